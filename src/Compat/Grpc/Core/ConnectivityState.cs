@@ -1,0 +1,11 @@
+namespace Grpc.Core;
+
+/// <summary>A channel's state.</summary>
+public enum ConnectivityState
+{
+    Idle,
+    Connecting,
+    Ready,
+    TransientFailure,
+    Shutdown,
+}
