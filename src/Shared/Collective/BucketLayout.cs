@@ -50,7 +50,10 @@ public sealed class BucketLayout
         var buckets = new List<GradientBucket>();
         var start = 0;
         var end = 0;
-        for (var segment = 0; segment < segmentLengths.Count; segment++)
+        var lastFilled = segmentLengths.Count - 1;
+        while (lastFilled >= 0 && segmentLengths[lastFilled] == 0)
+            lastFilled--;
+        for (var segment = 0; segment <= lastFilled; segment++)
         {
             end = checked(end + segmentLengths[segment]);
             while (end - start > largest)
@@ -59,7 +62,7 @@ public sealed class BucketLayout
                 start += largest;
             }
 
-            if (end - start >= smallest || (segment == segmentLengths.Count - 1 && end > start))
+            if (end - start >= smallest || segment == lastFilled)
             {
                 buckets.Add(new GradientBucket(buckets.Count, new FlatRange(start, end - start), segment));
                 start = end;
