@@ -9,11 +9,11 @@ public sealed record Batch
     /// <summary>B: number of sentence pairs.</summary>
     public required int Rows { get; init; }
 
-    /// <summary>S: columns of <see cref="Source"/>.</summary>
-    public required int SourceColumns { get; init; }
+    /// <summary>S: width of <see cref="Source"/>.</summary>
+    public required int SourceWidth { get; init; }
 
-    /// <summary>T: columns of <see cref="DecoderInput"/> and <see cref="Labels"/>.</summary>
-    public required int TargetColumns { get; init; }
+    /// <summary>T: width of <see cref="DecoderInput"/> and <see cref="Labels"/>.</summary>
+    public required int TargetWidth { get; init; }
 
     /// <summary>[B, S] source tokens, then the end token, then padding.</summary>
     public required long[] Source { get; init; }
@@ -25,10 +25,10 @@ public sealed record Batch
     public required long[] Labels { get; init; }
 
     /// <summary>[B] tokens of each source row that are no padding, the end token included.</summary>
-    public required long[] SourceLengths { get; init; }
+    public required int[] SourceLengths { get; init; }
 
     /// <summary>[B] tokens of each target row that are no padding, the end token included.</summary>
-    public required long[] TargetLengths { get; init; }
+    public required int[] TargetLengths { get; init; }
 
     /// <summary>Sum of <see cref="SourceLengths"/>.</summary>
     public required long SourceTokens { get; init; }

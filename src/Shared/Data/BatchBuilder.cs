@@ -35,40 +35,40 @@ public static class BatchBuilder
 
     private static Batch Build(int rows, Func<int, int> sourceLength, Func<int, int> targetLength, Copy copySource, Copy copyTarget)
     {
-        var sourceLengths = new long[rows];
-        var targetLengths = new long[rows];
+        var sourceLengths = new int[rows];
+        var targetLengths = new int[rows];
         for (var row = 0; row < rows; row++)
             (sourceLengths[row], targetLengths[row]) = (sourceLength(row) + 1, targetLength(row) + 1);
-        var sourceColumns = (int)sourceLengths.DefaultIfEmpty(0).Max();
-        var targetColumns = (int)targetLengths.DefaultIfEmpty(0).Max();
+        var sourceWidth = sourceLengths.DefaultIfEmpty(0).Max();
+        var targetWidth = targetLengths.DefaultIfEmpty(0).Max();
         // Padding is id 0, which is what new arrays hold.
-        var source = new long[rows * sourceColumns];
-        var decoderInput = new long[rows * targetColumns];
-        var labels = new long[rows * targetColumns];
+        var source = new long[rows * sourceWidth];
+        var decoderInput = new long[rows * targetWidth];
+        var labels = new long[rows * targetWidth];
         for (var row = 0; row < rows; row++)
         {
-            var sourceRow = source.AsSpan(row * sourceColumns, (int)sourceLengths[row]);
+            var sourceRow = source.AsSpan(row * sourceWidth, sourceLengths[row]);
             copySource(row, sourceRow[..^1]);
-            sourceRow[^1] = SpecialTokens.Eos;
-            var labelRow = labels.AsSpan(row * targetColumns, (int)targetLengths[row]);
+            sourceRow[^1] = BpeTokenizer.EosId;
+            var labelRow = labels.AsSpan(row * targetWidth, targetLengths[row]);
             copyTarget(row, labelRow[..^1]);
-            var inputRow = decoderInput.AsSpan(row * targetColumns, (int)targetLengths[row]);
-            inputRow[0] = SpecialTokens.Bos;
+            var inputRow = decoderInput.AsSpan(row * targetWidth, targetLengths[row]);
+            inputRow[0] = BpeTokenizer.BosId;
             labelRow[..^1].CopyTo(inputRow[1..]);
-            labelRow[^1] = SpecialTokens.Eos;
+            labelRow[^1] = BpeTokenizer.EosId;
         }
         return new Batch
         {
             Rows = rows,
-            SourceColumns = sourceColumns,
-            TargetColumns = targetColumns,
+            SourceWidth = sourceWidth,
+            TargetWidth = targetWidth,
             Source = source,
             DecoderInput = decoderInput,
             Labels = labels,
             SourceLengths = sourceLengths,
             TargetLengths = targetLengths,
-            SourceTokens = sourceLengths.Sum(),
-            TargetTokens = targetLengths.Sum(),
+            SourceTokens = sourceLengths.Sum(length => (long)length),
+            TargetTokens = targetLengths.Sum(length => (long)length),
         };
     }
 

@@ -60,6 +60,12 @@ public sealed class BatchPlan
         random.Shuffle<Range>(_microBatches);
     }
 
+    /// <summary>Plans one epoch of a dataset. <see cref="TrainingPlan"/> reads the lengths once for all epochs.</summary>
+    public BatchPlan(Dataset dataset, ulong seed, int epoch, int tokensPerMicroBatch, int logicalShards)
+        : this(new SentenceLengths(dataset), dataset.Fingerprint, seed, epoch, tokensPerMicroBatch, logicalShards)
+    {
+    }
+
     /// <summary>The epoch, from 0.</summary>
     public int Epoch { get; }
 

@@ -11,8 +11,23 @@ namespace TrainingCluster.Data;
 /// </summary>
 public sealed class BpeTokenizer
 {
+    /// <summary>Fills rows up to the longest of a batch.</summary>
+    public const int PadId = 0;
+
+    /// <summary>Begins the decoder's input.</summary>
+    public const int BosId = 1;
+
+    /// <summary>Ends every sentence.</summary>
+    public const int EosId = 2;
+
+    /// <summary>Never made here, since every byte is known; kept because tools expect it.</summary>
+    public const int UnkId = 3;
+
+    /// <summary>How many ids have a meaning of their own: the first of every vocabulary.</summary>
+    public const int SpecialTokenCount = 4;
+
     /// <summary>The special tokens and the 256 bytes.</summary>
-    public const int MinimumVocabularySize = SpecialTokens.Count + 256;
+    public const int MinimumVocabularySize = SpecialTokenCount + 256;
 
     // Enough for the words of a language; a stream of ever new words must not fill the memory.
     private const int CachedWords = 100_000;
@@ -27,7 +42,7 @@ public sealed class BpeTokenizer
     internal BpeTokenizer(IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges, bool nfkc)
     {
         (_tokens, _merges, UsesNfkc) = (tokens, merges, nfkc);
-        _bytes = [.. tokens.Select((token, id) => id < SpecialTokens.Count
+        _bytes = [.. tokens.Select((token, id) => id < SpecialTokenCount
             ? []
             : ByteAlphabet.ToBytes(token) ?? throw new FormatException($"token {id} '{token}' holds characters outside the byte alphabet"))];
         var ids = tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id, StringComparer.Ordinal);
@@ -39,6 +54,9 @@ public sealed class BpeTokenizer
         }
         _cacheBySpan = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
     }
+
+    /// <summary>The spellings of the special tokens, by id.</summary>
+    public static IReadOnlyList<string> SpecialTokens { get; } = ["<pad>", "<bos>", "<eos>", "<unk>"];
 
     /// <summary>How many ids there are: 0 to this − 1.</summary>
     public int VocabularySize => _tokens.Count;
@@ -85,7 +103,7 @@ public sealed class BpeTokenizer
 
     /// <summary>What one token reads, for people: "▁" where it begins with a space.</summary>
     public string Describe(int id) =>
-        id < SpecialTokens.Count ? _tokens[id] : Encoding.UTF8.GetString(_bytes[id]).Replace(' ', '▁');
+        id < SpecialTokenCount ? _tokens[id] : Encoding.UTF8.GetString(_bytes[id]).Replace(' ', '▁');
 
     /// <summary>Writes the vocabulary in the form of Hugging Face's <c>tokenizer.json</c>.</summary>
     public void Save(string path) => TokenizerFile.Save(this, path);
@@ -103,7 +121,7 @@ public sealed class BpeTokenizer
 
     /// <summary>The special tokens, then the bytes.</summary>
     internal static List<string> BaseTokens() =>
-        [.. SpecialTokens.Texts, .. Enumerable.Range(0, 256).Select(b => ByteAlphabet.ToText([(byte)b]))];
+        [.. SpecialTokens, .. Enumerable.Range(0, 256).Select(b => ByteAlphabet.ToText([(byte)b]))];
 
     private ReadOnlySpan<int> EncodeWord(ReadOnlySpan<char> word, BpeDropout? dropout)
     {
@@ -111,7 +129,7 @@ public sealed class BpeTokenizer
             return known;
         var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
         Encoding.UTF8.GetBytes(word, bytes);
-        var ids = Array.ConvertAll(bytes, b => SpecialTokens.Count + b);
+        var ids = Array.ConvertAll(bytes, b => SpecialTokenCount + b);
         var result = ids[.._rules.Apply(ids, dropout)];
         if (dropout is null && word.Length <= 64 && _cache.Count < CachedWords)
             _cache.TryAdd(word.ToString(), result);

@@ -67,7 +67,7 @@ public sealed class BpeTrainer
     private Word[] Words() =>
     [
         .. _counts.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new Word(
-            Array.ConvertAll(Encoding.UTF8.GetBytes(pair.Key), b => SpecialTokens.Count + b), pair.Value)),
+            Array.ConvertAll(Encoding.UTF8.GetBytes(pair.Key), b => BpeTokenizer.SpecialTokenCount + b), pair.Value)),
     ];
 
     private sealed class Word(int[] tokens, long count)

@@ -73,7 +73,7 @@ internal static class TokenizerFile
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
-            ["added_tokens"] = new JsonArray([.. SpecialTokens.Texts.Select((text, id) => (JsonNode)new JsonObject
+            ["added_tokens"] = new JsonArray([.. BpeTokenizer.SpecialTokens.Select((text, id) => (JsonNode)new JsonObject
             {
                 ["id"] = id,
                 ["content"] = text,

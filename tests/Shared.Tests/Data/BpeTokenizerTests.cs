@@ -33,7 +33,7 @@ public class BpeTokenizerTests
 
     [Fact]
     public void Encode_AnyText_MakesNoSpecialTokens() =>
-        Assert.DoesNotContain(s_tokenizer.Encode("<pad><bos><eos><unk>"), id => id < SpecialTokens.Count);
+        Assert.DoesNotContain(s_tokenizer.Encode("<pad><bos><eos><unk>"), id => id < BpeTokenizer.SpecialTokenCount);
 
     [Fact]
     public void Encode_HalfASurrogatePair_BecomesTheReplacementCharacter() =>
@@ -89,7 +89,7 @@ public class BpeTokenizerTests
 
     [Fact]
     public void Decode_SpecialTokens_AreLeftOut() =>
-        Assert.Equal("Mann", s_tokenizer.Decode([SpecialTokens.Bos, .. s_tokenizer.Encode("Mann"), SpecialTokens.Eos, SpecialTokens.Pad]));
+        Assert.Equal("Mann", s_tokenizer.Decode([BpeTokenizer.BosId, .. s_tokenizer.Encode("Mann"), BpeTokenizer.EosId, BpeTokenizer.PadId]));
 
     [Fact]
     public void Decode_HalfACharacter_ReadsAsReplacement()

@@ -63,7 +63,7 @@ public class BpeTrainerTests
         var tokens = baseTokens.Tokens.ToList();
         var words = SampleText.Pairs.SelectMany(pair => new[] { pair.De, pair.En })
             .SelectMany(text => System.Text.RegularExpressions.Regex.Matches(" " + text, @" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\p{L}\p{M}\p{N} ]+| +").Select(match => match.Value))
-            .Select(word => System.Text.Encoding.UTF8.GetBytes(word).Select(b => SpecialTokens.Count + b).ToList())
+            .Select(word => System.Text.Encoding.UTF8.GetBytes(word).Select(b => BpeTokenizer.SpecialTokenCount + b).ToList())
             .ToList();
         while (tokens.Count < size)
         {
