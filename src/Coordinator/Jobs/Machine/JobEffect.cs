@@ -1,0 +1,29 @@
+using Google.Protobuf;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>
+/// What is to be done, in order. The new state's <see cref="JobRecord"/>, where it changed, is made durable together with
+/// the published events before any message is sent.
+/// </summary>
+public abstract record JobEffect;
+
+/// <summary>Sends a message of control.proto to a worker.</summary>
+public sealed record SendToWorker(string WorkerId, IMessage Message) : JobEffect;
+
+/// <summary>Adds an event to the job's record; token, job and time are filled in where it is stored.</summary>
+public sealed record PublishEvent(JobEvent Event) : JobEffect;
+
+/// <summary>A generation was called together.</summary>
+public sealed record CountGeneration(GenerationCause Cause) : JobEffect;
+
+/// <summary>The first step after a change was done: how long each phase of the recovery took.</summary>
+/// <param name="Cause">What the change was.</param>
+/// <param name="Regroup">From notice of the change until the plan was sent.</param>
+/// <param name="CatchUp">Until every member held the state and was connected.</param>
+/// <param name="FirstStep">Until the first step was done.</param>
+public sealed record MeasureRecovery(GenerationCause Cause, TimeSpan Regroup, TimeSpan CatchUp, TimeSpan FirstStep) : JobEffect;
+
+/// <summary>A message came too late or from one who is no member.</summary>
+public sealed record CountStale(string MessageName) : JobEffect;

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>What can happen to a job.</summary>
+public abstract record JobInput;
+
+/// <summary>The whole set of living workers that the job has now. A level, not an edge: it may be repeated at will.</summary>
+public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers) : JobInput;
+
+/// <summary>A message of control.proto from a worker.</summary>
+public sealed record WorkerSaid(string WorkerId, IMessage Message) : JobInput;
+
+/// <summary>The newest whole checkpoint that the coordinator keeps; an empty id: there is none.</summary>
+public sealed record CheckpointsChanged(string NewestId, long NewestStep) : JobInput;
+
+/// <summary>The user cancels.</summary>
+public sealed record CancelRequested(string Reason) : JobInput;
+
+/// <summary>The user suspends.</summary>
+public sealed record SuspendRequested : JobInput;
+
+/// <summary>The user resumes.</summary>
+public sealed record ResumeRequested : JobInput;
+
+/// <summary>Time has passed: what was due is done.</summary>
+public sealed record TimePassed : JobInput;

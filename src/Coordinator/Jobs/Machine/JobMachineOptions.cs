@@ -1,0 +1,56 @@
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>The times that a job's state machine waits.</summary>
+public sealed record JobMachineOptions
+{
+    /// <summary>
+    /// Within this a living worker acknowledges a call to a generation, whatever its training thread does; who does not is
+    /// left out. Default 1 s; at least 100 ms. The call is repeated once at half of it.
+    /// </summary>
+    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same for one whom its peers suspect, because their connection to it broke. Default 400 ms.</summary>
+    public TimeSpan SuspectTimeout { get; init; } = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>
+    /// Within this a member that trained before ends its step and says what it holds. Default 30 s: longer than any one
+    /// micro-batch.
+    /// </summary>
+    public TimeSpan PrepareTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Within this a worker that is new to the job has downloaded the dataset and built the model. Default 10 min.</summary>
+    public TimeSpan NewcomerTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Within this all members have taken the state and connected. Default 2 min.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// A generation that is silent for so long is given up. Default 10 min: longer than an evaluation. Deaths are found long
+    /// before, by the cluster and by the members themselves; this catches what neither sees.
+    /// </summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long newcomers are collected before a running job takes them in. Default 3 s.</summary>
+    public TimeSpan JoinDebounce { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a coordinator that came back waits for the members of the last generation. Default 15 s.</summary>
+    public TimeSpan RecoverTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the coordinator waits for the other members once the model is stored. Default 5 s.</summary>
+    public TimeSpan CompletionGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Back-off before the second retry in a row; it doubles with each further one up to <see cref="BackOffLimit"/>.
+    /// The first retry comes at once: most failures are a worker that died. Default 500 ms.
+    /// </summary>
+    public TimeSpan BackOff { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Longest back-off. Default 30 s.</summary>
+    public TimeSpan BackOffLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long a worker is left out after it failed to prepare or start; doubles with each failure in a row up to
+    /// <see cref="BackOffLimit"/>. Default 2 s.
+    /// </summary>
+    public TimeSpan LeaveOut { get; init; } = TimeSpan.FromSeconds(2);
+}

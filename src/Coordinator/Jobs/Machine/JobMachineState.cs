@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>All that the machine knows of a job. Immutable: a transition gives a new one.</summary>
+public sealed record JobMachineState
+{
+    /// <summary>The job.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>What it is to do, every field filled in. Never changed.</summary>
+    public required JobSpec Spec { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public JobPhase Phase { get; init; } = JobPhase.Waiting;
+
+    /// <summary>Why it stands there, for people.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>When it came into this phase; every time-out of a phase counts from here.</summary>
+    public DateTimeOffset PhaseSince { get; init; }
+
+    /// <summary>Greatest generation number used.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>The last generation that was started, as sent to its members. A message is made once and never changed.</summary>
+    public StartGeneration? Plan { get; init; }
+
+    /// <summary>Members of the generation that is being prepared, started or run.</summary>
+    public ImmutableSortedDictionary<string, Seat> Seats { get; init; } = ImmutableSortedDictionary.Create<string, Seat>(StringComparer.Ordinal);
+
+    /// <summary>Newcomers that prepare under a number of their own while the others train on.</summary>
+    public ImmutableSortedDictionary<string, Seat> Newcomers { get; init; } = ImmutableSortedDictionary.Create<string, Seat>(StringComparer.Ordinal);
+
+    /// <summary>Living workers that the job has, by id.</summary>
+    public ImmutableSortedDictionary<string, PoolWorker> Pool { get; init; } = ImmutableSortedDictionary.Create<string, PoolWorker>(StringComparer.Ordinal);
+
+    /// <summary>Workers that are not called for a while, by id.</summary>
+    public ImmutableSortedDictionary<string, LeftOut> LeftOut { get; init; } = ImmutableSortedDictionary.Create<string, LeftOut>(StringComparer.Ordinal);
+
+    /// <summary>Measured speeds, by worker id, kept from generation to generation.</summary>
+    public ImmutableSortedDictionary<string, double> Speeds { get; init; } = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
+
+    /// <summary>Newest whole checkpoint; empty: none.</summary>
+    public string CheckpointId { get; init; } = "";
+
+    /// <summary>Its step.</summary>
+    public long CheckpointStep { get; init; }
+
+    /// <summary>Why the present generation was made.</summary>
+    public GenerationCause Cause { get; init; }
+
+    /// <summary>When the change that led to the present generation was noticed.</summary>
+    public DateTimeOffset? NoticedAt { get; init; }
+
+    /// <summary>When the present plan was sent.</summary>
+    public DateTimeOffset? PlanSentAt { get; init; }
+
+    /// <summary>When all its members had started.</summary>
+    public DateTimeOffset? AllStartedAt { get; init; }
+
+    /// <summary>When newcomers were called (time-outs) or are to be called (debounce).</summary>
+    public DateTimeOffset? JoinAt { get; init; }
+
+    /// <summary>Whether the call was repeated to those who had not acknowledged it.</summary>
+    public bool CallRepeated { get; init; }
+
+    /// <summary>When a member last said something in the present generation.</summary>
+    public DateTimeOffset LastHeard { get; init; }
+
+    /// <summary>When the model was stored: success follows once the others have said so too.</summary>
+    public DateTimeOffset? ModelStoredAt { get; init; }
+
+    /// <summary>Generations in a row that failed without one step done.</summary>
+    public int FailuresInARow { get; init; }
+
+    /// <summary>No new generation before this.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>When the first generation was called together.</summary>
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>When the job ended.</summary>
+    public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>The result's; empty unless succeeded.</summary>
+    public string WeightsSha256 { get; init; } = "";
+
+    /// <summary>Step, scores and rates for people.</summary>
+    public Progress Progress { get; init; } = new();
+
+    /// <summary>The durable part.</summary>
+    public JobRecord Record => new(Phase, Reason, Generation, Plan, Started, Ended, WeightsSha256);
+}
+
+/// <summary>A worker that failed to prepare or start is not called again before <paramref name="Until"/>.</summary>
+/// <param name="Incarnation">Its process: a restarted one starts afresh.</param>
+/// <param name="Failures">In a row.</param>
+/// <param name="Until">When it may be called again.</param>
+public sealed record LeftOut(string Incarnation, int Failures, DateTimeOffset Until);

@@ -1,0 +1,28 @@
+using Google.Protobuf;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>One transition under way: the state so far and the effects so far.</summary>
+internal sealed class Turn(JobMachineState state, DateTimeOffset now, JobMachineOptions options)
+{
+    public JobMachineState State { get; set; } = state;
+
+    public DateTimeOffset Now { get; } = now;
+
+    public JobMachineOptions Options { get; } = options;
+
+    public List<JobEffect> Effects { get; } = [];
+
+    public void Enter(JobPhase phase, string reason) =>
+        State = State with { Phase = phase, Reason = reason, PhaseSince = Now };
+
+    public void Send(string workerId, IMessage message) => Effects.Add(new SendToWorker(workerId, message));
+
+    public void Publish(JobEvent e) => Effects.Add(new PublishEvent(e));
+
+    public void Log(string level, string source, string text) =>
+        Publish(new JobEvent { Log = new LogLine { Level = level, Source = source, Text = text } });
+
+    public void Stale(IMessage message) => Effects.Add(new CountStale(message.Descriptor.Name));
+}

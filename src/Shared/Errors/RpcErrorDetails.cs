@@ -1,0 +1,41 @@
+using Google.Protobuf;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace TrainingCluster.Errors;
+
+/// <summary>Reads the details that a service put beside a status.</summary>
+public static class RpcErrorDetails
+{
+    /// <summary>The trailer in which gRPC carries google.rpc.Status.</summary>
+    public const string Trailer = "grpc-status-details-bin";
+
+    /// <summary>The first detail of type <typeparamref name="T"/>; null when there is none or it cannot be read.</summary>
+    public static T? Find<T>(RpcException error) where T : class, IMessage, new()
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        var bytes = error.Trailers.GetAll(Trailer).Where(e => e.IsBinary).Select(e => e.ValueBytes).FirstOrDefault();
+        if (bytes is null) return null;
+        try
+        {
+            return Google.Rpc.Status.Parser.ParseFrom(bytes).Details
+                .Where(any => any.Is(new T().Descriptor))
+                .Select(any => any.Unpack<T>())
+                .FirstOrDefault();
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // Another server may put anything there; the status itself still stands.
+            return null;
+        }
+    }
+
+    /// <summary>What went wrong, a line each: every violated field where the server named them, else the status text.</summary>
+    public static IReadOnlyList<string> Lines(RpcException error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return Find<BadRequest>(error) is { FieldViolations.Count: > 0 } bad
+            ? [.. bad.FieldViolations.Select(v => v.Field.Length == 0 ? v.Description : $"{v.Field}: {v.Description}")]
+            : [error.Status.Detail];
+    }
+}

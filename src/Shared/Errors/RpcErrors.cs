@@ -1,0 +1,60 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using TrainingCluster.Jobs;
+using Status = Grpc.Core.Status;
+
+namespace TrainingCluster.Errors;
+
+/// <summary>
+/// The errors that our services answer with: a status code, a sentence, and details for machines
+/// (google.rpc.Status in the trailer <c>grpc-status-details-bin</c>).
+/// </summary>
+public static class RpcErrors
+{
+    /// <summary>The domain of our <see cref="ErrorInfo"/> reasons.</summary>
+    public const string Domain = "training-cluster";
+
+    /// <summary>INVALID_ARGUMENT with every violation of a job specification.</summary>
+    public static RpcException InvalidSpec(IReadOnlyList<SpecViolation> violations)
+    {
+        ArgumentNullException.ThrowIfNull(violations);
+        return Invalid([.. violations.Select(v => (v.Field, v.Description))]);
+    }
+
+    /// <summary>INVALID_ARGUMENT with a <see cref="BadRequest"/> that names every field.</summary>
+    public static RpcException Invalid(params (string Field, string Description)[] violations)
+    {
+        ArgumentNullException.ThrowIfNull(violations);
+        var details = new BadRequest();
+        details.FieldViolations.AddRange(violations.Select(v =>
+            new BadRequest.Types.FieldViolation { Field = v.Field, Description = v.Description }));
+        var text = string.Join("; ", violations.Select(v => $"{v.Field}: {v.Description}"));
+        return With(StatusCode.InvalidArgument, text, details);
+    }
+
+    /// <summary>NOT_FOUND with a <see cref="ResourceInfo"/>.</summary>
+    public static RpcException NotFound(string resourceType, string resourceName, string mend)
+    {
+        var text = $"there is no {resourceType} '{resourceName}'; {mend}";
+        return With(StatusCode.NotFound, text, new ResourceInfo { ResourceType = resourceType, ResourceName = resourceName, Description = text });
+    }
+
+    /// <summary>FAILED_PRECONDITION with an <see cref="ErrorInfo"/>: the call is right, but not now.</summary>
+    public static RpcException Precondition(string reason, string text) => Info(StatusCode.FailedPrecondition, reason, text);
+
+    /// <summary>Any other code with an <see cref="ErrorInfo"/>.</summary>
+    /// <param name="code">The status code.</param>
+    /// <param name="reason">UPPER_SNAKE_CASE, for machines.</param>
+    /// <param name="text">A sentence for people.</param>
+    public static RpcException Info(StatusCode code, string reason, string text) =>
+        With(code, text, new ErrorInfo { Reason = reason, Domain = Domain });
+
+    private static RpcException With(StatusCode code, string text, IMessage details)
+    {
+        var status = new Google.Rpc.Status { Code = (int)code, Message = text, Details = { Any.Pack(details) } };
+        var trailers = new Metadata { { RpcErrorDetails.Trailer, status.ToByteArray() } };
+        return new RpcException(new Status(code, text), trailers);
+    }
+}
