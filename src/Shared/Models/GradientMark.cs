@@ -22,7 +22,7 @@ internal sealed class GradientMark : torch.autograd.SingleTensorFunction<Gradien
 
     public override List<Tensor> backward(torch.autograd.AutogradContext ctx, Tensor grad_output)
     {
-        ((Action)ctx.get_data(Reached))();
+        ((Action)ctx.get_data(Reached)!)();
         return [grad_output, null!];
     }
 }
