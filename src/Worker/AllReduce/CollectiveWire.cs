@@ -1,4 +1,3 @@
-using Google.Protobuf.Reflection;
 using Grpc.Core;
 using TrainingCluster.V1;
 
@@ -13,7 +12,7 @@ internal static class CollectiveWire
     private const string ServiceName = "cluster.v1.Collective";
 
     /// <summary>Where server reflection finds the service's description.</summary>
-    public static ServiceDescriptor Descriptor => TrainingCluster.V1.Collective.Descriptor;
+    public static Google.Protobuf.Reflection.ServiceDescriptor Descriptor => TrainingCluster.V1.Collective.Descriptor;
 
     public static Method<WireFrame, ExchangeResult> Exchange { get; } = new(
         MethodType.ClientStreaming, ServiceName, "Exchange", FrameCodec.Marshaller, ProtobufMarshaller(ExchangeResult.Parser));
