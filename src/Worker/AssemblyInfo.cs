@@ -1,4 +1,0 @@
-using System.Runtime.CompilerServices;
-
-[assembly: InternalsVisibleTo("Worker.Tests")]
-[assembly: InternalsVisibleTo("cluster-bench")]
