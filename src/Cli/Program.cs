@@ -1,1 +1,3 @@
-Console.WriteLine("not yet");
+using TrainingCluster.Cli;
+
+return await CommandLine.RunAsync(args, Terminal.OfProcess());

@@ -1,0 +1,56 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Client;
+
+/// <summary>A connection to one coordinator.</summary>
+public sealed class ClusterConnection : IDisposable
+{
+    private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(20);
+    private readonly GrpcChannel _channel;
+    private readonly TimeProvider _time;
+
+    /// <summary>Connects at the first call.</summary>
+    /// <param name="address"><c>http://host:port</c> or <c>host:port</c>.</param>
+    /// <param name="time">The clock of deadlines.</param>
+    /// <exception cref="CliException">This is no address.</exception>
+    public ClusterConnection(string address, TimeProvider time)
+    {
+        var text = address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
+            throw CliException.BadUsage($"--coordinator {address}: this is no address; write it as http://host:port");
+        Address = uri.GetLeftPart(UriPartial.Authority);
+        _time = time;
+        _channel = GrpcChannel.ForAddress(Address);
+        Jobs = new V1.Jobs.JobsClient(_channel);
+        Datasets = new Datasets.DatasetsClient(_channel);
+    }
+
+    /// <summary>Where the coordinator is.</summary>
+    public string Address { get; }
+
+    /// <summary>The job API.</summary>
+    public V1.Jobs.JobsClient Jobs { get; }
+
+    /// <summary>The datasets that the coordinator keeps.</summary>
+    public Datasets.DatasetsClient Datasets { get; }
+
+    /// <summary>Makes a call that answers at once, and turns its failure into a message for people.</summary>
+    public async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        try
+        {
+            using var pending = call(new CallOptions(deadline: _time.GetUtcNow().UtcDateTime + s_answerWithin, cancellationToken: cancellation));
+            return await pending.ResponseAsync;
+        }
+        catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+        {
+            throw RpcErrors.Explain(exception, Address);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _channel.Dispose();
+}

@@ -1,0 +1,69 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Client;
+
+/// <summary>Follows a job's events to its end, over any number of connections.</summary>
+public static class JobFollower
+{
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// All events from the job's first one (or after <paramref name="resumeToken"/>) to the one in which it ends. When the
+    /// coordinator goes away the stream is taken up again after the last event seen, so none is missed and none comes twice.
+    /// </summary>
+    /// <param name="connection">The coordinator.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="resumeToken">Token of the last event seen; empty: from the beginning.</param>
+    /// <param name="patience">How long the coordinator may stay away.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="lost">Called once each time the connection is lost, with the reason.</param>
+    /// <param name="cancellation">Ends the following, not the job.</param>
+    /// <exception cref="CliException">There is no such job, or the coordinator stayed away for longer than <paramref name="patience"/>.</exception>
+    public static async IAsyncEnumerable<JobEvent> FollowAsync(
+        ClusterConnection connection, string id, string resumeToken, TimeSpan patience, TimeProvider time, Action<string>? lost,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var token = resumeToken;
+        var pause = s_firstPause;
+        long? awaySince = null;
+        while (true)
+        {
+            using var call = connection.Jobs.WatchJob(new WatchJobRequest { Id = id, ResumeToken = token }, cancellationToken: cancellation);
+            while (true)
+            {
+                JobEvent? next;
+                try
+                {
+                    next = await call.ResponseStream.MoveNext(cancellation) ? call.ResponseStream.Current : null;
+                }
+                catch (RpcException exception) when (exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal && !cancellation.IsCancellationRequested)
+                {
+                    // A first call that finds nobody is a wrong address, not a coordinator that will be back.
+                    if (token.Length == 0 && awaySince is null)
+                        throw RpcErrors.Explain(exception, connection.Address);
+                    if (awaySince is null)
+                        lost?.Invoke(exception.Status.Detail);
+                    awaySince ??= time.GetTimestamp();
+                    if (time.GetElapsedTime(awaySince.Value) > patience)
+                        throw RpcErrors.Explain(exception, connection.Address);
+                    break;
+                }
+                catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+                {
+                    throw RpcErrors.Explain(exception, connection.Address);
+                }
+                if (next is null)
+                    yield break;
+                (awaySince, pause, token) = (null, s_firstPause, next.Token);
+                yield return next;
+                if (next.State is { } state && state.State.HasEnded())
+                    yield break;
+            }
+            await Task.Delay(pause, time, cancellation);
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
+        }
+    }
+}

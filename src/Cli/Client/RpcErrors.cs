@@ -1,0 +1,56 @@
+using Google.Protobuf;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace TrainingCluster.Cli.Client;
+
+/// <summary>Makes one clear message of what a call ended with.</summary>
+public static class RpcErrors
+{
+    private const string DetailsTrailer = "grpc-status-details-bin";
+
+    /// <summary>The message and exit status for <paramref name="exception"/>.</summary>
+    /// <param name="exception">What the call ended with.</param>
+    /// <param name="address">Who was called, as the user named it.</param>
+    public static CliException Explain(RpcException exception, string address)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        var detail = exception.Status.Detail;
+        return exception.StatusCode switch
+        {
+            StatusCode.Unavailable => CliException.BadUsage(
+                $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with --coordinator", exception),
+            StatusCode.DeadlineExceeded => new CliException(
+                $"{address} did not answer in time; is it a coordinator's gRPC address, and is it alive?", exception),
+            StatusCode.Unimplemented => CliException.BadUsage(
+                $"{address} is no coordinator of this version ({detail}); name its gRPC address with --coordinator", exception),
+            StatusCode.InvalidArgument => CliException.BadUsage(Violations(exception) ?? detail, exception),
+            StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists => CliException.BadUsage(detail, exception),
+            StatusCode.ResourceExhausted => new CliException($"{address}: {detail}", exception),
+            _ => new CliException($"{address}: {exception.StatusCode}: {detail}", exception),
+        };
+    }
+
+    /// <summary>A client wraps the socket's words in its own; the innermost come last.</summary>
+    private static string Cause(string detail) => detail[(detail.LastIndexOf(": ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..];
+
+    /// <summary>Every violation on a line of its own. Null: the call carried none.</summary>
+    private static string? Violations(RpcException exception)
+    {
+        if (exception.Trailers.GetValueBytes(DetailsTrailer) is not { } bytes)
+            return null;
+        try
+        {
+            var fields = Google.Rpc.Status.Parser.ParseFrom(bytes).Details
+                .Where(detail => detail.Is(BadRequest.Descriptor))
+                .SelectMany(detail => detail.Unpack<BadRequest>().FieldViolations)
+                .Select(violation => $"  {violation.Field}: {violation.Description}")
+                .ToList();
+            return fields.Count == 0 ? null : $"the coordinator refuses the job:\n{string.Join('\n', fields)}";
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Grpc.Core;
+using TrainingCluster.Cli.Client;
+using TrainingCluster.Cli.Commands;
+using TrainingCluster.Data;
+
+namespace TrainingCluster.Cli;
+
+/// <summary>The <c>cluster</c> command: all its subcommands, and what becomes of their errors.</summary>
+public static class CommandLine
+{
+    /// <summary>Runs one command and returns its exit status.</summary>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal)
+    {
+        using var interruption = new Interruption();
+        var parsed = Create(terminal).Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        {
+            foreach (var error in parsed.Errors)
+                await terminal.Error.WriteLineAsync($"cluster: {error.Message}");
+            await terminal.Error.WriteLineAsync($"cluster: try './cluster {PathOf(parsed.CommandResult.Command)}--help'");
+            return ExitCodes.BadUsage;
+        }
+        var configuration = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+            Output = terminal.Out,
+            Error = terminal.Error,
+        };
+        try
+        {
+            return await parsed.InvokeAsync(configuration, interruption.Token);
+        }
+        catch (Exception exception) when (interruption.ExitStatus != 0 && IsCancellation(exception))
+        {
+            await terminal.Error.WriteLineAsync("cluster: interrupted");
+            return interruption.ExitStatus;
+        }
+        catch (Exception exception) when (Explain(exception) is { } failure)
+        {
+            await terminal.Error.WriteLineAsync($"cluster: {failure.Message}");
+            return failure.ExitCode;
+        }
+    }
+
+    /// <summary>The tree of commands.</summary>
+    public static RootCommand Create(Terminal terminal) => new("A training cluster for Transformers: submit jobs, follow them, translate with what they leave.")
+    {
+        TrainCommand.Create(terminal),
+        UpCommand.Create(terminal),
+        SubmitCommand.Create(terminal),
+        JobsCommand.Create(terminal),
+        GetCommand.Create(terminal),
+        WatchCommand.Create(terminal),
+        CancelCommand.Create(terminal),
+        SuspendCommand.Create(terminal),
+        ResumeCommand.Create(terminal),
+        DeleteCommand.Create(terminal),
+        ArtifactsCommand.Create(terminal),
+        WorkersCommand.Create(terminal),
+        ScriptCommands.Build(),
+        ScriptCommands.Test(),
+        ScriptCommands.Bench(),
+    };
+
+    private static bool IsCancellation(Exception exception) =>
+        exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled };
+
+    /// <summary>What is expected to go wrong, as a line for people. Null: a defect of ours, which may show its stack.</summary>
+    private static CliException? Explain(Exception exception) => exception switch
+    {
+        CliException known => known,
+        DatasetException dataset => CliException.BadUsage(dataset.Message),
+        RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
+        IOException or UnauthorizedAccessException => new CliException(exception.Message),
+        _ => null,
+    };
+
+    private static string PathOf(Command command)
+    {
+        var path = "";
+        for (Symbol? symbol = command; symbol is Command and not RootCommand; symbol = symbol.Parents.FirstOrDefault())
+            path = $"{symbol.Name} {path}";
+        return path;
+    }
+}

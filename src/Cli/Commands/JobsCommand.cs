@@ -1,0 +1,67 @@
+using System.CommandLine;
+using TrainingCluster.Cli.Client;
+using TrainingCluster.Cli.Display;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Commands;
+
+/// <summary><c>jobs</c>: the jobs that a coordinator knows, newest first.</summary>
+internal static class JobsCommand
+{
+    private const int PageSize = 100;
+
+    public static Command Create(Terminal terminal)
+    {
+        var states = new Option<JobState[]>("--state") { Description = "Only jobs in this state; may be given several times.", HelpName = "STATE", DefaultValueFactory = _ => [] };
+        var limit = SharedOptions.Positive(new Option<int>("--limit") { Description = "At most so many.", HelpName = "N", DefaultValueFactory = _ => 50 });
+        var coordinator = SharedOptions.Coordinator();
+        var json = SharedOptions.Json();
+        var command = new Command("jobs", "List jobs, newest first.") { states, limit, coordinator, json };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            terminal, parsed.GetValue(states)!, parsed.GetValue(limit), parsed.GetValue(coordinator)!, parsed.GetValue(json), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, JobState[] states, int limit, string coordinator, bool json, CancellationToken cancellation)
+    {
+        using var connection = new ClusterConnection(coordinator, terminal.Time);
+        var jobs = new List<Job>();
+        var request = new ListJobsRequest { States = { states } };
+        do
+        {
+            request.PageSize = Math.Min(PageSize, limit - jobs.Count);
+            var page = await connection.CallAsync(options => connection.Jobs.ListJobsAsync(request, options), cancellation);
+            jobs.AddRange(page.Jobs);
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0 && jobs.Count < limit);
+
+        if (json)
+        {
+            foreach (var job in jobs)
+                await terminal.Out.WriteLineAsync(MessageJson.Of(job));
+        }
+        else if (jobs.Count == 0)
+        {
+            await terminal.Error.WriteLineAsync("no jobs");
+        }
+        else
+        {
+            await Table.WriteAsync(terminal.Out, ["ID", "NAME", "STATE", "STEP", "LOSS", "BLEU", "CREATED"], [.. jobs.Select(Row)]);
+        }
+        return ExitCodes.Succeeded;
+    }
+
+    private static string[] Row(Job job)
+    {
+        var progress = job.Progress ?? new JobProgress();
+        var total = progress.TotalSteps > 0 ? $"/{progress.TotalSteps}" : "";
+        return
+        [
+            job.Id, job.Spec.Name, job.State.Word(), $"{progress.Step}{total}",
+            progress.Step > 0 ? Text.Invariant($"{progress.Loss:F3}") : "-",
+            progress.BestBleu > 0 ? Text.Invariant($"{progress.BestBleu:F2}") : "-",
+            job.Created is { } created ? Text.Invariant($"{created.ToDateTime():yyyy-MM-dd HH:mm:ss}Z") : "-",
+        ];
+    }
+}

@@ -1,0 +1,62 @@
+using TrainingCluster.Cli.Client;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Display;
+
+/// <summary>Turns a job's events into progress and lines for people.</summary>
+public static class JobProgressView
+{
+    /// <summary>Shows one event.</summary>
+    public static void Show(IActivity activity, JobEvent jobEvent)
+    {
+        ArgumentNullException.ThrowIfNull(activity);
+        ArgumentNullException.ThrowIfNull(jobEvent);
+        switch (jobEvent.EventCase)
+        {
+            case JobEvent.EventOneofCase.Progress:
+                var progress = jobEvent.Progress;
+                activity.Report(progress.Step, progress.TotalSteps, Figures(progress), progress.SecondsLeft > 0 ? TimeSpan.FromSeconds(progress.SecondsLeft) : null);
+                break;
+            default:
+                if (LineOf(jobEvent) is { } line)
+                    activity.Line(line);
+                break;
+        }
+    }
+
+    /// <summary>An event other than progress as a line. Null: nothing to say.</summary>
+    public static string? LineOf(JobEvent jobEvent)
+    {
+        ArgumentNullException.ThrowIfNull(jobEvent);
+        return jobEvent.EventCase switch
+        {
+            JobEvent.EventOneofCase.State => $"{jobEvent.State.State.Word()}{Because(jobEvent.State.Reason)}",
+            JobEvent.EventOneofCase.Evaluation => Scores(jobEvent.Evaluation),
+            JobEvent.EventOneofCase.Generation => Generation(jobEvent.Generation),
+            JobEvent.EventOneofCase.Checkpoint when jobEvent.Checkpoint.Error.Length > 0 =>
+                $"step {jobEvent.Checkpoint.Step}: no checkpoint was stored: {jobEvent.Checkpoint.Error}",
+            JobEvent.EventOneofCase.Log => $"{jobEvent.Log.Level} {jobEvent.Log.Source}: {jobEvent.Log.Text}",
+            _ => null,
+        };
+    }
+
+    /// <summary>"step 120/400, loss 2.345, 8,100 tokens/s, 2 workers".</summary>
+    public static string Figures(JobProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        var total = progress.TotalSteps > 0 ? $"/{progress.TotalSteps}" : "";
+        var skipped = progress.SkippedSteps > 0 ? $", {progress.SkippedSteps} skipped" : "";
+        return Text.Invariant($"step {progress.Step}{total}, loss {progress.Loss:F3}, {Text.Count(progress.TokensPerSecond)} tokens/s, {progress.Workers} worker{(progress.Workers == 1 ? "" : "s")}{skipped}");
+    }
+
+    private static string Scores(Evaluation scores) => Text.Invariant(
+        $"step {scores.Step}: BLEU {scores.Bleu:F2}, exact {100 * scores.ExactMatch:F1} %, loss {scores.Loss:F3} ({scores.Sentences} sentences, {scores.Seconds:F1} s){(scores.Best ? ", the best so far" : "")}");
+
+    private static string Generation(GenerationChanged change)
+    {
+        var recovery = change.RecoverySeconds > 0 ? Text.Invariant($", {change.RecoverySeconds:F1} s after the change") : "";
+        return $"generation {change.Generation}: {string.Join(", ", change.Workers)} from step {change.BaseStep}{recovery}{Because(change.Reason)}";
+    }
+
+    private static string Because(string reason) => reason.Length == 0 ? "" : $" ({reason})";
+}

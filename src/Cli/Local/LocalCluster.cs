@@ -1,0 +1,136 @@
+using TrainingCluster.Cli.Client;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Local;
+
+/// <summary>A coordinator and its workers as processes on this machine, all of which end with this object.</summary>
+public sealed class LocalCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
+    private readonly LocalClusterOptions _options;
+    private readonly TimeProvider _time;
+    private readonly TemporaryFolder? _temporary;
+    private readonly List<ChildProgram> _programs = [];
+
+    private LocalCluster(LocalClusterOptions options, TimeProvider time)
+    {
+        (_options, _time) = (options, time);
+        _temporary = options.Folder is null ? new TemporaryFolder() : null;
+        Folder = Path.GetFullPath(options.Folder ?? _temporary!.Path);
+    }
+
+    /// <summary>Where the processes keep their files; logs are in <c>logs/</c>.</summary>
+    public string Folder { get; }
+
+    /// <summary>The coordinator's addresses.</summary>
+    public ReadyFile Coordinator { get; private set; } = new("", "", "", 0);
+
+    /// <summary>The workers' addresses.</summary>
+    public IReadOnlyList<ReadyFile> Workers { get; private set; } = [];
+
+    /// <summary>All processes, the coordinator first.</summary>
+    public IReadOnlyList<ChildProgram> Programs => _programs;
+
+    /// <summary>Starts everything, and returns when the coordinator knows all workers.</summary>
+    /// <exception cref="CliException">A program could not start: a port in use, say. Nothing is left running.</exception>
+    public static async Task<LocalCluster> StartAsync(LocalClusterOptions options, TimeProvider time, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var cluster = new LocalCluster(options, time);
+        try
+        {
+            await cluster.StartProgramsAsync(cancellation);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Does <paramref name="work"/> while the processes live.</summary>
+    /// <param name="work">What needs the cluster.</param>
+    /// <param name="lost">Told of each worker that ends while others go on.</param>
+    /// <param name="cancellation">Cancels the work.</param>
+    /// <exception cref="CliException">The coordinator or the last worker ended by itself.</exception>
+    public async Task<T> WhileAliveAsync<T>(Func<CancellationToken, Task<T>> work, Action<ChildProgram> lost, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var working = work(linked.Token);
+        var death = DeathAsync(lost, linked.Token);
+        var first = await Task.WhenAny(working, death);
+        await linked.CancelAsync();
+        if (first == working || cancellation.IsCancellationRequested)
+            return await working;
+        // The work may have ended for the same reason, in its own words; the process' words are nearer to the cause.
+        await working.ContinueWith(_ => { }, TaskScheduler.Default);
+        throw (await death).Ended();
+    }
+
+    private async Task<ChildProgram> DeathAsync(Action<ChildProgram> lost, CancellationToken cancellation)
+    {
+        var living = _programs.ToDictionary(program => program.EndedAsync(cancellation));
+        while (true)
+        {
+            var ended = await Task.WhenAny(living.Keys);
+            await ended;
+            living.Remove(ended, out var program);
+            if (program == _programs[0] || living.Count == 1)
+                return program!;
+            lost(program!);
+        }
+    }
+
+    /// <summary>Asks all processes to end, at once; kills those that do not; removes the temporary folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_programs.Select(program => program.StopAsync(_options.StopWithin)));
+        foreach (var program in _programs)
+            await program.DisposeAsync();
+        _temporary?.Dispose();
+    }
+
+    private async Task StartProgramsAsync(CancellationToken cancellation)
+    {
+        var (logs, run) = (Path.Combine(Folder, "logs"), Path.Combine(Folder, "run"));
+        Directory.CreateDirectory(logs);
+        Directory.CreateDirectory(run);
+
+        string[] ports = ["--grpc-port", $"{_options.GrpcPort}", "--http-port", $"{_options.HttpPort}", "--cluster-port", $"{_options.ClusterPort}"];
+        Coordinator = await Start("coordinator", ProgramFiles.Coordinator, ports);
+
+        var workers = Enumerable.Range(1, _options.Workers).Select(number =>
+            Start($"worker-{number}", ProgramFiles.Worker, ["--coordinator", Coordinator.Cluster, "--name", $"worker-{number}", "--device", _options.Device]));
+        Workers = await Task.WhenAll(workers.ToList());
+        await RegisteredAsync(cancellation);
+
+        Task<ReadyFile> Start(string name, string assembly, IEnumerable<string> arguments)
+        {
+            var ready = Path.Combine(run, $"{name}.json");
+            File.Delete(ready);
+            string[] common = ["--data", Path.Combine(Folder, name), "--host", _options.Host, "--ready-file", ready];
+            var program = ChildProgram.Start(name, assembly, [.. common, .. arguments], Path.Combine(logs, $"{name}.log"), _time);
+            _programs.Add(program);
+            return program.ReadyAsync(ready, _options.StartWithin, cancellation);
+        }
+    }
+
+    private async Task RegisteredAsync(CancellationToken cancellation)
+    {
+        using var connection = new ClusterConnection(Coordinator.Grpc, _time);
+        var began = _time.GetTimestamp();
+        while (true)
+        {
+            var status = await connection.CallAsync(options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options), cancellation);
+            if (status.Workers.Count(worker => worker.State is not "unreachable") >= _options.Workers)
+                return;
+            if (_programs.FirstOrDefault(program => program.HasEnded) is { } ended)
+                throw ended.Ended();
+            if (_time.GetElapsedTime(began) > _options.StartWithin)
+                throw new CliException($"only {status.Workers.Count} of {_options.Workers} workers joined within {_options.StartWithin.TotalSeconds:F0} s; logs: {Path.Combine(Folder, "logs")}");
+            await Task.Delay(s_poll, _time, cancellation);
+        }
+    }
+}

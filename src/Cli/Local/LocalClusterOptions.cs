@@ -1,0 +1,32 @@
+namespace TrainingCluster.Cli.Local;
+
+/// <summary>How to start a cluster on this machine.</summary>
+public sealed record LocalClusterOptions
+{
+    /// <summary>Worker processes. At least 1.</summary>
+    public required int Workers { get; init; }
+
+    /// <summary>Where the processes keep their files, each in a folder of its own. Null: a temporary folder, removed at the end.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>The address to listen on. Default: loopback.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>The coordinator's gRPC port. 0 (default): any free one.</summary>
+    public int GrpcPort { get; init; }
+
+    /// <summary>The coordinator's port for metrics, health and the status page. 0 (default): any free one.</summary>
+    public int HttpPort { get; init; }
+
+    /// <summary>The coordinator's port for actors. 0 (default): any free one.</summary>
+    public int ClusterPort { get; init; }
+
+    /// <summary>What workers compute on: "cpu" (default), "cuda:0".</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>How long a program may take until it listens, and the workers until the coordinator knows them all. Default: 90 s.</summary>
+    public TimeSpan StartWithin { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>How long programs have to end before they are killed. Default: 5 s.</summary>
+    public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(5);
+}

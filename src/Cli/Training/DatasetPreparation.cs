@@ -1,0 +1,66 @@
+using TrainingCluster.Cli.Display;
+using TrainingCluster.Data;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Training;
+
+/// <summary>Makes a dataset folder of the text that a job names.</summary>
+public static class DatasetPreparation
+{
+    /// <summary>How to prepare the text of <paramref name="spec"/>.</summary>
+    /// <param name="spec">A dataset specification with every field filled in.</param>
+    /// <param name="folder">What relative file names start from.</param>
+    public static DatasetOptions OptionsOf(DatasetSpec spec, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return OptionsOf(
+            spec,
+            new ParallelText(Path.Combine(folder, spec.Source), Path.Combine(folder, spec.Target)),
+            spec.HasValidSource ? new ParallelText(Path.Combine(folder, spec.ValidSource), Path.Combine(folder, spec.ValidTarget)) : null);
+    }
+
+    /// <summary>How to prepare the given text as <paramref name="spec"/> wants it.</summary>
+    public static DatasetOptions OptionsOf(DatasetSpec spec, ParallelText train, ParallelText? validation)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new DatasetOptions
+        {
+            Train = train,
+            Validation = validation,
+            VocabularySize = spec.VocabularySize,
+            MaxTokens = spec.MaxTokens,
+            Nfkc = spec.Normalization == "nfkc",
+        };
+    }
+
+    /// <summary>Builds the dataset in <paramref name="folder"/>, showing progress, and says what became of the text.</summary>
+    public static async Task<DatasetManifest> BuildAsync(Terminal terminal, DatasetOptions options, string folder, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        var errors = options.Validate();
+        if (errors.Count > 0)
+            throw CliException.BadUsage(string.Join('\n', errors));
+        var manifest = await Activity.RunAsync(terminal, "preparing the dataset", activity =>
+            Task.Run(() => DatasetBuilder.Build(options, folder, new Progress(activity), cancellation), cancellation));
+        await terminal.Error.WriteLineAsync($"training text: {Describe(manifest.Train)}; vocabulary of {Text.Count(manifest.VocabularySize)}");
+        if (manifest.Validation.Kept > 0)
+            await terminal.Error.WriteLineAsync($"validation text: {Describe(manifest.Validation)}{(manifest.HeldOut ? " held out of the training text" : "")}");
+        return manifest;
+    }
+
+    private static string Describe(TextCounts counts)
+    {
+        var left = new (long Count, string Why)[]
+        {
+            (counts.SkippedEmpty, "empty"), (counts.SkippedTooLong, "too long"), (counts.SkippedDuplicate, "repeated"),
+        }.Where(part => part.Count > 0).Select(part => $"{Text.Count(part.Count)} {part.Why}").ToList();
+        var without = left.Count > 0 ? $" (left out: {string.Join(", ", left)})" : "";
+        return $"{Text.Count(counts.Kept)} of {Text.Count(counts.Lines)} pairs{without}";
+    }
+
+    private sealed class Progress(IActivity activity) : IProgress<DatasetProgress>
+    {
+        public void Report(DatasetProgress value) =>
+            activity.Report(value.Done, value.Total ?? 0, $"{value.Stage}, {Text.Count(value.Done)} pairs");
+    }
+}
