@@ -31,7 +31,12 @@ public static partial class JobMachine
                 yield return state.PhaseSince + options.StartTimeout;
                 break;
             case JobPhase.Running:
-                yield return state.ModelStoredAt is { } stored ? stored + options.CompletionGrace : state.LastHeard + options.StallTimeout;
+                if (state.ModelStoredAt is { } stored)
+                {
+                    yield return stored + options.CompletionGrace;
+                    break;
+                }
+                yield return state.LastHeard + options.StallTimeout;
                 foreach (var until in BackAgain(state, now)) yield return until;
                 if (state.JoinAt is not { } join) break;
                 if (state.Newcomers.IsEmpty) yield return join;

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>What must hold at every moment, whatever happens.</summary>
+internal sealed class Invariants
+{
+    private readonly Dictionary<long, ByteString> plans = [];
+    private readonly HashSet<long> called = [];
+    private long newestCalled;
+
+    public void OnTransition(JobMachineState before, JobMachineState after, ImmutableArray<JobEffect> effects, SimulatedWorker[] workers)
+    {
+        Assert.True(after.Generation >= before.Generation, "generation numbers go back");
+        Assert.True(after.Progress.Step >= before.Progress.Step, "committed steps go back");
+        if (before.Phase.HasEnded()) Assert.Equal(before.Phase, after.Phase);
+        foreach (var message in effects.OfType<SendToWorker>().Select(e => e.Message))
+        {
+            switch (message)
+            {
+                case PrepareGeneration prepare: OnCall(before, prepare); break;
+                case StartGeneration plan: OnPlan(after, plan, workers); break;
+            }
+            Assert.True(!before.Phase.HasEnded(), "a job that has ended still sends");
+        }
+        if (after.Phase == JobPhase.Succeeded && before.Phase != JobPhase.Succeeded)
+            Assert.Equal("same", after.WeightsSha256);
+    }
+
+    private void OnCall(JobMachineState before, PrepareGeneration call)
+    {
+        // A number is called at one time only (the repeated call comes from the same state).
+        if (call.Generation == before.Generation) Assert.Contains(call.Generation, called);
+        else if (call.Generation != newestCalled) Assert.True(call.Generation > newestCalled, $"generation {call.Generation} is used again after {newestCalled}");
+        called.Add(call.Generation);
+        newestCalled = call.Generation;
+    }
+
+    private void OnPlan(JobMachineState state, StartGeneration plan, SimulatedWorker[] workers)
+    {
+        var bytes = plan.ToByteString();
+        if (plans.TryGetValue(plan.Generation, out var known)) Assert.Equal(known, bytes);
+        plans[plan.Generation] = bytes;
+        Assert.Equal(newestCalled, plan.Generation);
+        Assert.Equal(Enumerable.Range(0, World.Shards), plan.Members.SelectMany(m => Enumerable.Range(m.FirstShard, m.ShardCount)));
+        Assert.Equal(Enumerable.Range(0, plan.Members.Count), plan.Members.Select(m => m.Rank));
+        Assert.True(plan.BaseStep >= state.CheckpointStep, "a checkpoint holds a newer step");
+        foreach (var member in plan.Members)
+        {
+            var worker = workers.Single(w => w.Id == member.WorkerId);
+            // Whoever still obeys this generation stands still until it gets the plan.
+            if (worker.Incarnation == member.Incarnation && worker.Newest == plan.Generation && worker.HasState)
+                Assert.True(plan.BaseStep >= worker.Step, $"{worker.Id} holds step {worker.Step}, the plan starts from {plan.BaseStep}");
+        }
+        var sources = plan.Members.Any(m => m.HasBaseState);
+        Assert.False(sources && plan.CheckpointId.Length > 0, "there are two sources of state");
+        Assert.True(sources || plan.CheckpointId.Length > 0 || plan.BaseStep == 0, "there is no source of state");
+    }
+
+    /// <summary>A member of <paramref name="plan"/> is about to apply a step.</summary>
+    public void OnStep(StartGeneration plan, JobMachineState state)
+    {
+        Assert.Equal(plans[plan.Generation], plan.ToByteString());
+        if (state.Phase != JobPhase.Running || state.Plan!.Generation == plan.Generation) return;
+        // An older generation can only go on where the coordinator cannot see: none of its members is in the present one,
+        // and the present one counts only its own steps.
+        Assert.Empty(plan.Members.Select(m => (m.WorkerId, m.Incarnation)).Intersect(state.Plan.Members.Select(m => (m.WorkerId, m.Incarnation))));
+    }
+}

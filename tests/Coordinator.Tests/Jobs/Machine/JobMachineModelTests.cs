@@ -1,0 +1,45 @@
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>Random interleavings of everything that can happen; every world is told by its seed.</summary>
+public class JobMachineModelTests
+{
+    private const int Worlds = 400;
+    private const int FaultyActions = 400;
+    private const int QuietActions = 4000;
+
+    [Fact]
+    public void Step_RandomInterleavings_KeepTheInvariantsAndTheJobEnds()
+    {
+        var fired = new Dictionary<string, int>();
+        for (var seed = 0; seed < Worlds; seed++)
+        {
+            var world = new World(seed);
+            try
+            {
+                for (var i = 0; i < FaultyActions; i++) world.Act();
+                world.StopFaults();
+                for (var i = 0; i < QuietActions && !world.State.Phase.HasEnded(); i++) world.Act();
+                Assert.True(world.State.Phase == JobPhase.Succeeded, $"ends as {world.State.Phase}: {world.State.Reason}");
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"world {seed}, generation {world.Generations}: {e.Message}", e);
+            }
+            foreach (var (fault, count) in world.Fired) fired[fault] = fired.GetValueOrDefault(fault) + count;
+        }
+        string[] faults = ["kill", "restart", "pause", "wake", "coordinator restarts", "coordinator dies before sending", "drain", "checkpoint",
+            "suspend or resume", "lost message", "repeated message"];
+        Assert.All(faults, fault => Assert.True(fired.GetValueOrDefault(fault) > 100, $"{fault} fired {fired.GetValueOrDefault(fault)} times"));
+    }
+
+    [Fact]
+    public void Step_NothingGoesWrong_OneOrTwoGenerationsDoTheJob()
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var world = new World(seed, faults: false);
+            for (var i = 0; i < QuietActions && !world.State.Phase.HasEnded(); i++) world.Act();
+            Assert.True(world.State.Phase == JobPhase.Succeeded, $"world {seed}: {world.State.Phase}: {world.State.Reason}");
+        }
+    }
+}

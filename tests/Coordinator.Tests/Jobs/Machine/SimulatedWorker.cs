@@ -1,0 +1,104 @@
+using Google.Protobuf;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>A worker without processes, threads or tensors: what it holds, and which generation it obeys.</summary>
+internal sealed class SimulatedWorker(string id)
+{
+    private int starts;
+
+    public string Id { get; } = id;
+    public string Incarnation { get; private set; } = "0";
+    public bool Alive { get; set; } = true;
+    public bool Paused { get; set; }
+    public bool Draining { get; set; }
+    public long Newest { get; private set; }
+    public bool HasState { get; private set; }
+    public long Step { get; private set; }
+    public StartGeneration? Plan { get; private set; }
+    public bool Training { get; private set; }
+    public bool Acts => Alive && !Paused;
+    public List<IMessage> Unacknowledged { get; } = [];
+
+    public void Restart()
+    {
+        (Alive, Paused, Draining, HasState, Training, Step, Newest, Plan) = (true, false, false, false, false, 0, 0, null);
+        Incarnation = $"{++starts}";
+        Unacknowledged.Clear();
+    }
+
+    public PoolWorker Registration => new(Id, Incarnation, $"http://{Id}", Draining,
+        Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training));
+
+    /// <summary>Obeys a command; commands of an older generation are dropped.</summary>
+    public void Obey(IMessage command, World world)
+    {
+        switch (command)
+        {
+            case PrepareGeneration prepare when prepare.Generation >= Newest:
+                if (prepare.Generation > Newest) (Training, Plan) = (false, null);
+                Newest = prepare.Generation;
+                world.Say(this, new GenerationAcknowledged { Generation = Newest, WorkerId = Id }, reliable: false);
+                if (Training) break;
+                world.Say(this, new GenerationPrepared
+                {
+                    Generation = Newest, WorkerId = Id, Incarnation = Incarnation, HasState = HasState, CompletedStep = Step,
+                });
+                break;
+            case StartGeneration start when start.Generation == Newest && Plan is null && start.Members.Any(m => m.WorkerId == Id && m.Incarnation == Incarnation):
+                Start(start, world);
+                break;
+            case StopTraining stop when stop.Generation >= Newest:
+                (Training, Plan) = (false, null);
+                Unacknowledged.Clear();
+                if (!stop.KeepState) (HasState, Step) = (false, 0);
+                break;
+        }
+    }
+
+    private void Start(StartGeneration start, World world)
+    {
+        Plan = start;
+        var me = start.Members.Single(m => m.WorkerId == Id);
+        if (me.HasBaseState)
+        {
+            Assert.True(HasState && Step == start.BaseStep, $"{Id} is said to hold step {start.BaseStep} but holds {Step}");
+        }
+        else if (start.CheckpointId.Length > 0)
+        {
+            Assert.Equal(world.CheckpointStep(start.CheckpointId), start.BaseStep);
+        }
+        else if (start.Members.Any(m => m.HasBaseState) && !world.CanServe(start))
+        {
+            Fail(world, "PeerUnreachable");
+            return;
+        }
+        (HasState, Step, Training) = (true, start.BaseStep, true);
+        world.Say(this, new GenerationStarted { Generation = Newest, WorkerId = Id });
+        if (Step == World.TotalSteps) Complete(world);
+    }
+
+    public void Fail(World world, string stage, params string[] suspects)
+    {
+        Training = false;
+        world.Say(this, new GenerationFailed { Generation = Newest, WorkerId = Id, Step = Step, Stage = stage, Suspects = { suspects } });
+    }
+
+    /// <summary>Applies the next step's update. All members had their gradients in it.</summary>
+    public void Apply(World world)
+    {
+        Step++;
+        world.Say(this, new StepReport
+        {
+            Generation = Newest, WorkerId = Id, Step = Step, TotalSteps = World.TotalSteps, TargetTokens = 10, StepMs = 5, ComputeMs = 4, ShardCount = 1,
+        }, reliable: false);
+        if (Step == World.TotalSteps) Complete(world);
+    }
+
+    private void Complete(World world)
+    {
+        var first = Plan!.Members[0].WorkerId == Id;
+        world.Say(this, new TrainingCompleted { Generation = Newest, WorkerId = Id, Step = Step, WeightsSha256 = "same", ModelStored = first });
+    }
+}

@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using TrainingCluster.Jobs;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>
+/// The machine, workers and a network that loses, repeats and reorders, moved on by one random action at a time.
+/// The invariants are checked as things happen (<see cref="Invariants"/>).
+/// </summary>
+internal sealed class World
+{
+    public const long TotalSteps = 12;
+    public const int Shards = 4;
+
+    private static readonly JobMachineOptions Options = new();
+    private readonly Random random;
+    private readonly Invariants invariants = new();
+    private readonly SimulatedWorker[] workers;
+    private readonly Dictionary<string, PoolWorker> seen = [];
+    private readonly List<(string Worker, IMessage Message)> toWorkers = [];
+    private readonly List<(string Worker, IMessage Message)> toMachine = [];
+    private readonly List<long> checkpoints = [];
+    private DateTimeOffset now = DateTimeOffset.UnixEpoch;
+    private JobRecord durable;
+
+    public World(int seed, bool faults = true)
+    {
+        random = new Random(seed);
+        Faults = faults;
+        workers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => new SimulatedWorker($"w{i}"))];
+        var spec = JobSpecDefaults.Fill(new JobSpec { RetryLimit = 1000, Training = new() { LogicalShards = Shards } });
+        State = JobMachine.Create("job", spec, now);
+        durable = State.Record;
+    }
+
+    public JobMachineState State { get; private set; }
+    public bool Faults { get; set; }
+    public Dictionary<string, int> Fired { get; } = [];
+    public long Generations => State.Generation;
+
+    public long CheckpointStep(string id) => long.Parse(id, System.Globalization.CultureInfo.InvariantCulture);
+
+    public bool CanServe(StartGeneration plan) => plan.Members.Any(m => m.HasBaseState
+        && workers.Any(w => w.Id == m.WorkerId && w.Incarnation == m.Incarnation && w.Acts && w.Newest == plan.Generation && w.Step == plan.BaseStep));
+
+    public void Say(SimulatedWorker worker, IMessage message, bool reliable = true)
+    {
+        toMachine.Add((worker.Id, message));
+        if (reliable) worker.Unacknowledged.Add(message);
+    }
+
+    /// <summary>Everyone is well again: from here on the job must end.</summary>
+    public void StopFaults()
+    {
+        Faults = false;
+        foreach (var worker in workers)
+        {
+            if (!worker.Alive) worker.Restart();
+            (worker.Paused, worker.Draining) = (false, false);
+        }
+    }
+
+    public void Act()
+    {
+        now += TimeSpan.FromMilliseconds(random.Next(0, 150));
+        if (JobMachine.NextWake(State, now, Options) is { } due && due <= now && random.Next(3) > 0) PassTime();
+        var worker = workers[random.Next(workers.Length)];
+        switch (random.Next(Faults ? 16 : 8))
+        {
+            case 0 or 1: Deliver(toWorkers, (id, message) => ToWorker(id, message)); break;
+            case 2 or 3: Deliver(toMachine, ToMachine); break;
+            case 4: Register(worker); break;
+            case 5 or 6: Train(worker); break;
+            case 7: Notice(worker); break;
+            case 8: Fire("kill", random.Next(4) == 0 && worker.Alive, () => { worker.Alive = false; worker.Unacknowledged.Clear(); }); break;
+            case 9: Fire("restart", !worker.Alive, worker.Restart); break;
+            case 10: Fire("pause", random.Next(4) == 0 && worker.Acts, () => worker.Paused = true); break;
+            case 11: Fire("wake", worker is { Alive: true, Paused: true }, () => worker.Paused = false); break;
+            case 12: Fire("coordinator restarts", random.Next(5) == 0, RestartCoordinator); break;
+            case 13: Fire("drain", random.Next(10) == 0 && worker.Acts, () => worker.Draining = true); break;
+            case 14: Fire("checkpoint", worker is { Acts: true, HasState: true, Step: > 0 }, () => StoreCheckpoint(worker)); break;
+            case 15: Fire("suspend or resume", random.Next(8) == 0, () => Apply(State.Phase == JobPhase.Suspended ? new ResumeRequested() : new SuspendRequested())); break;
+        }
+        if (!Faults && State.Phase == JobPhase.Suspended) Apply(new ResumeRequested());
+    }
+
+    private void Fire(string fault, bool possible, Action act)
+    {
+        if (!possible) return;
+        Fired[fault] = Fired.GetValueOrDefault(fault) + 1;
+        act();
+    }
+
+    private void PassTime()
+    {
+        // What is due must be done by passing time once or twice: a machine that stays due would spin.
+        for (var i = 0; JobMachine.NextWake(State, now, Options) is { } due && due <= now; i++)
+        {
+            Assert.True(i < 4, $"the machine stays due in {State.Phase}");
+            Apply(new TimePassed());
+        }
+    }
+
+    /// <summary>Takes any message under way, not only the oldest; some are lost, some stay to come again.</summary>
+    private void Deliver(List<(string Worker, IMessage Message)> queue, Action<string, IMessage> deliver)
+    {
+        if (queue.Count == 0) return;
+        var index = Faults && random.Next(4) == 0 ? random.Next(queue.Count) : 0;
+        var (worker, message) = queue[index];
+        var fate = Faults ? random.Next(20) : 2;
+        if (fate != 1) queue.RemoveAt(index);
+        else Fired["repeated message"] = Fired.GetValueOrDefault("repeated message") + 1;
+        if (fate == 0) Fired["lost message"] = Fired.GetValueOrDefault("lost message") + 1;
+        else deliver(worker, message);
+    }
+
+    private void ToWorker(string id, IMessage message)
+    {
+        var worker = workers.Single(w => w.Id == id);
+        if (worker.Acts) worker.Obey(message, this);
+        else if (worker.Alive) toWorkers.Add((id, message));
+    }
+
+    private void ToMachine(string id, IMessage message)
+    {
+        workers.Single(w => w.Id == id).Unacknowledged.Remove(message);
+        Apply(new WorkerSaid(id, message));
+    }
+
+    private void Register(SimulatedWorker worker)
+    {
+        if (worker.Acts)
+        {
+            seen[worker.Id] = worker.Registration;
+            toMachine.AddRange(worker.Unacknowledged.Where(m => !toMachine.Contains((worker.Id, m))).Select(m => (worker.Id, m)));
+        }
+        else
+        {
+            seen.Remove(worker.Id);
+        }
+        var wants = State.Phase.WantsWorkers();
+        // The coordinator tells whoever works for a job that has ended to stop.
+        if (State.Phase.HasEnded() && worker.Acts && worker.Newest > 0)
+            toWorkers.Add((worker.Id, new StopTraining { Generation = State.Generation }));
+        Apply(new PoolChanged(wants ? [.. seen.Values.OrderBy(w => w.Id, StringComparer.Ordinal)] : []));
+    }
+
+    private void Train(SimulatedWorker worker)
+    {
+        if (!worker.Acts || !worker.Training || worker.Plan is not { } plan || worker.Step >= TotalSteps) return;
+        var members = plan.Members.Select(m => workers.Single(w => w.Id == m.WorkerId)).ToArray();
+        // The update of the next step can be applied once every member, in this generation, has given its gradients to it.
+        var complete = members.All(m => m.Step > worker.Step || (m.Acts && m.Training && m.Newest == plan.Generation && m.Step == worker.Step));
+        if (!complete || members.Any(m => m.Step > worker.Step && m.Newest != plan.Generation)) return;
+        invariants.OnStep(plan, State);
+        worker.Apply(this);
+    }
+
+    private void Notice(SimulatedWorker worker)
+    {
+        if (!worker.Acts || !worker.Training || worker.Plan is not { } plan || worker.Step >= TotalSteps) return;
+        var broken = plan.Members.Where(m => workers.Single(w => w.Id == m.WorkerId) is var w
+            && (!w.Acts || w.Incarnation != m.Incarnation || w.Newest > plan.Generation || (w.Newest == plan.Generation && w.Plan is not null && !w.Training)));
+        // Without faults a peer that has not started yet is waited for; with them the patience may end early.
+        var suspects = broken.Select(m => m.WorkerId).ToArray();
+        if (suspects.Length > 0) worker.Fail(this, "PeerUnreachable", suspects);
+    }
+
+    private void StoreCheckpoint(SimulatedWorker worker)
+    {
+        if (!checkpoints.Contains(worker.Step)) checkpoints.Add(worker.Step);
+        TellCheckpoints();
+    }
+
+    private void TellCheckpoints()
+    {
+        if (checkpoints.Count == 0) return;
+        var newest = checkpoints.Max();
+        Apply(new CheckpointsChanged(newest.ToString(System.Globalization.CultureInfo.InvariantCulture), newest));
+    }
+
+    private void RestartCoordinator()
+    {
+        toMachine.Clear();
+        seen.Clear();
+        State = JobMachine.Restore("job", State.Spec, durable, State.Progress, now);
+        TellCheckpoints();
+    }
+
+    private void Apply(JobInput input)
+    {
+        var before = State;
+        var (state, effects) = JobMachine.Step(State, input, now, Options);
+        State = state;
+        durable = state.Record;
+        invariants.OnTransition(before, state, effects, workers);
+        // The coordinator may die between making the record durable and sending: then nothing is sent.
+        if (Faults && random.Next(200) == 0)
+        {
+            Fire("coordinator dies before sending", true, RestartCoordinator);
+            return;
+        }
+        toWorkers.AddRange(effects.OfType<SendToWorker>().Select(s => (s.WorkerId, s.Message)));
+    }
+}
