@@ -58,6 +58,15 @@ public sealed class TestServer : IAsyncDisposable
 
     public CallInvoker Invoker(GrpcChannelOptions? options = null) => Channel(options).CreateCallInvoker();
 
+    public Task StopAsync() => _application.StopAsync();
+
+    /// <summary>Ends without waiting for calls.</summary>
+    public async Task AbortAsync()
+    {
+        await _application.StopAsync(new CancellationToken(true));
+        await DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         _channels.ForEach(channel => channel.Dispose());

@@ -23,6 +23,7 @@ internal abstract class ClientCall : IDisposable
     private Metadata? _trailers;
     private Status? _status;
     private Action? _ended;
+    private volatile bool _disposed;
 
     protected ClientCall(GrpcChannel channel, CallOptions options)
     {
@@ -75,8 +76,12 @@ internal abstract class ClientCall : IDisposable
 
     public void Cancel() => End(new Status(StatusCode.Cancelled, "Call canceled by the client."), null);
 
+    /// <exception cref="ObjectDisposedException">The call, or its channel, was disposed.</exception>
+    public void EnsureNotDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+
     public void Dispose()
     {
+        _disposed = true;
         End(new Status(StatusCode.Cancelled, "gRPC call disposed."), null);
         _timer?.Dispose();
         _registration.Dispose();

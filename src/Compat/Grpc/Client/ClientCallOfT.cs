@@ -10,7 +10,7 @@ internal sealed class ClientCall<TRequest, TResponse>(GrpcChannel channel, Metho
     where TRequest : class
     where TResponse : class
 {
-    private static readonly string s_userAgent = $"grpc-dotnet/2.80 (.NET {Environment.Version}; compat)";
+    private static readonly string s_userAgent = $"grpc-csharp-compat/{typeof(GrpcChannel).Assembly.GetName().Version} (.NET {Environment.Version})";
 
     public Method<TRequest, TResponse> Method => method;
 

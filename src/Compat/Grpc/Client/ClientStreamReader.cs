@@ -26,6 +26,7 @@ internal sealed class ClientStreamReader<TRequest, TResponse> : IAsyncStreamRead
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
+        _call.EnsureNotDisposed();
         if (!_turnstile.TryEnter(out var closed))
             throw new InvalidOperationException("Can't read the next message because the previous read is still in progress.");
         _current = null;

@@ -49,6 +49,7 @@ internal sealed class ClientStreamWriter<TRequest, TResponse> : IClientStreamWri
     public async Task WriteAsync(TRequest message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        _call.EnsureNotDisposed();
         if (_completed.Task.IsCompletedSuccessfully)
             throw new InvalidOperationException("Request stream has already been completed.");
         if (!_turnstile.TryEnter(out var closed))
@@ -79,6 +80,7 @@ internal sealed class ClientStreamWriter<TRequest, TResponse> : IClientStreamWri
 
     public Task CompleteAsync()
     {
+        _call.EnsureNotDisposed();
         if (!_turnstile.TryEnter(out var closed))
             throw new InvalidOperationException("Can't complete the client stream writer because the previous write is in progress.");
         if (!closed)

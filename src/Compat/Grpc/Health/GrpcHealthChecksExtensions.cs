@@ -2,7 +2,6 @@ using Grpc.AspNetCore.HealthChecks;
 using Grpc.AspNetCore.HealthChecks.Internal;
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 

@@ -85,13 +85,13 @@ public class HealthServiceImpl : Health.V1.Health.HealthBase
         {
             if (now is not null)
                 status = await now();
-            await responses.WriteAsync(new HealthCheckResponse { Status = status });
+            await responses.WriteAsync(new HealthCheckResponse { Status = status }, CancellationToken.None);
             await foreach (var change in changes.Reader.ReadAllAsync(CancellationToken.None))
             {
                 if (change == status)
                     continue;
                 status = change;
-                await responses.WriteAsync(new HealthCheckResponse { Status = status });
+                await responses.WriteAsync(new HealthCheckResponse { Status = status }, CancellationToken.None);
             }
         }
         finally
