@@ -57,18 +57,18 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
     internal void Start()
     {
         var provider = Settings.Config.GetString("akka.actor.provider");
-        var (remote, cluster) = provider switch
+        var cluster = provider switch
         {
-            "local" => (false, false),
-            "remote" => (true, false),
-            "cluster" => (true, true),
-            _ => throw new ConfigurationException($"'akka.actor.provider' is [{provider}], which is none of local, remote and cluster."),
+            "local" => false,
+            "cluster" => true,
+            "remote" => throw new NotSupportedException("'akka.actor.provider' remote is not there without a cluster; use cluster."),
+            _ => throw new ConfigurationException($"'akka.actor.provider' is [{provider}], which is neither local nor cluster."),
         };
         Refs.Start();
         StartLoggers();
-        if (remote) Remote = RemoteTransport.Start(this);
+        if (cluster) Remote = RemoteTransport.Start(this);
         CoordinatedShutdown.Get(this);
-        _ = cluster;
+        if (cluster) Akka.Cluster.Cluster.Get(this);
     }
 
     private void StartLoggers()
@@ -154,7 +154,7 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
     /// <summary>Called when the last guardian ended.</summary>
     internal async Task Finish()
     {
-        if (Remote is not null) await RemoteTransport.Shutdown().ConfigureAwait(false);
+        if (Remote is not null) await Remote.Shutdown().ConfigureAwait(false);
         _scheduler.Dispose();
         foreach (var code in _onTermination)
         {

@@ -87,7 +87,8 @@ internal sealed class RefTree
 
         protected override void TellInternal(object message, IActorRef sender)
         {
-            if (message is Identify identify) sender?.Tell(new ActorIdentity(identify.MessageId, this), this);
+            if (message is SelectionMessage selection) selection.Deliver(this, sender);
+            else if (message is Identify identify) sender?.Tell(new ActorIdentity(identify.MessageId, this), this);
             else system.PublishDeadLetter(message, sender, this);
         }
 
