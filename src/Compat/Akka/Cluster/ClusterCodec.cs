@@ -85,7 +85,7 @@ internal static class ClusterCodec
             new ReachabilityRow(r.Long(), r.List(() => KeyValuePair.Create(Node(r), r.Bool())).ToImmutableSortedDictionary())));
         var removed = r.List(() => KeyValuePair.Create(Node(r), r.Long()));
         return new Gossip(
-            members.ToImmutableSortedDictionary(m => m.UniqueAddress, m => m),
+            Akka.Cluster.Gossip.NoMembers.AddRange(members.Select(m => KeyValuePair.Create(m.UniqueAddress, m))),
             new Reachability(rows.ToImmutableSortedDictionary()),
             removed.ToImmutableSortedDictionary(),
             [.. r.List(() => Node(r))]);

@@ -50,7 +50,7 @@ internal sealed partial class ClusterDaemon
         if (!_exiting && merged.Find(SelfNode)?.Status != MemberStatus.Exiting) merged = merged.SeenBy(SelfNode);
         foreach (var node in merged.Members.Keys)
             if (!Known.Has(node)) ForgetHeartbeats(node.Address);
-        if (!merged.Same(Known) || !merged.Seen.SetEquals(Known.Seen)) Publish(_view with { Gossip = merged });
+        if (!merged.Same(Known) || !merged.Seen.SetEquals(Known.Seen)) Publish(new MembershipView(merged, SelfNode));
         // The sender learns what it lacks: another state, or that we have seen the same.
         if (!merged.Same(remote) || (!_exiting && !remote.Seen.Contains(SelfNode))) GossipTo(from);
         if (SelfMember?.Status == MemberStatus.Down && before != MemberStatus.Down)

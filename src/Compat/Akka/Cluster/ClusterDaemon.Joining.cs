@@ -159,7 +159,7 @@ internal sealed partial class ClusterDaemon
         if (IsMember || _joining.With != welcome.From.Address || !welcome.Gossip.Has(SelfNode)) return;
         _cluster.LogInfo($"Welcome from [{welcome.From.Address}]");
         Timers.Cancel(Tick.Join);
-        Publish(_view with { Gossip = welcome.Gossip.SeenBy(SelfNode) });
+        Publish(new MembershipView(welcome.Gossip.SeenBy(SelfNode), SelfNode));
         GossipTo(welcome.From);
     }
 }

@@ -102,7 +102,7 @@ internal sealed partial class ClusterDaemon
         {
             _completed = true;
             _exiting = false;
-            Publish(_view with { Gossip = Known.SeenBy(SelfNode) });
+            Publish(new MembershipView(Known.SeenBy(SelfNode), SelfNode));
             GossipToSome(GossipsBeforeShutdown);
             // Whoever leads next removes us when it hears this; a second one, should the first be gone.
             Member[] others = [.. _view.Members.Where(m => m.UniqueAddress != SelfNode)];

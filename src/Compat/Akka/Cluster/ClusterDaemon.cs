@@ -156,7 +156,7 @@ internal sealed partial class ClusterDaemon : UntypedActor, IWithTimers
     private void Update(Gossip changed)
     {
         if (changed.Same(Known)) return;
-        Publish(_view with { Gossip = changed with { Seen = _exiting ? [] : [SelfNode] } });
+        Publish(new MembershipView(changed with { Seen = _exiting ? [] : [SelfNode] }, SelfNode));
     }
 
     private void Publish(MembershipView view)

@@ -16,8 +16,12 @@ internal sealed record Gossip(
     /// <summary>How long a removal is remembered, in milliseconds: longer than any old gossip lives.</summary>
     private const long RemovedKept = 24 * 3600 * 1000L;
 
+    /// <summary>Members are equal whatever their status, so the dictionary must not take one that moved on for the one it has.</summary>
+    internal static readonly ImmutableSortedDictionary<UniqueAddress, Member> NoMembers =
+        ImmutableSortedDictionary.Create<UniqueAddress, Member>(null, ReferenceEqualityComparer.Instance);
+
     internal static readonly Gossip Empty = new(
-        ImmutableSortedDictionary<UniqueAddress, Member>.Empty, Reachability.Empty, ImmutableSortedDictionary<UniqueAddress, long>.Empty, []);
+        NoMembers, Reachability.Empty, ImmutableSortedDictionary<UniqueAddress, long>.Empty, []);
 
     internal Member Find(UniqueAddress node) => Members.GetValueOrDefault(node);
 
@@ -46,7 +50,7 @@ internal sealed record Gossip(
         var removed = a.Removed.SetItems(b.Removed);
         var old = removed.Where(r => nowMilliseconds - r.Value > RemovedKept).Select(r => r.Key).ToArray();
         removed = removed.RemoveRange(old);
-        var members = ImmutableSortedDictionary.CreateBuilder<UniqueAddress, Member>();
+        var members = NoMembers.ToBuilder();
         foreach (var member in a.Members.Values.Concat(b.Members.Values))
         {
             var node = member.UniqueAddress;

@@ -4,18 +4,32 @@ using Akka.Actor;
 namespace Akka.Cluster;
 
 /// <summary>What follows from a gossip for one node: who leads, and whether all agree.</summary>
-internal sealed record MembershipView(Gossip Gossip, UniqueAddress Self)
+internal sealed class MembershipView
 {
-    internal ImmutableSortedSet<Member> Members { get; } = [.. Gossip.Members.Values];
+    private readonly UniqueAddress _self;
 
-    internal ImmutableSortedSet<UniqueAddress> Unreachable { get; } = Gossip.Reachability.Unreachable.Remove(Self);
+    internal MembershipView(Gossip gossip, UniqueAddress self)
+    {
+        _self = self;
+        Gossip = gossip;
+        Members = [.. gossip.Members.Values];
+        Unreachable = gossip.Reachability.Unreachable.Remove(self);
+        Leader = LeaderOf(Members);
+    }
 
-    internal UniqueAddress Leader => LeaderOf(Members);
+    internal Gossip Gossip { get; }
+
+    internal ImmutableSortedSet<Member> Members { get; }
+
+    /// <summary>Members that someone, though not this node itself, is cannot reach.</summary>
+    internal ImmutableSortedSet<UniqueAddress> Unreachable { get; }
+
+    internal UniqueAddress Leader { get; }
 
     /// <summary>The first member by address that is up or leaving; where there is none, the one that is nearest to it.</summary>
     internal UniqueAddress LeaderOf(IEnumerable<Member> members)
     {
-        Member[] candidates = [.. members.Where(m => m.Status != MemberStatus.Down && (m.UniqueAddress == Self || !Unreachable.Contains(m.UniqueAddress))).Order()];
+        Member[] candidates = [.. members.Where(m => m.Status != MemberStatus.Down && (m.UniqueAddress == _self || !Unreachable.Contains(m.UniqueAddress))).Order()];
         return (candidates.FirstOrDefault(m => m.Status is MemberStatus.Up or MemberStatus.Leaving) ?? candidates.MinBy(Rank))?.UniqueAddress;
     }
 
@@ -33,7 +47,7 @@ internal sealed record MembershipView(Gossip Gossip, UniqueAddress Self)
     internal bool HasConverged(ImmutableHashSet<UniqueAddress> exitingConfirmed)
     {
         var lost = Gossip.Reachability.UnreachableTo(o => Gossip.Find(o)?.Status != MemberStatus.Down);
-        return lost.Where(n => n != Self && !exitingConfirmed.Contains(n)).All(n => Gossip.Find(n)?.Status is MemberStatus.Down or MemberStatus.Exiting)
+        return lost.Where(n => n != _self && !exitingConfirmed.Contains(n)).All(n => Gossip.Find(n)?.Status is MemberStatus.Down or MemberStatus.Exiting)
             && Members.Where(m => m.Status is MemberStatus.Up or MemberStatus.Leaving).All(m => Gossip.Seen.Contains(m.UniqueAddress) || exitingConfirmed.Contains(m.UniqueAddress));
     }
 

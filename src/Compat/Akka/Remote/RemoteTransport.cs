@@ -56,8 +56,6 @@ internal sealed class RemoteTransport
         {
             var ip = Resolve(host);
             var listener = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            // A restarted process takes its address again while old connections are still being forgotten.
-            listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             listener.Bind(new IPEndPoint(ip, port));
             listener.Listen(512);
             var bound = ((IPEndPoint)listener.LocalEndPoint).Port;

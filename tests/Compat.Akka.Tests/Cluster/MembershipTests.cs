@@ -1,0 +1,131 @@
+using Akka.Actor;
+using Akka.Cluster;
+using TrainingCluster.Compat.Akka.Tests.Node;
+
+namespace TrainingCluster.Compat.Akka.Tests.Cluster;
+
+public sealed class MembershipTests
+{
+    [Fact]
+    public async Task Join_ThroughTheSeed_AllAreUpWithTheirRoles()
+    {
+        await using var cluster = new TestCluster();
+        var first = await cluster.AddNode();
+        var second = await cluster.AddNode();
+        var state = cluster.Cluster.State;
+        Assert.Equal(3, state.Members.Count);
+        Assert.All(state.Members, m => Assert.Equal(MemberStatus.Up, m.Status));
+        Assert.True(state.Members.Single(m => m.Address == first.Address).HasRole("worker"));
+        Assert.True(cluster.Cluster.SelfMember.HasRole("probe"));
+        Assert.NotEqual(first.Address, second.Address);
+        Assert.NotEqual(0, cluster.Cluster.SelfAddress.Port);
+    }
+
+    [Fact]
+    public async Task Kill_Member_IsUnreachableThenDownedAndRemoved()
+    {
+        await using var cluster = new TestCluster();
+        var node = await cluster.AddNode();
+        await node.Kill();
+        await cluster.Events.Fish<ClusterEvent.UnreachableMember>(e => e.Member.Address == node.Address);
+        Assert.Contains(cluster.Cluster.State.Unreachable, m => m.Address == node.Address);
+        cluster.Cluster.Down(node.Address);
+        await cluster.Events.Fish<ClusterEvent.MemberDowned>(e => e.Member.Address == node.Address);
+        var removed = await cluster.Events.Fish<ClusterEvent.MemberRemoved>(e => e.Member.Address == node.Address);
+        Assert.Equal(MemberStatus.Down, removed.PreviousStatus);
+        Assert.Single(cluster.Cluster.State.Members);
+    }
+
+    [Fact]
+    public async Task CoordinatedShutdown_OfMember_LeavesThroughAllStatesAndItsProcessEnds()
+    {
+        await using var cluster = new TestCluster();
+        var node = await cluster.AddNode();
+        await node.Tell("leave");
+        await cluster.Events.Fish<ClusterEvent.MemberLeft>(e => e.Member.Address == node.Address);
+        await cluster.Events.Fish<ClusterEvent.MemberExited>(e => e.Member.Address == node.Address);
+        var removed = await cluster.Events.Fish<ClusterEvent.MemberRemoved>(e => e.Member.Address == node.Address);
+        Assert.Equal(MemberStatus.Exiting, removed.PreviousStatus);
+        Assert.Equal(0, await node.Exit());
+    }
+
+    [Fact]
+    public async Task Terminate_LastMember_EndsAndPublishesItsRemoval()
+    {
+        await using var cluster = new TestCluster();
+        await cluster.Events.Fish<ClusterEvent.MemberUp>();
+        var removed = new TaskCompletionSource();
+        cluster.Cluster.RegisterOnMemberRemoved(removed.SetResult);
+        await cluster.System.Terminate().WaitAsync(Probe.Patience);
+        await removed.Task.WaitAsync(Probe.Patience);
+        Assert.True(cluster.Cluster.IsTerminated);
+    }
+
+    [Fact]
+    public async Task Stop_Process_IsUnreachableAndReachableAgainAfterwards()
+    {
+        await using var cluster = new TestCluster();
+        var node = await cluster.AddNode();
+        await node.Signal("STOP");
+        await cluster.Events.Fish<ClusterEvent.UnreachableMember>(e => e.Member.Address == node.Address);
+        await node.Signal("CONT");
+        await cluster.Events.Fish<ClusterEvent.ReachableMember>(e => e.Member.Address == node.Address);
+        Assert.Empty(cluster.Cluster.State.Unreachable);
+    }
+
+    [Fact]
+    public async Task Down_StoppedProcessThatComesBack_ItsSystemEnds()
+    {
+        await using var cluster = new TestCluster();
+        var node = await cluster.AddNode();
+        // A downed member that still lives hears of it and ends its system, so its process returns.
+        cluster.Cluster.Down(node.Address);
+        await cluster.Events.Fish<ClusterEvent.MemberRemoved>(e => e.Member.Address == node.Address);
+        Assert.Equal(0, await node.Exit());
+    }
+
+    [Fact]
+    public async Task Kill_MemberThatRestartsOnItsPort_OldOneIsRemovedAndNewOneIsUp()
+    {
+        await using var cluster = new TestCluster();
+        var node = await cluster.AddNode();
+        await node.Kill();
+        var reborn = await cluster.AddNode(node.Address.Port!.Value);
+        Assert.Equal(node.Address, reborn.Address);
+        Assert.Equal(2, cluster.Cluster.State.Members.Count);
+    }
+
+    [Fact]
+    public async Task Kill_SeedThatRestartsWithTheOthersAsSeeds_JoinsTheClusterThatLivesOn()
+    {
+        var seed = await NodeProcess.Start(0, "seed");
+        await using var cluster = new TestCluster(seed.Address.ToString());
+        await using var again = await Restarted();
+        var members = cluster.Cluster.State.Members;
+        Assert.Equal(2, members.Count);
+        Assert.Contains(members, m => m.Address == again.Address && m.HasRole("seed"));
+        Assert.False(cluster.System.WhenTerminated.IsCompleted);
+
+        async Task<NodeProcess> Restarted()
+        {
+            // The first node starts the cluster only when it is told to join itself.
+            await seed.DisposeAsync();
+            var first = await NodeProcess.Start(seed.Address.Port!.Value, "seed", seed.Address.ToString());
+            var before = await cluster.Events.Fish<ClusterEvent.MemberUp>(e => e.Member.Address == seed.Address);
+            await first.Kill();
+            var second = await NodeProcess.Start(seed.Address.Port!.Value, "seed", seed.Address.ToString(), cluster.Cluster.SelfAddress.ToString());
+            await cluster.Events.Fish<ClusterEvent.MemberRemoved>(e => e.Member.UniqueAddress == before.Member.UniqueAddress);
+            var after = await cluster.Events.Fish<ClusterEvent.MemberUp>(e => e.Member.Address == seed.Address);
+            Assert.NotEqual(before.Member.UniqueAddress, after.Member.UniqueAddress);
+            return second;
+        }
+    }
+
+    [Fact]
+    public void Create_PortInUse_Throws()
+    {
+        using var first = ActorSystem.Create("first", ClusterNode.Settings(0, "probe"));
+        var port = global::Akka.Cluster.Cluster.Get(first).SelfAddress.Port!.Value;
+        Assert.ThrowsAny<Exception>(() => ActorSystem.Create("second", ClusterNode.Settings(port, "probe")));
+    }
+}

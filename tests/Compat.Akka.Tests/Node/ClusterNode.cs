@@ -1,0 +1,56 @@
+using Akka.Actor;
+using Akka.Configuration;
+
+namespace TrainingCluster.Compat.Akka.Tests.Node;
+
+/// <summary>A cluster node that a test runs in a process of its own. It prints its address, obeys lines on standard input, and ends with its actor system.</summary>
+public static class ClusterNode
+{
+    public const string SystemName = "tests";
+
+    /// <summary>Settings as an application would use them, a little faster.</summary>
+    public static Config Settings(int port, string role, params string[] seeds) => ConfigurationFactory.ParseString($$"""
+        akka {
+          loglevel = {{Environment.GetEnvironmentVariable("NODE_LOGLEVEL") ?? "OFF"}}
+          stdout-loglevel = OFF
+          actor.provider = cluster
+          remote {
+            retry-gate-closed-for = 300 ms
+            dot-netty.tcp { hostname = "127.0.0.1", port = {{port}} }
+          }
+          cluster {
+            seed-nodes = [{{string.Join(", ", seeds.Select(s => $"\"{s}\""))}}]
+            roles = ["{{role}}"]
+            downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
+            seed-node-timeout = 2 s
+            retry-unsuccessful-join-after = 1 s
+            periodic-tasks-initial-delay = 100 ms
+            gossip-interval = 200 ms
+            leader-actions-interval = 200 ms
+            unreachable-nodes-reaper-interval = 200 ms
+            failure-detector {
+              heartbeat-interval = 300 ms
+              acceptable-heartbeat-pause = 1500 ms
+            }
+          }
+        }
+        """);
+
+    public static async Task<int> Run(string[] args)
+    {
+        var system = ActorSystem.Create(SystemName, Settings(int.Parse(args[0], null), args[1], args[2..]));
+        system.ActorOf(Props.Create<EchoActor>(), "echo");
+        Console.WriteLine(global::Akka.Cluster.Cluster.Get(system).SelfAddress);
+        _ = Task.Run(async () =>
+        {
+            // The test closes standard input when it ends, however it ends.
+            while (await Console.In.ReadLineAsync() is { } line)
+            {
+                if (line == "leave") await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+            }
+            Environment.Exit(3);
+        });
+        await system.WhenTerminated;
+        return 0;
+    }
+}

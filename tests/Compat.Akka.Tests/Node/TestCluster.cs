@@ -1,0 +1,42 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Google.Protobuf.WellKnownTypes;
+
+namespace TrainingCluster.Compat.Akka.Tests.Node;
+
+/// <summary>A node in this process with a probe that hears all that happens in the cluster, and nodes in processes of their own.</summary>
+public sealed class TestCluster : IAsyncDisposable
+{
+    private readonly List<NodeProcess> _nodes = [];
+
+    public TestCluster(params string[] seeds)
+    {
+        System = ActorSystem.Create(ClusterNode.SystemName, ClusterNode.Settings(0, "probe", seeds));
+        Events = new Probe(System);
+        Cluster.Subscribe(Events.Ref, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+        if (seeds.Length == 0) Cluster.Join(Cluster.SelfAddress);
+    }
+
+    public ActorSystem System { get; }
+    public Probe Events { get; }
+    public global::Akka.Cluster.Cluster Cluster => global::Akka.Cluster.Cluster.Get(System);
+
+    /// <summary>Starts a node and waits until it is up.</summary>
+    public async Task<NodeProcess> AddNode(int port = 0)
+    {
+        var node = await NodeProcess.Start(port, "worker", Cluster.SelfAddress.ToString());
+        _nodes.Add(node);
+        await Events.Fish<ClusterEvent.MemberUp>(e => e.Member.Address == node.Address);
+        return node;
+    }
+
+    public Task<IActorRef> Echo(NodeProcess node) => System.ActorSelection($"{node.Address}/user/echo").ResolveOne(Probe.Patience);
+
+    public static StringValue Text(string text) => new() { Value = text };
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes) await node.DisposeAsync();
+        await System.Terminate();
+    }
+}
