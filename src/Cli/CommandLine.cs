@@ -17,8 +17,8 @@ public static class CommandLine
         var parsed = Create(terminal).Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            foreach (var error in parsed.Errors)
-                await terminal.Error.WriteLineAsync($"cluster: {error.Message}");
+            foreach (var message in Messages(parsed))
+                await terminal.Error.WriteLineAsync($"cluster: {message}");
             await terminal.Error.WriteLineAsync($"cluster: try './cluster {PathOf(parsed.CommandResult.Command)}--help'");
             return ExitCodes.BadUsage;
         }
@@ -49,6 +49,7 @@ public static class CommandLine
     public static RootCommand Create(Terminal terminal) => new("A training cluster for Transformers: submit jobs, follow them, translate with what they leave.")
     {
         TrainCommand.Create(terminal),
+        BleuCommand.Create(terminal),
         UpCommand.Create(terminal),
         SubmitCommand.Create(terminal),
         JobsCommand.Create(terminal),
@@ -77,6 +78,11 @@ public static class CommandLine
         IOException or UnauthorizedAccessException => new CliException(exception.Message),
         _ => null,
     };
+
+    private static IEnumerable<string> Messages(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens.FirstOrDefault() is { } word
+            ? [$"there is no command '{word}'; there are {string.Join(", ", root.Subcommands.Select(command => command.Name))}"]
+            : parsed.Errors.Select(error => error.Message);
 
     private static string PathOf(Command command)
     {

@@ -1,0 +1,64 @@
+using System.CommandLine;
+
+namespace TrainingCluster.Cli.Tests;
+
+public sealed class CommandLineTests
+{
+    public static TheoryData<string> CommandNames =>
+        new(CommandLine.Create(Terminal.OfProcess()).Subcommands.Select(command => command.Name));
+
+    [Fact]
+    public async Task Run_Help_ListsEveryCommand()
+    {
+        var session = await Session.RunAsync("--help");
+        Assert.Equal(0, session.ExitCode);
+        Assert.All(CommandNames, row => Assert.Contains($"  {row.Data}", session.Out, StringComparison.Ordinal));
+    }
+
+    [Theory, MemberData(nameof(CommandNames))]
+    public async Task Run_HelpOfACommand_DescribesAllItsOptions(string name)
+    {
+        var session = await Session.RunAsync(name, "--help");
+        Assert.Equal(0, session.ExitCode);
+        var command = CommandLine.Create(Terminal.OfProcess()).Subcommands.Single(other => other.Name == name);
+        Assert.All(command.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), option.Name));
+        Assert.All(command.Options, option => Assert.Contains(option.Name, session.Out, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Run_UnknownCommand_NamesItAndThoseThatThereAre()
+    {
+        var session = await Session.RunAsync("sumbit");
+        Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
+        Assert.Contains("'sumbit'", session.Error, StringComparison.Ordinal);
+        Assert.Contains("submit", session.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("up", "--workers", "0", "--workers 0")]
+    [InlineData("up", "--workers", "two", "two")]
+    [InlineData("up", "--grpc-port", "70000", "--grpc-port 70000")]
+    [InlineData("jobs", "--limit", "-3", "--limit -3")]
+    [InlineData("jobs", "--state", "dancing", "dancing")]
+    [InlineData("watch", "--resume-token", "x", "watch")]
+    [InlineData("artifacts", "job-1", "extra", "--out")]
+    public async Task Run_BadOption_NamesItAndTheHelp(string command, string first, string second, string expected)
+    {
+        var session = await Session.RunAsync(command, first, second);
+        Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
+        Assert.Contains(expected, session.Error, StringComparison.Ordinal);
+        Assert.Contains($"./cluster {command} --help", session.Error, StringComparison.Ordinal);
+        Assert.Empty(session.Out);
+    }
+
+    [Theory]
+    [InlineData("build")]
+    [InlineData("test")]
+    [InlineData("bench")]
+    public async Task Run_CommandOfTheScript_SendsThere(string name)
+    {
+        var session = await Session.RunAsync(name, "--whatever");
+        Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
+        Assert.Contains($"./cluster {name}", session.Error, StringComparison.Ordinal);
+    }
+}
