@@ -1,0 +1,340 @@
+using System.Diagnostics;
+using Grpc.Core;
+using TrainingCluster.Collective;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.AllReduce;
+
+/// <summary>
+/// One generation's group of workers as one member sees it: streams to and from every peer, the all-reduce of each step, and the
+/// exchange of small values. One training thread calls it; frames come in on others.
+/// </summary>
+/// <remarks>The first failure ends the group for good: whatever waits returns it, whatever comes later is dropped.</remarks>
+public sealed partial class CollectiveGroup : IAsyncDisposable
+{
+    private readonly Lock _steps = new();
+    private readonly object _signal = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Dictionary<long, StepExchange> _exchanges = [];
+    private readonly IReadOnlyList<HashSet<Subtree>> _covers;
+    private readonly object[] _receiving;
+    private readonly bool[] _joined;
+    private readonly bool[] _farewell;
+    private readonly SideBoard _sides;
+    private readonly Memory<float> _gradient;
+    private readonly ILogger _logger;
+    private PeerLink?[] _links = [];
+    private CollectiveFailure? _failure;
+    private long _currentStep;
+    private long _sentBytes;
+    private long _receivedBytes;
+
+    /// <summary>Makes the group; nothing is sent before <see cref="Connect"/>.</summary>
+    /// <param name="plan">Members and shards.</param>
+    /// <param name="layout">How the gradient is cut.</param>
+    /// <param name="gradient">The flat buffer in which the sum over all shards is to appear.</param>
+    /// <param name="options">Limits and sizes.</param>
+    /// <param name="time">The clock for waiting.</param>
+    /// <param name="logger">Where dropped frames are told.</param>
+    public CollectiveGroup(
+        GroupPlan plan, BucketLayout layout, Memory<float> gradient, CollectiveOptions options, TimeProvider time, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(layout);
+        if (gradient.Length != layout.Length)
+            throw new ArgumentException($"The layout has {layout.Length} floats, the buffer {gradient.Length}.", nameof(gradient));
+        (Plan, _gradient, Options, Time, _logger) = (plan, gradient, options.Checked(), time, logger);
+        Pieces = new PieceTable(layout, plan.Workers, options.FrameFloats);
+        _covers = [.. Enumerable.Range(0, plan.Workers).Select(rank => plan.CoverOf(rank).ToHashSet())];
+        _receiving = [.. plan.Members.Select(_ => new object())];
+        _joined = new bool[plan.Workers];
+        _farewell = new bool[plan.Workers];
+        _sides = new SideBoard(plan.Workers);
+        _currentStep = plan.BaseStep;
+    }
+
+    /// <summary>Members and shards.</summary>
+    public GroupPlan Plan { get; }
+
+    /// <summary>Why the group ended; null while it works.</summary>
+    public CollectiveFailure? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Payload bytes sent to peers so far.</summary>
+    public long SentBytes => Interlocked.Read(ref _sentBytes);
+
+    /// <summary>Payload bytes received from peers so far.</summary>
+    public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
+
+    internal CollectiveOptions Options { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal PieceTable Pieces { get; }
+
+    /// <summary>
+    /// Opens the streams and waits until all members are here and agree. Peers that are not yet ready for this generation are
+    /// waited for.
+    /// </summary>
+    /// <param name="agreement">Whatever must be equal on all members, such as a hash of the state.</param>
+    /// <returns>Null, or why the group cannot begin.</returns>
+    public CollectiveFailure? Connect(byte[] agreement)
+    {
+        _links = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? null : new PeerLink(this, rank))];
+        if (AllGather(Plan.BaseStep, SideTopic.Agreement, agreement, TimeSpan.Zero, out var all) is { } failure)
+            return failure;
+        var different = Enumerable.Range(0, Plan.Workers).Where(rank => !all[rank].AsSpan().SequenceEqual(agreement)).ToList();
+        if (different.Count == 0)
+            return null;
+        return Fail(new CollectiveFailure(
+            CollectiveError.Diverged,
+            $"{Plan.Own.WorkerId} and {Names(different)} do not hold the same state at step {Plan.BaseStep} of the same plan."));
+    }
+
+    /// <summary>Begins the all-reduce of a step. Steps follow one another.</summary>
+    public StepExchange Begin(long step)
+    {
+        lock (_steps)
+        {
+            foreach (var old in _exchanges.Keys.Where(key => key < step).ToList())
+            {
+                _exchanges[old].Abandon();
+                _exchanges.Remove(old);
+            }
+
+            _currentStep = step;
+            return Exchange(step);
+        }
+    }
+
+    /// <summary>Sends a small value to all members and waits for theirs.</summary>
+    /// <param name="step">The step that it belongs to.</param>
+    /// <param name="topic">What it is about.</param>
+    /// <param name="value">This member's value.</param>
+    /// <param name="ownPart">How long this worker took to get here; the time limit follows from it.</param>
+    /// <param name="all">The values by rank; empty after a failure.</param>
+    /// <returns>Null, or why there are no values.</returns>
+    internal CollectiveFailure? AllGather(long step, SideTopic topic, byte[] value, TimeSpan ownPart, out byte[][] all)
+    {
+        if (value.Length > Options.SideBytes)
+            throw new ArgumentException($"A side value may have {Options.SideBytes} bytes, not {value.Length}.", nameof(value));
+        all = [];
+        var peers = Enumerable.Range(0, Plan.Workers).Where(rank => rank != Plan.OwnRank).ToList();
+        foreach (var rank in peers)
+            Send(rank, new WireFrame { JobId = topic == SideTopic.Agreement ? Plan.JobId : "", Step = step, Kind = FrameKind.Side, Bucket = (int)topic, Side = value });
+        var failure = Wait(
+            () => peers.TrueForAll(rank => _sides.Has(step, topic, rank)), ownPart,
+            () => [.. peers.Where(rank => !_sides.Has(step, topic, rank))], $"{topic} of step {step}");
+        if (failure is not null)
+            return failure;
+        lock (_signal)
+            all = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? value : _sides.Take(step, topic, rank))];
+        return null;
+    }
+
+    /// <summary>Tells the others that this member needs nothing more; afterwards streams may end.</summary>
+    public CollectiveFailure? Farewell() => AllGather(_currentStep, SideTopic.Farewell, [], TimeSpan.Zero, out _);
+
+    /// <summary>Ends the group from this side; whoever waits returns at once.</summary>
+    /// <param name="reason">A sentence for people.</param>
+    public void Abort(string reason) => Fail(new CollectiveFailure(CollectiveError.Aborted, reason));
+
+    /// <summary>Ends all streams and returns when nobody touches the gradient buffers any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_links.Where(link => link is not null).Select(link => link!.DisposeAsync().AsTask()));
+        Abort("The generation is over.");
+        foreach (var stream in _receiving)
+        {
+            // A frame in hand is finished first; later ones find the group ended.
+            lock (stream)
+                _ = stream;
+        }
+
+        lock (_steps)
+        {
+            foreach (var exchange in _exchanges.Values)
+                exchange.Abandon();
+            _exchanges.Clear();
+        }
+    }
+
+    /// <summary>Serves one peer's stream until it ends.</summary>
+    /// <exception cref="RpcException">The stream cannot go on; the status says why.</exception>
+    internal async Task<ExchangeResult> ReceiveAsync(WireFrame first, IAsyncStreamReader<WireFrame> frames, CancellationToken cancelled)
+    {
+        var rank = first.SenderRank;
+        if (rank < 0 || rank >= Plan.Workers || rank == Plan.OwnRank)
+            throw Refuse($"There is no rank {rank} in generation {Plan.Generation} of job {Plan.JobId}.");
+        lock (_signal)
+        {
+            if (_joined[rank])
+                throw new RpcException(new Status(StatusCode.AlreadyExists, $"Rank {rank} has a stream already."));
+            _joined[rank] = true;
+        }
+
+        var result = new ExchangeResult();
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancelled, _ended.Token);
+            var more = true;
+            for (var frame = first; more; more = await frames.MoveNext(either.Token), frame = more ? frames.Current : first)
+            {
+                if (Take(rank, frame) is { } wrong)
+                    throw Refuse(wrong);
+                result.Frames++;
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or RpcException)
+        {
+            if (HasLeftInOrder(rank))
+                return result;
+            if (Failure is { } failure)
+                throw new RpcException(new Status(StatusCode.Aborted, failure.Message));
+            var peer = Plan.Members[rank].WorkerId;
+            if (e is RpcException { StatusCode: StatusCode.InvalidArgument } refused)
+            {
+                Fail(new CollectiveFailure(CollectiveError.Corrupt, $"{peer} sent a frame that cannot be: {refused.Status.Detail}", peer));
+                throw;
+            }
+
+            Fail(new CollectiveFailure(CollectiveError.PeerUnreachable, $"The stream from {peer} broke: {e.Message}", peer));
+            throw new RpcException(new Status(StatusCode.Aborted, "The stream broke."));
+        }
+
+        if (HasLeftInOrder(rank))
+            return result;
+        Fail(new CollectiveFailure(CollectiveError.PeerLeft, $"{Plan.Members[rank].WorkerId} ended the generation."));
+        return result;
+    }
+
+    /// <summary>Whether a peer said that it needs nothing more: then the end of its streams is no failure.</summary>
+    internal bool HasLeftInOrder(int rank)
+    {
+        lock (_signal)
+            return _farewell[rank];
+    }
+
+    internal HashSet<Subtree> CoverOf(int rank) => _covers[rank];
+
+    internal void Send(int rank, WireFrame frame) => _links[rank]!.Send(frame);
+
+    internal void CountSent(int bytes) => Interlocked.Add(ref _sentBytes, bytes);
+
+    internal void Pulse()
+    {
+        lock (_signal)
+            Monitor.PulseAll(_signal);
+    }
+
+    internal CollectiveFailure Fail(CollectiveFailure failure)
+    {
+        if (Interlocked.CompareExchange(ref _failure, failure, null) is { } earlier)
+            return earlier;
+        Pulse();
+        // Elsewhere: what the token ends must not run under a lock that the caller may hold.
+        _ = _ended.CancelAsync();
+        return failure;
+    }
+
+    /// <summary>Waits on the calling thread for others' frames.</summary>
+    internal CollectiveFailure? Wait(Func<bool> done, TimeSpan ownPart, Func<IReadOnlyList<int>> missing, string what)
+    {
+        var limit = Options.WaitAfter(ownPart);
+        var start = Stopwatch.GetTimestamp();
+        lock (_signal)
+        {
+            while (Failure is null && !done())
+            {
+                var left = limit - Stopwatch.GetElapsedTime(start);
+                if (left > TimeSpan.Zero)
+                {
+                    Monitor.Wait(_signal, left);
+                    continue;
+                }
+
+                var late = missing();
+                return Fail(new CollectiveFailure(
+                    CollectiveError.DeadlineExceeded,
+                    $"Waited {limit.TotalSeconds:0.#} s for {what}; nothing from {Names(late)}.",
+                    [.. late.Select(rank => Plan.Members[rank].WorkerId)]));
+            }
+
+            return Failure;
+        }
+    }
+
+    private static RpcException Refuse(string why) => new(new Status(StatusCode.InvalidArgument, why));
+
+    private string Names(IEnumerable<int> ranks) => string.Join(", ", ranks.Select(rank => Plan.Members[rank].WorkerId));
+
+    private string? Take(int rank, WireFrame frame)
+    {
+        lock (_receiving[rank])
+        {
+            if (Failure is not null)
+            {
+                frame.Received?.Dispose();
+                return null;
+            }
+
+            var wrong = Check(rank, frame) ?? (frame.Kind == FrameKind.Side ? TakeSide(rank, frame) : TakeGradient(rank, frame));
+            if (wrong is null)
+            {
+                Interlocked.Add(ref _receivedBytes, frame.PayloadBytes);
+                return null;
+            }
+
+            frame.Received?.Dispose();
+            LogCorrupt(_logger, Plan.Members[rank].WorkerId, frame.Kind, frame.Step, wrong);
+            return $"{frame.Kind} frame of step {frame.Step}: {wrong}.";
+        }
+    }
+
+    private string? Check(int rank, WireFrame frame)
+    {
+        if (frame.SenderRank != rank || frame.Generation != Plan.Generation)
+            return $"it is of rank {frame.SenderRank} and generation {frame.Generation} on the stream of rank {rank} and generation {Plan.Generation}";
+        var current = Interlocked.Read(ref _currentStep);
+        return frame.Step < current || frame.Step > current + 1 ? $"this worker is at step {current}" : null;
+    }
+
+    private string? TakeSide(int rank, WireFrame frame)
+    {
+        if (frame.Side.Length > Options.SideBytes)
+            return $"{frame.Side.Length} bytes are more than {Options.SideBytes}";
+        lock (_signal)
+        {
+            if (!_sides.TryPut(frame.Step, (SideTopic)frame.Bucket, rank, frame.Side))
+                return "it comes twice, or too many wait";
+            _farewell[rank] |= (SideTopic)frame.Bucket == SideTopic.Farewell;
+            Monitor.PulseAll(_signal);
+        }
+
+        return null;
+    }
+
+    private string? TakeGradient(int rank, WireFrame frame)
+    {
+        if (frame.Received is null)
+            return "its kind is unknown";
+        StepExchange exchange;
+        lock (_steps)
+        {
+            if (frame.Step < _currentStep || frame.Step == Plan.BaseStep)
+                return "the step is over";
+            exchange = Exchange(frame.Step);
+        }
+
+        return exchange.Receive(rank, frame);
+    }
+
+    private StepExchange Exchange(long step)
+    {
+        if (!_exchanges.TryGetValue(step, out var exchange))
+            _exchanges[step] = exchange = new StepExchange(this, step, _gradient);
+        return exchange;
+    }
+
+    [LoggerMessage(EventId = 2101, Level = LogLevel.Warning, Message = "{Peer} sent a {Kind} frame of step {Step} that cannot be: {Wrong}")]
+    private static partial void LogCorrupt(ILogger logger, string peer, FrameKind kind, long step, string wrong);
+}

@@ -1,0 +1,40 @@
+namespace TrainingCluster.Worker.AllReduce;
+
+/// <summary>Settings of the exchange between workers.</summary>
+public sealed record CollectiveOptions
+{
+    /// <summary>
+    /// How long a worker waits for a peer that sends nothing, beyond what its own part of the step took: the wait for a step that
+    /// took this worker <c>t</c> ends after <c>Patience + 4·t</c>. All other time limits of the exchange follow from it.
+    /// Default 20 s, at least 100 ms. A peer whose connection breaks is noticed at once, without any waiting.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Payload of one gradient frame in bytes. Default 512 KiB; a multiple of 64, at most 16 MiB. All workers must agree.</summary>
+    public int FrameBytes { get; init; } = 512 * 1024;
+
+    /// <summary>HTTP/2 window of one stream in bytes, both ways. Default 8 MiB, 64 KiB to 16 MiB.</summary>
+    public int StreamWindowBytes { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>Largest payload of a side frame in bytes. Default 1 MiB.</summary>
+    public int SideBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>A frame's payload, counted in floats.</summary>
+    internal int FrameFloats => FrameBytes / sizeof(float);
+
+    /// <summary>How long to wait for others when this worker's own part took <paramref name="ownPart"/>.</summary>
+    internal TimeSpan WaitAfter(TimeSpan ownPart) => Patience + (4 * ownPart);
+
+    /// <summary>Throws if a setting is out of its range.</summary>
+    internal CollectiveOptions Checked()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(Patience, TimeSpan.FromMilliseconds(100), nameof(Patience));
+        ArgumentOutOfRangeException.ThrowIfLessThan(FrameBytes, 64, nameof(FrameBytes));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(FrameBytes, 16 * 1024 * 1024, nameof(FrameBytes));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(FrameBytes % 64, 0, nameof(FrameBytes));
+        ArgumentOutOfRangeException.ThrowIfLessThan(StreamWindowBytes, 64 * 1024, nameof(StreamWindowBytes));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(StreamWindowBytes, 16 * 1024 * 1024, nameof(StreamWindowBytes));
+        ArgumentOutOfRangeException.ThrowIfLessThan(SideBytes, 1024, nameof(SideBytes));
+        return this;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+using Grpc.Core;
+using TrainingCluster.Collective;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.AllReduce;
+
+/// <summary>
+/// Reads and writes <see cref="WireFrame"/> as the protobuf message <see cref="Frame"/>, with one copy of the payload each way:
+/// from the gradient buffer into the transport's buffer, and from there into a pooled array.
+/// </summary>
+internal static class FrameCodec
+{
+    private const int Varint = 0;
+    private const int Fixed64 = 1;
+    private const int LengthDelimited = 2;
+    private const int Fixed32 = 5;
+
+    /// <summary>Longest job id and largest payload that are read; a frame beyond is refused before memory is taken for it.</summary>
+    internal const int LargestJobId = 256;
+    internal const int LargestPayload = 16 * 1024 * 1024;
+
+    public static Marshaller<WireFrame> Marshaller { get; } = Marshallers.Create<WireFrame>(Write, Read);
+
+    private static void Write(WireFrame frame, SerializationContext context)
+    {
+        var payload = frame.Floats.IsEmpty ? frame.Side : MemoryMarshal.AsBytes(frame.Floats.Span);
+        Span<byte> header = stackalloc byte[128 + (3 * frame.JobId.Length)];
+        var length = WriteHeader(frame, payload.Length, header);
+        context.SetPayloadLength(length + payload.Length);
+        var writer = context.GetBufferWriter();
+        writer.Write(header[..length]);
+        writer.Write(payload);
+        context.Complete();
+    }
+
+    private static int WriteHeader(WireFrame frame, int payloadLength, Span<byte> to)
+    {
+        var at = 0;
+        if (frame.JobId.Length > 0)
+        {
+            var bytes = Encoding.UTF8.GetByteCount(frame.JobId);
+            PutTag(to, ref at, Frame.JobIdFieldNumber, LengthDelimited);
+            PutVarint(to, ref at, (ulong)bytes);
+            at += Encoding.UTF8.GetBytes(frame.JobId, to[at..]);
+        }
+
+        Put(to, ref at, Frame.GenerationFieldNumber, frame.Generation);
+        Put(to, ref at, Frame.SenderRankFieldNumber, frame.SenderRank);
+        Put(to, ref at, Frame.StepFieldNumber, frame.Step);
+        Put(to, ref at, Frame.KindFieldNumber, (int)frame.Kind);
+        Put(to, ref at, Frame.BucketFieldNumber, frame.Bucket);
+        Put(to, ref at, Frame.ChunkFieldNumber, frame.Chunk);
+        Put(to, ref at, Frame.SubtreeLevelFieldNumber, frame.Node.Level);
+        Put(to, ref at, Frame.SubtreeIndexFieldNumber, frame.Node.Index);
+        Put(to, ref at, Frame.OffsetFieldNumber, frame.Offset);
+        if (payloadLength > 0)
+        {
+            PutTag(to, ref at, Frame.PayloadFieldNumber, LengthDelimited);
+            PutVarint(to, ref at, (ulong)payloadLength);
+        }
+
+        return at;
+    }
+
+    private static void Put(Span<byte> to, ref int at, int field, long value)
+    {
+        if (value == 0)
+            return;
+        PutTag(to, ref at, field, Varint);
+        PutVarint(to, ref at, (ulong)value);
+    }
+
+    private static void PutTag(Span<byte> to, ref int at, int field, int type) => PutVarint(to, ref at, (ulong)((field << 3) | type));
+
+    private static void PutVarint(Span<byte> to, ref int at, ulong value)
+    {
+        for (; value >= 0x80; value >>= 7)
+            to[at++] = (byte)(value | 0x80);
+        to[at++] = (byte)value;
+    }
+
+    private static WireFrame Read(DeserializationContext context)
+    {
+        var reader = new SequenceReader<byte>(context.PayloadAsReadOnlySequence());
+        var frame = new WireFrame();
+        ReadOnlySequence<byte> payload = default;
+        int level = 0, index = 0;
+        while (!reader.End)
+        {
+            var tag = GetVarint(ref reader);
+            switch ((tag >> 3, (int)(tag & 7)))
+            {
+                case (Frame.JobIdFieldNumber, LengthDelimited):
+                    frame.JobId = Encoding.UTF8.GetString(GetBytes(ref reader, LargestJobId));
+                    break;
+                case (Frame.GenerationFieldNumber, Varint): frame.Generation = (long)GetVarint(ref reader); break;
+                case (Frame.SenderRankFieldNumber, Varint): frame.SenderRank = (int)GetVarint(ref reader); break;
+                case (Frame.StepFieldNumber, Varint): frame.Step = (long)GetVarint(ref reader); break;
+                case (Frame.KindFieldNumber, Varint): frame.Kind = (FrameKind)GetVarint(ref reader); break;
+                case (Frame.BucketFieldNumber, Varint): frame.Bucket = (int)GetVarint(ref reader); break;
+                case (Frame.ChunkFieldNumber, Varint): frame.Chunk = (int)GetVarint(ref reader); break;
+                case (Frame.SubtreeLevelFieldNumber, Varint): level = (int)GetVarint(ref reader); break;
+                case (Frame.SubtreeIndexFieldNumber, Varint): index = (int)GetVarint(ref reader); break;
+                case (Frame.OffsetFieldNumber, Varint): frame.Offset = (long)GetVarint(ref reader); break;
+                case (Frame.PayloadFieldNumber, LengthDelimited): payload = GetBytes(ref reader, LargestPayload); break;
+                case (_, Varint): GetVarint(ref reader); break;
+                case (_, Fixed64): Skip(ref reader, 8); break;
+                case (_, Fixed32): Skip(ref reader, 4); break;
+                case (_, LengthDelimited): GetBytes(ref reader, LargestPayload); break;
+                default: throw Malformed("a field of an unknown kind");
+            }
+        }
+
+        frame.Node = new Subtree(level, index);
+        frame.PayloadBytes = (int)payload.Length;
+        TakePayload(frame, payload);
+        return frame;
+    }
+
+    private static void TakePayload(WireFrame frame, ReadOnlySequence<byte> payload)
+    {
+        if (frame.Kind is FrameKind.Reduce or FrameKind.Gather)
+        {
+            if (payload.IsEmpty || payload.Length % sizeof(float) != 0)
+                throw Malformed($"a gradient of {payload.Length} bytes");
+            frame.Received = FrameBuffer.Rent((int)(payload.Length / sizeof(float)));
+            payload.CopyTo(MemoryMarshal.AsBytes(frame.Received.Floats.Span));
+        }
+        else
+        {
+            frame.Side = payload.ToArray();
+        }
+    }
+
+    private static ulong GetVarint(ref SequenceReader<byte> reader)
+    {
+        ulong value = 0;
+        for (var shift = 0; shift < 64; shift += 7)
+        {
+            if (!reader.TryRead(out var b))
+                throw Malformed("a number that breaks off");
+            value |= (ulong)(b & 0x7f) << shift;
+            if (b < 0x80)
+                return value;
+        }
+
+        throw Malformed("a number of more than 64 bits");
+    }
+
+    private static ReadOnlySequence<byte> GetBytes(ref SequenceReader<byte> reader, int largest)
+    {
+        var length = GetVarint(ref reader);
+        if (length > (ulong)largest || !reader.TryReadExact((int)length, out var bytes))
+            throw Malformed($"a field of {length} bytes");
+        return bytes;
+    }
+
+    private static void Skip(ref SequenceReader<byte> reader, int bytes)
+    {
+        if (reader.Remaining < bytes)
+            throw Malformed("a field that breaks off");
+        reader.Advance(bytes);
+    }
+
+    private static RpcException Malformed(string what) =>
+        new(new Status(StatusCode.InvalidArgument, $"This is no frame of the collective exchange: it has {what}."));
+}

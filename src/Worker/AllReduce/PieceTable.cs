@@ -1,0 +1,63 @@
+using TrainingCluster.Collective;
+
+namespace TrainingCluster.Worker.AllReduce;
+
+/// <summary>One frame's worth of the gradient: a piece of one owner's chunk of one bucket.</summary>
+/// <param name="Bucket">The bucket's index.</param>
+/// <param name="Owner">The rank that adds it up.</param>
+/// <param name="Offset">Where it begins, in bytes from the chunk's start.</param>
+/// <param name="Range">Where it lies in the flat buffer.</param>
+internal readonly record struct Piece(int Bucket, int Owner, long Offset, FlatRange Range);
+
+/// <summary>All pieces of the flat gradient in a generation, numbered in buffer order. The same on every member.</summary>
+internal sealed class PieceTable
+{
+    private readonly Piece[] _pieces;
+    private readonly int[] _first;
+    private readonly int _owners;
+    private readonly int _frameFloats;
+
+    public PieceTable(BucketLayout layout, int owners, int frameFloats)
+    {
+        (_owners, _frameFloats) = (owners, frameFloats);
+        _first = new int[(layout.Buckets.Count * owners) + 1];
+        var pieces = new List<Piece>();
+        foreach (var bucket in layout.Buckets)
+        {
+            for (var owner = 0; owner < owners; owner++)
+            {
+                _first[(bucket.Index * owners) + owner] = pieces.Count;
+                var chunk = BucketLayout.Chunk(bucket.Range, owner, owners);
+                foreach (var range in BucketLayout.Pieces(chunk, frameFloats))
+                    pieces.Add(new Piece(bucket.Index, owner, (long)(range.Offset - chunk.Offset) * sizeof(float), range));
+            }
+        }
+
+        _first[^1] = pieces.Count;
+        _pieces = [.. pieces];
+    }
+
+    public int Count => _pieces.Length;
+
+    public int Buckets => _first.Length / _owners;
+
+    public Piece this[int index] => _pieces[index];
+
+    /// <summary>The numbers of a bucket's pieces: first, and one past the last.</summary>
+    public (int From, int To) OfBucket(int bucket) => (_first[bucket * _owners], _first[(bucket + 1) * _owners]);
+
+    public int CountOwnedBy(int rank) => _pieces.Count(piece => piece.Owner == rank);
+
+    /// <summary>The piece that a frame speaks of, or -1 if there is none like it.</summary>
+    public int Find(int bucket, int owner, long offset, int floats)
+    {
+        if (bucket < 0 || bucket >= Buckets || owner < 0 || owner >= _owners || offset < 0)
+            return -1;
+        var slot = (bucket * _owners) + owner;
+        var index = _first[slot] + (offset / sizeof(float) / _frameFloats);
+        if (index >= _first[slot + 1])
+            return -1;
+        var piece = _pieces[index];
+        return piece.Offset == offset && piece.Range.Length == floats ? (int)index : -1;
+    }
+}

@@ -1,0 +1,47 @@
+using TrainingCluster.Collective;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.AllReduce;
+
+/// <summary>
+/// One message of the stream <c>Collective.Exchange</c>: the message <see cref="Frame"/> of collective.proto, with its payload left
+/// where it is instead of in a byte string.
+/// </summary>
+internal sealed class WireFrame
+{
+    /// <summary>In the first frame of a stream only; otherwise empty.</summary>
+    public string JobId { get; set; } = "";
+
+    public long Generation { get; set; }
+
+    public int SenderRank { get; set; }
+
+    public long Step { get; set; }
+
+    public FrameKind Kind { get; set; }
+
+    /// <summary>Side frames: which of the step's side values.</summary>
+    public int Bucket { get; set; }
+
+    public int Chunk { get; set; }
+
+    public Subtree Node { get; set; }
+
+    /// <summary>In bytes from the chunk's start.</summary>
+    public long Offset { get; set; }
+
+    /// <summary>To be sent: gradients, read when the frame is written to the transport.</summary>
+    public ReadOnlyMemory<float> Floats { get; set; }
+
+    /// <summary>Received gradients; whoever handles the frame disposes it or passes it on.</summary>
+    public FrameBuffer? Received { get; set; }
+
+    /// <summary>Received frames: bytes of payload.</summary>
+    public int PayloadBytes { get; set; }
+
+    /// <summary>The payload of a side frame, both ways.</summary>
+    public byte[] Side { get; set; } = [];
+
+    /// <summary>Called when the transport has taken the frame, so that <see cref="Floats"/> may change again.</summary>
+    public Action? Taken { get; set; }
+}

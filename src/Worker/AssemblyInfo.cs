@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Worker.Tests")]
+[assembly: InternalsVisibleTo("cluster-bench")]

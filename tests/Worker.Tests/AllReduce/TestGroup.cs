@@ -1,0 +1,123 @@
+using System.Numerics.Tensors;
+using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.Collective;
+using TrainingCluster.Worker.AllReduce;
+
+namespace TrainingCluster.Worker.Tests.AllReduce;
+
+/// <summary>W members in one process with real connections, and made-up gradients.</summary>
+internal sealed class TestGroup : IAsyncDisposable
+{
+    private readonly List<TestMember> _members = [];
+
+    private TestGroup(int shards, BucketLayout layout, CollectiveOptions options) => (Shards, Layout, Options) = (shards, layout, options);
+
+    public int Shards { get; }
+
+    public BucketLayout Layout { get; }
+
+    public CollectiveOptions Options { get; }
+
+    public IReadOnlyList<TestMember> Members => _members;
+
+    public List<CollectiveGroup> Groups { get; } = [];
+
+    public List<float[][]> Buffers { get; } = [];
+
+    public List<ShardAccumulation> Plans { get; } = [];
+
+    public static async Task<TestGroup> StartAsync(int[][] assignment, int floats = 5000, CollectiveOptions? options = null, long generation = 1)
+    {
+        options ??= new CollectiveOptions { FrameBytes = 1024 };
+        var group = new TestGroup(assignment.Sum(a => a.Length), BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, 1024), options);
+        foreach (var _ in assignment)
+            group._members.Add(await TestMember.StartAsync(options));
+        for (var rank = 0; rank < assignment.Length; rank++)
+            group.Add(assignment, rank, generation, options);
+        return group;
+    }
+
+    public void Add(int[][] assignment, int rank, long generation, CollectiveOptions options)
+    {
+        var members = assignment.Select((held, r) => new GroupMember($"worker-{r}", _members[r].Address, held)).ToList();
+        var plan = ShardAccumulation.Create(assignment[rank], Shards);
+        var buffers = Enumerable.Range(0, plan.BufferCount).Select(_ => new float[Layout.Length]).ToArray();
+        var collective = new CollectiveGroup(
+            new GroupPlan("job", generation, 0, Shards, members, rank), Layout, buffers[plan.Stages[^1].Buffer], options, TimeProvider.System, NullLogger.Instance);
+        _members[rank].Host.Open(collective);
+        Groups.Add(collective);
+        Plans.Add(plan);
+        Buffers.Add(buffers);
+    }
+
+    public float[] Gradient(int shard, long step)
+    {
+        var random = new Random(HashCode.Combine(shard, (int)step));
+        return [.. Enumerable.Range(0, Layout.Length).Select(_ => (float)((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-5, 5))))];
+    }
+
+    public float[] Expected(long step)
+    {
+        return Sum(ReductionTree.Root(Shards));
+
+        float[] Sum(Subtree node)
+        {
+            if (node.Level == 0)
+                return Gradient(node.Index, step);
+            var left = Sum(new Subtree(node.Level - 1, 2 * node.Index));
+            TensorPrimitives.Add(left, Sum(new Subtree(node.Level - 1, (2 * node.Index) + 1)), left);
+            return left;
+        }
+    }
+
+    /// <summary>Runs each member on a thread of its own, as training does.</summary>
+    public Task<T[]> OnAllAsync<T>(Func<int, T> member) => Task.WhenAll(Enumerable.Range(0, Groups.Count).Select(rank =>
+        Task.Factory.StartNew(() => member(rank), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+    public async Task ConnectAsync()
+    {
+        foreach (var failure in await OnAllAsync(rank => Groups[rank].Connect([1, 2, 3])))
+            Assert.Null(failure);
+    }
+
+    /// <summary>One member's part of a step: computes shards, submits, and waits for the sum.</summary>
+    public CollectiveFailure? Step(int rank, long step, Action<int>? beforeShard = null)
+    {
+        var exchange = Groups[rank].Begin(step);
+        Compute(rank, step, exchange, beforeShard);
+        return exchange.Complete(TimeSpan.Zero);
+    }
+
+    public void Compute(int rank, long step, StepExchange exchange, Action<int>? beforeShard = null)
+    {
+        var buffers = Buffers[rank];
+        foreach (var stage in Plans[rank].Stages)
+        {
+            beforeShard?.Invoke(stage.Shard);
+            var buffer = buffers[stage.Buffer];
+            if (stage.ClearFirst)
+                Array.Clear(buffer);
+            TensorPrimitives.Add(buffer, Gradient(stage.Shard, step), buffer);
+            foreach (var bucket in Layout.Buckets)
+            {
+                foreach (var merged in stage.Merge)
+                {
+                    var part = buffer.AsSpan(bucket.Range.Offset, bucket.Range.Length);
+                    TensorPrimitives.Add(part, buffers[merged].AsSpan(bucket.Range.Offset, bucket.Range.Length), part);
+                }
+
+                if (stage.Completes is { } node)
+                    exchange.Submit(bucket.Index, node, buffer);
+            }
+        }
+    }
+
+    public float[] Result(int rank) => Buffers[rank][Plans[rank].Stages[^1].Buffer];
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(Groups.Select(group => group.DisposeAsync().AsTask()));
+        foreach (var member in _members)
+            await member.DisposeAsync();
+    }
+}
