@@ -36,7 +36,10 @@ internal abstract class ClientCall : IDisposable
         ObserveFailures(_headers.Task);
         channel.Register(this);
         _registration = options.CancellationToken.UnsafeRegister(static call => ((ClientCall)call!).Cancel(), this);
-        if (Deadline is { } deadline)
+        // A deadline that has passed ends the call before anything is sent; a timer would be too late.
+        if (Deadline <= TimeProvider.System.GetUtcNow())
+            Expire();
+        else if (Deadline is { } deadline)
             _timer = new CallTimer(deadline, TimeProvider.System, Expire);
         // The token may have fired before there was a timer to stop.
         if (FinalStatus is not null)

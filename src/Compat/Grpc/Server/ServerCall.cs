@@ -168,7 +168,8 @@ internal sealed class ServerCall : ServerCallContext
                 ResponseTrailersCore.Add(entry);
             return;
         }
-        if (error is OperationCanceledException or IOException && CancellationToken.IsCancellationRequested)
+        // What a method meets when its client has gone is no failure of the method.
+        if (CancellationToken.IsCancellationRequested && error is OperationCanceledException or IOException or InvalidOperationException)
             ServerLog.Cancelled(_settings.Logger, Method);
         else
             ServerLog.Failed(_settings.Logger, Method, error);
