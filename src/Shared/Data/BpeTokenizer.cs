@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using TrainingCluster.Data.Unicode;
 
 namespace TrainingCluster.Data;
 
@@ -115,7 +116,7 @@ public sealed class BpeTokenizer
     internal static string Normalize(string text, bool nfkc)
     {
         if (nfkc)
-            text = text.Normalize(NormalizationForm.FormKC);
+            text = Nfkc.Normalize(text);
         return text.Length == 0 ? text : " " + text;
     }
 

@@ -178,7 +178,13 @@ public sealed class DatasetBuilder
             }
             sources.Add(source);
             targets.Add(target);
-            counts = counts with { Kept = counts.Kept + 1, SourceTokens = sources.Tokens, TargetTokens = targets.Tokens };
+            counts = counts with
+            {
+                Kept = counts.Kept + 1,
+                ChangedByNfkc = counts.ChangedByNfkc + encoder.Changes(pair),
+                SourceTokens = sources.Tokens,
+                TargetTokens = targets.Tokens,
+            };
         }
         sources.Finish();
         targets.Finish();

@@ -1,3 +1,5 @@
+using TrainingCluster.Data.Unicode;
+
 namespace TrainingCluster.Data;
 
 /// <summary>Encodes pairs, and refuses those with more than <paramref name="maxTokens"/> tokens on one side.</summary>
@@ -7,6 +9,10 @@ internal sealed class PairEncoder(BpeTokenizer tokenizer, int maxTokens)
     private const int LongestTokenChars = 256;
 
     public int VocabularySize => tokenizer.VocabularySize;
+
+    /// <summary>1 where the tokenizer's normalization changes the pair, else 0.</summary>
+    public long Changes(SentencePair pair) =>
+        tokenizer.UsesNfkc && (Nfkc.Normalize(pair.Source) != pair.Source || Nfkc.Normalize(pair.Target) != pair.Target) ? 1 : 0;
 
     public bool TryEncode(SentencePair pair, out int[] source, out int[] target)
     {

@@ -24,6 +24,9 @@ public sealed record TextCounts
     /// <summary>Pairs that stood there before, kept or not.</summary>
     public long Duplicates { get; init; }
 
+    /// <summary>Kept pairs that form NFKC changed, where that was asked for.</summary>
+    public long ChangedByNfkc { get; init; }
+
     /// <summary>Tokens of the kept source sentences, without special tokens.</summary>
     public long SourceTokens { get; init; }
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace TrainingCluster.Scoring;
 
 /// <summary>Text as Python sees it, where that differs from .NET: white space and characters beyond the BMP.</summary>
