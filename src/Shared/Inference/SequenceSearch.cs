@@ -1,3 +1,4 @@
+using TrainingCluster.Data;
 using TrainingCluster.Models;
 using static TorchSharp.torch;
 
@@ -7,10 +8,10 @@ namespace TrainingCluster.Inference;
 public static class SequenceSearch
 {
     /// <summary>The token that begins every answer.</summary>
-    public const int BosId = 1;
+    public const int BosId = BpeTokenizer.BosId;
 
     /// <summary>The token that ends every answer.</summary>
-    public const int EosId = 2;
+    public const int EosId = BpeTokenizer.EosId;
 
     /// <summary>
     /// The best answer to each sentence. Sentences of like length are searched together; the answers come in the order
