@@ -145,17 +145,30 @@ public sealed class DeathWatchTests : LocalSystem
     }
 
     [Fact]
-    public async Task ActorOf_NameInUseOrIllegal_Throws()
+    public void ActorOf_NameInUseOrIllegal_Throws()
     {
-        var first = System.ActorOf<Quiet>("one");
+        System.ActorOf<Quiet>("one");
         Assert.Throws<InvalidActorNameException>(() => System.ActorOf<Quiet>("one"));
         Assert.Throws<InvalidActorNameException>(() => System.ActorOf<Quiet>("a/b"));
         Assert.Throws<InvalidActorNameException>(() => System.ActorOf<Quiet>(""));
+    }
+
+    private sealed class Rebuilder : ReceiveActor
+    {
+        public Rebuilder(IActorRef probe)
+        {
+            var child = Context.Watch(Context.ActorOf<Quiet>("one"));
+            Receive<string>(_ => Context.Stop(child));
+            Receive<Terminated>(t => probe.Tell((t.ActorRef, Context.ActorOf<Quiet>("one"))));
+        }
+    }
+
+    [Fact]
+    public async Task ActorOf_NameOfAnEndedChild_IsAnotherActorAtTheSamePath()
+    {
         var probe = NewProbe();
-        await probe.Watch(first);
-        System.Stop(first);
-        await probe.Expect<Terminated>();
-        var second = System.ActorOf<Quiet>("one");
+        System.ActorOf(Props.Create(() => new Rebuilder(probe.Ref))).Tell("again");
+        var (first, second) = await probe.Expect<(IActorRef, IActorRef)>();
         Assert.Equal(first.Path, second.Path);
         Assert.NotEqual(first, second);
     }

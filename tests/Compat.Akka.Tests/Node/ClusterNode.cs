@@ -41,12 +41,18 @@ public static class ClusterNode
         var system = ActorSystem.Create(SystemName, Settings(int.Parse(args[0], null), args[1], args[2..]));
         system.ActorOf(Props.Create<EchoActor>(), "echo");
         Console.WriteLine(global::Akka.Cluster.Cluster.Get(system).SelfAddress);
+        system.ActorOf(Props.Create<QuarantineActor>(), "quarantine");
+        var up = new TaskCompletionSource();
+        global::Akka.Cluster.Cluster.Get(system).RegisterOnMemberUp(up.SetResult);
         _ = Task.Run(async () =>
         {
             // The test closes standard input when it ends, however it ends.
             while (await Console.In.ReadLineAsync() is { } line)
             {
-                if (line == "leave") await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+                if (line != "leave") continue;
+                // Others may know that this node is up before it knows itself, and only a member can leave.
+                await up.Task;
+                await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
             }
             Environment.Exit(3);
         });

@@ -24,9 +24,15 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>Starts a node and waits until it is up.</summary>
     public async Task<NodeProcess> AddNode(int port = 0)
     {
-        var node = await NodeProcess.Start(port, "worker", Cluster.SelfAddress.ToString());
-        _nodes.Add(node);
+        var node = Adopt(await NodeProcess.Start(port, "worker", Cluster.SelfAddress.ToString()));
         await Events.Fish<ClusterEvent.MemberUp>(e => e.Member.Address == node.Address);
+        return node;
+    }
+
+    /// <summary>Ends a node that the test started with the cluster.</summary>
+    public NodeProcess Adopt(NodeProcess node)
+    {
+        _nodes.Add(node);
         return node;
     }
 
@@ -36,7 +42,8 @@ public sealed class TestCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in _nodes) await node.DisposeAsync();
+        // Before the other processes are killed: leaving needs their consent, or else the phase's time limit.
         await System.Terminate();
+        foreach (var node in _nodes) await node.DisposeAsync();
     }
 }

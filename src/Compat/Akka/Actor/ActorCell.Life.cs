@@ -142,9 +142,9 @@ internal sealed partial class ActorCell
         _stash?.UnstashAll();
         SystemImpl.EventStream.Unsubscribe(SelfRef);
         _closed = true;
+        ParentRef.SendSystemMessage(new DeathWatchNotification(SelfRef, ExistenceConfirmed: true, AddressTerminated: false));
         TellWatchers();
         UnwatchAll();
-        ParentRef.SendSystemMessage(new DeathWatchNotification(SelfRef, ExistenceConfirmed: true, AddressTerminated: false));
         _behaviors.Clear();
         Actor = null;
         CurrentEnvelope = default;

@@ -56,7 +56,7 @@ internal sealed partial class ClusterDaemon
     {
         foreach (var node in _receivers)
         {
-            if (!_detectors.ContainsKey(node.Address))
+            if (!_detectors.ContainsKey(node.Address) && !Timers.IsTimerActive(node))
                 Timers.StartSingleTimer(node, new FirstHeartbeatDue(node), Settings.FailureDetector.ExpectedResponseAfter);
             DaemonAt(node.Address).Tell(new Heartbeat(), Self);
         }

@@ -22,6 +22,7 @@ internal sealed class Association
     private readonly Lock _gate = new();
     private volatile bool _closed;
     private int _deadUid;
+    private int _failures;
 
     internal Association(RemoteTransport transport, Address address)
     {
@@ -95,8 +96,7 @@ internal sealed class Association
                 }
                 catch (Exception e) when (e is SocketException or IOException or TimeoutException or InvalidDataException || (e is OperationCanceledException && !stop.IsCancellationRequested))
                 {
-                    if (!_transport.System.Terminating)
-                        _transport.Log.Warning($"Association with remote system {Address} has failed; address is now gated for [{_transport.GateMilliseconds}] ms. Reason: [{e.Message}]");
+                    LogFailure(e);
                 }
                 // What waited for the connection that failed is lost, as is what comes while the gate is closed.
                 _closed = true;
@@ -110,6 +110,14 @@ internal sealed class Association
             _closed = true;
             DropQueue();
         }
+    }
+
+    /// <summary>Warns of the first failure after a connection; a peer that stays away is no news.</summary>
+    private void LogFailure(Exception e)
+    {
+        if (_transport.System.Terminating) return;
+        var text = $"Association with remote system {Address} has failed; address is now gated for [{_transport.GateMilliseconds}] ms. Reason: [{e.Message}]";
+        _transport.Log.Log(_failures++ == 0 ? LogLevel.WarningLevel : LogLevel.DebugLevel, e as InvalidDataException, text);
     }
 
     private async Task<FrameStream> Connect(CancellationToken stop)
@@ -142,6 +150,7 @@ internal sealed class Association
             }
             Met(uid);
             _transport.Watches.Connected(this, uid);
+            _failures = 0;
             return connection;
         }
         catch (Exception)
