@@ -1,0 +1,123 @@
+using System.Globalization;
+using TrainingCluster.Coordinator.Files;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Checkpoints;
+
+/// <summary>
+/// Checkpoints and models of jobs. A checkpoint is whole or not there; one that was damaged later is named and passed over.
+/// </summary>
+public sealed class CheckpointLibrary(DataFolder data)
+{
+    /// <summary>A place to receive a checkpoint of a job into.</summary>
+    public FolderReceiver Receive(string jobId) => new(data.Checkpoints(jobId));
+
+    /// <summary>A place to receive the model of a job into.</summary>
+    public FolderReceiver ReceiveModel(string jobId) => new(data.Job(jobId));
+
+    /// <summary>Keeps a received checkpoint, and removes those that are no longer to be kept.</summary>
+    /// <param name="received">Its files.</param>
+    /// <param name="header">What it is.</param>
+    /// <param name="keep">Newest so many are kept, and the newest of the best ones.</param>
+    /// <param name="cancel">Ends it before it is kept.</param>
+    public async Task<CheckpointInfo> Keep(FolderReceiver received, CheckpointHeader header, int keep, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(received);
+        ArgumentNullException.ThrowIfNull(header);
+        var manifest = new CheckpointManifest(CheckpointManifest.CurrentVersion, header.JobId, header.Generation, header.Step, header.Best, received.Files);
+        await received.Add(CheckpointManifest.FileName, manifest.ToBytes(), cancel);
+        var final = Folder(header.JobId, Id(header.Step));
+        // The same step again has the same content, unless the old one is damaged.
+        if (Directory.Exists(final)) Directory.Delete(final, recursive: true);
+        received.MoveTo(final);
+        Prune(header.JobId, keep);
+        return Info(header.JobId, Id(header.Step), manifest, "");
+    }
+
+    /// <summary>Keeps a received model as the job's result.</summary>
+    public CheckpointInfo KeepModel(FolderReceiver received, CheckpointHeader header)
+    {
+        ArgumentNullException.ThrowIfNull(received);
+        ArgumentNullException.ThrowIfNull(header);
+        var final = data.Model(header.JobId);
+        if (Directory.Exists(final)) Directory.Delete(final, recursive: true);
+        received.MoveTo(final);
+        return new() { CheckpointId = "model", JobId = header.JobId, Step = header.Step, Best = header.Best, Bytes = received.Files.Sum(f => f.Bytes) };
+    }
+
+    /// <summary>The folder of a job's model; null when there is none.</summary>
+    public string? Model(string jobId) => Directory.Exists(data.Model(jobId)) ? data.Model(jobId) : null;
+
+    /// <summary>All checkpoints of a job, oldest first. Damage that shows without reading every byte is named in each one's error.</summary>
+    public IReadOnlyList<CheckpointInfo> List(string jobId)
+    {
+        var folder = data.Checkpoints(jobId);
+        if (!Directory.Exists(folder)) return [];
+        return [.. Directory.EnumerateDirectories(folder)
+            .Select(Path.GetFileName)
+            .Where(name => long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            .Select(name => Look(jobId, name!))
+            .OrderBy(info => info.Step)];
+    }
+
+    /// <summary>The newest checkpoint whose every byte is as it was stored, and what is wrong with the newer ones.</summary>
+    public async Task<(CheckpointInfo? Newest, IReadOnlyList<CheckpointInfo> Damaged)> NewestWhole(string jobId, CancellationToken cancel)
+    {
+        var damaged = new List<CheckpointInfo>();
+        foreach (var info in List(jobId).Reverse())
+        {
+            if (info.Error.Length == 0) info.Error = await Verify(jobId, info.CheckpointId, cancel) ?? "";
+            if (info.Error.Length == 0) return (info, damaged);
+            damaged.Add(info);
+        }
+        return (null, damaged);
+    }
+
+    /// <summary>Reads a whole checkpoint. Null: it is as it was stored; else what is wrong with it.</summary>
+    public async Task<string?> Verify(string jobId, string checkpointId, CancellationToken cancel)
+    {
+        var (manifest, problem) = CheckpointManifest.Load(Folder(jobId, checkpointId));
+        return manifest is null ? problem : await manifest.Verify(Folder(jobId, checkpointId), cancel);
+    }
+
+    /// <summary>The folder of a checkpoint, whether or not it is there.</summary>
+    public string Folder(string jobId, string checkpointId) => Path.Combine(data.Checkpoints(jobId), checkpointId);
+
+    /// <summary>Removes all files of a job.</summary>
+    public void Remove(string jobId)
+    {
+        if (Directory.Exists(data.Job(jobId))) Directory.Delete(data.Job(jobId), recursive: true);
+    }
+
+    private static string Id(long step) => step.ToString(CultureInfo.InvariantCulture);
+
+    private CheckpointInfo Look(string jobId, string checkpointId)
+    {
+        var (manifest, problem) = CheckpointManifest.Load(Folder(jobId, checkpointId));
+        if (manifest is not null)
+        {
+            var bad = manifest.Files.FirstOrDefault(f =>
+                new FileInfo(Path.Combine(Folder(jobId, checkpointId), f.Path)) is var file && (!file.Exists || file.Length != f.Bytes));
+            if (bad is not null) problem = $"{bad.Path} is missing or has another size than it was stored with";
+        }
+        return Info(jobId, checkpointId, manifest, problem);
+    }
+
+    private static CheckpointInfo Info(string jobId, string checkpointId, CheckpointManifest? manifest, string problem) => new()
+    {
+        CheckpointId = checkpointId,
+        JobId = jobId,
+        Step = long.Parse(checkpointId, CultureInfo.InvariantCulture),
+        Bytes = manifest?.Files.Sum(f => f.Bytes) ?? 0,
+        Best = manifest?.Best ?? false,
+        Error = problem,
+    };
+
+    private void Prune(string jobId, int keep)
+    {
+        // Damaged ones do not count, and stay for whoever wants to look.
+        var whole = List(jobId).Where(c => c.Error.Length == 0).ToArray();
+        var best = whole.LastOrDefault(c => c.Best);
+        foreach (var old in whole.SkipLast(keep).Where(c => c != best)) Directory.Delete(Folder(jobId, old.CheckpointId), recursive: true);
+    }
+}

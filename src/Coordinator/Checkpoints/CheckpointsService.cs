@@ -1,0 +1,85 @@
+using Google.Protobuf;
+using Grpc.Core;
+using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Errors;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Checkpoints;
+
+/// <summary>gRPC Checkpoints: workers store and fetch state, and store the final model.</summary>
+public sealed class CheckpointsService(CheckpointLibrary library, JobStore store, IJobControl control) : V1.Checkpoints.CheckpointsBase
+{
+    /// <inheritdoc/>
+    public override async Task<CheckpointInfo> StoreCheckpoint(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context)
+    {
+        var (header, job) = await Header(requestStream, context);
+        await using var receiver = library.Receive(job.Id);
+        await Receive(receiver, requestStream, context.CancellationToken);
+        var info = await library.Keep(receiver, header, job.Spec.Checkpoint.Keep, context.CancellationToken);
+        control.CheckpointsChanged(job.Id);
+        return info;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<CheckpointInfo> StoreModel(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context)
+    {
+        var (header, job) = await Header(requestStream, context);
+        await using var receiver = library.ReceiveModel(job.Id);
+        await Receive(receiver, requestStream, context.CancellationToken);
+        return library.KeepModel(receiver, header);
+    }
+
+    /// <inheritdoc/>
+    public override async Task FetchCheckpoint(FetchCheckpointRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var cancel = context.CancellationToken;
+        // The listing tells what is there: no name from outside becomes a path.
+        if (library.List(await JobId(request.JobId)).All(c => c.CheckpointId != request.CheckpointId))
+            throw RpcErrors.NotFound("checkpoint", request.CheckpointId, $"list those of {request.JobId} with ListCheckpoints");
+        var problem = await library.Verify(request.JobId, request.CheckpointId, cancel);
+        if (problem is not null)
+        {
+            control.CheckpointsChanged(request.JobId);
+            throw RpcErrors.Info(StatusCode.DataLoss, "CHECKPOINT_DAMAGED", $"checkpoint {request.CheckpointId} of {request.JobId} is damaged: {problem}; take the one before");
+        }
+        await FolderReader.Read(library.Folder(request.JobId, request.CheckpointId), (path, size, piece) => path == CheckpointManifest.FileName
+            ? Task.CompletedTask
+            : responseStream.WriteAsync(new FileChunk { Path = path, FileBytes = size, Data = ByteString.CopyFrom(piece.Span) }, cancel), cancel);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<ListCheckpointsResponse> ListCheckpoints(ListCheckpointsRequest request, ServerCallContext context)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new() { Checkpoints = { library.List(await JobId(request.JobId)) } };
+    }
+
+    private async Task<string> JobId(string jobId) => await store.Get(jobId) is { } job
+        ? job.Id
+        : throw RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
+
+    private async Task<(CheckpointHeader Header, StoredJob Job)> Header(IAsyncStreamReader<StoreCheckpointRequest> requests, ServerCallContext context)
+    {
+        if (!await requests.MoveNext(context.CancellationToken) || requests.Current.Header is not { } header)
+            throw RpcErrors.Invalid(("header", "is missing; send it in the first message"));
+        if (header.Step < 0) throw RpcErrors.Invalid(("header.step", $"{header.Step} is negative"));
+        var job = await store.Get(header.JobId) ?? throw RpcErrors.NotFound("job", header.JobId, "list the jobs with ListJobs");
+        if (job.Record.Phase.HasEnded()) throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}); it takes no more files");
+        return (header, job);
+    }
+
+    private static async Task Receive(FolderReceiver receiver, IAsyncStreamReader<StoreCheckpointRequest> requests, CancellationToken cancel)
+    {
+        // The first message may carry a chunk beside the header.
+        if (requests.Current.File is { } first) await receiver.Write(first, cancel);
+        await foreach (var request in requests.ReadAllAsync(cancel))
+        {
+            await receiver.Write(request.File ?? throw RpcErrors.Invalid(("file", "is missing in a message after the first")), cancel);
+        }
+        await receiver.Complete(cancel);
+    }
+}

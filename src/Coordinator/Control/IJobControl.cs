@@ -1,0 +1,25 @@
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Control;
+
+/// <summary>What the gRPC services ask of the actors.</summary>
+public interface IJobControl
+{
+    /// <summary>A job was stored: queue it.</summary>
+    void JobCreated(string jobId);
+
+    /// <summary>Cancels a job; completes when that is durable. A job that has ended stays as it is.</summary>
+    Task Cancel(string jobId, string reason, CancellationToken cancel);
+
+    /// <summary>Suspends a job; completes when that is durable.</summary>
+    Task Suspend(string jobId, CancellationToken cancel);
+
+    /// <summary>Resumes a suspended job; completes when that is durable.</summary>
+    Task Resume(string jobId, CancellationToken cancel);
+
+    /// <summary>The newest whole checkpoint of a job is another now.</summary>
+    void CheckpointsChanged(string jobId);
+
+    /// <summary>The coordinator and its workers, now.</summary>
+    Task<ClusterStatus> Cluster(CancellationToken cancel);
+}

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using TrainingCluster.Coordinator.Checkpoints;
+using TrainingCluster.Coordinator.Datasets;
+using TrainingCluster.Coordinator.Jobs;
+
+namespace TrainingCluster.Coordinator.Hosting;
+
+/// <summary>The gRPC services of the coordinator.</summary>
+public static class GrpcServing
+{
+    /// <summary>Greatest message, in bytes: chunks of files are far smaller, and so is every other message.</summary>
+    public const int MaxMessageBytes = 16 * 1024 * 1024;
+
+    /// <summary>Registers the services; <c>JobStore</c>, <c>IJobControl</c>, <c>DataFolder</c> and <c>TimeProvider</c> come from the caller.</summary>
+    public static IServiceCollection AddCoordinatorGrpc(this IServiceCollection services)
+    {
+        services.AddSingleton<DatasetLibrary>();
+        services.AddSingleton<CheckpointLibrary>();
+        services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = MaxMessageBytes;
+            options.MaxSendMessageSize = MaxMessageBytes;
+            options.Interceptors.Add<ErrorInterceptor>();
+        });
+        services.AddGrpcReflection();
+        services.AddGrpcHealthChecks().AddCheck("coordinator", () => HealthCheckResult.Healthy());
+        return services;
+    }
+
+    /// <summary>Maps the services, health checks and reflection.</summary>
+    public static void MapCoordinatorGrpc(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGrpcService<JobsService>();
+        endpoints.MapGrpcService<DatasetsService>();
+        endpoints.MapGrpcService<CheckpointsService>();
+        endpoints.MapGrpcHealthChecksService();
+        endpoints.MapGrpcReflectionService();
+    }
+}

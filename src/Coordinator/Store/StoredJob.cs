@@ -1,0 +1,27 @@
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Store;
+
+/// <summary>A job as the store holds it.</summary>
+/// <param name="Number">Grows with each job: the order of the queue.</param>
+/// <param name="Id">Unique.</param>
+/// <param name="RequestId">The client's; empty: none.</param>
+/// <param name="Spec">Every field filled in.</param>
+/// <param name="Created">When it was submitted.</param>
+/// <param name="Record">Where it stands.</param>
+/// <param name="Progress">As last reported; behind by a second at most while the job runs.</param>
+public sealed record StoredJob(long Number, string Id, string RequestId, JobSpec Spec, DateTimeOffset Created, JobRecord Record, JobProgress Progress);
+
+/// <summary>What became of a submission.</summary>
+public enum CreateOutcome
+{
+    /// <summary>A new job was made.</summary>
+    Created,
+
+    /// <summary>The same request had made the job before.</summary>
+    Repeated,
+
+    /// <summary>The request id belongs to a job with another specification.</summary>
+    Conflict,
+}

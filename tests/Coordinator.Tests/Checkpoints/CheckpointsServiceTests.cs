@@ -1,0 +1,136 @@
+using Google.Protobuf;
+using Grpc.Core;
+using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Errors;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Checkpoints;
+
+public class CheckpointsServiceTests
+{
+    private static async Task<CheckpointInfo> Store(TestServer server, long step, bool best = false, bool model = false, string content = "weights")
+    {
+        using var call = model ? server.Checkpoints.StoreModel() : server.Checkpoints.StoreCheckpoint();
+        await call.RequestStream.WriteAsync(new() { Header = new() { JobId = "job-1", Generation = 1, Step = step, Best = best } });
+        await call.RequestStream.WriteAsync(new() { File = new() { Path = "state.safetensors", FileBytes = content.Length, Data = ByteString.CopyFromUtf8(content) } });
+        await call.RequestStream.WriteAsync(new() { File = new() { Path = "state.json", FileBytes = 2, Data = ByteString.CopyFromUtf8("{}") } });
+        await call.RequestStream.CompleteAsync();
+        return await call;
+    }
+
+    private static async Task<string[]> Fetch(TestServer server, string id)
+    {
+        using var call = server.Checkpoints.FetchCheckpoint(new() { JobId = "job-1", CheckpointId = id });
+        var files = new List<string>();
+        await foreach (var chunk in call.ResponseStream.ReadAllAsync()) files.Add($"{chunk.Path}={chunk.Data.ToStringUtf8()}");
+        return [.. files];
+    }
+
+    [Fact]
+    public async Task FetchCheckpoint_Stored_GivesTheSameFiles()
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+
+        var info = await Store(server, 40);
+
+        Assert.Equal(("40", 40, 9), (info.CheckpointId, info.Step, info.Bytes));
+        Assert.Equal(["state.json={}", "state.safetensors=weights"], await Fetch(server, "40"));
+        Assert.Equal(["job-1"], server.Control.CheckpointsOf);
+    }
+
+    [Fact]
+    public async Task StoreCheckpoint_MoreThanAreKept_KeepsTheNewestAndTheBest()
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        for (var step = 10; step <= 50; step += 10) await Store(server, step, best: step is 10 or 20);
+
+        var list = await server.Checkpoints.ListCheckpointsAsync(new() { JobId = "job-1" });
+
+        Assert.Equal([20, 40, 50], list.Checkpoints.Select(c => c.Step));
+    }
+
+    [Theory]
+    [InlineData("flip")]
+    [InlineData("truncate")]
+    [InlineData("remove")]
+    [InlineData("version")]
+    public async Task FetchCheckpoint_DamagedLater_IsNamedAndTheOneBeforeIsNewest(string damage)
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        await Store(server, 1);
+        await Store(server, 2);
+        var file = Path.Combine(server.Data.Checkpoints("job-1"), "2", damage == "version" ? CheckpointManifest.FileName : "state.safetensors");
+        switch (damage)
+        {
+            case "flip": await File.WriteAllTextAsync(file, "weightz"); break;
+            case "truncate": await File.WriteAllTextAsync(file, "weight"); break;
+            case "remove": File.Delete(file); break;
+            case "version": await File.WriteAllTextAsync(file, """{"formatVersion": 99, "files": []}"""); break;
+        }
+
+        var error = await Assert.ThrowsAsync<RpcException>(() => Fetch(server, "2"));
+
+        Assert.Equal(StatusCode.DataLoss, error.StatusCode);
+        Assert.Contains(damage == "version" ? "version 99" : "state.safetensors", error.Status.Detail, StringComparison.Ordinal);
+        var (newest, damaged) = await new CheckpointLibrary(server.Data).NewestWhole("job-1", default);
+        Assert.Equal("1", newest!.CheckpointId);
+        Assert.Equal("2", Assert.Single(damaged).CheckpointId);
+    }
+
+    [Fact]
+    public async Task FetchCheckpoint_PathAsId_IsNotFound()
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        await Store(server, 1);
+        var error = await Assert.ThrowsAsync<RpcException>(() => Fetch(server, "../checkpoints/1"));
+        Assert.Equal(StatusCode.NotFound, error.StatusCode);
+    }
+
+    [Fact]
+    public async Task StoreCheckpoint_UnknownOrEndedJob_IsRefused()
+    {
+        await using var server = await TestServer.Start();
+        var unknown = await Assert.ThrowsAsync<RpcException>(() => Store(server, 1));
+        await server.Add(JobPhase.Cancelled);
+        var ended = await Assert.ThrowsAsync<RpcException>(() => Store(server, 1));
+        Assert.Equal((StatusCode.NotFound, StatusCode.FailedPrecondition), (unknown.StatusCode, ended.StatusCode));
+        Assert.False(Directory.Exists(server.Data.Checkpoints("job-1")) && Directory.EnumerateDirectories(server.Data.Checkpoints("job-1")).Any());
+    }
+
+    [Fact]
+    public async Task StoreCheckpoint_StreamThatBreaksOff_LeavesNothing()
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        using (var call = server.Checkpoints.StoreCheckpoint())
+        {
+            await call.RequestStream.WriteAsync(new() { Header = new() { JobId = "job-1", Step = 1 } });
+            await call.RequestStream.WriteAsync(new() { File = new() { Path = "a", FileBytes = 100, Data = ByteString.CopyFromUtf8("x") } });
+            await call.RequestStream.CompleteAsync();
+            var error = await Assert.ThrowsAsync<RpcException>(async () => await call);
+            Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+            Assert.Contains("1 of 100 bytes", RpcErrorDetails.Lines(error)[0], StringComparison.Ordinal);
+        }
+        Assert.Empty(Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")));
+    }
+
+    [Fact]
+    public async Task StoreModel_Succeeded_GivesArtifactsWithChecksums()
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        await Store(server, 5, model: true);
+        await server.Store.Save("job-1", (await server.Store.Get("job-1"))!.Record with { Phase = JobPhase.Succeeded }, new(), []);
+
+        using var call = server.Jobs.GetArtifacts(new() { Id = "job-1" });
+        var chunks = await call.ResponseStream.ReadAllAsync().ToListAsync();
+
+        Assert.Equal(["state.json", "state.safetensors"], chunks.Select(c => c.Path));
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("weights"u8)), chunks[1].Sha256);
+    }
+}

@@ -1,0 +1,84 @@
+using Google.Protobuf;
+using Grpc.Core;
+using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Data;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Datasets;
+
+public class DatasetsServiceTests
+{
+    private static DatasetManifest Build(TemporaryFolder folder)
+    {
+        var (source, target) = (Path.Combine(folder.Path, "a.src"), Path.Combine(folder.Path, "a.tgt"));
+        File.WriteAllLines(source, Enumerable.Range(0, 200).Select(i => $"the number {i} of {i % 7}"));
+        File.WriteAllLines(target, Enumerable.Range(0, 200).Select(i => $"die Zahl {i} von {i % 7}"));
+        return DatasetBuilder.Build(new DatasetOptions { Train = new ParallelText(source, target), VocabularySize = 300 }, Path.Combine(folder.Path, "set"));
+    }
+
+    private static async Task<DatasetInfo> Upload(TestServer server, string folder, Func<string, byte[], byte[]>? spoil = null)
+    {
+        using var call = server.Datasets.UploadDataset();
+        foreach (var file in Directory.EnumerateFiles(folder))
+        {
+            var name = Path.GetFileName(file);
+            var bytes = await File.ReadAllBytesAsync(file);
+            bytes = spoil?.Invoke(name, bytes) ?? bytes;
+            await call.RequestStream.WriteAsync(new() { Path = name, FileBytes = bytes.Length, Data = ByteString.CopyFrom(bytes) });
+        }
+        await call.RequestStream.CompleteAsync();
+        return await call;
+    }
+
+    [Fact]
+    public async Task DownloadDataset_Uploaded_OpensAsTheSameDataset()
+    {
+        using var folder = new TemporaryFolder();
+        var manifest = Build(folder);
+        await using var server = await TestServer.Start();
+
+        var info = await Upload(server, Path.Combine(folder.Path, "set"));
+        Assert.Equal(manifest.Fingerprint, info.Fingerprint);
+        Assert.Equal(info, await Upload(server, Path.Combine(folder.Path, "set")));
+
+        var copy = Directory.CreateDirectory(Path.Combine(folder.Path, "copy")).FullName;
+        using var call = server.Datasets.DownloadDataset(new() { Fingerprint = info.Fingerprint });
+        await foreach (var chunk in call.ResponseStream.ReadAllAsync())
+        {
+            await using var file = new FileStream(Path.Combine(copy, chunk.Path), FileMode.Append);
+            chunk.Data.WriteTo(file);
+        }
+        using var dataset = Dataset.Open(copy);
+        Assert.Equal(info.Fingerprint, dataset.Fingerprint);
+        Assert.Equal([info.Fingerprint], Directory.EnumerateFileSystemEntries(server.Data.Datasets).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task UploadDataset_DamagedOnTheWay_IsRefusedAndNothingKept()
+    {
+        using var folder = new TemporaryFolder();
+        Build(folder);
+        await using var server = await TestServer.Start();
+
+        var error = await Assert.ThrowsAsync<RpcException>(() => Upload(server, Path.Combine(folder.Path, "set"), (name, bytes) =>
+        {
+            if (name == "tokenizer.json") bytes[10] ^= 1;
+            return bytes;
+        }));
+
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Contains("tokenizer.json", error.Status.Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain(server.Data.Root, error.Status.Detail, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(server.Data.Datasets));
+    }
+
+    [Theory]
+    [InlineData("ffff")]
+    [InlineData("../jobs.db")]
+    public async Task GetDataset_Unknown_IsNotFound(string fingerprint)
+    {
+        await using var server = await TestServer.Start();
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await server.Datasets.GetDatasetAsync(new() { Fingerprint = fingerprint }));
+        Assert.Equal(StatusCode.NotFound, error.StatusCode);
+    }
+}

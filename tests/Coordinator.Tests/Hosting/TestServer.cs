@@ -1,0 +1,97 @@
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Store;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Hosting;
+
+/// <summary>The real services behind a real Kestrel on a free port; only the actors are replaced.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly TemporaryFolder folder;
+    private readonly WebApplication app;
+
+    private TestServer(TemporaryFolder folder, WebApplication app, JobStore store, RecordingControl control, GrpcChannel channel)
+    {
+        (this.folder, this.app, Store, Control, Channel) = (folder, app, store, control, channel);
+        Data = new DataFolder(folder.Path);
+        Jobs = new(channel);
+        Datasets = new(channel);
+        Checkpoints = new(channel);
+    }
+
+    public JobStore Store { get; }
+    public RecordingControl Control { get; }
+    public GrpcChannel Channel { get; }
+    public DataFolder Data { get; }
+    public V1.Jobs.JobsClient Jobs { get; }
+    public V1.Datasets.DatasetsClient Datasets { get; }
+    public V1.Checkpoints.CheckpointsClient Checkpoints { get; }
+
+    public static async Task<TestServer> Start()
+    {
+        var folder = new TemporaryFolder();
+        var data = new DataFolder(folder.Path);
+        data.Prepare();
+        var store = await JobStore.Open(data.Database, TimeProvider.System);
+        var control = new RecordingControl(store);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(System.Net.IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http2));
+        builder.Services.AddSingleton(data).AddSingleton(store).AddSingleton<IJobControl>(control).AddSingleton(TimeProvider.System).AddCoordinatorGrpc();
+        var app = builder.Build();
+        app.MapCoordinatorGrpc();
+        await app.StartAsync();
+        return new(folder, app, store, control, GrpcChannel.ForAddress(app.Urls.Single()));
+    }
+
+    public async Task<StoredJob> Add(JobPhase phase, string reason = "", string id = "job-1")
+    {
+        var start = JobMachine.Create(id, TrainingCluster.Jobs.JobSpecDefaults.Fill(new JobSpec()), TimeProvider.System.GetUtcNow());
+        var (_, job) = await Store.Create(new(0, id, "", start.Spec, TimeProvider.System.GetUtcNow(), start.Record, new()), start.Spec);
+        var record = start.Record with { Phase = phase, Reason = reason };
+        await Store.Save(id, record, new(), []);
+        return job with { Record = record };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Channel.Dispose();
+        await app.DisposeAsync();
+        await Store.DisposeAsync();
+        folder.Dispose();
+    }
+}
+
+/// <summary>Does to the store what the actors would do, and remembers what it was asked.</summary>
+internal sealed class RecordingControl(JobStore store) : IJobControl
+{
+    public List<string> Created { get; } = [];
+    public List<string> CheckpointsOf { get; } = [];
+
+    public void JobCreated(string jobId) => Created.Add(jobId);
+
+    public Task Cancel(string jobId, string reason, CancellationToken cancel) => Move(jobId, JobPhase.Cancelled, reason);
+
+    public Task Suspend(string jobId, CancellationToken cancel) => Move(jobId, JobPhase.Suspended, "suspended");
+
+    public Task Resume(string jobId, CancellationToken cancel) => Move(jobId, JobPhase.Waiting, "resumed");
+
+    public void CheckpointsChanged(string jobId) => CheckpointsOf.Add(jobId);
+
+    public Task<ClusterStatus> Cluster(CancellationToken cancel) => Task.FromResult(new ClusterStatus { Version = "test" });
+
+    private async Task Move(string jobId, JobPhase phase, string reason)
+    {
+        var job = (await store.Get(jobId))!;
+        await store.Save(jobId, job.Record with { Phase = phase, Reason = reason }, job.Progress,
+            [new JobEvent { State = new StateChanged { State = phase.ToJobState(), Reason = reason } }]);
+    }
+}
