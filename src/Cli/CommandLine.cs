@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Grpc.Core;
+using TrainingCluster.Artifacts;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Commands;
 using TrainingCluster.Data;
@@ -48,7 +49,9 @@ public static class CommandLine
     /// <summary>The tree of commands.</summary>
     public static RootCommand Create(Terminal terminal) => new("A training cluster for Transformers: submit jobs, follow them, translate with what they leave.")
     {
+        DemoCommand.Create(terminal),
         TrainCommand.Create(terminal),
+        TranslateCommand.Create(terminal),
         BleuCommand.Create(terminal),
         UpCommand.Create(terminal),
         SubmitCommand.Create(terminal),
@@ -73,7 +76,7 @@ public static class CommandLine
     private static CliException? Explain(Exception exception) => exception switch
     {
         CliException known => known,
-        DatasetException dataset => CliException.BadUsage(dataset.Message),
+        DatasetException or ModelFolderException => CliException.BadUsage(exception.Message),
         RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
         IOException or UnauthorizedAccessException => new CliException(exception.Message),
         _ => null,

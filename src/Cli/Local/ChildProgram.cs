@@ -47,6 +47,8 @@ public sealed partial class ChildProgram : IAsyncDisposable
         // A worker computes with as many threads as the job's specification says; a library's own pools must not add to them.
         start.Environment.TryAdd("OPENBLAS_NUM_THREADS", "1");
         start.Environment.TryAdd("OMP_NUM_THREADS", "1");
+        // The runtime's debugger pipes are files that a killed process leaves behind.
+        start.Environment.TryAdd("DOTNET_EnableDiagnostics", "0");
         var process = Process.Start(start) ?? throw new CliException($"{name} could not be started");
         return new ChildProgram(name, logPath, process, time);
     }

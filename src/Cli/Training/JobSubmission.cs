@@ -42,7 +42,7 @@ public static class JobSubmission
             throw Refused(origin, violations);
     }
 
-    /// <summary>Prepares and uploads the dataset that <paramref name="spec"/> names by files, and fills in its fingerprint.</summary>
+    /// <summary>Sees to it that the coordinator holds the dataset of <paramref name="spec"/>, and fills in its fingerprint.</summary>
     /// <param name="terminal">Shows progress.</param>
     /// <param name="connection">The coordinator.</param>
     /// <param name="spec">The job; its fingerprint is set.</param>
@@ -58,15 +58,27 @@ public static class JobSubmission
         if (options is null)
             throw CliException.BadUsage($"dataset.fingerprint {spec.Dataset.Fingerprint}: {connection.Address} holds no such dataset; name source and target files in the job file");
         using var folder = new TemporaryFolder();
-        var prepared = Path.Combine(folder.Path, "dataset");
-        var manifest = await DatasetPreparation.BuildAsync(terminal, options, prepared, cancellation);
+        await PrepareAsync(terminal, spec, options, folder.Path, cancellation);
+        await UploadAsync(terminal, connection, folder.Path, spec.Dataset.Fingerprint, cancellation);
+    }
+
+    /// <summary>Prepares the dataset in <paramref name="folder"/> and fills in its fingerprint.</summary>
+    public static async Task PrepareAsync(Terminal terminal, JobSpec spec, DatasetOptions options, string folder, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var manifest = await DatasetPreparation.BuildAsync(terminal, options, folder, cancellation);
         if (spec.Dataset.HasFingerprint && spec.Dataset.Fingerprint != manifest.Fingerprint)
             throw CliException.BadUsage($"dataset.fingerprint {spec.Dataset.Fingerprint}: the named files give {manifest.Fingerprint}; leave the fingerprint out, or name the files that it was made of");
         spec.Dataset.Fingerprint = manifest.Fingerprint;
-        if (await DatasetUpload.IsThereAsync(connection, manifest.Fingerprint, cancellation))
+    }
+
+    /// <summary>Uploads a prepared dataset where the coordinator has none yet.</summary>
+    public static async Task UploadAsync(Terminal terminal, ClusterConnection connection, string folder, string fingerprint, CancellationToken cancellation)
+    {
+        if (await DatasetUpload.IsThereAsync(connection, fingerprint, cancellation))
             return;
         await Activity.RunAsync(terminal, "uploading the dataset", activity => DatasetUpload.SendAsync(
-            connection, prepared, (sent, total) => activity.Report(sent, total, $"{Text.Bytes(sent)} of {Text.Bytes(total)}"), cancellation));
+            connection, folder, (sent, total) => activity.Report(sent, total, $"{Text.Bytes(sent)} of {Text.Bytes(total)}"), cancellation));
     }
 
     /// <summary>Creates the job.</summary>

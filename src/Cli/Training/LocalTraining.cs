@@ -11,13 +11,13 @@ public static class LocalTraining
 {
     /// <summary>What came out.</summary>
     /// <param name="Job">The job as the coordinator has it at the end.</param>
-    /// <param name="Prepare">Time to start the processes, and to prepare and upload the dataset.</param>
+    /// <param name="Prepare">Time to prepare the dataset, start the processes and upload it.</param>
     /// <param name="Train">Time from the job's creation to its end.</param>
     public sealed record Outcome(Job Job, TimeSpan Prepare, TimeSpan Train);
 
     /// <summary>
-    /// 1. starts the processes; 2. prepares and uploads the dataset; 3. submits the job over gRPC; 4. follows it to its end;
-    /// 5. fetches the model folder; 6. stops everything. A worker that dies on the way is reported; the others go on.
+    /// 1. prepares the dataset; 2. starts the processes and uploads it; 3. submits the job over gRPC; 4. follows it to its
+    /// end; 5. fetches the model folder; 6. stops everything. A worker that dies on the way is reported; the others go on.
     /// </summary>
     /// <param name="terminal">Shows progress.</param>
     /// <param name="options">The processes.</param>
@@ -32,18 +32,21 @@ public static class LocalTraining
     {
         ArgumentNullException.ThrowIfNull(terminal);
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(spec);
         var began = terminal.Time.GetTimestamp();
-        // 1.
+        // 1. Before anything is started: text that cannot be used should be told at once.
+        using var dataset = new TemporaryFolder();
+        await JobSubmission.PrepareAsync(terminal, spec, text, dataset.Path, cancellation);
+        // 2.
         var title = $"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")}";
         await using var cluster = await Activity.RunAsync(terminal, title, _ => LocalCluster.StartAsync(options, terminal.Time, cancellation));
         using var connection = new ClusterConnection(cluster.Coordinator.Grpc, terminal.Time);
-        return await cluster.WhileAliveAsync(TrainAsync, program => terminal.Error.WriteLine($"{program.Ended().Message}\nthe others go on"), cancellation);
         // 6. is the cluster's disposal.
+        return await cluster.WhileAliveAsync(TrainAsync, program => terminal.Error.WriteLine($"{program.Ended().Message}\nthe others go on"), cancellation);
 
         async Task<Outcome> TrainAsync(CancellationToken token)
         {
-            // 2.
-            await JobSubmission.BringDatasetAsync(terminal, connection, spec, text, token);
+            await JobSubmission.UploadAsync(terminal, connection, dataset.Path, spec.Dataset.Fingerprint, token);
             var prepared = terminal.Time.GetTimestamp();
             // 3.
             var job = await JobSubmission.CreateAsync(connection, spec, requestId: null, token);

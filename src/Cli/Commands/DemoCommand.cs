@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Text.Json;
+using TorchSharp;
+using TrainingCluster.Cli.Client;
+using TrainingCluster.Cli.Demo;
+using TrainingCluster.Cli.Display;
+using TrainingCluster.Cli.Local;
+using TrainingCluster.Cli.Training;
+using TrainingCluster.Data;
+using TrainingCluster.Jobs;
+
+namespace TrainingCluster.Cli.Commands;
+
+/// <summary><c>demo</c>: the whole way on a small real task.</summary>
+internal static class DemoCommand
+{
+    private const int Examples = 9;
+    private const int HeldOut = 1000;
+    private const double Goal = 0.98;
+
+    public static Command Create(Terminal terminal)
+    {
+        var workers = SharedOptions.Workers(2);
+        var seed = new Option<ulong>("--seed") { Description = "The dates and everything random in training draw from this.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var folder = SharedOptions.Folder("--out", "Keep the model here. Default: it is thrown away.");
+        var json = SharedOptions.Json();
+        var command = new Command(
+            "demo", "Train a translator of dates (English, German and Chinese to ISO) on a cluster of this machine, and test it on dates that it has not seen.")
+        {
+            workers, seed, folder, json,
+        };
+        command.SetAction((parsed, cancellation) =>
+            RunAsync(terminal, parsed.GetValue(workers), parsed.GetValue(seed), parsed.GetValue(folder), parsed.GetValue(json), cancellation));
+        return command;
+    }
+
+    /// <summary>
+    /// 1. makes the dates; 2. trains on a coordinator and worker processes; 3. translates the dates held out;
+    /// 4. tells the rate, some examples and the time of each part.
+    /// </summary>
+    private static async Task<int> RunAsync(Terminal terminal, int workers, ulong seed, string? keep, bool json, CancellationToken cancellation)
+    {
+        if (keep is not null)
+            ArtifactDownload.Require(keep, replace: true);
+        // 1.
+        using var temporary = new TemporaryFolder();
+        var dates = DatesTask.Split(seed, heldOut: HeldOut);
+        var text = Path.Combine(temporary.Path, "dates");
+        dates.Write(text);
+        // 2.
+        var spec = DemoRecipe.Create(seed);
+        var dataset = DatasetPreparation.OptionsOf(
+            JobSpecDefaults.Fill(spec).Dataset, new ParallelText(Path.Combine(text, "train.tsv"), null), new ParallelText(Path.Combine(text, "valid.tsv"), null));
+        var model = keep ?? Path.Combine(temporary.Path, "model");
+        var outcome = await LocalTraining.RunAsync(terminal, new LocalClusterOptions { Workers = workers }, spec, dataset, model, json: false, cancellation);
+        // 3.
+        var began = terminal.Time.GetTimestamp();
+        torch.set_num_threads(Environment.ProcessorCount);
+        var exam = await Activity.RunAsync(terminal, $"translating {HeldOut} dates held out", _ => Task.Run(() => DateExam.Take(model, dates.HeldOut, cancellation), cancellation));
+        var translate = terminal.Time.GetElapsedTime(began);
+        // 4.
+        if (json)
+        {
+            await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(
+                new
+                {
+                    exact = exam.Exact,
+                    sentences = exam.Pairs.Count,
+                    outcome.Job.WeightsSha256,
+                    prepareSeconds = outcome.Prepare.TotalSeconds,
+                    trainSeconds = outcome.Train.TotalSeconds,
+                    translateSeconds = translate.TotalSeconds,
+                }, JsonSerializerOptions.Web));
+        }
+        else
+        {
+            await WriteAsync(terminal, exam, outcome, translate);
+        }
+        return exam.Rate >= Goal ? ExitCodes.Succeeded : ExitCodes.Failed;
+    }
+
+    private static async Task WriteAsync(Terminal terminal, DateExam exam, LocalTraining.Outcome outcome, TimeSpan translate)
+    {
+        await terminal.Out.WriteLineAsync();
+        await Table.WriteAsync(
+            terminal.Out,
+            ["WRITTEN BY PEOPLE", "TRANSLATED", ""],
+            [.. exam.Examples(Examples, wrong: 2).Select(example => (string[])[example.Pair.Source, example.Answer, example.Answer == example.Pair.Target ? "" : $"wrong: {example.Pair.Target}"])]);
+        await terminal.Out.WriteLineAsync();
+        await terminal.Out.WriteLineAsync(Text.Invariant(
+            $"{exam.Exact} of {exam.Pairs.Count} dates that it has not seen are exact: {100 * exam.Rate:F1} % (the goal is {100 * Goal:F0} %)"));
+        await terminal.Out.WriteLineAsync(
+            $"time: {Text.Of(outcome.Prepare)} to prepare and start, {Text.Of(outcome.Train)} to train {outcome.Job.Progress?.Step} steps, {Text.Of(translate)} to translate");
+        await terminal.Out.WriteLineAsync($"weights_sha256 {outcome.Job.WeightsSha256}");
+    }
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Text;
+using System.Threading.Channels;
+using TorchSharp;
+using TrainingCluster.Inference;
+
+namespace TrainingCluster.Cli.Commands;
+
+/// <summary><c>translate</c>: standard input to standard output, a sentence a line.</summary>
+internal static class TranslateCommand
+{
+    /// <summary>Sentences translated together, at most: enough to fill batches of like length, few enough to see output soon.</summary>
+    private const int MostTogether = 512;
+
+    public static Command Create(Terminal terminal)
+    {
+        var folder = new Option<string>("--model", "-m") { Description = "The model folder that training left.", HelpName = "DIR", Required = true };
+        var beam = new Option<int>("--beam") { Description = "Hypotheses kept of each sentence, 1 (greedy) to 64.", HelpName = "N", DefaultValueFactory = _ => 4 };
+        beam.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 1 or > 64)
+                result.AddError($"--beam {value}: must be 1 to 64");
+        });
+        var threads = SharedOptions.Positive(new Option<int>("--threads") { Description = "Threads to compute with.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount });
+        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.") { folder, beam, threads };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            terminal, parsed.GetValue(folder)!, new SearchOptions { Beam = parsed.GetValue(beam) }, parsed.GetValue(threads), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, string folder, SearchOptions search, int threads, CancellationToken cancellation)
+    {
+        torch.set_num_threads(threads);
+        using var translator = Translator.Open(folder);
+        // Reading goes on while a batch is translated; what has come by then makes the next batch.
+        var lines = Channel.CreateBounded<string>(4 * MostTogether);
+        var reading = ReadAsync(terminal.In, lines.Writer, cancellation);
+        var (batch, number) = (new List<string>(), 0);
+        while (await lines.Reader.WaitToReadAsync(cancellation))
+        {
+            batch.Clear();
+            while (batch.Count < MostTogether && lines.Reader.TryRead(out var line))
+            {
+                number++;
+                if (IsTooLong(translator, line, search))
+                    await terminal.Error.WriteLineAsync($"cluster: standard input, line {number}: longer than {search.MaxSourceTokens} tokens; its end is left out");
+                batch.Add(line);
+            }
+            foreach (var translation in translator.Translate(batch, search, cancellation))
+                await terminal.Out.WriteLineAsync(translation);
+            await terminal.Out.FlushAsync(cancellation);
+        }
+        await reading;
+        return ExitCodes.Succeeded;
+    }
+
+    private static async Task ReadAsync(Stream input, ChannelWriter<string> lines, CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (var line in InputLines.ReadAsync(input, cancellation))
+                await lines.WriteAsync(line, cancellation);
+        }
+        finally
+        {
+            // What was read before an error is still translated; the error comes after it.
+            lines.Complete();
+        }
+    }
+
+    /// <summary>No token is shorter than a byte, so that short sentences need not be encoded to know.</summary>
+    private static bool IsTooLong(Translator translator, string line, SearchOptions search) =>
+        Encoding.UTF8.GetByteCount(line) >= search.MaxSourceTokens && translator.Encode(line).Length > search.MaxSourceTokens;
+}

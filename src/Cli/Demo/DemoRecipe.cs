@@ -1,0 +1,25 @@
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Demo;
+
+/// <summary>The job of the demonstration: small enough for a minute or two on two cores, large enough to be exact.</summary>
+public static class DemoRecipe
+{
+    /// <summary>Dates in English, German and Chinese into ISO dates.</summary>
+    public static JobSpec Create(ulong seed) => new()
+    {
+        Name = "dates",
+        Seed = seed,
+        Dataset = new DatasetSpec { VocabularySize = 400, MaxTokens = 64 },
+        Model = new ModelSpec { DModel = 128, Heads = 4, Layers = 2, FeedForward = 256, Dropout = 0 },
+        Training = new TrainingSpec
+        {
+            Steps = 700,
+            BatchTokens = 4096,
+            LearningRate = 3e-3,
+            WarmupSteps = 150,
+            LabelSmoothing = 0,
+        },
+        Evaluation = new EvaluationSpec { EverySteps = 100 },
+    };
+}
