@@ -1,21 +1,22 @@
 // torch.nn.functional.
 #include "api.h"
+#include "fused/fused.h"
 
 using namespace ct;
 
 CT_API Handle ct_linear(Handle input, Handle weight, Handle bias) {
-  return guard([&] { return at::linear(view(input), view(weight), optional(bias)); });
+  return guard([&] { return ct::linear(view(input), view(weight), maybe(bias)); });
 }
 CT_API Handle ct_embedding(Handle weight, Handle indices, int64_t padding, int32_t by_frequency, int32_t sparse) {
   return guard([&] { return at::embedding(view(weight), view(indices), padding, by_frequency != 0, sparse != 0); });
 }
 CT_API Handle ct_layer_norm(Handle input, const int64_t* shape, int32_t n, Handle weight, Handle bias, double eps) {
-  return guard([&] { return at::layer_norm(view(input), ints(shape, n), optional(weight), optional(bias), eps); });
+  return guard([&] { return ct::layer_norm(view(input), ints(shape, n), maybe(weight), maybe(bias), eps); });
 }
 CT_API Handle ct_dropout(Handle input, double p, int32_t training, int32_t inplace) {
   return guard([&] {
-    return inplace ? at::dropout_(const_cast<at::Tensor&>(view(input)), p, training != 0)
-                   : at::dropout(view(input), p, training != 0);
+    if (inplace) return at::dropout_(const_cast<at::Tensor&>(view(input)), p, training != 0);
+    return ct::dropout(view(input), p, training != 0);
   });
 }
 CT_API Handle ct_gelu(Handle a) { return guard([&] { return at::gelu(view(a)); }); }
@@ -23,9 +24,7 @@ CT_API Handle ct_silu(Handle a) { return guard([&] { return at::silu(view(a)); }
 CT_API Handle ct_one_hot(Handle a, int64_t classes) { return guard([&] { return at::one_hot(view(a), classes); }); }
 CT_API Handle ct_cross_entropy(Handle input, Handle target, Handle weight, int64_t reduction, int64_t ignore_index,
                                double smoothing) {
-  return guard([&] {
-    return at::cross_entropy_loss(view(input), view(target), optional(weight), reduction, ignore_index, smoothing);
-  });
+  return guard([&] { return ct::cross_entropy(view(input), view(target), maybe(weight), reduction, ignore_index, smoothing); });
 }
 CT_API Handle ct_nll_loss(Handle input, Handle target, Handle weight, int64_t reduction, int64_t ignore_index) {
   return guard([&] { return at::nll_loss_nd(view(input), view(target), optional(weight), reduction, ignore_index); });
@@ -38,28 +37,8 @@ CT_API Handle ct_pad(Handle a, const int64_t* pad, int32_t n, double value) {
   return guard([&] { return at::constant_pad_nd(view(a), ints(pad, n), value); });
 }
 
-// softmax(q kᵀ / √d + mask) v; boolean masks: true takes part.
 CT_API Handle ct_attention(Handle q, Handle k, Handle v, Handle mask, double p, int32_t causal) {
-  return guard([&] {
-    auto query = view(q), key = view(k), value = view(v);
-    auto scores = at::matmul(query / std::sqrt((double)query.size(-1)), key.transpose(-2, -1));
-    at::Tensor allowed = maybe(mask);
-    if (causal) {
-      TORCH_CHECK(!mask, "scaled_dot_product_attention: an explicit attn_mask cannot go with is_causal=true");
-      allowed = at::ones({query.size(-2), key.size(-2)}, query.options().dtype(at::kBool)).tril();
-    }
-    if (allowed.defined()) {
-      if (allowed.scalar_type() == at::kBool) {
-        auto none = allowed.any(-1, true).logical_not();
-        scores = scores.masked_fill(allowed.logical_not(), -INFINITY);
-        auto weights = at::softmax(scores.masked_fill(none, 0.0), -1).masked_fill(none, 0.0);
-        return at::matmul(p > 0 ? at::dropout(weights, p, true) : weights, value);
-      }
-      scores = scores + allowed;
-    }
-    auto weights = at::softmax(scores, -1);
-    return at::matmul(p > 0 ? at::dropout(weights, p, true) : weights, value);
-  });
+  return guard([&] { return ct::attention(view(q), view(k), view(v), maybe(mask), p, causal != 0); });
 }
 
 // One or more recurrent layers over a sequence; the flat weights lie as torch.nn.GRU and LSTM keep them.

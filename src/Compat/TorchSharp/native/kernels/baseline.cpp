@@ -1,0 +1,2 @@
+#define CT_TABLE kernels_baseline
+#include "isa.inl"
