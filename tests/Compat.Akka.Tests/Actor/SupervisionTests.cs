@@ -29,7 +29,7 @@ public sealed class SupervisionTests : LocalSystem
 
         protected override void PreRestart(Exception reason, object message)
         {
-            _probe.Tell(new Life("prerestart", _instance));
+            _probe.Tell(new Life(message is null or Exception or Task ? "prerestart" : $"prerestart after {message}", _instance));
             base.PreRestart(reason, message);
         }
     }

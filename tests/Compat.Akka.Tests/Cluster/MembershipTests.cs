@@ -128,6 +128,38 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task Kill_SeedAndMember_SeedIsBackOnceTheMemberIsDowned()
+    {
+        await using var unused = await NodeProcess.Start(0, "unused");
+        var (port, address) = (unused.Address.Port!.Value, unused.Address);
+        await unused.Kill();
+        await using var cluster = new TestCluster(address.ToString());
+        var first = cluster.Adopt(await NodeProcess.Start(port, "seed", address.ToString()));
+        await cluster.Events.Fish<ClusterEvent.MemberUp>(e => e.Member.Address == address);
+        var member = await cluster.AddNode();
+        await first.Kill();
+        await member.Kill();
+        cluster.Adopt(await NodeProcess.Start(port, "seed", address.ToString(), cluster.Cluster.SelfAddress.ToString()));
+        await cluster.Events.Fish<ClusterEvent.UnreachableMember>(e => e.Member.Address == member.Address);
+        cluster.Cluster.Down(member.Address);
+        await cluster.Events.Fish<ClusterEvent.MemberUp>(e => e.Member.Address == address);
+        Assert.Equal(2, cluster.Cluster.State.Members.Count);
+    }
+
+    [Fact]
+    public async Task SplitBrainResolver_MinorityIsKilled_MajorityDownsIt()
+    {
+        await using var cluster = new TestCluster(ClusterNode.Resolving, []);
+        await cluster.AddNode(role: ClusterNode.Resolving);
+        var lost = await cluster.AddNode(role: ClusterNode.Resolving);
+        await lost.Kill();
+        var removed = await cluster.Events.Fish<ClusterEvent.MemberRemoved>();
+        Assert.Equal(lost.Address, removed.Member.Address);
+        Assert.Equal(MemberStatus.Down, removed.PreviousStatus);
+        Assert.Equal(2, cluster.Cluster.State.Members.Count);
+    }
+
+    [Fact]
     public void Create_PortInUse_Throws()
     {
         using var first = ActorSystem.Create("first", ClusterNode.Settings(0, "probe"));

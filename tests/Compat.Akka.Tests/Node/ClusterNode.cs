@@ -8,6 +8,9 @@ public static class ClusterNode
 {
     public const string SystemName = "tests";
 
+    /// <summary>The role of nodes that down others by themselves.</summary>
+    public const string Resolving = "resolving";
+
     /// <summary>Settings as an application would use them, a little faster.</summary>
     public static Config Settings(int port, string role, params string[] seeds) => ConfigurationFactory.ParseString($$"""
         akka {
@@ -21,7 +24,8 @@ public static class ClusterNode
           cluster {
             seed-nodes = [{{string.Join(", ", seeds.Select(s => $"\"{s}\""))}}]
             roles = ["{{role}}"]
-            downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
+            downing-provider-class = "{{(role == Resolving ? "Akka.Cluster.SBR.SplitBrainResolverProvider" : "Akka.Cluster.NoDowning")}}, Akka.Cluster"
+            split-brain-resolver { active-strategy = keep-majority, stable-after = 1 s }
             seed-node-timeout = 2 s
             retry-unsuccessful-join-after = 1 s
             periodic-tasks-initial-delay = 100 ms

@@ -9,9 +9,11 @@ public sealed class TestCluster : IAsyncDisposable
 {
     private readonly List<NodeProcess> _nodes = [];
 
-    public TestCluster(params string[] seeds)
+    public TestCluster(params string[] seeds) : this("probe", seeds) { }
+
+    public TestCluster(string role, string[] seeds)
     {
-        System = ActorSystem.Create(ClusterNode.SystemName, ClusterNode.Settings(0, "probe", seeds));
+        System = ActorSystem.Create(ClusterNode.SystemName, ClusterNode.Settings(0, role, seeds));
         Events = new Probe(System);
         Cluster.Subscribe(Events.Ref, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
         if (seeds.Length == 0) Cluster.Join(Cluster.SelfAddress);
@@ -22,9 +24,9 @@ public sealed class TestCluster : IAsyncDisposable
     public global::Akka.Cluster.Cluster Cluster => global::Akka.Cluster.Cluster.Get(System);
 
     /// <summary>Starts a node and waits until it is up.</summary>
-    public async Task<NodeProcess> AddNode(int port = 0)
+    public async Task<NodeProcess> AddNode(int port = 0, string role = "worker")
     {
-        var node = Adopt(await NodeProcess.Start(port, "worker", Cluster.SelfAddress.ToString()));
+        var node = Adopt(await NodeProcess.Start(port, role, Cluster.SelfAddress.ToString()));
         await Events.Fish<ClusterEvent.MemberUp>(e => e.Member.Address == node.Address);
         return node;
     }

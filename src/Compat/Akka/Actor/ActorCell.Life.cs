@@ -10,6 +10,7 @@ internal sealed partial class ActorCell
     private bool _failed;
     private bool _recreating;
     private Exception _recreateCause;
+    private object _failedMessage;
 
     private void CreateActor()
     {
@@ -46,6 +47,7 @@ internal sealed partial class ActorCell
         }
         if (_failed) return;
         _failed = true;
+        _failedMessage = CurrentEnvelope.Message;
         _suspended++;
         foreach (var child in Children.Refs) child.SendSystemMessage(Akka.Dispatch.Suspend.Instance);
         ParentRef.SendSystemMessage(new Failed(SelfRef, cause, SelfRef.Path.Uid));
@@ -82,8 +84,7 @@ internal sealed partial class ActorCell
             try
             {
                 _timers?.CancelAll();
-                // The message that was being handled when the actor failed is gone; PreRestart sees none.
-                Actor.CallPreRestart(cause, null);
+                Actor.CallPreRestart(cause, _failedMessage);
             }
             catch (Exception e)
             {
@@ -91,6 +92,7 @@ internal sealed partial class ActorCell
             }
             _stash?.UnstashAll();
         }
+        _failedMessage = null;
         _recreating = true;
         _recreateCause = cause;
         FinishRecreateWhenChildrenAreGone();

@@ -154,7 +154,7 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
     /// <summary>Called when the last guardian ended.</summary>
     internal async Task Finish()
     {
-        if (Remote is not null) await Remote.Shutdown().ConfigureAwait(false);
+        if (Remote is not null) await Remote.DisposeAsync().ConfigureAwait(false);
         _scheduler.Dispose();
         foreach (var code in _onTermination)
         {

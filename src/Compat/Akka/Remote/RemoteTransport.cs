@@ -14,7 +14,7 @@ public class RemoteTransportException : AkkaException
 }
 
 /// <summary>The network side of a system: it listens at one address and keeps an <see cref="Association"/> to each other one. Both directions of a pair have a connection of their own.</summary>
-internal sealed class RemoteTransport
+internal sealed class RemoteTransport : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Address, Association> _associations = new();
     private readonly CancellationTokenSource _stop = new();
@@ -27,6 +27,7 @@ internal sealed class RemoteTransport
         System = system;
         LocalAddress = address;
         _listener = listener;
+        Stopping = _stop.Token;
         Watches = new RemoteWatches(this);
         Log = Logging.GetLogger(system, "remoting");
         MaximumFrame = (int)(config.GetByteSize("akka.remote.dot-netty.tcp.maximum-frame-size") ?? 128_000);
@@ -42,7 +43,7 @@ internal sealed class RemoteTransport
     internal int MaximumFrame { get; }
     internal TimeSpan ConnectionTimeout { get; }
     internal int GateMilliseconds { get; }
-    internal CancellationToken Stopping => _stop.Token;
+    internal CancellationToken Stopping { get; }
 
     /// <summary>Binds the address of the configuration; port 0 takes a free one.</summary>
     internal static RemoteTransport Start(ActorSystemImpl system)
@@ -204,7 +205,7 @@ internal sealed class RemoteTransport
 
     private InternalActorRef RefOrNull(string path) => path.Length == 0 ? null : System.Refs.Resolve(ActorPath.Parse(path));
 
-    internal async Task Shutdown()
+    public async ValueTask DisposeAsync()
     {
         // What was said last, a farewell to the cluster above all, gets a moment to leave.
         await Task.WhenAny(Drained(), Task.Delay(TimeSpan.FromMilliseconds(500), System.Time)).ConfigureAwait(false);
@@ -212,6 +213,7 @@ internal sealed class RemoteTransport
         _listener.Dispose();
         await _accepting.ConfigureAwait(false);
         await Task.WhenAll(_associations.Values.Select(a => a.Running)).ConfigureAwait(false);
+        _stop.Dispose();
     }
 
     private async Task Drained()
