@@ -8,6 +8,9 @@ public static class ClusterNode
 {
     public const string SystemName = "tests";
 
+    /// <summary>Printed when the node itself knows that it is up.</summary>
+    public const string UpLine = "up";
+
     /// <summary>The role of nodes that down others by themselves.</summary>
     public const string Resolving = "resolving";
 
@@ -46,16 +49,13 @@ public static class ClusterNode
         system.ActorOf(Props.Create<EchoActor>(), "echo");
         Console.WriteLine(global::Akka.Cluster.Cluster.Get(system).SelfAddress);
         system.ActorOf(Props.Create<QuarantineActor>(), "quarantine");
-        var up = new TaskCompletionSource();
-        global::Akka.Cluster.Cluster.Get(system).RegisterOnMemberUp(up.SetResult);
+        global::Akka.Cluster.Cluster.Get(system).RegisterOnMemberUp(() => Console.WriteLine(UpLine));
         _ = Task.Run(async () =>
         {
             // The test closes standard input when it ends, however it ends.
             while (await Console.In.ReadLineAsync() is { } line)
             {
                 if (line != "leave") continue;
-                // Others may know that this node is up before it knows itself, and only a member can leave.
-                await up.Task;
                 await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
             }
             Environment.Exit(3);

@@ -7,7 +7,11 @@ public sealed class NodeProcess : IAsyncDisposable
 {
     private readonly Process _process;
 
-    private NodeProcess(Process process, string address) => (_process, Address) = (process, global::Akka.Actor.Address.Parse(address));
+    private NodeProcess(Process process, string address)
+    {
+        (_process, Address) = (process, global::Akka.Actor.Address.Parse(address));
+        Up = ReadUp();
+    }
 
     public global::Akka.Actor.Address Address { get; }
 
@@ -23,8 +27,17 @@ public sealed class NodeProcess : IAsyncDisposable
         var process = Process.Start(start)!;
         var printed = await process.StandardOutput.ReadLineAsync().WaitAsync(Probe.Patience);
         while (printed is not null && !printed.StartsWith("akka.tcp://", StringComparison.Ordinal)) printed = await process.StandardOutput.ReadLineAsync().WaitAsync(Probe.Patience);
-        _ = process.StandardOutput.ReadToEndAsync();
         return new NodeProcess(process, printed ?? throw new InvalidOperationException($"The node ended with {process.ExitCode}."));
+    }
+
+    /// <summary>Ends when the node itself knows that it is up, which may be later than others know.</summary>
+    public Task Up { get; }
+
+    private async Task ReadUp()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            if (line == ClusterNode.UpLine) return;
+        throw new InvalidOperationException("The node ended before it was up.");
     }
 
     /// <summary>SIGKILL.</summary>

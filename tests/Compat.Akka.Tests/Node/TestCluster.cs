@@ -28,6 +28,7 @@ public sealed class TestCluster : IAsyncDisposable
     {
         var node = Adopt(await NodeProcess.Start(port, role, Cluster.SelfAddress.ToString()));
         await Events.Fish<ClusterEvent.MemberUp>(e => e.Member.Address == node.Address);
+        await node.Up.WaitAsync(Probe.Patience);
         return node;
     }
 
