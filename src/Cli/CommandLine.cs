@@ -53,6 +53,7 @@ public static class CommandLine
         TrainCommand.Create(terminal),
         TranslateCommand.Create(terminal),
         BleuCommand.Create(terminal),
+        DatesCommand.Create(terminal),
         UpCommand.Create(terminal),
         SubmitCommand.Create(terminal),
         JobsCommand.Create(terminal),
