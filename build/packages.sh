@@ -38,7 +38,7 @@ list_missing() {
 }
 
 install_packages() {
-  local reason=$1 sudo=(); shift
+  local reason=$1 sudo=() began=$SECONDS; shift
   if [ "$(id -u)" != 0 ]; then
     if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
       sudo=(sudo -n)
@@ -49,7 +49,7 @@ install_packages() {
       return 1
     fi
   fi
-  say "cluster: installing $* — needed for $reason"
+  say "cluster: installing $* (needed for $reason)"
   mkdir -p "$artifacts"
   local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
   local log=$artifacts/packages.log
@@ -62,6 +62,7 @@ install_packages() {
       return 1
     }
   fi
+  say "cluster: installed in $((SECONDS - began)) s"
 }
 
 require_dotnet() {
