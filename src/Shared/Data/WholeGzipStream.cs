@@ -11,8 +11,9 @@ internal sealed class WholeGzipStream : Stream
     private static readonly byte[] s_mark = "\n\0the end of a whole gzip file\0\n"u8.ToArray();
 
     private readonly GZipStream _gzip;
-    private readonly byte[] _held = new byte[s_mark.Length];
-    private int _heldLength;
+    // Read but not handed out yet; its last bytes may be the mark.
+    private readonly byte[] _ahead = new byte[1 << 16];
+    private int _aheadLength;
 
     public WholeGzipStream(Stream file) => _gzip = new GZipStream(new Joined(file, new MemoryStream(MarkMember())), CompressionMode.Decompress);
 
@@ -35,27 +36,22 @@ internal sealed class WholeGzipStream : Stream
     /// <exception cref="InvalidDataException">The file is damaged or cut off.</exception>
     public override int Read(Span<byte> buffer)
     {
-        if (buffer.Length == 0)
-            return 0;
-        // The last bytes seen so far may be the mark: they are held back until more follow.
-        var fresh = new byte[buffer.Length];
-        while (true)
+        while (_aheadLength <= s_mark.Length)
         {
-            var read = _gzip.Read(fresh);
+            var read = _gzip.Read(_ahead.AsSpan(_aheadLength));
             if (read == 0)
             {
-                if (!_held.AsSpan(0, _heldLength).SequenceEqual(s_mark))
-                    throw new InvalidDataException("The file ends in the middle.");
-                return 0;
+                return _ahead.AsSpan(0, _aheadLength).SequenceEqual(s_mark)
+                    ? 0
+                    : throw new InvalidDataException("The file ends in the middle.");
             }
-            var given = Math.Max(0, _heldLength + read - s_mark.Length);
-            byte[] all = [.. _held.AsSpan(0, _heldLength), .. fresh.AsSpan(0, read)];
-            all.AsSpan(0, given).CopyTo(buffer);
-            all.AsSpan(given).CopyTo(_held);
-            _heldLength = all.Length - given;
-            if (given > 0)
-                return given;
+            _aheadLength += read;
         }
+        var given = Math.Min(buffer.Length, _aheadLength - s_mark.Length);
+        _ahead.AsSpan(0, given).CopyTo(buffer);
+        _ahead.AsSpan(given, _aheadLength - given).CopyTo(_ahead);
+        _aheadLength -= given;
+        return given;
     }
 
     public override void Flush()

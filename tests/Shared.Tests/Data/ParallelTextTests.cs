@@ -101,6 +101,21 @@ public sealed class ParallelTextTests : IDisposable
     }
 
     [Fact]
+    public void Read_GzipOfSeveralMembers_ReadsThemAll()
+    {
+        var text = new ParallelText(_folder.Write("s.gz", [.. Gzip("eins\nzw"u8.ToArray()), .. Gzip("ei\ndrei\n"u8.ToArray())]), _folder.Write("t", "1\n2\n3\n"));
+        Assert.Equal(["eins", "zwei", "drei"], text.Read().Select(pair => pair.Source));
+    }
+
+    [Fact]
+    public void Read_GzipCutAtAnyByte_SaysSo()
+    {
+        var whole = Gzip(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20).Select(i => $"line {i * i}\n"))));
+        for (var length = 2; length < whole.Length; length++)
+            AssertFails(new ParallelText(_folder.Write("s.gz", whole[..length]), _folder.Write("t", "x")), "s.gz is a damaged or cut-off gzip file");
+    }
+
+    [Fact]
     public void Read_LinesLongerThanTheBuffer_StayWhole()
     {
         var text = Text(new string('ü', 100_000) + "\nb\n", "one\n" + new string('c', 200_000));
