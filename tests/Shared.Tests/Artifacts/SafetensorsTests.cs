@@ -26,7 +26,8 @@ public sealed class SafetensorsTests : IDisposable
         foreach (var tensor in tensors)
         {
             var read = file.Read(tensor.Name);
-            Assert.Equal((tensor.Type, tensor.Shape), (read.Type, read.Shape));
+            Assert.Equal(tensor.Type, read.Type);
+            Assert.Equal(tensor.Shape, read.Shape);
             Assert.Equal(tensor.Bytes.ToArray(), read.Bytes.ToArray());
         }
         Assert.True(file.Contains("a") && !file.Contains("z"));
