@@ -40,7 +40,8 @@ public static class GlobalNorm
             d += high * high;
         }
 
-        var sum = Vector256.Sum(a + b + (c + d));
+        var lanes = a + b + (c + d);
+        var sum = lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
         for (var rest = i * Vector256<float>.Count; rest < values.Length; rest++)
             sum += (double)values[rest] * values[rest];
         return sum;

@@ -72,23 +72,23 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     internal PieceTable Pieces { get; }
 
     /// <summary>
-    /// Opens the streams and waits until all members are here and agree. Peers that are not yet ready for this generation are
-    /// waited for.
+    /// Opens the streams and waits until all members are here. Peers that are not yet ready for this generation are waited for.
     /// </summary>
-    /// <param name="agreement">Whatever must be equal on all members, such as a hash of the state.</param>
+    /// <param name="agreement">What the others must know of this member's state before they begin.</param>
+    /// <param name="all">What each member said, by rank; empty after a failure.</param>
     /// <returns>Null, or why the group cannot begin.</returns>
-    public CollectiveFailure? Connect(byte[] agreement)
+    public CollectiveFailure? Connect(byte[] agreement, out byte[][] all)
     {
+        ArgumentNullException.ThrowIfNull(agreement);
         _links = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? null : new PeerLink(this, rank))];
-        if (AllGather(Plan.BaseStep, SideTopic.Agreement, agreement, TimeSpan.Zero, out var all) is { } failure)
-            return failure;
-        var different = Enumerable.Range(0, Plan.Workers).Where(rank => !all[rank].AsSpan().SequenceEqual(agreement)).ToList();
-        if (different.Count == 0)
-            return null;
-        return Fail(new CollectiveFailure(
-            CollectiveError.Diverged,
-            $"{Plan.Own.WorkerId} and {Names(different)} do not hold the same state at step {Plan.BaseStep} of the same plan."));
+        return AllGather(Plan.BaseStep, SideTopic.Agreement, agreement, Options.ToGetReady, out all);
     }
+
+    /// <summary>Ends the group because members do not hold the same state.</summary>
+    /// <param name="different">Ranks whose state is not this worker's.</param>
+    internal CollectiveFailure Diverge(IEnumerable<int> different) => Fail(new CollectiveFailure(
+        CollectiveError.Diverged,
+        $"{Plan.Own.WorkerId} and {Names(different)} do not hold the same state at step {Plan.BaseStep} of the same plan."));
 
     /// <summary>Begins the all-reduce of a step. Steps follow one another.</summary>
     public StepExchange Begin(long step)
@@ -106,21 +106,29 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends a small value to all members and waits for theirs.</summary>
+    /// <summary>Sends a small value to all members; <see cref="Collect"/> waits for theirs.</summary>
     /// <param name="step">The step that it belongs to.</param>
     /// <param name="topic">What it is about.</param>
+    /// <param name="value">This member's value.</param>
+    internal void Post(long step, SideTopic topic, byte[] value)
+    {
+        if (value.Length > Options.SideBytes)
+            throw new ArgumentException($"A side value may have {Options.SideBytes} bytes, not {value.Length}.", nameof(value));
+        foreach (var rank in Peers())
+            Send(rank, new WireFrame { JobId = topic == SideTopic.Agreement ? Plan.JobId : "", Step = step, Kind = FrameKind.Side, Bucket = (int)topic, Side = value });
+    }
+
+    /// <summary>Waits for the values that all other members posted.</summary>
+    /// <param name="step">The step that they belong to.</param>
+    /// <param name="topic">What they are about.</param>
     /// <param name="value">This member's value.</param>
     /// <param name="ownPart">How long this worker took to get here; the time limit follows from it.</param>
     /// <param name="all">The values by rank; empty after a failure.</param>
     /// <returns>Null, or why there are no values.</returns>
-    internal CollectiveFailure? AllGather(long step, SideTopic topic, byte[] value, TimeSpan ownPart, out byte[][] all)
+    internal CollectiveFailure? Collect(long step, SideTopic topic, byte[] value, TimeSpan ownPart, out byte[][] all)
     {
-        if (value.Length > Options.SideBytes)
-            throw new ArgumentException($"A side value may have {Options.SideBytes} bytes, not {value.Length}.", nameof(value));
         all = [];
-        var peers = Enumerable.Range(0, Plan.Workers).Where(rank => rank != Plan.OwnRank).ToList();
-        foreach (var rank in peers)
-            Send(rank, new WireFrame { JobId = topic == SideTopic.Agreement ? Plan.JobId : "", Step = step, Kind = FrameKind.Side, Bucket = (int)topic, Side = value });
+        var peers = Peers();
         var failure = Wait(
             () => peers.TrueForAll(rank => _sides.Has(step, topic, rank)), ownPart,
             () => [.. peers.Where(rank => !_sides.Has(step, topic, rank))], $"{topic} of step {step}");
@@ -129,6 +137,13 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         lock (_signal)
             all = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? value : _sides.Take(step, topic, rank))];
         return null;
+    }
+
+    /// <summary><see cref="Post"/> and <see cref="Collect"/> in one.</summary>
+    internal CollectiveFailure? AllGather(long step, SideTopic topic, byte[] value, TimeSpan ownPart, out byte[][] all)
+    {
+        Post(step, topic, value);
+        return Collect(step, topic, value, ownPart, out all);
     }
 
     /// <summary>Tells the others that this member needs nothing more; afterwards streams may end.</summary>
@@ -264,6 +279,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     }
 
     private static RpcException Refuse(string why) => new(new Status(StatusCode.InvalidArgument, why));
+
+    private List<int> Peers() => [.. Enumerable.Range(0, Plan.Workers).Where(rank => rank != Plan.OwnRank)];
 
     private string Names(IEnumerable<int> ranks) => string.Join(", ", ranks.Select(rank => Plan.Members[rank].WorkerId));
 

@@ -112,7 +112,7 @@ public sealed partial class CollectiveHost
     /// <summary>The group that a stream's first frame names, as soon as it is open here.</summary>
     internal async Task<CollectiveGroup> GroupForAsync(WireFrame first, CancellationToken cancelled)
     {
-        using var patience = new CancellationTokenSource(Options.Patience, _time);
+        using var patience = new CancellationTokenSource(Options.WaitAfter(Options.ToGetReady), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancelled, patience.Token);
         while (true)
         {

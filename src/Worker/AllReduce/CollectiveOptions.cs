@@ -22,6 +22,12 @@ public sealed record CollectiveOptions
     /// <summary>A frame's payload, counted in floats.</summary>
     internal int FrameFloats => FrameBytes / sizeof(float);
 
+    /// <summary>
+    /// What a member may take to load a dataset and the state before a generation begins. A member that dies meanwhile is noticed
+    /// by its connection, so this may be long.
+    /// </summary>
+    internal TimeSpan ToGetReady => 5 * Patience;
+
     /// <summary>How long to wait for others when this worker's own part took <paramref name="ownPart"/>.</summary>
     internal TimeSpan WaitAfter(TimeSpan ownPart) => Patience + (4 * ownPart);
 

@@ -81,9 +81,9 @@ public sealed class CollectiveFaultTests
         foreach (var old in group.Groups)
             old.Abort("A newer generation is being prepared.");
         group.Add(assignment, 0, 5, group.Options);
-        var early = Task.Factory.StartNew(() => group.Groups[2].Connect([7]), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var early = Task.Factory.StartNew(() => group.Groups[2].Connect([7], out _), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         group.Add(assignment, 1, 5, group.Options);
-        Assert.Null(group.Groups[3].Connect([7]));
+        Assert.Null(group.Groups[3].Connect([7], out _));
         Assert.Null(await early);
         Assert.Equal(0, group.Members[1].Host.StaleStreams);
     }

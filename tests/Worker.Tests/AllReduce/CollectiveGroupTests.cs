@@ -50,12 +50,15 @@ public sealed class CollectiveGroupTests
     }
 
     [Fact]
-    public async Task Connect_MembersWithDifferentStates_Diverged()
+    public async Task Connect_AllMembers_KnowWhatTheOthersSaid()
     {
         await using var group = await TestGroup.StartAsync(Parse("0 1|2 3"));
-        var failures = await group.OnAllAsync(rank => group.Groups[rank].Connect([(byte)rank]));
-        Assert.Contains(failures, failure => failure?.Error == CollectiveError.Diverged);
-        Assert.All(failures, Assert.NotNull);
+        var said = await group.OnAllAsync(rank =>
+        {
+            Assert.Null(group.Groups[rank].Connect([(byte)rank], out var all));
+            return all;
+        });
+        Assert.All(said, all => Assert.Equal([[0], [1]], all));
     }
 
     internal static int[][] Parse(string text) => [.. text.Split('|').Select(part => part.Split(' ').Select(int.Parse).ToArray())];

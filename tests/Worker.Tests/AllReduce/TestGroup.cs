@@ -76,7 +76,7 @@ internal sealed class TestGroup : IAsyncDisposable
 
     public async Task ConnectAsync()
     {
-        foreach (var failure in await OnAllAsync(rank => Groups[rank].Connect([1, 2, 3])))
+        foreach (var failure in await OnAllAsync(rank => Groups[rank].Connect([1, 2, 3], out _)))
             Assert.Null(failure);
     }
 

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Shared.Tests")]
+[assembly: InternalsVisibleTo("TrainingCluster.Worker")]

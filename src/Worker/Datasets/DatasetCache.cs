@@ -1,0 +1,88 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using TrainingCluster.Data;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.Datasets;
+
+/// <summary>Datasets that this worker has downloaded, by fingerprint: the same content is fetched once.</summary>
+public sealed partial class DatasetCache
+{
+    private readonly string _folder;
+    private readonly Func<string?> _coordinator;
+    private readonly ILogger _logger;
+
+    /// <summary>A cache.</summary>
+    /// <param name="folder">Made when it is not there.</param>
+    /// <param name="coordinator">The coordinator's gRPC address as known now; null while it is not known.</param>
+    /// <param name="logger">Told of downloads.</param>
+    public DatasetCache(string folder, Func<string?> coordinator, ILogger logger) => (_folder, _coordinator, _logger) = (folder, coordinator, logger);
+
+    /// <summary>Opens a dataset, downloading it first if need be. A damaged copy is replaced.</summary>
+    /// <param name="fingerprint">Names the content.</param>
+    /// <param name="cancellationToken">Ends the download; nothing half is left behind.</param>
+    /// <exception cref="DatasetException">What was downloaded is not the dataset of that fingerprint.</exception>
+    /// <exception cref="RpcException">The coordinator does not answer or has no such dataset.</exception>
+    public async Task<Dataset> OpenAsync(string fingerprint, CancellationToken cancellationToken)
+    {
+        if (fingerprint.Length == 0 || !fingerprint.All(char.IsAsciiHexDigit))
+            throw new DatasetException($"'{fingerprint}' is no dataset fingerprint: it must be a SHA-256 in hexadecimal.");
+        var folder = Path.Combine(_folder, fingerprint);
+        if (Directory.Exists(folder))
+        {
+            try
+            {
+                return Dataset.Open(folder);
+            }
+            catch (DatasetException e)
+            {
+                LogDamaged(_logger, folder, e.Message);
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+
+        var temporary = Path.Combine(_folder, $".{fingerprint}.{Guid.NewGuid():n}");
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            await DownloadAsync(fingerprint, temporary, cancellationToken);
+            using (var downloaded = Dataset.Open(temporary))
+            {
+                if (downloaded.Fingerprint != fingerprint)
+                    throw new DatasetException($"The coordinator sent the dataset {downloaded.Fingerprint} where {fingerprint} was asked for.");
+            }
+
+            try
+            {
+                Directory.Move(temporary, folder);
+            }
+            catch (IOException) when (Directory.Exists(folder))
+            {
+                // Another worker that shares the folder was faster; the content is the same.
+            }
+
+            return Dataset.Open(folder, verify: false);
+        }
+        finally
+        {
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    private async Task DownloadAsync(string fingerprint, string folder, CancellationToken cancellationToken)
+    {
+        var address = _coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known yet."));
+        using var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = null });
+        using var call = new V1.Datasets.DatasetsClient(channel)
+            .DownloadDataset(new GetDatasetRequest { Fingerprint = fingerprint }, cancellationToken: cancellationToken);
+        LogDownload(_logger, fingerprint, address);
+        await ReceivedFiles.WriteAsync(call.ResponseStream, folder, cancellationToken);
+    }
+
+    [LoggerMessage(EventId = 2301, Level = LogLevel.Information, Message = "Downloading dataset {Fingerprint} from {Address}")]
+    private static partial void LogDownload(ILogger logger, string fingerprint, string address);
+
+    [LoggerMessage(EventId = 2302, Level = LogLevel.Warning, Message = "The cached dataset {Folder} cannot be used and is fetched again: {Reason}")]
+    private static partial void LogDamaged(ILogger logger, string folder, string reason);
+}

@@ -1,0 +1,55 @@
+using TrainingCluster.V1;
+using TrainingCluster.Worker.Checkpoints;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Worker.Training;
+
+/// <summary>The one job that a worker holds, before and after its model is in memory.</summary>
+internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
+{
+    private volatile TrainingJob? _job;
+
+    public string JobId => jobId;
+
+    /// <summary>The job in memory; null until a generation has started.</summary>
+    public TrainingJob? Job => _job;
+
+    /// <summary>Stores checkpoints of the job; null until a generation has started.</summary>
+    public Checkpointer? Checkpointer { get; private set; }
+
+    /// <summary>Whether the state in memory is a whole one.</summary>
+    public bool HasState { get; set; }
+
+    /// <summary>Newest step whose update is applied.</summary>
+    public long Step => HasState && _job is { } job ? job.State.Progress.Step : 0;
+
+    /// <summary>Loads dataset and model the first time.</summary>
+    public async Task<TrainingJob> OpenAsync(TrainerParts parts, CancellationToken cancelled)
+    {
+        // A state that was taken only in part is no use, not even as initial weights.
+        if (_job is { } open && (HasState || open.State.Version == 0))
+            return open;
+        _job?.Dispose();
+        _job = null;
+        var dataset = await parts.Datasets.OpenAsync(spec.Dataset?.Fingerprint ?? "", cancelled);
+        try
+        {
+            var job = TrainingJob.Create(jobId, spec, dataset, new Device(parts.Options.Device));
+            Checkpointer ??= new Checkpointer(job.Spec.Checkpoint, parts);
+            return _job = job;
+        }
+        catch
+        {
+            dataset.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Checkpointer?.Dispose();
+        HasState = false;
+        _job?.Dispose();
+        _job = null;
+    }
+}

@@ -1,0 +1,46 @@
+using TrainingCluster.Worker.AllReduce;
+
+namespace TrainingCluster.Worker.Training;
+
+/// <summary>The job cannot go on anywhere.</summary>
+/// <param name="Code">For programs: NON_FINITE, BAD_DATASET, BAD_SPECIFICATION, OUT_OF_MEMORY.</param>
+/// <param name="Message">For people: what, where, and what to do.</param>
+internal sealed record JobFault(string Code, string Message);
+
+/// <summary>What became of a step. Exactly one of: a failure of the group, a fault of the job, or a step that is done.</summary>
+internal sealed record StepResult
+{
+    /// <summary>The group failed: the step is not done, the state is that before it.</summary>
+    public CollectiveFailure? Failure { get; init; }
+
+    /// <summary>The job must end.</summary>
+    public JobFault? Fault { get; init; }
+
+    public long Step { get; init; }
+
+    public int Epoch { get; init; }
+
+    public StepTotals Totals { get; init; }
+
+    public double LearningRate { get; init; }
+
+    /// <summary>Of the gradient a target token, before clipping.</summary>
+    public double GradientNorm { get; init; }
+
+    /// <summary>No update was made, for NaN or Inf.</summary>
+    public bool Skipped { get; init; }
+
+    /// <summary>Where NaN or Inf came from.</summary>
+    public IReadOnlyList<int> NonFiniteShards { get; init; } = [];
+
+    /// <summary>Forward and backward, with the additions in between.</summary>
+    public TimeSpan Compute { get; init; }
+
+    /// <summary>Waiting for the all-reduce after backward.</summary>
+    public TimeSpan Exchange { get; init; }
+
+    /// <summary>Norm and optimizer.</summary>
+    public TimeSpan Update { get; init; }
+
+    public TimeSpan Total { get; init; }
+}

@@ -1,0 +1,254 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Checkpoints;
+using TrainingCluster.Worker.Datasets;
+
+namespace TrainingCluster.Worker.Training;
+
+/// <summary>
+/// The state machine of one worker: no job, prepared for a generation, in a generation. Commands are carried out one after another;
+/// a newer generation's command ends the running one first, at once.
+/// </summary>
+public sealed partial class Trainer : ITrainer
+{
+    private readonly TrainerParts _parts;
+    private readonly Channel<IMessage> _commands = Channel.CreateUnbounded<IMessage>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Lock _gate = new();
+    private readonly Task _obeying;
+    private volatile JobHolder? _holder;
+    private TrainingSession? _session;
+    private Task _running = Task.CompletedTask;
+    private string _job = "";
+    private long _generation;
+    private long _started;
+    private long _staleCommands;
+
+    /// <summary>Makes a trainer that holds no job.</summary>
+    /// <param name="options">Names and places.</param>
+    /// <param name="coordinatorGrpcAddress">The coordinator's gRPC address as known now; null while it is not known.</param>
+    /// <param name="report">Takes outcomes, from any thread, and must not block.</param>
+    /// <param name="host">Where peers' streams come in.</param>
+    /// <param name="loggers">For logs.</param>
+    /// <param name="time">The clock.</param>
+    public Trainer(
+        TrainerOptions options, Func<string?> coordinatorGrpcAddress, Action<IMessage> report, CollectiveHost host, ILoggerFactory loggers, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(loggers);
+        _parts = new TrainerParts(
+            options, host,
+            new DatasetCache(Path.Combine(options.DataFolder, "datasets"), coordinatorGrpcAddress, loggers.CreateLogger<DatasetCache>()),
+            new CoordinatorFiles(coordinatorGrpcAddress), report, loggers.CreateLogger<Trainer>(), time);
+        // What an earlier process left half done.
+        if (Directory.Exists(_parts.TemporaryFolder))
+            Directory.Delete(_parts.TemporaryFolder, recursive: true);
+        Directory.CreateDirectory(_parts.TemporaryFolder);
+        host.StateSource = new StateSource(() => _holder);
+        _obeying = Task.Run(ObeyAsync);
+    }
+
+    /// <summary>Commands dropped because their generation was over.</summary>
+    public long StaleCommands => Interlocked.Read(ref _staleCommands);
+
+    /// <inheritdoc/>
+    public RunningJob? Running
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _holder is not { } holder
+                    ? null
+                    : new RunningJob
+                    {
+                        JobId = holder.JobId,
+                        Generation = _generation,
+                        HasState = holder.HasState,
+                        CompletedStep = holder.Step,
+                        Training = !_running.IsCompleted,
+                    };
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Prepare(PrepareGeneration message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        TrainingSession? older;
+        lock (_gate)
+        {
+            if (_job == message.JobId && (message.Generation < _generation || message.Generation == _started))
+            {
+                Drop(message.JobId, message.Generation);
+                return;
+            }
+
+            if (_job != message.JobId)
+                _started = 0;
+            (_job, _generation) = (message.JobId, message.Generation);
+            older = _session;
+        }
+
+        _parts.Host.Fence(message.JobId, message.Generation);
+        // Not in its turn among the commands but now: whatever waits for a peer must not go on waiting.
+        older?.Abort($"Generation {message.Generation} is being prepared: {message.Reason}");
+        _commands.Writer.TryWrite(message);
+    }
+
+    /// <inheritdoc/>
+    public void Start(StartGeneration message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        lock (_gate)
+        {
+            if (_job != message.JobId || message.Generation != _generation || message.Generation == _started)
+            {
+                Drop(message.JobId, message.Generation);
+                return;
+            }
+
+            _started = message.Generation;
+        }
+
+        _commands.Writer.TryWrite(message);
+    }
+
+    /// <inheritdoc/>
+    public void Stop(StopTraining message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        TrainingSession? session;
+        lock (_gate)
+        {
+            if (_job == message.JobId && message.Generation < _generation)
+            {
+                Drop(message.JobId, message.Generation);
+                return;
+            }
+
+            session = _job == message.JobId ? _session : null;
+        }
+
+        session?.Abort($"The job is stopped: {message.Reason}");
+        _commands.Writer.TryWrite(message);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _commands.Writer.TryComplete();
+        lock (_gate)
+            _session?.Abort("The worker ends.");
+        await _obeying;
+        _parts.Host.StateSource = null;
+        _holder?.Dispose();
+        _holder = null;
+        if (Directory.Exists(_parts.TemporaryFolder))
+            Directory.Delete(_parts.TemporaryFolder, recursive: true);
+    }
+
+    private async Task ObeyAsync()
+    {
+        await foreach (var command in _commands.Reader.ReadAllAsync())
+        {
+            switch (command)
+            {
+                case PrepareGeneration prepare:
+                    await _running;
+                    Prepared(prepare);
+                    break;
+                case StartGeneration start:
+                    await _running;
+                    Begin(start);
+                    break;
+                case StopTraining stop:
+                    await StopAsync(stop);
+                    break;
+            }
+        }
+
+        await _running;
+    }
+
+    private void Prepared(PrepareGeneration message)
+    {
+        if (IsOver(message.JobId, message.Generation))
+            return;
+        if (_holder?.JobId != message.JobId)
+            Replace(new JobHolder(message.JobId, message.Spec));
+        var holder = _holder!;
+        _parts.Report(new GenerationPrepared
+        {
+            JobId = message.JobId,
+            Generation = message.Generation,
+            WorkerId = _parts.Options.WorkerId,
+            Incarnation = _parts.Options.Incarnation,
+            HasState = holder.HasState,
+            CompletedStep = holder.Step,
+            StepEvaluated = holder is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
+        });
+    }
+
+    private void Begin(StartGeneration message)
+    {
+        if (IsOver(message.JobId, message.Generation))
+            return;
+        var session = new TrainingSession(_parts, _holder!, message);
+        lock (_gate)
+        {
+            _session = session;
+            if (_job != message.JobId || message.Generation != _generation)
+                session.Abort("A newer generation is being prepared.");
+            _running = Task.Run(session.RunAsync);
+        }
+    }
+
+    private async Task StopAsync(StopTraining message)
+    {
+        await _running;
+        if (_holder?.JobId != message.JobId)
+            return;
+        var step = _holder.Step;
+        if (!message.KeepState)
+        {
+            Replace(null);
+            lock (_gate)
+            {
+                if (_job == message.JobId)
+                    (_job, _started) = ("", 0);
+            }
+        }
+
+        _parts.Report(new TrainingStopped
+        {
+            JobId = message.JobId, Generation = message.Generation, CompletedStep = step, WorkerId = _parts.Options.WorkerId,
+        });
+    }
+
+    private void Replace(JobHolder? holder)
+    {
+        var old = _holder;
+        lock (_gate)
+            _holder = holder;
+        old?.Dispose();
+    }
+
+    private bool IsOver(string job, long generation)
+    {
+        lock (_gate)
+            return _job != job || generation != _generation;
+    }
+
+    private void Drop(string job, long generation)
+    {
+        Interlocked.Increment(ref _staleCommands);
+        LogStale(_parts.Logger, job, generation, _job, _generation);
+    }
+
+    [LoggerMessage(EventId = 2203, Level = LogLevel.Information, Message = "A command of job {Job}, generation {Generation}, was dropped: this worker is at job {OwnJob}, generation {OwnGeneration}")]
+    private static partial void LogStale(ILogger logger, string job, long generation, string ownJob, long ownGeneration);
+}

@@ -1,0 +1,109 @@
+using TorchSharp;
+using TrainingCluster.Collective;
+using TrainingCluster.Data;
+using TrainingCluster.Jobs;
+using TrainingCluster.Models;
+using TrainingCluster.Training;
+using TrainingCluster.V1;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Worker.Training;
+
+/// <summary>Everything of one job that a worker holds in memory; it outlives generations.</summary>
+internal sealed class TrainingJob : IDisposable
+{
+    private readonly List<FlatParameters.GradientBuffer> _buffers = [];
+
+    private TrainingJob(string id, JobSpec spec, Dataset dataset, Device device)
+    {
+        (Id, Spec, Dataset) = (id, spec, dataset);
+        var training = spec.Training;
+        // The specification counts source and target, the plan the wider of the two.
+        Plan = new TrainingPlan(dataset, spec.Seed, Math.Max(1, training.BatchTokens / training.LogicalShards / 2), training.LogicalShards);
+        TotalSteps = training.HasSteps && training.Steps > 0 ? training.Steps : Plan.StepsInEpochs(training.Epochs);
+        Model = ModelFactory.Create(spec.Model, dataset.Tokenizer.VocabularySize, spec.Seed);
+        if (device.type != DeviceType.CPU)
+            Model.to(device);
+        Model.train();
+        Device = device;
+        State = new TrainingState(Model, training.AverageLast);
+        Optimizer = new AdamWOptions(training.Beta1, training.Beta2, training.Epsilon, training.WeightDecay);
+        Schedule = new LearningRateSchedule(
+            LearningRateSchedule.KindOf(training.Schedule), training.LearningRate, training.WarmupSteps, TotalSteps);
+        Buckets = BucketLayout.Create(State.Parameters.Layout.SegmentLengths);
+    }
+
+    public string Id { get; }
+
+    /// <summary>Every field filled in.</summary>
+    public JobSpec Spec { get; }
+
+    public Dataset Dataset { get; }
+
+    public TrainingPlan Plan { get; }
+
+    public long TotalSteps { get; }
+
+    public SequenceToSequenceModel Model { get; }
+
+    public Device Device { get; }
+
+    public TrainingState State { get; }
+
+    public AdamWOptions Optimizer { get; }
+
+    public LearningRateSchedule Schedule { get; }
+
+    public BucketLayout Buckets { get; }
+
+    /// <summary>Whether no further step is to be made.</summary>
+    public bool IsDone => State.Progress.StoppedEarly || State.Progress.Step >= TotalSteps;
+
+    /// <summary>Whether the newest step is one after which the validation pair is to be scored, and has not been.</summary>
+    public bool EvaluationIsDue
+    {
+        get
+        {
+            var progress = State.Progress;
+            if (Dataset.Validation.Count == 0 || progress.Step == 0 || progress.EvaluatedStep == progress.Step)
+                return false;
+            if (progress.Step == TotalSteps)
+                return true;
+            return Spec.Evaluation.EverySteps switch
+            {
+                > 0 => progress.Step % Spec.Evaluation.EverySteps == 0,
+                0 => Plan.Locate(progress.Step).StepInEpoch == 0,
+                _ => false,
+            };
+        }
+    }
+
+    /// <summary>Builds the model with its initial weights.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="spec">Fields left out are filled in.</param>
+    /// <param name="dataset">Belongs to the job from now on.</param>
+    /// <param name="device">Where to compute.</param>
+    public static TrainingJob Create(string id, JobSpec spec, Dataset dataset, Device device)
+    {
+        var filled = JobSpecDefaults.Fill(spec);
+        set_num_threads(filled.Training.ComputeThreads);
+        return new TrainingJob(id, filled, dataset, device);
+    }
+
+    /// <summary>The job's gradient buffers, made when first needed and kept.</summary>
+    public IReadOnlyList<FlatParameters.GradientBuffer> GradientBuffers(int count)
+    {
+        while (_buffers.Count < count)
+            _buffers.Add(State.Parameters.NewGradientBuffer());
+        return _buffers;
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _buffers)
+            buffer.Dispose();
+        State.Dispose();
+        Model.Dispose();
+        Dataset.Dispose();
+    }
+}

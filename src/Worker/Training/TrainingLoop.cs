@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Numerics.Tensors;
+using TrainingCluster.Collective;
+using TrainingCluster.Training;
+using TrainingCluster.Worker.AllReduce;
+
+namespace TrainingCluster.Worker.Training;
+
+/// <summary>
+/// One worker's training, step by step. A step's story, marked in <see cref="Step"/>:
+/// <list type="number">
+/// <item>take the micro-batch of each shard that this worker holds (<see cref="MicroBatch"/>);</item>
+/// <item>forward: the loss, summed over target tokens;</item>
+/// <item>backward, straight into a flat gradient buffer (<see cref="FlatParameters"/>);</item>
+/// <item>a bucket is ready while backward still runs: this worker's sums of it are added along the tree (<see cref="ShardAccumulation"/>);</item>
+/// <item>reduce-scatter: each owner is sent its chunk of the bucket (<see cref="StepExchange"/>);</item>
+/// <item>the owner adds what arrives in tree order (<see cref="PieceReduction{TOwner}"/>);</item>
+/// <item>all-gather: the owner sends the sum to everyone;</item>
+/// <item>scale by tokens, clip by the global norm, AdamW on the flat buffers (<see cref="TrainingState.ApplyUpdate"/>);</item>
+/// <item>report the step, never waiting for it (the caller does).</item>
+/// </list>
+/// Nothing here depends on how many workers there are: a step that fails leaves the state as it was and is simply done again.
+/// </summary>
+internal sealed class TrainingLoop
+{
+    private readonly TrainingJob _job;
+    private readonly CollectiveGroup _group;
+    private readonly ShardAccumulation _accumulation;
+    private readonly IReadOnlyList<FlatParameters.GradientBuffer> _buffers;
+    private readonly FlatBuffer _gradient;
+
+    private TrainingLoop(TrainingJob job, CollectiveGroup group, ShardAccumulation accumulation)
+    {
+        (_job, _group, _accumulation) = (job, group, accumulation);
+        _buffers = job.GradientBuffers(accumulation.BufferCount);
+        _gradient = _buffers[accumulation.Stages[^1].Buffer].Flat;
+    }
+
+    /// <summary>The group of this worker in a generation, and the loop that trains in it. The group is not connected yet.</summary>
+    public static (TrainingLoop Loop, CollectiveGroup Group) Create(
+        TrainingJob job, GroupPlan plan, CollectiveOptions options, TimeProvider time, ILogger logger)
+    {
+        var accumulation = ShardAccumulation.Create(plan.Own.Shards, plan.LogicalShards);
+        var gradient = job.GradientBuffers(accumulation.BufferCount)[accumulation.Stages[^1].Buffer].Flat.Host;
+        var group = new CollectiveGroup(plan, job.Buckets, gradient, options, time, logger);
+        return (new TrainingLoop(job, group, accumulation), group);
+    }
+
+    /// <summary>Does the next step.</summary>
+    public StepResult Step()
+    {
+        var before = _job.State.Progress;
+        var step = before.Step + 1;
+        var cursor = _job.Plan.Locate(step - 1);
+        var start = Stopwatch.GetTimestamp();
+        var exchange = _group.Begin(step);
+        var shards = new List<ShardTotals>();
+        foreach (var stage in _accumulation.Stages)
+        {
+            if (_group.Failure is { } ended)
+                return new StepResult { Failure = ended };
+            // 1.
+            var batch = MicroBatch.Build(_job, cursor, step, stage.Shard);
+            var buffer = _buffers[stage.Buffer];
+            if (stage.ClearFirst)
+                buffer.Flat.Clear();
+            buffer.Attach();
+            // 4. to 7. happen bucket by bucket, while backward goes on.
+            var ready = new ReadyBuckets(this, stage, exchange);
+            _job.Model.SegmentReady = ready.IsNeeded ? ready.UpTo : null;
+            // 2. and 3.
+            shards.Add(MicroBatch.Run(_job, batch, step, stage.Shard));
+            ready.UpTo(int.MaxValue);
+        }
+
+        var own = StepTotals.Encode(shards);
+        _group.Post(step, SideTopic.StepTotals, own);
+        var compute = Stopwatch.GetElapsedTime(start);
+
+        if (exchange.Complete(compute) is { } failure)
+            return new StepResult { Failure = failure };
+        if (_group.Collect(step, SideTopic.StepTotals, own, compute, out var all) is { } missing)
+            return new StepResult { Failure = missing };
+        var exchanged = Stopwatch.GetElapsedTime(start);
+
+        // 8.
+        var totals = StepTotals.Add(all, _group.Plan.LogicalShards, out var byShard);
+        var result = new StepResult { Step = step, Epoch = cursor.Epoch, Totals = totals, LearningRate = _job.Schedule.At(step), Compute = compute, Exchange = exchanged - compute };
+        result = totals.TargetTokens == 0 ? WithoutTokens(result) : Update(result, byShard);
+        var total = Stopwatch.GetElapsedTime(start);
+        return result with { Update = total - exchanged, Total = total };
+    }
+
+    private StepResult WithoutTokens(StepResult result)
+    {
+        _job.State.Apply(_job.State.Progress.AfterSkip(nonFinite: false));
+        return result;
+    }
+
+    private StepResult Update(StepResult result, ShardTotals[] byShard)
+    {
+        var training = _job.Spec.Training;
+        var gradient = _gradient.Host.Span;
+        // Every worker has the same sum, and so comes to the same decision.
+        var norm = Math.Sqrt(GlobalNorm.SumOfSquares(gradient)) / result.Totals.TargetTokens;
+        if (!double.IsFinite(norm) || !double.IsFinite(result.Totals.Loss))
+            return Skip(result, byShard);
+        var scale = 1.0 / result.Totals.TargetTokens;
+        if (training.ClipNorm > 0 && norm > training.ClipNorm)
+            scale *= training.ClipNorm / norm;
+        _job.State.ApplyUpdate(
+            _job.Optimizer, result.LearningRate, scale, gradient,
+            _job.State.Progress.AfterUpdate(result.Totals.TargetTokens, result.Totals.SourceTokens));
+        return result with { GradientNorm = norm };
+    }
+
+    private StepResult Skip(StepResult result, ShardTotals[] byShard)
+    {
+        if (NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard, out var shards) is { } failure)
+            return new StepResult { Failure = failure };
+        var after = _job.State.Progress.AfterSkip(nonFinite: true);
+        _job.State.Apply(after);
+        result = result with { Skipped = true, NonFiniteShards = shards, GradientNorm = double.NaN };
+        return after.SkippedInARow > _job.Spec.Training.MaxSkippedSteps
+            ? result with { Fault = NonFinite.Fault(_job, result.Step, shards, after.SkippedInARow) }
+            : result;
+    }
+
+    /// <summary>Follows backward through the buckets of one shard.</summary>
+    private sealed class ReadyBuckets(TrainingLoop loop, ShardStage stage, StepExchange exchange)
+    {
+        private int _next;
+
+        // Without another buffer to add and without anyone to send to, there is no reason to interrupt backward.
+        public bool IsNeeded => stage.Merge.Count > 0 || (stage.Completes is not null && loop._group.Plan.Workers > 1);
+
+        public void UpTo(int segment)
+        {
+            var buckets = loop._job.Buckets.Buckets;
+            for (; _next < buckets.Count && buckets[_next].LastSegment <= segment; _next++)
+                Finish(buckets[_next]);
+        }
+
+        private void Finish(GradientBucket bucket)
+        {
+            var flat = loop._buffers[stage.Buffer].Flat;
+            // 4.
+            flat.Download(bucket.Range);
+            var sum = flat.Host.Span.Slice(bucket.Range.Offset, bucket.Range.Length);
+            foreach (var other in stage.Merge)
+                TensorPrimitives.Add(sum, loop._buffers[other].Flat.Host.Span.Slice(bucket.Range.Offset, bucket.Range.Length), sum);
+            // 5. to 7.
+            if (stage.Completes is { } node)
+                exchange.Submit(bucket.Index, node, flat.Host);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using Grpc.Core;
+using TrainingCluster.Data;
+using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
+
+namespace TrainingCluster.Worker.Training;
+
+/// <summary>One generation on this worker, from catching up to its end, whatever that is.</summary>
+/// <remarks>
+/// 1. open dataset and model; 2. take the state of the base step; 3. connect to the peers and agree; 4. evaluate where that is due;
+/// 5. train step by step; 6. choose the final weights; 7. store the model (rank 0). The middle part runs on a thread of its own.
+/// </remarks>
+internal sealed partial class TrainingSession
+{
+    private readonly TrainerParts _parts;
+    private readonly StartGeneration _start;
+    private readonly JobHolder _holder;
+    private readonly Reports _reports;
+    private readonly CancellationTokenSource _aborted = new();
+    private CollectiveGroup? _group;
+    private long _sent;
+    private long _received;
+
+    public TrainingSession(TrainerParts parts, JobHolder holder, StartGeneration start)
+    {
+        (_parts, _holder, _start) = (parts, holder, start);
+        _reports = new Reports(start.JobId, start.Generation, parts.Options.WorkerId, parts.Report);
+    }
+
+    public long Generation => _start.Generation;
+
+    /// <summary>Ends the session at the next safe point; it reports nothing more then.</summary>
+    public void Abort(string reason)
+    {
+        _ = _aborted.CancelAsync();
+        Volatile.Read(ref _group)?.Abort(reason);
+    }
+
+    /// <summary>Runs the generation. Every end but an abort is reported; nothing is thrown.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await RunCoreAsync();
+        }
+        catch (Exception) when (_aborted.IsCancellationRequested)
+        {
+            // Whoever aborted reports.
+        }
+        catch (Exception e) when (FaultOf(e) is { } fault)
+        {
+            LogFault(_parts.Logger, e, _start.JobId, _start.Generation, fault.Code);
+            _reports.JobFailed(_holder.Step, fault);
+        }
+        catch (Exception e)
+        {
+            LogException(_parts.Logger, e, _start.JobId, _start.Generation);
+            var stage = e switch
+            {
+                CatchUp.NoStateException => "NoState",
+                RpcException => "CoordinatorUnreachable",
+                InvalidDataException => "DamagedData",
+                _ => "Exception",
+            };
+            _reports.Failed(_holder.Step, stage, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    private async Task RunCoreAsync()
+    {
+        var start = Stopwatch.GetTimestamp();
+        // 1.
+        var job = await _holder.OpenAsync(_parts, _aborted.Token);
+        // 2.
+        var holdsState = _holder.HasState;
+        _holder.HasState = false;
+        var bytes = await CatchUp.RunAsync(
+            job, holdsState, _start, _parts.Options.WorkerId, _parts.Host.Options, _parts.Files, _parts.TemporaryFolder, _aborted.Token);
+        _holder.HasState = true;
+        var plan = GroupPlan.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
+        var (loop, group) = TrainingLoop.Create(job, plan, _parts.Host.Options, _parts.Time, _parts.Logger);
+        Volatile.Write(ref _group, group);
+        FinalModel? model;
+        try
+        {
+            _parts.Host.Open(group);
+            if (_aborted.IsCancellationRequested)
+                group.Abort("The generation was ended before it began.");
+            model = await Task.Factory.StartNew(
+                () => Train(job, loop, group, Stopwatch.GetElapsedTime(start), bytes),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            _parts.Host.Close(group);
+            await group.DisposeAsync();
+        }
+
+        // 7.
+        if (model is not null && !_aborted.IsCancellationRequested)
+            await CompleteAsync(job, model, plan.OwnRank == 0);
+    }
+
+    /// <summary>Steps 3 to 6, on the training thread. Null: the generation ended early, which has been reported.</summary>
+    private FinalModel? Train(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan caughtUp, long stateBytes)
+    {
+        // 3.
+        var own = StateAgreement.Of(job);
+        if ((group.Connect(own, out var all) ?? StateAgreement.Check(group, all)) is { } noStart)
+            return Ended(job, noStart);
+        _reports.Started(caughtUp, stateBytes);
+        // 4. Where one member lacks the evaluation, all take part in it again: its outcome is the same.
+        if (StateAgreement.EvaluationIsMissing(all) && Evaluate(job, group) is { } notScored)
+            return Ended(job, notScored);
+        while (!job.IsDone)
+        {
+            // 5.
+            var result = loop.Step();
+            if (result.Failure is { } failure)
+                return Ended(job, failure);
+            Report(result, job, group);
+            if (result.Fault is { } fault)
+            {
+                _reports.JobFailed(result.Step, fault);
+                return null;
+            }
+
+            if (group.Plan.OwnRank == 0)
+                _holder.Checkpointer!.AfterStep(job, _reports, _start.Generation);
+            if (job.EvaluationIsDue && Evaluate(job, group) is { } ended)
+                return Ended(job, ended);
+        }
+
+        // 6.
+        if (FinalModel.Choose(job, group, _aborted.Token, out var model) is { } unchosen)
+            return Ended(job, unchosen);
+        group.Farewell();
+        return model;
+    }
+
+    private void Report(StepResult result, TrainingJob job, CollectiveGroup group)
+    {
+        var (sent, received) = (group.SentBytes, group.ReceivedBytes);
+        _reports.Step(result, job.TotalSteps, group.Plan, sent - _sent, received - _received);
+        (_sent, _received) = (sent, received);
+        if (result.Skipped && group.Plan.OwnRank == 0)
+            _reports.Log("warning", $"Step {result.Step} was skipped: NaN or Inf from shard {string.Join(", ", result.NonFiniteShards)}.");
+    }
+
+    private CollectiveFailure? Evaluate(TrainingJob job, CollectiveGroup group)
+    {
+        var start = Stopwatch.GetTimestamp();
+        if (Evaluation.Run(job, group, SideTopic.Evaluation, _aborted.Token, out var scores) is { } failure)
+            return failure;
+        if (job.State.Progress.EvaluatedStep == job.State.Progress.Step)
+            return null;
+        var after = job.State.Progress.AfterEvaluation(scores!.Bleu.Score, job.Spec.Evaluation.Patience);
+        job.State.ApplyEvaluation(after);
+        if (group.Plan.OwnRank == 0)
+            _reports.Evaluated(after.Step, scores, Stopwatch.GetElapsedTime(start), after.BestStep == after.Step);
+        return null;
+    }
+
+    private FinalModel? Ended(TrainingJob job, CollectiveFailure failure)
+    {
+        if (!_aborted.IsCancellationRequested)
+            _reports.Failed(job.State.Progress.Step, failure);
+        return null;
+    }
+
+    private async Task CompleteAsync(TrainingJob job, FinalModel model, bool store)
+    {
+        if (store)
+            await ModelStore.StoreAsync(job, model, _start, _parts, _reports, _aborted.Token);
+        _reports.Completed(job.State.Progress.Step, model.Sha256, store);
+    }
+
+    /// <summary>What no other generation would do better.</summary>
+    private static JobFault? FaultOf(Exception e) => e switch
+    {
+        DatasetException => new JobFault("BAD_DATASET", e.Message),
+        ArgumentException => new JobFault("BAD_SPECIFICATION", e.Message),
+        OutOfMemoryException => new JobFault("OUT_OF_MEMORY", "The worker's memory does not suffice: lower training.batch_tokens or raise training.logical_shards."),
+        _ when e.Message.Contains("not enough memory", StringComparison.Ordinal) || e.Message.Contains("out of memory", StringComparison.Ordinal) =>
+            new JobFault("OUT_OF_MEMORY", $"The worker's memory does not suffice ({e.Message}): lower training.batch_tokens or raise training.logical_shards."),
+        _ => null,
+    };
+
+    [LoggerMessage(EventId = 2201, Level = LogLevel.Error, Message = "Job {Job}, generation {Generation}, cannot go on: {Code}")]
+    private static partial void LogFault(ILogger logger, Exception error, string job, long generation, string code);
+
+    [LoggerMessage(EventId = 2202, Level = LogLevel.Error, Message = "Job {Job}, generation {Generation}, failed on this worker")]
+    private static partial void LogException(ILogger logger, Exception error, string job, long generation);
+}

@@ -1,0 +1,78 @@
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.Tests.Training;
+
+/// <summary>The weights depend on the specification and the data alone.</summary>
+public sealed class InvarianceTests
+{
+    [Fact]
+    public async Task Training_OneTwoThreeOrFourWorkers_GivesTheSameWeights()
+    {
+        var hashes = new List<string>();
+        foreach (var workers in (int[])[1, 2, 3, 4])
+        {
+            await using var cluster = await TestCluster.StartAsync(workers);
+            hashes.Add(await TrainAsync(cluster, cluster.Spec()));
+        }
+
+        Assert.Single(hashes.Distinct());
+    }
+
+    [Fact]
+    public async Task Training_OtherSeed_GivesOtherWeights()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var first = await TrainAsync(cluster, cluster.Spec());
+        await using var other = await TestCluster.StartAsync(2);
+        Assert.NotEqual(first, await TrainAsync(other, other.Spec(spec => spec.Seed = 8)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task Training_WorkerDiesInTheMiddle_GivesTheWeightsOfAnUndisturbedRun(int dieAtStep)
+    {
+        await using var undisturbed = await TestCluster.StartAsync(2);
+        var expected = await TrainAsync(undisturbed, undisturbed.Spec());
+
+        await using var cluster = await TestCluster.StartAsync(3);
+        var spec = cluster.Spec();
+        await cluster.BeginAsync("job", 1, spec, cluster.Members);
+        await cluster.Members[1].NextAsync<StepReport>(report => report.Step == dieAtStep);
+        await cluster.Members[1].KillAsync();
+        var survivors = new[] { cluster.Members[0], cluster.Members[2] };
+        foreach (var survivor in survivors)
+            await survivor.NextAsync<GenerationFailed>();
+
+        var step = await cluster.BeginAsync("job", 2, spec, survivors);
+        Assert.True(step >= dieAtStep);
+        Assert.Equal(expected, (await survivors[1].NextAsync<TrainingCompleted>()).WeightsSha256);
+    }
+
+    [Fact]
+    public async Task Training_NewWorkerJoins_TakesTheStateFromAPeerAndGivesTheSameWeights()
+    {
+        await using var undisturbed = await TestCluster.StartAsync(2);
+        var expected = await TrainAsync(undisturbed, undisturbed.Spec());
+
+        await using var cluster = await TestCluster.StartAsync(2);
+        var spec = cluster.Spec();
+        await cluster.BeginAsync("job", 1, spec, cluster.Members);
+        await cluster.Members[0].NextAsync<StepReport>(report => report.Step == 3);
+        var newcomer = await cluster.AddAsync();
+        await cluster.BeginAsync("job", 2, spec, cluster.Members);
+        var started = await newcomer.NextAsync<GenerationStarted>();
+        Assert.True(started.StateBytes > 0);
+        Assert.Equal(expected, (await newcomer.NextAsync<TrainingCompleted>()).WeightsSha256);
+        Assert.Equal(expected, (await cluster.Members[1].NextAsync<TrainingCompleted>()).WeightsSha256);
+    }
+
+    internal static async Task<string> TrainAsync(TestCluster cluster, JobSpec spec)
+    {
+        await cluster.BeginAsync("job", 1, spec, cluster.Members);
+        var hashes = new HashSet<string>();
+        foreach (var member in cluster.Members)
+            hashes.Add((await member.NextAsync<TrainingCompleted>()).WeightsSha256);
+        return Assert.Single(hashes);
+    }
+}

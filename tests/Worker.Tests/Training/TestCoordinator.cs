@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.Tests.Training;
+
+/// <summary>The coordinator's file services over memory, on a real port.</summary>
+internal sealed class TestCoordinator : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private TestCoordinator(WebApplication app, Store files) => (_app, Files) = (app, files);
+
+    public Store Files { get; }
+
+    public string Address => _app.Urls.First();
+
+    public static async Task<TestCoordinator> StartAsync()
+    {
+        var store = new Store();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton(store);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        var app = builder.Build();
+        app.MapGrpcService<CheckpointService>();
+        app.MapGrpcService<DatasetService>();
+        await app.StartAsync();
+        return new TestCoordinator(app, store);
+    }
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    internal sealed class Store
+    {
+        public ConcurrentDictionary<string, Dictionary<string, byte[]>> Folders { get; } = new();
+
+        /// <summary>If set, the next store fails with it.</summary>
+        public Status? Refusal { get; set; }
+
+        public string? DatasetFolder { get; set; }
+
+        public int Downloads { get; set; }
+    }
+
+    private sealed class CheckpointService(Store store) : V1.Checkpoints.CheckpointsBase
+    {
+        public override Task<CheckpointInfo> StoreCheckpoint(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context) =>
+            TakeAsync(requestStream, header => $"{header.JobId}/checkpoints/{header.Step}");
+
+        public override Task<CheckpointInfo> StoreModel(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context) =>
+            TakeAsync(requestStream, header => $"{header.JobId}/model");
+
+        public override async Task FetchCheckpoint(FetchCheckpointRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
+        {
+            if (!store.Folders.TryGetValue(request.CheckpointId, out var files))
+                throw new RpcException(new Status(StatusCode.NotFound, request.CheckpointId));
+            foreach (var (path, bytes) in files)
+                await responseStream.WriteAsync(new FileChunk { Path = path, FileBytes = bytes.Length, Data = ByteString.CopyFrom(bytes) });
+        }
+
+        private async Task<CheckpointInfo> TakeAsync(IAsyncStreamReader<StoreCheckpointRequest> requests, Func<CheckpointHeader, string> name)
+        {
+            await requests.MoveNext();
+            var header = requests.Current.Header;
+            if (store.Refusal is { } refusal)
+            {
+                store.Refusal = null;
+                throw new RpcException(refusal);
+            }
+
+            var files = new Dictionary<string, MemoryStream>();
+            while (await requests.MoveNext())
+            {
+                var chunk = requests.Current.File;
+                if (!files.TryGetValue(chunk.Path, out var stream))
+                    files.Add(chunk.Path, stream = new MemoryStream());
+                stream.Write(chunk.Data.Span);
+            }
+
+            store.Folders[name(header)] = files.ToDictionary(file => file.Key, file => file.Value.ToArray());
+            return new CheckpointInfo { CheckpointId = name(header), JobId = header.JobId, Step = header.Step, Bytes = files.Values.Sum(file => file.Length) };
+        }
+    }
+
+    private sealed class DatasetService(Store store) : V1.Datasets.DatasetsBase
+    {
+        public override async Task DownloadDataset(GetDatasetRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
+        {
+            if (store.DatasetFolder is not { } folder)
+                throw new RpcException(new Status(StatusCode.NotFound, request.Fingerprint));
+            store.Downloads++;
+            foreach (var path in Directory.EnumerateFiles(folder))
+            {
+                var bytes = await File.ReadAllBytesAsync(path);
+                await responseStream.WriteAsync(new FileChunk { Path = Path.GetFileName(path), FileBytes = bytes.Length, Data = ByteString.CopyFrom(bytes) });
+            }
+        }
+    }
+}
