@@ -50,7 +50,6 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] internal static partial nint ct_zero_(nint a);
     [LibraryImport(Library)] internal static partial nint ct_set_(nint a, nint source);
     [LibraryImport(Library)] internal static partial nint ct_copy_(nint a, nint source, int non_blocking);
-    [LibraryImport(Library)] internal static partial nint ct_set_(nint a, nint source);
     [LibraryImport(Library)] internal static partial nint ct_cat(nint* tensors, long count, long dim);
     [LibraryImport(Library)] internal static partial nint ct_stack(nint* tensors, long count, long dim);
     [LibraryImport(Library)] internal static partial int ct_split(nint a, long size, long dim, HandleList* result);

@@ -59,8 +59,5 @@ public static partial class torch
 
         public Tensor copy_(Tensor source, bool nonBlocking = false) =>
             Wrap(NativeMethods.ct_copy_(Handle, source.Handle, Flag(nonBlocking)), this, source);
-
-        /// <summary>Makes this tensor share the source's memory, shape and strides from now on.</summary>
-        public Tensor set_(Tensor source) => Wrap(NativeMethods.ct_set_(Handle, source.Handle), this, source);
     }
 }

@@ -97,8 +97,6 @@ CT_API Handle ct_copy_(Handle a, Handle source, int32_t non_blocking) {
   return guard([&] { return at::Tensor(view(a)).copy_(view(source), non_blocking != 0); });
 }
 
-CT_API Handle ct_set_(Handle a, Handle source) { return guard([&] { return at::Tensor(view(a)).set_(view(source)); }); }
-
 CT_API Handle ct_cat(const Handle* tensors, int64_t count, int64_t dim) {
   return guard([&] { return at::cat(borrow_list(tensors, count), dim); });
 }
