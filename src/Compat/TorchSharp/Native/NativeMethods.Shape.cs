@@ -48,6 +48,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] internal static partial nint ct_where(nint condition, nint a, nint b);
     [LibraryImport(Library)] internal static partial nint ct_fill_(nint a, NativeScalar value);
     [LibraryImport(Library)] internal static partial nint ct_zero_(nint a);
+    [LibraryImport(Library)] internal static partial nint ct_set_(nint a, nint source);
     [LibraryImport(Library)] internal static partial nint ct_copy_(nint a, nint source, int non_blocking);
     [LibraryImport(Library)] internal static partial nint ct_cat(nint* tensors, long count, long dim);
     [LibraryImport(Library)] internal static partial nint ct_stack(nint* tensors, long count, long dim);

@@ -50,6 +50,13 @@ public static partial class torch
 
         public Tensor zero_() => Wrap(NativeMethods.ct_zero_(Handle), this);
 
+        /// <summary>Makes this tensor share the storage, shape and strides of another.</summary>
+        public Tensor set_(Tensor source)
+        {
+            Wrap(NativeMethods.ct_set_(Handle, source.Handle), this, source).Dispose();
+            return this;
+        }
+
         public Tensor copy_(Tensor source, bool nonBlocking = false) =>
             Wrap(NativeMethods.ct_copy_(Handle, source.Handle, Flag(nonBlocking)), this, source);
     }

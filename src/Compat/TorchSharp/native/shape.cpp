@@ -92,6 +92,7 @@ CT_API Handle ct_where(Handle condition, Handle a, Handle b) {
 
 CT_API Handle ct_fill_(Handle a, Scalar value) { return guard([&] { return at::Tensor(view(a)).fill_(at::Scalar(value)); }); }
 CT_API Handle ct_zero_(Handle a) { return guard([&] { return at::Tensor(view(a)).zero_(); }); }
+CT_API Handle ct_set_(Handle a, Handle source) { return guard([&] { return at::Tensor(view(a)).set_(view(source)); }); }
 CT_API Handle ct_copy_(Handle a, Handle source, int32_t non_blocking) {
   return guard([&] { return at::Tensor(view(a)).copy_(view(source), non_blocking != 0); });
 }
