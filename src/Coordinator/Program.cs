@@ -1,1 +1,28 @@
-Console.WriteLine("not yet");
+using System.CommandLine;
+using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Hosting;
+
+var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models; made where it is missing.");
+var host = ProgramOptions.Host();
+var advertise = ProgramOptions.Advertise();
+var grpcPort = ProgramOptions.Port("--grpc-port", 7070, "gRPC (HTTP/2 without TLS)");
+var httpPort = ProgramOptions.Port("--http-port", 7080, "metrics, health and the status page");
+var clusterPort = ProgramOptions.Port("--cluster-port", 7071, "the actors");
+var readyFile = ProgramOptions.ReadyFile();
+var parentPid = ProgramOptions.ParentPid();
+var command = new RootCommand("The coordinator of a training cluster: it queues jobs, keeps their files and holds their workers together.")
+{
+    data, host, advertise, grpcPort, httpPort, clusterPort, readyFile, parentPid,
+};
+command.SetAction((parsed, cancel) => ProgramExit.Run("coordinator", () => CoordinatorHost.Run(new CoordinatorOptions
+{
+    Data = parsed.GetRequiredValue(data),
+    Host = parsed.GetRequiredValue(host),
+    Advertise = parsed.GetValue(advertise),
+    GrpcPort = parsed.GetValue(grpcPort),
+    HttpPort = parsed.GetValue(httpPort),
+    ClusterPort = parsed.GetValue(clusterPort),
+    ReadyFile = parsed.GetValue(readyFile),
+    ParentPid = parsed.GetValue(parentPid),
+}, cancel)));
+return await ProgramOptions.Invoke(command, args);

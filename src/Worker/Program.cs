@@ -1,1 +1,40 @@
-Console.WriteLine("not yet");
+using System.CommandLine;
+using TrainingCluster.Hosting;
+using TrainingCluster.Worker.Hosting;
+using TrainingCluster.Worker.Training;
+
+NativeThreads.CapBeforeLoading();
+var coordinator = new Option<string>("--coordinator") { Description = "Where the coordinator's actors are.", Required = true, HelpName = "HOST:PORT" };
+coordinator.Validators.Add(result =>
+{
+    if (!WorkerOptions.IsHostPort(result.GetValueOrDefault<string>())) result.AddError("--coordinator: give HOST:PORT, such as 127.0.0.1:7071.");
+});
+var data = ProgramOptions.Data("Folder of datasets; made where it is missing.");
+var name = new Option<string?>("--name") { Description = "Unique name. Default: machine and process.", HelpName = "NAME" };
+var host = ProgramOptions.Host();
+var advertise = ProgramOptions.Advertise();
+var grpcPort = ProgramOptions.Port("--grpc-port", 0, "gRPC between workers");
+var httpPort = ProgramOptions.Port("--http-port", 0, "metrics and health");
+var clusterPort = ProgramOptions.Port("--cluster-port", 0, "the actors");
+var device = new Option<string>("--device") { Description = "Where to compute: cpu, cuda:0, ...", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
+var readyFile = ProgramOptions.ReadyFile();
+var parentPid = ProgramOptions.ParentPid();
+var command = new RootCommand("A worker of a training cluster: it trains its shards of a job together with its peers.")
+{
+    coordinator, data, name, host, advertise, grpcPort, httpPort, clusterPort, device, readyFile, parentPid,
+};
+command.SetAction((parsed, _) => ProgramExit.Run("worker", () => WorkerHost.Run(new WorkerOptions
+{
+    Coordinator = parsed.GetRequiredValue(coordinator),
+    Data = parsed.GetRequiredValue(data),
+    Name = parsed.GetValue(name),
+    Host = parsed.GetRequiredValue(host),
+    Advertise = parsed.GetValue(advertise),
+    GrpcPort = parsed.GetValue(grpcPort),
+    HttpPort = parsed.GetValue(httpPort),
+    ClusterPort = parsed.GetValue(clusterPort),
+    Device = parsed.GetRequiredValue(device),
+    ReadyFile = parsed.GetValue(readyFile),
+    ParentPid = parsed.GetValue(parentPid),
+})));
+return await ProgramOptions.Invoke(command, args);

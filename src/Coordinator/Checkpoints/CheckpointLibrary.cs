@@ -9,6 +9,9 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 /// </summary>
 public sealed class CheckpointLibrary(DataFolder data)
 {
+    // Bits that flipped do not show in a listing: whoever finds them leaves this note in the folder.
+    private const string DamagedMark = "damaged.txt";
+
     /// <summary>A place to receive a checkpoint of a job into.</summary>
     public FolderReceiver Receive(string jobId) => new(data.Checkpoints(jobId));
 
@@ -73,11 +76,20 @@ public sealed class CheckpointLibrary(DataFolder data)
         return (null, damaged);
     }
 
-    /// <summary>Reads a whole checkpoint. Null: it is as it was stored; else what is wrong with it.</summary>
+    /// <summary>The newest checkpoint that is not known to be damaged, without reading it; null: none.</summary>
+    public CheckpointInfo? Newest(string jobId) => List(jobId).LastOrDefault(c => c.Error.Length == 0);
+
+    /// <summary>
+    /// Reads a whole checkpoint. Null: it is as it was stored; else what is wrong with it, and it is passed over from now on.
+    /// </summary>
     public async Task<string?> Verify(string jobId, string checkpointId, CancellationToken cancel)
     {
-        var (manifest, problem) = CheckpointManifest.Load(Folder(jobId, checkpointId));
-        return manifest is null ? problem : await manifest.Verify(Folder(jobId, checkpointId), cancel);
+        var folder = Folder(jobId, checkpointId);
+        var (manifest, problem) = CheckpointManifest.Load(folder);
+        if (manifest is not null) problem = await manifest.Verify(folder, cancel) ?? "";
+        if (problem.Length == 0) return null;
+        await File.WriteAllTextAsync(Path.Combine(folder, DamagedMark), problem, cancel);
+        return problem;
     }
 
     /// <summary>The folder of a checkpoint, whether or not it is there.</summary>
@@ -99,6 +111,8 @@ public sealed class CheckpointLibrary(DataFolder data)
             var bad = manifest.Files.FirstOrDefault(f =>
                 new FileInfo(Path.Combine(Folder(jobId, checkpointId), f.Path)) is var file && (!file.Exists || file.Length != f.Bytes));
             if (bad is not null) problem = $"{bad.Path} is missing or has another size than it was stored with";
+            var mark = Path.Combine(Folder(jobId, checkpointId), DamagedMark);
+            if (problem.Length == 0 && File.Exists(mark)) problem = File.ReadAllText(mark);
         }
         return Info(jobId, checkpointId, manifest, problem);
     }

@@ -21,8 +21,11 @@ public sealed record JobMachineOptions
     /// <summary>Within this a worker that is new to the job has downloaded the dataset and built the model. Default 10 min.</summary>
     public TimeSpan NewcomerTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Within this all members have taken the state and connected. Default 2 min.</summary>
-    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>
+    /// Within this all members have the dataset and the state and are connected. Default 10 min: a large dataset on a slow
+    /// link. Who dies meanwhile is found long before.
+    /// </summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
     /// A generation that is silent for so long is given up. Default 10 min: longer than an evaluation. Deaths are found long

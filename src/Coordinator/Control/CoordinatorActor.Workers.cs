@@ -1,0 +1,167 @@
+using Akka.Actor;
+using Google.Protobuf;
+using TrainingCluster.Coordinator.Membership;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Control;
+
+// What workers tell the coordinator about themselves.
+internal sealed partial class CoordinatorActor
+{
+    private void OnRegister(RegisterWorker registration)
+    {
+        var id = registration.WorkerId;
+        if (replaced.Contains(registration.Incarnation))
+        {
+            Refuse(id, $"another worker is named {id}; start this one with another --name");
+            return;
+        }
+        if (registration.Coordinator.Length > 0 && registration.Coordinator != settings.Incarnation)
+        {
+            // Its node is in the cluster of our predecessor. It is asked to join ours before it counts, so that the change of
+            // its actor is not taken for its death.
+            Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = settings.Incarnation, GrpcAddress = settings.GrpcAddress, Rejoin = true });
+            return;
+        }
+        var now = time.GetUtcNow();
+        if (workers.TryGetValue(id, out var worker) && worker.Registration.Incarnation == registration.Incarnation)
+        {
+            if (!worker.Actor.Equals(Sender)) Watch(worker);
+            if (!worker.Reachable) LogBack(id);
+            (worker.Registration, worker.Actor, worker.LastSeen, worker.Reachable) = (registration, Sender, now, true);
+        }
+        else
+        {
+            // The same name in a new process: the old process is gone, or will be refused from now on.
+            if (worker is not null)
+            {
+                replaced.Add(worker.Registration.Incarnation);
+                Context.Unwatch(worker.Actor);
+            }
+            worker = new WorkerEntry(registration, Sender, now);
+            workers[id] = worker;
+            Watch(worker);
+            LogNew(id, registration.CollectiveAddress, registration.Device, registration.Version);
+        }
+        Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = settings.Incarnation, GrpcAddress = settings.GrpcAddress });
+        StopIfForgotten(worker);
+        Assign();
+    }
+
+    private void Watch(WorkerEntry worker)
+    {
+        if (!worker.Actor.Equals(Sender)) Context.Unwatch(worker.Actor);
+        Context.Watch(Sender);
+    }
+
+    private void Refuse(string id, string why)
+    {
+        LogRefused(id, why);
+        Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = settings.Incarnation, GrpcAddress = settings.GrpcAddress, Refused = why });
+    }
+
+    /// <summary>A worker that was away may have missed that its job has ended or is suspended.</summary>
+    private void StopIfForgotten(WorkerEntry worker)
+    {
+        if (worker.Registration.Running is not { } running) return;
+        var known = jobs.TryGetValue(running.JobId, out var job);
+        if (known && (job!.Phase != Jobs.Machine.JobPhase.Suspended || !running.Training)) return;
+        worker.Actor.Tell(new StopTraining
+        {
+            JobId = running.JobId,
+            Generation = running.Generation,
+            Reason = known ? "the job is suspended" : "the job has ended",
+            KeepState = known,
+        });
+    }
+
+    private void OnDrain(DrainWorker message)
+    {
+        if (!workers.TryGetValue(message.WorkerId, out var worker) || worker.Registration.Incarnation != message.Incarnation)
+        {
+            // Not known, so no job has it: it may go.
+            Sender.Tell(new DrainCompleted { WorkerId = message.WorkerId, Incarnation = message.Incarnation });
+            return;
+        }
+        if (!worker.Draining) LogDraining(worker.Id);
+        worker.Draining = true;
+        Assign();
+        EndDrains();
+    }
+
+    /// <summary>Lets those go that no generation holds any more.</summary>
+    private void EndDrains()
+    {
+        // Where all want to leave, nobody is left to hand over to.
+        var takers = workers.Values.Any(w => w is { Draining: false, Reachable: true });
+        foreach (var worker in workers.Values.Where(w => w is { Draining: true, Reachable: true }))
+        {
+            if (takers && jobs.Values.Any(j => j.Members.Contains(worker.Id))) continue;
+            worker.JobId = "";
+            worker.Actor.Tell(new DrainCompleted { WorkerId = worker.Id, Incarnation = worker.Registration.Incarnation });
+        }
+    }
+
+    private void OnReport(WorkerReport report)
+    {
+        if (!workers.TryGetValue(report.WorkerId, out var worker) || worker.Registration.Incarnation != report.Incarnation) return;
+        // A gap: an earlier one was lost, and all come again with the next registration.
+        if (report.Sequence > worker.Forwarded + 1) return;
+        if (report.Sequence <= worker.Stored || !jobs.TryGetValue(report.JobId, out var job))
+        {
+            worker.Forwarded = Math.Max(worker.Forwarded, report.Sequence);
+            OnStored(new ReportStored(report.WorkerId, report.Incarnation, report.Sequence));
+            return;
+        }
+        worker.Forwarded = Math.Max(worker.Forwarded, report.Sequence);
+        if (Unwrap(report) is { } message) job.Actor.Tell(new WorkerMessage(report.WorkerId, report.Incarnation, report.Sequence, message));
+    }
+
+    private static IMessage? Unwrap(WorkerReport report) => report.ReportCase switch
+    {
+        WorkerReport.ReportOneofCase.Prepared => report.Prepared,
+        WorkerReport.ReportOneofCase.Started => report.Started,
+        WorkerReport.ReportOneofCase.Evaluation => report.Evaluation,
+        WorkerReport.ReportOneofCase.Checkpoint => report.Checkpoint,
+        WorkerReport.ReportOneofCase.Failed => report.Failed,
+        WorkerReport.ReportOneofCase.JobFailed => report.JobFailed,
+        WorkerReport.ReportOneofCase.Completed => report.Completed,
+        WorkerReport.ReportOneofCase.Stopped => report.Stopped,
+        WorkerReport.ReportOneofCase.Log => report.Log,
+        _ => null,
+    };
+
+    private void OnStored(ReportStored stored)
+    {
+        if (!workers.TryGetValue(stored.WorkerId, out var worker) || worker.Registration.Incarnation != stored.Incarnation) return;
+        worker.Stored = Math.Max(worker.Stored, stored.Sequence);
+        worker.Actor.Tell(new ReportsReceived { Incarnation = stored.Incarnation, Sequence = worker.Stored });
+    }
+
+    private void OnLost(Func<WorkerEntry, bool> which, string reason)
+    {
+        var lost = workers.Values.Where(w => w.Reachable && which(w)).ToArray();
+        if (lost.Length == 0) return;
+        foreach (var worker in lost)
+        {
+            worker.Reachable = false;
+            LogLost(worker.Id, reason);
+        }
+        Assign();
+    }
+
+    [LoggerMessage(EventId = 200, Level = LogLevel.Information, Message = "{WorkerId} registered: {Address}, {Device}, version {Version}")]
+    private partial void LogNew(string workerId, string address, string device, string version);
+
+    [LoggerMessage(EventId = 201, Level = LogLevel.Information, Message = "{WorkerId} is back")]
+    private partial void LogBack(string workerId);
+
+    [LoggerMessage(EventId = 202, Level = LogLevel.Warning, Message = "{WorkerId} is refused: {Reason}")]
+    private partial void LogRefused(string workerId, string reason);
+
+    [LoggerMessage(EventId = 203, Level = LogLevel.Warning, Message = "{WorkerId} is lost: {Reason}")]
+    private partial void LogLost(string workerId, string reason);
+
+    [LoggerMessage(EventId = 204, Level = LogLevel.Information, Message = "{WorkerId} drains")]
+    private partial void LogDraining(string workerId);
+}

@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using TrainingCluster.Coordinator.Jobs;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Membership;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Control;
+
+/// <summary>
+/// "/user/coordinator": the registry of workers and the queue of jobs. It decides who is alive and who works for whom; what a
+/// job does with its workers is its own actor's matter.
+/// </summary>
+internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWithUnboundedStash
+{
+    /// <summary>Its name: workers find it by it.</summary>
+    public const string Name = "coordinator";
+
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+
+    private readonly CoordinatorSettings settings;
+    private readonly JobActorContext jobContext;
+    private readonly IMembership membership;
+    private readonly ILogger logger;
+    private readonly TimeProvider time;
+    private readonly DateTimeOffset started;
+    private readonly SortedDictionary<string, WorkerEntry> workers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JobEntry> jobs = new(StringComparer.Ordinal);
+    private readonly HashSet<string> replaced = new(StringComparer.Ordinal);
+
+    public CoordinatorActor(CoordinatorSettings settings, JobActorContext jobContext, IMembership membership)
+    {
+        (this.settings, this.jobContext, this.membership) = (settings, jobContext, membership);
+        logger = jobContext.Loggers.CreateLogger<CoordinatorActor>();
+        time = jobContext.Time;
+        started = time.GetUtcNow();
+        Loading();
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public IStash Stash { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        jobContext.Store.NotEnded().PipeTo(Self, success: jobs => new JobsLoaded(jobs));
+        membership.Subscribe(Self);
+        Timers.StartPeriodicTimer("tick", Tick.Instance, TickInterval);
+    }
+
+    // A job's actor that fails is made anew and finds its job in the store, as after a restart of the coordinator.
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
+
+    private void Loading()
+    {
+        Receive<JobsLoaded>(loaded =>
+        {
+            foreach (var job in loaded.Jobs) Add(job);
+            Become(Ready);
+            Stash.UnstashAll();
+        });
+        Receive<Status.Failure>(failure => throw new InvalidOperationException("The job store could not be read.", failure.Cause));
+        ReceiveAny(_ => Stash.Stash());
+    }
+
+    private void Ready()
+    {
+        Receive<RegisterWorker>(OnRegister);
+        Receive<DrainWorker>(OnDrain);
+        Receive<WorkerReport>(OnReport);
+        Receive<StepReport>(step => Forward(step.JobId, new WorkerMessage(step.WorkerId, "", 0, step)));
+        Receive<GenerationAcknowledged>(ack => Forward(ack.JobId, new WorkerMessage(ack.WorkerId, "", 0, ack)));
+        Receive<ReportStored>(OnStored);
+        Receive<MemberLost>(lost => OnLost(w => w.Actor.Path.Address.Equals(lost.Address), lost.Reason));
+        Receive<Terminated>(dead => OnLost(w => w.Actor.Equals(dead.ActorRef), "its actor ended"));
+        Receive<Tick>(_ => OnTick());
+        Receive<JobAdded>(added => { Add(added.Job); Assign(); });
+        Receive<JobCommand>(OnCommand);
+        Receive<CheckpointsMoved>(moved => Forward(moved.JobId, moved));
+        Receive<JobStatus>(OnStatus);
+        Receive<ToWorker>(m => { if (workers.TryGetValue(m.WorkerId, out var worker)) worker.Actor.Tell(m.Message); });
+        Receive<StatusAsked>(_ => Sender.Tell(Status()));
+        Receive<Status.Failure>(failure => throw new InvalidOperationException("Asynchronous work of the coordinator failed.", failure.Cause));
+    }
+
+    private void Add(Store.StoredJob job)
+    {
+        if (jobs.ContainsKey(job.Id)) return;
+        var actor = Context.ActorOf(Props.Create(() => new JobActor(job.Id, jobContext)), job.Id);
+        jobs[job.Id] = new(job, actor) { Phase = job.Record.Phase, Started = job.Record.Started is not null };
+    }
+
+    private void Forward(string jobId, object message)
+    {
+        if (jobs.TryGetValue(jobId, out var job)) job.Actor.Tell(message);
+    }
+
+    private void OnCommand(JobCommand command)
+    {
+        if (jobs.TryGetValue(command.JobId, out var job)) job.Actor.Forward(command);
+        else Sender.Tell(CommandDone.Instance);
+    }
+
+    private void OnStatus(JobStatus status)
+    {
+        if (!jobs.TryGetValue(status.JobId, out var job)) return;
+        (job.Phase, job.Started, job.Members) = (status.Phase, status.Started, status.Members);
+        if (status.Phase.HasEnded())
+        {
+            // Its last commands were sent before this message: nothing of it is left to do.
+            Context.Stop(job.Actor);
+            jobs.Remove(status.JobId);
+        }
+        EndDrains();
+        Assign();
+    }
+
+    private void OnTick()
+    {
+        var now = time.GetUtcNow();
+        OnLost(w => w.Reachable && w.LastSeen + settings.RegistrationTimeout <= now, "it has not registered in time");
+        foreach (var gone in workers.Values.Where(w => !w.Reachable && w.LastSeen + settings.ForgetAfter <= now).ToArray()) workers.Remove(gone.Id);
+        membership.DownUnreachable(settings.DownAfter);
+        CountWorkers();
+    }
+
+    /// <summary>Shares the living workers out anew and tells each job whose workers, or what they hold, have changed.</summary>
+    private void Assign()
+    {
+        var demands = jobs.Values.Where(j => j.Phase.WantsWorkers()).OrderBy(j => j.Number)
+            .Select(j => new JobDemand(j.Id, j.Spec.Workers.Min, j.Spec.Workers.Max, j.Started)).ToArray();
+        var wanting = demands.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
+        var alive = workers.Values.Where(w => w.Reachable).ToArray();
+        var given = WorkerAssignment.Assign(demands, [.. alive.Select(w => new WorkerSupply(w.Id, Holder(w, wanting), w.Draining))]);
+        foreach (var worker in workers.Values) worker.JobId = "";
+        foreach (var (jobId, ids) in given)
+            foreach (var id in ids) workers[id].JobId = jobId;
+        foreach (var job in jobs.Values)
+        {
+            var pool = given.GetValueOrDefault(job.Id, []).Select(id => workers[id].ToPool(job.Id)).ToImmutableArray();
+            if (job.Pool.SequenceEqual(pool)) continue;
+            job.Pool = pool;
+            job.Actor.Tell(new PoolChanged(pool));
+        }
+        CountWorkers();
+    }
+
+    /// <summary>The job that has a worker: the one it was given to, else (after a restart of ours) the one whose state it holds.</summary>
+    private static string Holder(WorkerEntry worker, HashSet<string> wanting)
+    {
+        if (wanting.Contains(worker.JobId)) return worker.JobId;
+        return worker.Registration.Running is { } running && wanting.Contains(running.JobId) ? running.JobId : "";
+    }
+
+    private void CountWorkers() => jobContext.Metrics.SetWorkers(workers.Values.Select(StateOf));
+
+    private string StateOf(WorkerEntry worker) => worker switch
+    {
+        { Reachable: false } => "unreachable",
+        { Draining: true } => "draining",
+        _ => jobs.Values.Any(j => j.Members.Contains(worker.Id)) ? "training" : "idle",
+    };
+
+    private ClusterStatus Status() => new()
+    {
+        Version = TrainingCluster.Hosting.BuildInfo.Version,
+        Incarnation = settings.Incarnation,
+        Started = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(started),
+        Workers =
+        {
+            workers.Values.Select(w => new WorkerStatus
+            {
+                Id = w.Id,
+                State = StateOf(w),
+                Device = w.Registration.Device,
+                CollectiveAddress = w.Registration.CollectiveAddress,
+                HttpAddress = w.Registration.HttpAddress,
+                JobId = w.JobId,
+                Version = w.Registration.Version,
+            }),
+        },
+    };
+
+    private sealed record Tick
+    {
+        public static Tick Instance { get; } = new();
+    }
+
+    private sealed class JobEntry(Store.StoredJob job, IActorRef actor)
+    {
+        public string Id => job.Id;
+        public long Number => job.Number;
+        public JobSpec Spec => job.Spec;
+        public IActorRef Actor => actor;
+        public JobPhase Phase { get; set; }
+        public bool Started { get; set; }
+        public ImmutableHashSet<string> Members { get; set; } = [];
+        public ImmutableArray<PoolWorker> Pool { get; set; } = [];
+    }
+}

@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Store;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Control;
+
+// Messages inside the coordinator's process. What crosses processes stands in control.proto.
+
+/// <summary>Jobs found in the store at start.</summary>
+internal sealed record JobsLoaded(IReadOnlyList<StoredJob> Jobs);
+
+/// <summary>A job was stored; its actor is to be made.</summary>
+internal sealed record JobAdded(StoredJob Job);
+
+/// <summary>The user wants something of a job. Answered by <see cref="CommandDone"/> once durable.</summary>
+internal sealed record JobCommand(string JobId, JobInput Input);
+
+/// <summary>A command was carried out, or the job had ended before.</summary>
+internal sealed record CommandDone
+{
+    public static CommandDone Instance { get; } = new();
+}
+
+/// <summary>Checkpoints of a job were added, removed or found damaged.</summary>
+internal sealed record CheckpointsMoved(string JobId);
+
+/// <summary>Answered by <see cref="ClusterStatus"/>.</summary>
+internal sealed record StatusAsked
+{
+    public static StatusAsked Instance { get; } = new();
+}
+
+/// <summary>A worker's message for a job; <paramref name="Sequence"/> 0: no acknowledgement is wanted.</summary>
+internal sealed record WorkerMessage(string WorkerId, string Incarnation, long Sequence, IMessage Message);
+
+/// <summary>A worker's report is stored.</summary>
+internal sealed record ReportStored(string WorkerId, string Incarnation, long Sequence);
+
+/// <summary>A job's actor to the coordinator: where the job stands, and who is in its generation.</summary>
+internal sealed record JobStatus(string JobId, JobPhase Phase, bool Started, ImmutableHashSet<string> Members);
+
+/// <summary>A job's actor to the coordinator: hand this to the worker.</summary>
+internal sealed record ToWorker(string WorkerId, IMessage Message);

@@ -1,0 +1,29 @@
+namespace TrainingCluster.Coordinator.Hosting;
+
+/// <summary>What the command line says.</summary>
+public sealed record CoordinatorOptions
+{
+    /// <summary>Folder of jobs, datasets, checkpoints and models; made where it is missing.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Address to listen on. Default 127.0.0.1.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>Host that workers and clients are told; null: the host, or this machine's name where it listens on all addresses.</summary>
+    public string? Advertise { get; init; }
+
+    /// <summary>Port of gRPC, HTTP/2 without TLS. 0: any. Default 7070.</summary>
+    public int GrpcPort { get; init; } = 7070;
+
+    /// <summary>Port of metrics, health and status page, HTTP/1.1. 0: any. Default 7080.</summary>
+    public int HttpPort { get; init; } = 7080;
+
+    /// <summary>Port of the actors. 0: any. Default 7071.</summary>
+    public int ClusterPort { get; init; } = 7071;
+
+    /// <summary>File to be written once everything listens; null: none.</summary>
+    public string? ReadyFile { get; init; }
+
+    /// <summary>Process without which this one ends; null: none.</summary>
+    public int? ParentPid { get; init; }
+}

@@ -1,0 +1,16 @@
+using Akka.Actor;
+
+namespace TrainingCluster.Coordinator.Membership;
+
+/// <summary>The cluster's view of who is there.</summary>
+internal interface IMembership
+{
+    /// <summary>From now on <paramref name="subscriber"/> hears <see cref="MemberLost"/>.</summary>
+    void Subscribe(IActorRef subscriber);
+
+    /// <summary>Removes members that have been unreachable for <paramref name="after"/>.</summary>
+    void DownUnreachable(TimeSpan after);
+}
+
+/// <summary>A member became unreachable or was removed.</summary>
+internal sealed record MemberLost(Address Address, string Reason);

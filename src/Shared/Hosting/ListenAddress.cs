@@ -1,0 +1,60 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TrainingCluster.Hosting;
+
+/// <summary>Where a program listens, and under which name others reach it.</summary>
+/// <param name="Bind">The address to listen on.</param>
+/// <param name="Advertised">The host name or address that others are told.</param>
+public sealed record ListenAddress(IPAddress Bind, string Advertised)
+{
+    /// <summary>Reads --host and --advertise.</summary>
+    /// <param name="host">An IP address or a name of this machine.</param>
+    /// <param name="advertise">What others are told; null: the host itself, or this machine's name where it listens on all addresses.</param>
+    /// <exception cref="InvalidDataException">The host cannot be resolved.</exception>
+    public static ListenAddress Parse(string host, string? advertise)
+    {
+        if (!IPAddress.TryParse(host, out var bind))
+        {
+            try
+            {
+                var found = Dns.GetHostAddresses(host);
+                bind = found.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) ?? found[0];
+            }
+            catch (SocketException e)
+            {
+                throw new InvalidDataException($"--host {host}: {e.Message}. Give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.", e);
+            }
+        }
+        var any = bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any);
+        return new(bind, advertise ?? (any ? Dns.GetHostName() : host));
+    }
+
+    /// <summary>Makes sure that a port can be had before anything is started.</summary>
+    /// <param name="port">0: any, always free.</param>
+    /// <param name="flag">The option that names it.</param>
+    /// <exception cref="InvalidDataException">It is in use, or not ours to use.</exception>
+    public void RequireFree(int port, string flag)
+    {
+        if (port == 0) return;
+        using var socket = new Socket(Bind.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // As Kestrel does: a port whose last owner has just ended is free.
+            if (!OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(Bind, port));
+            socket.Listen();
+        }
+        catch (SocketException e)
+        {
+            var why = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "is in use" : $"cannot be used ({e.Message})";
+            throw new InvalidDataException($"port {port} on {Bind} {why}: end what listens there, or choose another with {flag} (0: any)", e);
+        }
+    }
+
+    /// <summary>http://host:port as others reach it.</summary>
+    public string Http(int port) => $"http://{HostPort(port)}";
+
+    /// <summary>host:port as others reach it.</summary>
+    public string HostPort(int port) => Advertised.Contains(':', StringComparison.Ordinal) ? $"[{Advertised}]:{port}" : $"{Advertised}:{port}";
+}

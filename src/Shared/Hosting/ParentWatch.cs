@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace TrainingCluster.Hosting;
+
+/// <summary>Ends a program whose parent is gone, so that nothing is left behind when a terminal is closed or a test is killed.</summary>
+public static class ParentWatch
+{
+    /// <summary>Completes when the process is gone.</summary>
+    /// <param name="pid">The parent.</param>
+    /// <param name="time">The clock that it is looked at by.</param>
+    /// <param name="cancel">Ends the watch.</param>
+    public static async Task Gone(int pid, TimeProvider time, CancellationToken cancel)
+    {
+        Process? parent = null;
+        try
+        {
+            parent = Process.GetProcessById(pid);
+            // Its start tells it from a later process that was given the same number.
+            var start = parent.StartTime;
+            while (true)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
+                using var now = Process.GetProcessById(pid);
+                if (now.HasExited || now.StartTime != start) return;
+            }
+        }
+        catch (ArgumentException)
+        {
+            // No such process.
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended between two looks.
+        }
+        finally
+        {
+            parent?.Dispose();
+        }
+    }
+}

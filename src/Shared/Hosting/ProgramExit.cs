@@ -1,0 +1,29 @@
+namespace TrainingCluster.Hosting;
+
+/// <summary>How our programs end.</summary>
+public static class ProgramExit
+{
+    /// <summary>Asked to end, and ended cleanly.</summary>
+    public const int Clean = 0;
+
+    /// <summary>Failed while running.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Started with options that cannot work: a port in use, a folder that cannot be written to, …</summary>
+    public const int BadUsage = 2;
+
+    /// <summary>Runs a program; what <see cref="InvalidDataException"/> says is wrong with its options goes to standard error.</summary>
+    public static async Task<int> Run(string program, Func<Task<int>> run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        try
+        {
+            return await run();
+        }
+        catch (InvalidDataException e)
+        {
+            await Console.Error.WriteLineAsync($"{program}: {e.Message}");
+            return BadUsage;
+        }
+    }
+}

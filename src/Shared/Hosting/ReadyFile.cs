@@ -1,0 +1,21 @@
+using System.Text.Json;
+
+namespace TrainingCluster.Hosting;
+
+/// <summary>What a program tells whoever started it once everything listens.</summary>
+/// <param name="Grpc">http://host:port of its gRPC services.</param>
+/// <param name="Http">http://host:port of metrics and health.</param>
+/// <param name="Cluster">host:port of its actors.</param>
+/// <param name="Pid">Its process.</param>
+public sealed record ReadyFile(string Grpc, string Http, string Cluster, int Pid)
+{
+    /// <summary>Writes the file whole or not at all: a reader never sees half of it.</summary>
+    public void Write(string path)
+    {
+        var full = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        var temporary = $"{full}.{Pid}.tmp";
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(this, JsonSerializerOptions.Web));
+        File.Move(temporary, full, overwrite: true);
+    }
+}

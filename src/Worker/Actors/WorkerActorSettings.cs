@@ -1,0 +1,32 @@
+namespace TrainingCluster.Worker.Actors;
+
+/// <summary>What a worker's actor tells the coordinator, and how often.</summary>
+internal sealed record WorkerActorSettings
+{
+    /// <summary>Unique name.</summary>
+    public required string WorkerId { get; init; }
+
+    /// <summary>New at each start of the process.</summary>
+    public required string Incarnation { get; init; }
+
+    /// <summary>http://host:port of gRPC Collective.</summary>
+    public required string CollectiveAddress { get; init; }
+
+    /// <summary>http://host:port of /metrics and /healthz.</summary>
+    public required string HttpAddress { get; init; }
+
+    /// <summary>"cpu" or "cuda:0".</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Path of the coordinator's actor, with its address.</summary>
+    public required string CoordinatorPath { get; init; }
+
+    /// <summary>Time between registrations. Default 2 s.</summary>
+    public TimeSpan RegisterInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Time between attempts while not registered, and while draining. Default 250 ms.</summary>
+    public TimeSpan TryInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Without an answer for so long the actor system is made anew: the coordinator may have shut it out. Default 30 s.</summary>
+    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(30);
+}

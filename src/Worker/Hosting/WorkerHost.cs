@@ -1,0 +1,161 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Prometheus;
+using TrainingCluster.Hosting;
+using TrainingCluster.Worker.Actors;
+using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Training;
+
+namespace TrainingCluster.Worker.Hosting;
+
+/// <summary>The worker's process, from its options to its end.</summary>
+public static partial class WorkerHost
+{
+    private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CoordinatorSilence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// 1. checks the options; 2. serves peers and HTTP; 3. makes the trainer; 4. joins the cluster; 5. says that it is ready;
+    /// 6. waits for the end; 7. drains: works on until no generation holds it; 8. leaves, and ends in the opposite order.
+    /// </summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> Run(WorkerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        // 1.
+        var address = ListenAddress.Parse(options.Host, options.Advertise);
+        address.RequireFree(options.GrpcPort, "--grpc-port");
+        address.RequireFree(options.HttpPort, "--http-port");
+        address.RequireFree(options.ClusterPort, "--cluster-port");
+        PrepareFolder(options.Data);
+        var time = TimeProvider.System;
+        using var end = new EndSignals();
+        if (options.ParentPid is { } parent) _ = end.Watch(parent, time);
+        // 2.
+        var link = new CoordinatorLink(time);
+        using var loggers = LoggerFactory.Create(ConfigureLogging);
+        var logger = loggers.CreateLogger(typeof(WorkerHost));
+        var collective = new CollectiveHost(new CollectiveOptions(), time, loggers);
+        await using var app = BuildWebApplication(options, address, collective, link);
+        await app.StartAsync();
+        var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
+        // 3.
+        var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
+        var incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
+        var box = new ReportBox(name, incarnation);
+        var metrics = new WorkerMetrics(Metrics.DefaultFactory);
+        var trainer = new Trainer(
+            new TrainerOptions { WorkerId = name, Incarnation = incarnation, DataFolder = Path.GetFullPath(options.Data), Device = options.Device },
+            () => link.GrpcAddress,
+            message =>
+            {
+                metrics.Observe(message);
+                box.Post(message);
+            },
+            collective, loggers, time);
+        WorkerMetrics.PublishCounts(Metrics.DefaultFactory, Metrics.DefaultRegistry, () => collective.StaleStreams, () => trainer.StaleCommands);
+        // 4.
+        var node = new WorkerNode(address, options.ClusterPort, options.Coordinator, trainer, box, link, time, loggers);
+        using var leave = new CancellationTokenSource();
+        var running = node.Run(new WorkerActorSettings
+        {
+            WorkerId = name,
+            Incarnation = incarnation,
+            CollectiveAddress = address.Http(ports[0]),
+            HttpAddress = address.Http(ports[1]),
+            Device = options.Device,
+            CoordinatorPath = $"{ActorConfiguration.Address(options.Coordinator)}/user/coordinator",
+        }, leave.Token);
+        // 5.
+        var ready = new ReadyFile(address.Http(ports[0]), address.Http(ports[1]), address.HostPort(await node.Port), Environment.ProcessId);
+        if (options.ReadyFile is { } path) ready.Write(path);
+        LogReady(logger, name, BuildInfo.Version, ready.Grpc, ready.Http, options.Coordinator);
+        // 6.
+        await Task.WhenAny(end.Asked, running);
+        // 7.
+        if (!running.IsCompleted && !end.Hurried.IsCompleted) await Drain(link, end, time, logger);
+        // 8.
+        await leave.CancelAsync();
+        await running;
+        await trainer.DisposeAsync();
+        await app.StopAsync();
+        if (options.ReadyFile is { } file) File.Delete(file);
+        LogEnded(logger, name);
+        return ProgramExit.Clean;
+    }
+
+    private static async Task Drain(CoordinatorLink link, EndSignals end, TimeProvider time, ILogger logger)
+    {
+        LogDraining(logger, DrainGrace.TotalSeconds);
+        link.BeginDrain();
+        using var grace = new CancellationTokenSource(DrainGrace, time);
+        try
+        {
+            // Without a coordinator nobody could take over: there is nothing to wait for.
+            while (!link.Drained.IsCompleted && link.HeardWithin(CoordinatorSilence))
+            {
+                await Task.WhenAny(link.Drained, end.Hurried, Task.Delay(TimeSpan.FromMilliseconds(500), time, grace.Token));
+                if (end.Hurried.IsCompleted) return;
+                grace.Token.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            LogDrainTooLong(logger, DrainGrace.TotalSeconds);
+        }
+    }
+
+    private static void PrepareFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var probe = Path.Combine(folder, $".probe-{Environment.ProcessId}");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"--data {folder} cannot be used: {e.Message} Choose a folder that this user may write to.", e);
+        }
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging) => logging.ClearProviders()
+        .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
+        .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
+
+    private static WebApplication BuildWebApplication(WorkerOptions options, ListenAddress address, CollectiveHost collective, CoordinatorLink link)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        ConfigureLogging(builder.Logging);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // The first is the peers', the second Prometheus': their order tells them apart when ports are chosen by the system.
+            kestrel.Listen(address.Bind, options.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(address.Bind, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
+            collective.ConfigureKestrel(kestrel);
+        });
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        collective.AddServices(builder.Services);
+        var app = builder.Build();
+        CollectiveHost.Map(app);
+        app.MapMetrics();
+        app.MapGet("/healthz", () => "ok\n");
+        app.MapGet("/readyz", () => link.HeardWithin(ReadyWithin) ? Results.Text("ready\n") : Results.Text("the coordinator does not answer\n", statusCode: 503));
+        return app;
+    }
+
+    [LoggerMessage(EventId = 320, Level = LogLevel.Information, Message = "worker {Name} {Version} is ready: peers {Grpc}, HTTP {Http}; joins {Coordinator}")]
+    private static partial void LogReady(ILogger logger, string name, string version, string grpc, string http, string coordinator);
+
+    [LoggerMessage(EventId = 321, Level = LogLevel.Information, Message = "drains: works on until others have taken over, {Seconds} s at most")]
+    private static partial void LogDraining(ILogger logger, double seconds);
+
+    [LoggerMessage(EventId = 322, Level = LogLevel.Warning, Message = "nobody has taken over within {Seconds} s; leaves all the same")]
+    private static partial void LogDrainTooLong(ILogger logger, double seconds);
+
+    [LoggerMessage(EventId = 323, Level = LogLevel.Information, Message = "worker {Name} has ended")]
+    private static partial void LogEnded(ILogger logger, string name);
+}

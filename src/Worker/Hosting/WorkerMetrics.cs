@@ -1,0 +1,107 @@
+using Google.Protobuf;
+using Prometheus;
+using TrainingCluster.Telemetry;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.Hosting;
+
+/// <summary>A worker's metrics, from what its trainer reports. docs/metrics.md lists them; a test holds the list against the code.</summary>
+public sealed class WorkerMetrics
+{
+    private readonly Counter steps;
+    private readonly Counter skipped;
+    private readonly Counter tokens;
+    private readonly Gauge loss;
+    private readonly Gauge learningRate;
+    private readonly Gauge gradientNorm;
+    private readonly Gauge completedStep;
+    private readonly Gauge shards;
+    private readonly Histogram stepSeconds;
+    private readonly Histogram exchangeSeconds;
+    private readonly Counter exchangeBytes;
+    private readonly Counter failures;
+    private readonly Histogram catchUp;
+    private readonly Counter stateBytes;
+    private readonly Histogram evaluationSeconds;
+    private readonly Histogram checkpointPause;
+
+    /// <summary>Makes the metrics in a registry.</summary>
+    /// <param name="factory">Of the registry.</param>
+    public WorkerMetrics(MetricFactory factory)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        BuildMetrics.Publish(factory, "worker");
+        var spread = new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.001, 2, 16) };
+        steps = factory.CreateCounter("training_cluster_steps_total", "Steps that this worker took part in.");
+        skipped = factory.CreateCounter("training_cluster_skipped_steps_total", "Steps skipped for NaN or Inf.");
+        tokens = factory.CreateCounter("training_cluster_tokens_total", "Tokens of the steps, over all workers of the job, by side: source, target.", "side");
+        loss = factory.CreateGauge("training_cluster_loss_nats", "Label-smoothed loss of the newest step, nats a target token.");
+        learningRate = factory.CreateGauge("training_cluster_learning_rate", "Learning rate of the newest step.");
+        gradientNorm = factory.CreateGauge("training_cluster_gradient_norm", "Global norm of the newest step's gradient, before clipping.");
+        completedStep = factory.CreateGauge("training_cluster_completed_step", "Newest step whose update is applied.");
+        shards = factory.CreateGauge("training_cluster_shards", "Logical shards that this worker computes in a step.");
+        stepSeconds = factory.CreateHistogram("training_cluster_step_duration_seconds", "Time of a step by phase: compute (forward and backward), exchange (waiting for the all-reduce after backward), update.", ["phase"], spread);
+        exchangeSeconds = factory.CreateHistogram("training_cluster_allreduce_wait_seconds", "Time that a step waited for the all-reduce after backward had ended.", spread);
+        exchangeBytes = factory.CreateCounter("training_cluster_allreduce_bytes_total", "Bytes of the all-reduce by direction: sent, received.", "direction");
+        failures = factory.CreateCounter("training_cluster_generation_failures_total", "Generations that could not go on here, by stage.", "stage");
+        catchUp = factory.CreateHistogram("training_cluster_catch_up_seconds", "Time from plan to start: state taken, peers connected.", spread);
+        stateBytes = factory.CreateCounter("training_cluster_state_received_bytes_total", "State taken from peers or checkpoints.");
+        evaluationSeconds = factory.CreateHistogram("training_cluster_evaluation_duration_seconds", "Time of an evaluation that this worker reported.", spread);
+        checkpointPause = factory.CreateHistogram("training_cluster_checkpoint_pause_seconds", "Time that training stood still for a checkpoint's copy.", spread);
+        foreach (var side in new[] { "source", "target" }) tokens.WithLabels(side);
+        foreach (var direction in new[] { "sent", "received" }) exchangeBytes.WithLabels(direction);
+        foreach (var phase in new[] { "compute", "exchange", "update" }) stepSeconds.WithLabels(phase);
+    }
+
+    /// <summary>Publishes counts that others keep.</summary>
+    /// <param name="factory">Of the registry.</param>
+    /// <param name="registry">It reads the counts at every scrape.</param>
+    /// <param name="staleStreams">Streams of peers that were refused because their generation is over.</param>
+    /// <param name="staleCommands">Commands of the coordinator that were dropped because their generation is over.</param>
+    public static void PublishCounts(MetricFactory factory, CollectorRegistry registry, Func<long> staleStreams, Func<long> staleCommands)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        ArgumentNullException.ThrowIfNull(registry);
+        var stale = factory.CreateCounter("training_cluster_stale_total", "What came too late for its generation and was dropped, by kind: stream, command.", "kind");
+        registry.AddBeforeCollectCallback(() =>
+        {
+            stale.WithLabels("stream").IncTo(staleStreams());
+            stale.WithLabels("command").IncTo(staleCommands());
+        });
+    }
+
+    /// <summary>Notes what the trainer reports.</summary>
+    public void Observe(IMessage message)
+    {
+        switch (message)
+        {
+            case StepReport m: Observe(m); break;
+            case GenerationStarted m:
+                catchUp.Observe(m.CatchUpMs / 1000);
+                stateBytes.Inc(m.StateBytes);
+                break;
+            case GenerationFailed m: failures.WithLabels(m.Stage).Inc(); break;
+            case EvaluationReport m: evaluationSeconds.Observe(m.Seconds); break;
+            case CheckpointReport m: checkpointPause.Observe(m.PauseMs / 1000); break;
+        }
+    }
+
+    private void Observe(StepReport m)
+    {
+        steps.Inc();
+        if (m.Skipped) skipped.Inc();
+        tokens.WithLabels("source").Inc(m.SourceTokens);
+        tokens.WithLabels("target").Inc(m.TargetTokens);
+        if (m.TargetTokens > 0) loss.Set(m.LossSum / m.TargetTokens);
+        learningRate.Set(m.LearningRate);
+        gradientNorm.Set(m.GradientNorm);
+        completedStep.Set(m.Step);
+        shards.Set(m.ShardCount);
+        stepSeconds.WithLabels("compute").Observe(m.ComputeMs / 1000);
+        stepSeconds.WithLabels("exchange").Observe(m.ExchangeMs / 1000);
+        stepSeconds.WithLabels("update").Observe(m.UpdateMs / 1000);
+        exchangeSeconds.Observe(m.ExchangeMs / 1000);
+        exchangeBytes.WithLabels("sent").Inc(m.SentBytes);
+        exchangeBytes.WithLabels("received").Inc(m.ReceivedBytes);
+    }
+}
