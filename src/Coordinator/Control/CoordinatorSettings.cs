@@ -14,8 +14,8 @@ public sealed record CoordinatorSettings
     /// <summary>A worker that has not registered for so long is taken for dead, whatever the cluster says. Default 10 s: five registrations.</summary>
     public TimeSpan RegistrationTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>An unreachable member is removed from the cluster after this: while it is in it, no newcomer is let in. Default 3 s.</summary>
-    public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>An unreachable member is removed from the cluster after this: while it is in it, no newcomer is let in. Default 5 s.</summary>
+    public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A dead worker is shown for so long. Default 1 min.</summary>
     public TimeSpan ForgetAfter { get; init; } = TimeSpan.FromMinutes(1);

@@ -57,7 +57,7 @@ public static class ActorConfiguration
             log-info = off
             failure-detector {
               heartbeat-interval = 500 ms
-              acceptable-heartbeat-pause = 2 s
+              acceptable-heartbeat-pause = 4 s
               min-std-deviation = 100 ms
             }
           }

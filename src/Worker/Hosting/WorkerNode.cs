@@ -49,15 +49,15 @@ internal sealed partial class WorkerNode(
         var cluster = Cluster.Get(system);
         firstPort.TrySetResult(cluster.SelfAddress.Port ?? 0);
         cluster.JoinSeedNodes([Address.Parse(ActorConfiguration.Address(coordinator))]);
-        bool IsMember() => cluster.SelfMember.Status is MemberStatus.Up or MemberStatus.WeaklyUp;
-        void Rejoin(string reason)
+        Func<bool> isMember = () => cluster.SelfMember.Status is MemberStatus.Up or MemberStatus.WeaklyUp;
+        Action<string> rejoin = reason =>
         {
             LogRejoin(reason);
             // Not by leaving: the cluster that it was in may be gone.
             _ = system.Terminate();
-        }
-        system.ActorOf(Props.Create(() => new QuarantineWatch(Rejoin)), "quarantine-watch");
-        system.ActorOf(Props.Create(() => new WorkerActor(settings, trainer, box, link, IsMember, Rejoin, time, logger)), WorkerActor.Name);
+        };
+        system.ActorOf(Props.Create(() => new QuarantineWatch(rejoin)), "quarantine-watch");
+        system.ActorOf(Props.Create(() => new WorkerActor(settings, trainer, box, link, isMember, rejoin, time, logger)), WorkerActor.Name);
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Register(stopped.SetResult);
