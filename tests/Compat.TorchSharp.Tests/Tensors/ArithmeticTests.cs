@@ -66,6 +66,8 @@ public class ArithmeticTests
         Assert.Equal([0f, 0], a.Floats());
         a.clamp_min_(2);
         Assert.Equal([2f, 2], a.Floats());
+        Assert.Same(a, a.add_(1));
+        Assert.Same(a, a.copy_(ones(2)));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using System.Runtime.ExceptionServices;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using TorchSharp.Native;
 
@@ -68,6 +68,7 @@ public static unsafe partial class torch
         /// <summary>
         /// One application of a function. libtorch's node holds it by a GC handle, and lets go when the node dies.
         /// </summary>
+        [SuppressMessage("Design", "CA1001", Justification = "the context lives as long as libtorch's node")]
         private sealed class FunctionCall
         {
             private readonly AutogradContext _context = new();

@@ -85,8 +85,8 @@ public static unsafe partial class torch
         /// may be a view into a larger buffer.
         /// </summary>
         /// <remarks>
-        /// Up to 0.102 the package spelt reading <c>grad()</c> and writing <c>set_grad(tensor)</c>. The accessor of
-        /// this property is a method of the latter name in every version.
+        /// Version 0.101.6 of the package spells reading <c>grad()</c> and writing <c>set_grad(tensor)</c>. This
+        /// property's accessor is a method of the latter name, so that name is there in every version.
         /// </remarks>
         public Tensor? grad
         {
@@ -126,6 +126,6 @@ public static unsafe partial class torch
         /// <summary>The same elements without their history.</summary>
         public Tensor detach() => Wrap(NativeMethods.ct_detach(Handle), this);
 
-        public Tensor detach_() => Wrap(NativeMethods.ct_detach_(Handle), this);
+        public Tensor detach_() => Self(NativeMethods.ct_detach_(Handle), this);
     }
 }

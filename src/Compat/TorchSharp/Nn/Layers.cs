@@ -106,8 +106,7 @@ namespace TorchSharp
             internal static Parameter Uniform(long[] shape, double bound, Device? device, ScalarType? dtype) => Own(() =>
             {
                 var values = empty(shape, dtype, device);
-                values.uniform_(-bound, bound).Dispose();
-                return values;
+                return values.uniform_(-bound, bound);
             });
         }
     }
@@ -126,7 +125,7 @@ namespace TorchSharp
                 var table = Modules.ParameterFactory.Own(() =>
                 {
                     var values = empty([num_embeddings, embedding_dims], dtype, device);
-                    values.normal_().Dispose();
+                    values.normal_();
                     if (padding_idx is { } pad) values.select(0, pad).zero_();
                     return values;
                 });

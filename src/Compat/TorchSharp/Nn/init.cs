@@ -36,7 +36,7 @@ public static partial class torch
                 _ => 1.0,
             };
 
-            public static Tensor zeros_(Tensor tensor) => Frozen(tensor, t => t.zero_());
+            public static Tensor zeros_(Tensor tensor) => Frozen(tensor, t => t.fill_(0.0));
 
             public static Tensor ones_(Tensor tensor) => Frozen(tensor, t => t.fill_(1.0));
 

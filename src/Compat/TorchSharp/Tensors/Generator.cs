@@ -25,7 +25,7 @@ public static partial class torch
 
         public IntPtr Handle => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(Generator));
 
-        public Device device => CPU;
+        public Device device { get; } = CPU;
 
         public Generator manual_seed(long seed)
         {

@@ -29,20 +29,20 @@ public static partial class torch
 
         /// <summary>Adds alpha · target to this tensor in place.</summary>
         public Tensor add_(Tensor target, Scalar alpha) =>
-            Wrap(NativeMethods.ct_add_(Handle, target.Handle, alpha.Native), this, target);
+            Self(NativeMethods.ct_add_(Handle, target.Handle, alpha.Native), this, target);
 
         public Tensor add_(Scalar scalar) => add_(scalar, Scalar.One);
 
         public Tensor add_(Scalar scalar, Scalar alpha) =>
-            Wrap(NativeMethods.ct_add_scalar_(Handle, scalar.Native, alpha.Native), this);
+            Self(NativeMethods.ct_add_scalar_(Handle, scalar.Native, alpha.Native), this);
 
         public Tensor sub(Tensor target) => Wrap(NativeMethods.ct_sub(Handle, target.Handle), this, target);
 
         public Tensor sub(Scalar target) => Wrap(NativeMethods.ct_sub_scalar(Handle, target.Native), this);
 
-        public Tensor sub_(Tensor target) => Wrap(NativeMethods.ct_sub_(Handle, target.Handle), this, target);
+        public Tensor sub_(Tensor target) => Self(NativeMethods.ct_sub_(Handle, target.Handle), this, target);
 
-        public Tensor sub_(Scalar target) => Wrap(NativeMethods.ct_sub_scalar_(Handle, target.Native), this);
+        public Tensor sub_(Scalar target) => Self(NativeMethods.ct_sub_scalar_(Handle, target.Native), this);
 
         public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
             Wrap(NativeMethods.ct_div(Handle, target.Handle, (int)rounding_mode), this, target);
@@ -51,31 +51,31 @@ public static partial class torch
             Wrap(NativeMethods.ct_div_scalar(Handle, target.Native, (int)rounding_mode), this);
 
         public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
-            Wrap(NativeMethods.ct_div_(Handle, target.Handle, (int)rounding_mode), this, target);
+            Self(NativeMethods.ct_div_(Handle, target.Handle, (int)rounding_mode), this, target);
 
         public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
-            Wrap(NativeMethods.ct_div_scalar_(Handle, target.Native, (int)rounding_mode), this);
+            Self(NativeMethods.ct_div_scalar_(Handle, target.Native, (int)rounding_mode), this);
 
         /// <summary>this + value · tensor1 · tensor2.</summary>
         public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value) =>
             Wrap(NativeMethods.ct_addcmul(Handle, tensor1.Handle, tensor2.Handle, value.Native), this, tensor1, tensor2);
 
         public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value) =>
-            Wrap(NativeMethods.ct_addcmul_(Handle, tensor1.Handle, tensor2.Handle, value.Native), this, tensor1, tensor2);
+            Self(NativeMethods.ct_addcmul_(Handle, tensor1.Handle, tensor2.Handle, value.Native), this, tensor1, tensor2);
 
         /// <summary>this + value · tensor1 / tensor2.</summary>
         public Tensor addcdiv(Tensor tensor1, Tensor tensor2, Scalar value) =>
             Wrap(NativeMethods.ct_addcdiv(Handle, tensor1.Handle, tensor2.Handle, value.Native), this, tensor1, tensor2);
 
         public Tensor addcdiv_(Tensor tensor1, Tensor tensor2, Scalar value) =>
-            Wrap(NativeMethods.ct_addcdiv_(Handle, tensor1.Handle, tensor2.Handle, value.Native), this, tensor1, tensor2);
+            Self(NativeMethods.ct_addcdiv_(Handle, tensor1.Handle, tensor2.Handle, value.Native), this, tensor1, tensor2);
 
         /// <summary>this + weight · (end − this).</summary>
         public Tensor lerp(Tensor end, Tensor weight) =>
             Wrap(NativeMethods.ct_lerp(Handle, end.Handle, weight.Handle), this, end, weight);
 
         public Tensor lerp_(Tensor end, Tensor weight) =>
-            Wrap(NativeMethods.ct_lerp_(Handle, end.Handle, weight.Handle), this, end, weight);
+            Self(NativeMethods.ct_lerp_(Handle, end.Handle, weight.Handle), this, end, weight);
 
         public Tensor matmul(Tensor target) => Wrap(NativeMethods.ct_matmul(Handle, target.Handle), this, target);
 
@@ -94,7 +94,7 @@ public static partial class torch
             Wrap(NativeMethods.ct_addmm(Handle, mat1.Handle, mat2.Handle, beta, alpha), this, mat1, mat2);
 
         public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
-            Wrap(NativeMethods.ct_addmm_(Handle, mat1.Handle, mat2.Handle, beta, alpha), this, mat1, mat2);
+            Self(NativeMethods.ct_addmm_(Handle, mat1.Handle, mat2.Handle, beta, alpha), this, mat1, mat2);
 
         public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
             Wrap(NativeMethods.ct_baddbmm(Handle, batch1.Handle, batch2.Handle, beta, alpha), this, batch1, batch2);
@@ -107,7 +107,7 @@ public static partial class torch
             Wrap(NativeMethods.ct_clamp_tensor(Handle, min?.Handle ?? 0, max?.Handle ?? 0, 0), this, min, max);
 
         public Tensor clamp_(Tensor? min = null, Tensor? max = null) =>
-            Wrap(NativeMethods.ct_clamp_tensor(Handle, min?.Handle ?? 0, max?.Handle ?? 0, 1), this, min, max);
+            Self(NativeMethods.ct_clamp_tensor(Handle, min?.Handle ?? 0, max?.Handle ?? 0, 1), this, min, max);
 
         public Tensor clamp_min(Scalar min) => Clamp(min, null, 0);
 
@@ -120,7 +120,8 @@ public static partial class torch
         private Tensor Clamp(Scalar? min, Scalar? max, int inplace)
         {
             var which = (min is null ? 0 : 1) | (max is null ? 0 : 2);
-            return Wrap(NativeMethods.ct_clamp(Handle, which, (min ?? Scalar.One).Native, (max ?? Scalar.One).Native, inplace), this);
+            var result = NativeMethods.ct_clamp(Handle, which, (min ?? Scalar.One).Native, (max ?? Scalar.One).Native, inplace);
+            return inplace == 0 ? Wrap(result, this) : Self(result);
         }
 
         public Tensor round(long decimals = 0L)

@@ -145,6 +145,16 @@ public static partial class torch
             return new Tensor(NativeErrors.Check(handle));
         }
 
+        /// <summary>This tensor, after an operation on it in place, whose native result is one more reference to it.</summary>
+        private Tensor Self(nint handle, object? a = null, object? b = null, object? c = null)
+        {
+            NativeMethods.ct_dispose(NativeErrors.Check(handle));
+            GC.KeepAlive(a);
+            GC.KeepAlive(b);
+            GC.KeepAlive(c);
+            return this;
+        }
+
         /// <summary>Takes the tensors of a native list and frees the list.</summary>
         internal static unsafe Tensor[] WrapList(HandleList list)
         {

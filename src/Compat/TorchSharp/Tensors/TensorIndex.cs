@@ -81,13 +81,13 @@ public static partial class torch
         public Tensor this[params TensorIndex[] indices]
         {
             get => index(indices);
-            set => index_put_(value, indices).Dispose();
+            set => index_put_(value, indices);
         }
 
         public Tensor this[params Tensor[] indices]
         {
             get => index(indices);
-            set => index_put_(value, indices).Dispose();
+            set => index_put_(value, indices);
         }
 
         public Tensor this[long i1]
@@ -126,7 +126,7 @@ public static partial class torch
         {
             var entries = Entries(indices);
             fixed (IndexEntry* e = entries)
-                return Wrap(NativeMethods.ct_index_put_(Handle, e, entries.Length, value.Handle), this, indices, value);
+                return Self(NativeMethods.ct_index_put_(Handle, e, entries.Length, value.Handle), this, indices, value);
         }
 
         public Tensor index_put_(Tensor value, params Tensor[] indices) =>
@@ -136,7 +136,7 @@ public static partial class torch
         {
             var entries = Entries(indices);
             fixed (IndexEntry* e = entries)
-                return Wrap(NativeMethods.ct_index_put_scalar_(Handle, e, entries.Length, value.Native), this, indices);
+                return Self(NativeMethods.ct_index_put_scalar_(Handle, e, entries.Length, value.Native), this, indices);
         }
 
         private static IndexEntry[] Entries(TensorIndex[] indices) => Array.ConvertAll(indices, i => i.ToNative());

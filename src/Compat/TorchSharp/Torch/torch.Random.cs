@@ -110,13 +110,13 @@ public static unsafe partial class torch
         public Tensor bernoulli(Generator? generator = null) => Wrap(NativeMethods.ct_bernoulli(Handle, generator?.Handle ?? 0), this, generator);
 
         public Tensor bernoulli_(double p = 0.5, Generator? generator = null) =>
-            Wrap(NativeMethods.ct_bernoulli_(Handle, p, generator?.Handle ?? 0), this, generator);
+            Self(NativeMethods.ct_bernoulli_(Handle, p, generator?.Handle ?? 0), this, generator);
 
         public Tensor normal_(double mean = 0.0, double std = 1.0, Generator? generator = null) =>
-            Wrap(NativeMethods.ct_normal_(Handle, mean, std, generator?.Handle ?? 0), this, generator);
+            Self(NativeMethods.ct_normal_(Handle, mean, std, generator?.Handle ?? 0), this, generator);
 
         public Tensor uniform_(double from, double to, Generator? generator = null) =>
-            Wrap(NativeMethods.ct_uniform_(Handle, from, to, generator?.Handle ?? 0), this, generator);
+            Self(NativeMethods.ct_uniform_(Handle, from, to, generator?.Handle ?? 0), this, generator);
 
         public Tensor multinomial(long num_samples, bool replacement = false, Generator? generator = null) =>
             Wrap(NativeMethods.ct_multinomial(Handle, num_samples, Flag(replacement), generator?.Handle ?? 0), this, generator);

@@ -2,7 +2,7 @@ namespace TorchSharp;
 
 public static partial class torch
 {
-    // One operand, element by element. A trailing underscore writes into the operand and returns a reference to it.
+    // One operand, element by element. A trailing underscore writes into the operand and returns it.
     public static Tensor abs(Tensor input) => input.abs();
 
     public static Tensor abs_(Tensor input) => input.abs_();

@@ -5,7 +5,7 @@
 using namespace ct;
 
 CT_API Handle ct_linear(Handle input, Handle weight, Handle bias) {
-  return guard([&] { return ct::linear(view(input), view(weight), maybe(bias)); });
+  return guard([&] { return at::linear(view(input), view(weight), optional(bias)); });
 }
 CT_API Handle ct_embedding(Handle weight, Handle indices, int64_t padding, int32_t by_frequency, int32_t sparse) {
   return guard([&] { return at::embedding(view(weight), view(indices), padding, by_frequency != 0, sparse != 0); });

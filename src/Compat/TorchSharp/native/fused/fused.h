@@ -17,7 +17,6 @@ inline bool plain(const at::Tensor& t) {
 // Seeds drawn from the CPU's default generator: manual_seed decides all of them.
 DropoutKey draw_dropout(double p);
 
-at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);
 at::Tensor layer_norm(const at::Tensor& input, at::IntArrayRef shape, const at::Tensor& weight, const at::Tensor& bias,
                       double eps);
 at::Tensor dropout(const at::Tensor& input, double p, bool training);
