@@ -1,1 +1,14 @@
-Console.WriteLine("not yet");
+using System.CommandLine;
+using TrainingCluster.Bench;
+using TrainingCluster.Worker.Training;
+
+// Before libtorch is loaded: its thread pools are made then.
+NativeThreads.CapBeforeLoading();
+var root = new RootCommand("Benchmarks of the training cluster: tables of medians, with --peer beside PyTorch and gloo.")
+{
+    StepBench.Command(),
+    AllReduceBench.Command(),
+    StepBench.WorkerCommand(),
+    AllReduceBench.WorkerCommand(),
+};
+return await root.Parse(args).InvokeAsync();

@@ -11,26 +11,12 @@ namespace TrainingCluster.Worker.Training;
 /// <param name="SourceTokens">Source tokens.</param>
 internal readonly record struct ShardTotals(int Shard, double Loss, long TargetTokens, long SourceTokens);
 
-/// <summary>Steps 1 to 3 of <see cref="TrainingLoop"/>: one shard's sentences, forward, backward.</summary>
+/// <summary>Steps 2 and 3 of <see cref="TrainingLoop"/>: forward and backward of one shard's sentences.</summary>
 internal static class MicroBatch
 {
     // libtorch's generator belongs to the process: workers that share one process take turns, or they would draw from one another's
     // numbers. A worker alone never waits here.
     private static readonly Lock s_generator = new();
-
-    /// <summary>Builds the sentences of a shard, with words cut anew where the job asks for BPE dropout.</summary>
-    public static Batch Build(TrainingJob job, TrainingCursor cursor, long step, int shard)
-    {
-        var indices = job.Plan.Epoch(cursor.Epoch).MicroBatch(cursor.StepInEpoch, shard);
-        if (job.Spec.Training.BpeDropout <= 0)
-            return BatchBuilder.Build(job.Dataset, indices);
-        var tokenizer = job.Dataset.Tokenizer;
-        // A stream of its own, away from the model's dropout: the third key tells them apart.
-        var dropout = new BpeDropout(job.Spec.Training.BpeDropout, new DeterministicRandom(job.Spec.Seed, (ulong)step, (ulong)shard, 1));
-        return BatchBuilder.Build(
-            [.. indices.Select(index => tokenizer.Encode(tokenizer.Decode(job.Dataset.Source(index)), dropout))],
-            [.. indices.Select(index => tokenizer.Encode(tokenizer.Decode(job.Dataset.Target(index)), dropout))]);
-    }
 
     /// <summary>Forward and backward; the gradient is added to the attached buffer.</summary>
     public static ShardTotals Run(TrainingJob job, Batch batch, long step, int shard)

@@ -18,7 +18,6 @@ internal static class NonFinite
         TrainingJob job, CollectiveGroup group, FlatParameters.GradientBuffer scratch, long step, ShardTotals[] byShard, out IReadOnlyList<int> shards)
     {
         shards = [];
-        var cursor = job.Plan.Locate(step - 1);
         var own = new List<int>();
         scratch.Attach();
         job.Model.SegmentReady = null;
@@ -27,7 +26,7 @@ internal static class NonFinite
             if (double.IsFinite(byShard[shard].Loss))
             {
                 scratch.Flat.Clear();
-                MicroBatch.Run(job, MicroBatch.Build(job, cursor, step, shard), step, shard);
+                MicroBatch.Run(job, job.Batches.Build(step, shard), step, shard);
                 scratch.Flat.Download(new Collective.FlatRange(0, job.Buckets.Length));
                 if (double.IsFinite(GlobalNorm.SumOfSquares(scratch.Flat.Host.Span)))
                     continue;
@@ -52,8 +51,7 @@ internal static class NonFinite
         var message = $"Loss or gradient was NaN or Inf in {inARow} steps in a row, lastly in step {step}";
         if (shards.Count == 0)
             return new JobFault("NON_FINITE", $"{message}, where each shard alone is finite: their sum is too large. Lower training.learning_rate.");
-        var cursor = job.Plan.Locate(step - 1);
-        var indices = job.Plan.Epoch(cursor.Epoch).MicroBatch(cursor.StepInEpoch, shards[0]);
+        var indices = job.Batches.Sentences(step, shards[0]);
         var tokenizer = job.Dataset.Tokenizer;
         var sentences = indices.Take(SentencesShown).Select(index =>
             $"\n  {index}: {Shown(tokenizer.Decode(job.Dataset.Source(index)))} => {Shown(tokenizer.Decode(job.Dataset.Target(index)))}");

@@ -13,15 +13,14 @@ namespace TrainingCluster.Worker.Training;
 internal sealed class TrainingJob : IDisposable
 {
     private readonly List<FlatParameters.GradientBuffer> _buffers = [];
+    private readonly Dataset? _dataset;
 
-    private TrainingJob(string id, JobSpec spec, Dataset dataset, Device device)
+    private TrainingJob(string id, JobSpec spec, Dataset? dataset, ITrainingBatches batches, int vocabulary, Device device)
     {
-        (Id, Spec, Dataset) = (id, spec, dataset);
+        (Id, Spec, _dataset, Batches) = (id, spec, dataset, batches);
         var training = spec.Training;
-        // The specification counts source and target, the plan the wider of the two.
-        Plan = new TrainingPlan(dataset, spec.Seed, Math.Max(1, training.BatchTokens / training.LogicalShards / 2), training.LogicalShards);
-        TotalSteps = training.HasSteps && training.Steps > 0 ? training.Steps : Plan.StepsInEpochs(training.Epochs);
-        Model = ModelFactory.Create(spec.Model, dataset.Tokenizer.VocabularySize, spec.Seed);
+        TotalSteps = training.HasSteps && training.Steps > 0 ? training.Steps : batches.StepsInEpochs(training.Epochs);
+        Model = ModelFactory.Create(spec.Model, vocabulary, spec.Seed);
         if (device.type != DeviceType.CPU)
             Model.to(device);
         Model.train();
@@ -38,9 +37,10 @@ internal sealed class TrainingJob : IDisposable
     /// <summary>Every field filled in.</summary>
     public JobSpec Spec { get; }
 
-    public Dataset Dataset { get; }
+    public Dataset Dataset => _dataset ?? throw new InvalidOperationException("This job has no dataset.");
 
-    public TrainingPlan Plan { get; }
+    /// <summary>What is trained on.</summary>
+    public ITrainingBatches Batches { get; }
 
     public long TotalSteps { get; }
 
@@ -65,14 +65,14 @@ internal sealed class TrainingJob : IDisposable
         get
         {
             var progress = State.Progress;
-            if (Dataset.Validation.Count == 0 || progress.Step == 0 || progress.EvaluatedStep == progress.Step)
+            if (_dataset is null || _dataset.Validation.Count == 0 || progress.Step == 0 || progress.EvaluatedStep == progress.Step)
                 return false;
             if (progress.Step == TotalSteps)
                 return true;
             return Spec.Evaluation.EverySteps switch
             {
                 > 0 => progress.Step % Spec.Evaluation.EverySteps == 0,
-                0 => Plan.Locate(progress.Step).StepInEpoch == 0,
+                0 => Batches.Locate(progress.Step + 1).StepInEpoch == 0,
                 _ => false,
             };
         }
@@ -87,7 +87,15 @@ internal sealed class TrainingJob : IDisposable
     {
         var filled = JobSpecDefaults.Fill(spec);
         set_num_threads(filled.Training.ComputeThreads);
-        return new TrainingJob(id, filled, dataset, device);
+        return new TrainingJob(id, filled, dataset, new DatasetBatches(dataset, filled), dataset.Tokenizer.VocabularySize, device);
+    }
+
+    /// <summary>A job on made-up batches, for measurements: it cannot be evaluated.</summary>
+    public static TrainingJob Create(JobSpec spec, ITrainingBatches batches, int vocabulary)
+    {
+        var filled = JobSpecDefaults.Fill(spec);
+        set_num_threads(filled.Training.ComputeThreads);
+        return new TrainingJob("measurement", filled, null, batches, vocabulary, CPU);
     }
 
     /// <summary>The job's gradient buffers, made when first needed and kept.</summary>
@@ -104,6 +112,6 @@ internal sealed class TrainingJob : IDisposable
             buffer.Dispose();
         State.Dispose();
         Model.Dispose();
-        Dataset.Dispose();
+        _dataset?.Dispose();
     }
 }

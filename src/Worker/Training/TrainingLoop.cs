@@ -9,8 +9,8 @@ namespace TrainingCluster.Worker.Training;
 /// <summary>
 /// One worker's training, step by step. A step's story, marked in <see cref="Step"/>:
 /// <list type="number">
-/// <item>take the micro-batch of each shard that this worker holds (<see cref="MicroBatch"/>);</item>
-/// <item>forward: the loss, summed over target tokens;</item>
+/// <item>take the micro-batch of each shard that this worker holds (<see cref="ITrainingBatches"/>);</item>
+/// <item>forward: the loss, summed over target tokens (<see cref="MicroBatch"/>);</item>
 /// <item>backward, straight into a flat gradient buffer (<see cref="FlatParameters"/>);</item>
 /// <item>a bucket is ready while backward still runs: this worker's sums of it are added along the tree (<see cref="ShardAccumulation"/>);</item>
 /// <item>reduce-scatter: each owner is sent its chunk of the bucket (<see cref="StepExchange"/>);</item>
@@ -51,7 +51,7 @@ internal sealed class TrainingLoop
     {
         var before = _job.State.Progress;
         var step = before.Step + 1;
-        var cursor = _job.Plan.Locate(step - 1);
+        var cursor = _job.Batches.Locate(step);
         var start = Stopwatch.GetTimestamp();
         var exchange = _group.Begin(step);
         var shards = new List<ShardTotals>();
@@ -60,7 +60,7 @@ internal sealed class TrainingLoop
             if (_group.Failure is { } ended)
                 return new StepResult { Failure = ended };
             // 1.
-            var batch = MicroBatch.Build(_job, cursor, step, stage.Shard);
+            var batch = _job.Batches.Build(step, stage.Shard);
             var buffer = _buffers[stage.Buffer];
             if (stage.ClearFirst)
                 buffer.Flat.Clear();

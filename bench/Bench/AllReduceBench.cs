@@ -1,0 +1,121 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.Collective;
+using TrainingCluster.Worker.AllReduce;
+
+namespace TrainingCluster.Bench;
+
+/// <summary>All-reduce of float32 over gRPC on loopback, one process a worker, beside gloo's over TCP.</summary>
+internal static class AllReduceBench
+{
+    private const string WorkerName = "allreduce-worker";
+
+    private static readonly Option<int> s_rank = new("--rank");
+    private static readonly Option<int[]> s_workers = new("--workers") { Description = "Numbers of workers to measure; powers of two.", DefaultValueFactory = _ => [2, 4], AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<string> s_mib = new("--mib") { Description = "Sizes in MiB.", DefaultValueFactory = _ => "0.0625,1,4,16,64" };
+    private static readonly Option<int> s_iterations = new("--iterations") { Description = "Measured repetitions.", DefaultValueFactory = _ => 15 };
+    private static readonly Option<int> s_warmup = new("--warmup") { Description = "Repetitions before the measured ones.", DefaultValueFactory = _ => 3 };
+    private static readonly Option<bool> s_peer = new("--peer") { Description = "Run gloo beside it." };
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
+
+    public static Command Command()
+    {
+        var command = new Command("allreduce", "Time of an all-reduce, by size and number of workers.") { s_workers, s_mib, s_iterations, s_warmup, s_peer, s_json };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    public static Command WorkerCommand()
+    {
+        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup };
+        command.Hidden = true;
+        command.SetAction((parsed, cancelled) => WorkAsync(parsed, cancelled));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
+    {
+        string[] arguments =
+        [
+            "--mib", parsed.GetValue(s_mib)!,
+            "--iterations", parsed.GetValue(s_iterations).ToString(CultureInfo.InvariantCulture),
+            "--warmup", parsed.GetValue(s_warmup).ToString(CultureInfo.InvariantCulture),
+        ];
+        var table = new BenchTable(parsed.GetValue(s_json), "workers", "MiB", "ms", "bus GB/s", "gloo ms", "gloo bus GB/s", "ratio");
+        foreach (var workers in parsed.GetValue(s_workers)!)
+        {
+            var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, arguments)).Select(Read).ToList();
+            var theirs = parsed.GetValue(s_peer)
+                ? (await BenchProcesses.RunPeerAsync("gloo_allreduce.py", ["--world", $"{workers}", .. arguments]))?.Select(Read).ToDictionary(time => time.mib)
+                : null;
+            foreach (var time in ours)
+            {
+                double Bus(double ms) => 2.0 * (workers - 1) / workers * time.mib * (1 << 20) / ms / 1e6;
+                var gloo = theirs?.GetValueOrDefault(time.mib);
+                table.Add($"{workers}", time.mib.ToString(CultureInfo.InvariantCulture), time.ms, Bus(time.ms), gloo?.ms, gloo is null ? null : Bus(gloo.ms), gloo is null ? null : gloo.ms / time.ms);
+            }
+        }
+
+        table.Print();
+        return 0;
+    }
+
+    private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancelled)
+    {
+        await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank));
+        var generation = 0;
+        foreach (var mib in parsed.GetValue(s_mib)!.Split(',').Select(text => double.Parse(text, CultureInfo.InvariantCulture)))
+        {
+            var layout = BucketLayout.Create([(int)(mib * (1 << 20) / sizeof(float))]);
+            var gradient = new float[layout.Length];
+            await using var group = new CollectiveGroup(
+                member.Plan(++generation), layout, gradient, member.Host.Options, TimeProvider.System, NullLogger.Instance);
+            member.Host.Open(group);
+            var times = await Task.Factory.StartNew(
+                () => Measure(group, layout, gradient, parsed.GetValue(s_warmup), parsed.GetValue(s_iterations)),
+                cancelled, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Console.WriteLine(JsonSerializer.Serialize(new Time(mib, BenchTable.Median(times))));
+        }
+
+        return 0;
+    }
+
+    private static List<double> Measure(CollectiveGroup group, BucketLayout layout, float[] gradient, int warmup, int iterations)
+    {
+        void Must(CollectiveFailure? failure)
+        {
+            if (failure is not null)
+                throw new InvalidOperationException(failure.ToString());
+        }
+
+        Must(group.Connect([], out _));
+        var times = new List<double>();
+        for (var step = 1; step <= warmup + iterations; step++)
+        {
+            Array.Fill(gradient, 1f);
+            var exchange = group.Begin(step);
+            // A barrier, so that all begin together.
+            Must(group.AllGather(step, SideTopic.StepTotals, [], TimeSpan.Zero, out _));
+            var start = Stopwatch.GetTimestamp();
+            foreach (var bucket in layout.Buckets)
+                exchange.Submit(bucket.Index, new Subtree(0, group.Plan.OwnRank), gradient);
+            Must(exchange.Complete(TimeSpan.Zero));
+            if (step > warmup)
+                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if (gradient[0] != group.Plan.Workers || gradient[^1] != group.Plan.Workers)
+                throw new InvalidOperationException($"The sum is {gradient[0]} where {group.Plan.Workers} was expected.");
+        }
+
+        Must(group.Farewell());
+        return times;
+    }
+
+    private static Time Read(string line) => JsonSerializer.Deserialize<Time>(line)!;
+
+#pragma warning disable IDE1006 // Names as in the peers' JSON.
+    private sealed record Time(double mib, double ms);
+#pragma warning restore IDE1006
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.Worker.AllReduce;
+
+namespace TrainingCluster.Bench;
+
+/// <summary>
+/// One worker process of a benchmark: listens on a free port, writes the address to its output, reads all members' addresses from
+/// its input.
+/// </summary>
+internal sealed class BenchMember : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private BenchMember(WebApplication app, CollectiveHost host, int rank, Uri[] addresses) =>
+        (_app, Host, Rank, Addresses) = (app, host, rank, addresses);
+
+    public CollectiveHost Host { get; }
+
+    public int Rank { get; }
+
+    public Uri[] Addresses { get; }
+
+    public static async Task<BenchMember> StartAsync(int rank)
+    {
+        var host = new CollectiveHost(new CollectiveOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        host.AddServices(builder.Services);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            host.ConfigureKestrel(kestrel);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        var app = builder.Build();
+        CollectiveHost.Map(app);
+        await app.StartAsync();
+        Console.WriteLine(app.Urls.First());
+        var line = await Console.In.ReadLineAsync() ?? throw new InvalidOperationException("The benchmark that started this worker has ended.");
+        return new BenchMember(app, host, rank, JsonSerializer.Deserialize<Uri[]>(line)!);
+    }
+
+    /// <summary>The plan in which each member computes one shard.</summary>
+    public GroupPlan Plan(long generation) => new(
+        "measurement", generation, 0, Addresses.Length,
+        [.. Addresses.Select((address, rank) => new GroupMember($"worker-{rank}", address, [rank]))], Rank);
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace TrainingCluster.Bench;
+
+/// <summary>Starts this program again as the workers of a benchmark, and collects what they print.</summary>
+internal static class BenchProcesses
+{
+    /// <summary>Runs the workers; returns the lines that rank 0 printed.</summary>
+    public static async Task<IReadOnlyList<string>> RunWorkersAsync(int workers, string command, IEnumerable<string> arguments)
+    {
+        var processes = Enumerable.Range(0, workers)
+            .Select(rank => Start(Environment.ProcessPath!, [.. Self(), command, "--rank", $"{rank}", .. arguments], input: true)).ToList();
+        try
+        {
+            var addresses = new List<string>();
+            foreach (var process in processes)
+                addresses.Add(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("A worker ended at its start."));
+            foreach (var process in processes)
+            {
+                await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(addresses));
+                process.StandardInput.Close();
+            }
+
+            var outputs = await Task.WhenAll(processes.Select(process => process.StandardOutput.ReadToEndAsync()));
+            foreach (var process in processes)
+            {
+                await process.WaitForExitAsync();
+                if (process.ExitCode != 0)
+                    throw new InvalidOperationException($"A worker ended with exit code {process.ExitCode}.");
+            }
+
+            return outputs[0].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+        finally
+        {
+            foreach (var process in processes)
+            {
+                if (!process.HasExited)
+                    process.Kill();
+                process.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Runs a peer's script; null, with the reason on the error output, where it cannot run.</summary>
+    public static async Task<IReadOnlyList<string>?> RunPeerAsync(string script, IEnumerable<string> arguments)
+    {
+        var path = Path.Combine(PeersFolder(), script);
+        using var process = Start("/usr/bin/python3", [path, .. arguments], input: false);
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode == 0)
+            return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await Console.Error.WriteLineAsync($"The peer {script} did not run (exit code {process.ExitCode}). It needs Debian's python3-torch: apt-get install python3-torch");
+        return null;
+    }
+
+    private static Process Start(string program, IEnumerable<string> arguments, bool input)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = input };
+        return Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started.");
+    }
+
+    // Under `dotnet cluster-bench.dll` the process is dotnet itself, and wants the assembly first.
+    private static string[] Self() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(BenchProcesses).Assembly.Location] : [];
+
+    private static string PeersFolder()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (folder is not null && !Directory.Exists(Path.Combine(folder, "bench", "peers")))
+            folder = Path.GetDirectoryName(folder);
+        return Path.Combine(folder ?? throw new DirectoryNotFoundException("bench/peers stands nowhere above this program."), "bench", "peers");
+    }
+}

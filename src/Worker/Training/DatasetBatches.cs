@@ -1,0 +1,40 @@
+using TrainingCluster.Data;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.Training;
+
+/// <summary>The micro-batches of a dataset, with words cut anew where the job asks for BPE dropout.</summary>
+internal sealed class DatasetBatches : ITrainingBatches
+{
+    private readonly Dataset _dataset;
+    private readonly JobSpec _spec;
+    private readonly TrainingPlan _plan;
+
+    /// <summary>The plan of a specification whose fields are filled in.</summary>
+    public DatasetBatches(Dataset dataset, JobSpec spec)
+    {
+        var training = spec.Training;
+        (_dataset, _spec) = (dataset, spec);
+        // The specification counts source and target, the plan the wider of the two.
+        _plan = new TrainingPlan(dataset, spec.Seed, Math.Max(1, training.BatchTokens / training.LogicalShards / 2), training.LogicalShards);
+    }
+
+    public TrainingCursor Locate(long step) => _plan.Locate(step - 1);
+
+    public IReadOnlyList<int> Sentences(long step, int shard) => _plan.MicroBatch(step - 1, shard);
+
+    public long StepsInEpochs(int epochs) => _plan.StepsInEpochs(epochs);
+
+    public Batch Build(long step, int shard)
+    {
+        var sentences = Sentences(step, shard);
+        if (_spec.Training.BpeDropout <= 0)
+            return BatchBuilder.Build(_dataset, sentences);
+        var tokenizer = _dataset.Tokenizer;
+        // A stream of its own, away from the model's dropout: the third key tells them apart.
+        var dropout = new BpeDropout(_spec.Training.BpeDropout, new DeterministicRandom(_spec.Seed, (ulong)step, (ulong)shard, 1));
+        return BatchBuilder.Build(
+            [.. sentences.Select(sentence => tokenizer.Encode(tokenizer.Decode(_dataset.Source(sentence)), dropout))],
+            [.. sentences.Select(sentence => tokenizer.Encode(tokenizer.Decode(_dataset.Target(sentence)), dropout))]);
+    }
+}
