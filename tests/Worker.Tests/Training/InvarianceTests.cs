@@ -29,6 +29,7 @@ public sealed class InvarianceTests
 
     [Theory]
     [InlineData(1)]
+    [InlineData(3)]
     [InlineData(4)]
     public async Task Training_WorkerDiesInTheMiddle_GivesTheWeightsOfAnUndisturbedRun(int dieAtStep)
     {
@@ -45,7 +46,8 @@ public sealed class InvarianceTests
             await survivor.NextAsync<GenerationFailed>();
 
         var step = await cluster.BeginAsync("job", 2, spec, survivors);
-        Assert.True(step >= dieAtStep);
+        // The one that died may have been a step ahead.
+        Assert.True(step >= dieAtStep - 1);
         Assert.Equal(expected, (await survivors[1].NextAsync<TrainingCompleted>()).WeightsSha256);
     }
 

@@ -1,0 +1,125 @@
+using Grpc.Core;
+using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Training;
+
+namespace TrainingCluster.Worker.Tests.Training;
+
+public sealed class RecoveryTests
+{
+    [Fact]
+    public async Task Checkpoint_FreshWorkerGoesOnFromIt_GivesTheWeightsOfAnUndisturbedRun()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var spec = cluster.Spec(s => s.Checkpoint.EverySteps = 4);
+        var expected = await InvarianceTests.TrainAsync(cluster, spec);
+        var stored = cluster.Members[0].Seen.OfType<CheckpointReport>().SingleOrDefault() ?? await cluster.Members[0].NextAsync<CheckpointReport>();
+        Assert.Equal((4, ""), (stored.Step, stored.Error));
+        Assert.True(cluster.Coordinator.Files.Folders.ContainsKey(stored.CheckpointId));
+
+        var fresh = await cluster.AddAsync();
+        await cluster.BeginAsync("job", 2, spec, [fresh], stored.CheckpointId, baseStep: 4);
+        Assert.Equal(expected, (await fresh.NextAsync<TrainingCompleted>()).WeightsSha256);
+        Assert.Equal([5, 6], fresh.Seen.OfType<StepReport>().Select(report => report.Step));
+    }
+
+    [Theory]
+    [InlineData("state.safetensors")]
+    [InlineData("state.json")]
+    public async Task Checkpoint_Damaged_IsRefused(string file)
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var spec = cluster.Spec(s => s.Checkpoint.EverySteps = 4);
+        await InvarianceTests.TrainAsync(cluster, spec);
+        var member = cluster.Members[0];
+        var stored = member.Seen.OfType<CheckpointReport>().SingleOrDefault() ?? await member.NextAsync<CheckpointReport>();
+        var bytes = cluster.Coordinator.Files.Folders[stored.CheckpointId][file];
+        bytes[bytes.Length / 2] ^= 0x40;
+
+        var fresh = await cluster.AddAsync();
+        await cluster.BeginAsync("job", 2, spec, [fresh], stored.CheckpointId, baseStep: 4);
+        Assert.Equal("DamagedData", (await fresh.NextAsync<GenerationFailed>()).Stage);
+        Assert.False(fresh.Trainer.Running!.HasState);
+    }
+
+    [Fact]
+    public async Task Checkpoint_CoordinatorsDiskIsFull_IsReportedAndTrainingGoesOn()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        cluster.Coordinator.Files.Refusal = new Status(StatusCode.ResourceExhausted, "no space left");
+        await cluster.BeginAsync("job", 1, cluster.Spec(s => s.Checkpoint.EverySteps = 2), cluster.Members);
+        var report = await cluster.Members[0].NextAsync<CheckpointReport>();
+        Assert.Contains("no space left", report.Error, StringComparison.Ordinal);
+        await cluster.Members[0].NextAsync<TrainingCompleted>();
+    }
+
+    [Fact]
+    public async Task Prepare_NewerGenerationInTheMiddle_EndsTheOldOneAndKeepsTheState()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var spec = cluster.Spec(s => s.Training.Steps = 100000);
+        await cluster.BeginAsync("job", 1, spec, cluster.Members);
+        await cluster.Members[0].NextAsync<StepReport>(report => report.Step == 2);
+        cluster.Prepare("job", 2, spec, cluster.Members);
+        foreach (var member in cluster.Members)
+        {
+            var prepared = await member.NextAsync<GenerationPrepared>(p => p.Generation == 2);
+            Assert.True(prepared.HasState && prepared.CompletedStep >= 2);
+            Assert.False(member.Trainer.Running!.Training);
+        }
+
+        // Within one step of each other, whoever heard of it first.
+        Assert.InRange(Math.Abs(cluster.Members[0].Trainer.Running!.CompletedStep - cluster.Members[1].Trainer.Running!.CompletedStep), 0, 1);
+    }
+
+    [Fact]
+    public async Task Commands_OfOlderGenerations_AreDroppedAndCounted()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var member = cluster.Members[0];
+        cluster.Prepare("job", 5, cluster.Spec(), cluster.Members);
+        await member.NextAsync<GenerationPrepared>();
+        cluster.Prepare("job", 4, cluster.Spec(), cluster.Members);
+        member.Trainer.Start(new StartGeneration { JobId = "job", Generation = 4 });
+        member.Trainer.Start(new StartGeneration { JobId = "other", Generation = 5 });
+        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 4 });
+        Assert.Equal(4, member.Trainer.StaleCommands);
+        Assert.Equal(5, member.Trainer.Running!.Generation);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stop_InTheMiddle_KeepsTheStateOnlyIfAsked(bool keep)
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var member = cluster.Members[0];
+        await cluster.BeginAsync("job", 1, cluster.Spec(s => s.Training.Steps = 100000), cluster.Members);
+        await member.NextAsync<StepReport>(report => report.Step == 2);
+        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 1, KeepState = keep, Reason = "test" });
+        Assert.True((await member.NextAsync<TrainingStopped>()).CompletedStep >= 2);
+        Assert.Equal(keep, member.Trainer.Running?.HasState ?? false);
+    }
+
+    [Fact]
+    public async Task Start_StateThatNobodyHas_FailsTheGeneration()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        await cluster.BeginAsync("job", 1, cluster.Spec(), cluster.Members, baseStep: 3);
+        Assert.Equal("NoState", (await cluster.Members[0].NextAsync<GenerationFailed>()).Stage);
+    }
+
+    [Fact]
+    public async Task FetchState_OfAnotherStepOrJob_IsRefused()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        await InvarianceTests.TrainAsync(cluster, cluster.Spec());
+        using var channel = CollectiveChannel.Open(cluster.Members[0].Server.Address, new CollectiveOptions());
+        foreach (var request in (FetchStateRequest[])[new() { JobId = "job", Step = 5 }, new() { JobId = "other", Step = 6 }])
+        {
+            using var call = channel.CreateCallInvoker().AsyncServerStreamingCall(CollectiveWire.FetchState, null, new CallOptions(), request);
+            var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None));
+            Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+        }
+    }
+}
