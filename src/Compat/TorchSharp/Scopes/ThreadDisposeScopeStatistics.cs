@@ -7,7 +7,7 @@ public class ThreadDisposeScopeStatistics
     public long CreatedOutsideScopeCount { get; internal set; }
 
     /// <summary>Tensors disposed on this thread that no scope held.</summary>
-    public long DisposedOutsideScopeCount { get; internal set; }
+    internal long DisposedOutsideScopeCount { get; set; }
 
     /// <summary>Tensors made on this thread inside a scope.</summary>
     public long CreatedInScopeCount { get; internal set; }
@@ -35,6 +35,6 @@ public class ThreadDisposeScopeStatistics
     /// <summary>All counts on one line.</summary>
     public override string ToString() =>
         $"ThreadTotalLiveCount: {ThreadTotalLiveCount}; CreatedOutsideScopeCount: {CreatedOutsideScopeCount}; " +
-        $"DisposedOutsideScopeCount: {DisposedOutsideScopeCount}; CreatedInScopeCount: {CreatedInScopeCount}; " +
+        $"CreatedInScopeCount: {CreatedInScopeCount}; " +
         $"DisposedInScopeCount: {DisposedInScopeCount}; DetachedFromScopeCount: {DetachedFromScopeCount}";
 }
