@@ -154,8 +154,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 case CountStale stale: context.Metrics.CountStale(stale.MessageName); break;
             }
         }
-        done();
         Settle();
+        done();
     }
 
     // 4. The next moment at which something is due, and what others want to know.

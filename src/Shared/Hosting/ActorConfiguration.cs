@@ -34,7 +34,12 @@ public static class ActorConfiguration
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
           actor.provider = cluster
-          coordinated-shutdown.run-by-clr-shutdown-hook = off
+          coordinated-shutdown {
+            run-by-clr-shutdown-hook = off
+            # A node that is made anew does not take leave of a cluster that may be gone.
+            run-by-actor-system-terminate = off
+            phases.cluster-exiting.timeout = 3 s
+          }
           remote {
             retry-gate-closed-for = 500 ms
             dot-netty.tcp {

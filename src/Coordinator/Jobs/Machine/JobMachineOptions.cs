@@ -36,8 +36,8 @@ public sealed record JobMachineOptions
     /// <summary>How long newcomers are collected before a running job takes them in. Default 3 s.</summary>
     public TimeSpan JoinDebounce { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long a coordinator that came back waits for the members of the last generation. Default 15 s.</summary>
-    public TimeSpan RecoverTimeout { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>How long a coordinator that came back waits for the members of the last generation. Default 30 s: meanwhile they train on.</summary>
+    public TimeSpan RecoverTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the coordinator waits for the other members once the model is stored. Default 5 s.</summary>
     public TimeSpan CompletionGrace { get; init; } = TimeSpan.FromSeconds(5);

@@ -1,0 +1,197 @@
+using System.Threading.Channels;
+using Akka.Actor;
+using Akka.Configuration;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
+using TrainingCluster.Coordinator.Checkpoints;
+using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Jobs;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Membership;
+using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Coordinator.Telemetry;
+using TrainingCluster.Jobs;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Control;
+
+/// <summary>The real actors over a real store, in one local actor system; workers are probes.</summary>
+internal sealed class ActorHarness : IAsyncDisposable, IMembership
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly DataFolder data;
+    private IActorRef? actor;
+
+    private ActorHarness()
+    {
+        data = new DataFolder(folder.Path);
+        data.Prepare();
+        System = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka { loglevel = OFF, stdout-loglevel = OFF }"));
+        Files = new CheckpointLibrary(data);
+    }
+
+    public ActorSystem System { get; }
+    public CheckpointLibrary Files { get; }
+    public JobStore Store { get; private set; } = null!;
+    public CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
+    public CoordinatorMetrics CoordinatorMetrics { get; private set; } = null!;
+    public IActorRef Actor => actor!;
+
+    public static async Task<ActorHarness> Start()
+    {
+        var harness = new ActorHarness();
+        harness.Store = await JobStore.Open(harness.data.Database, TimeProvider.System);
+        harness.CoordinatorMetrics = new CoordinatorMetrics(Metrics.WithCustomRegistry(harness.Registry), TimeProvider.System);
+        harness.Begin("one");
+        return harness;
+    }
+
+    private void Begin(string incarnation)
+    {
+        var settings = new CoordinatorSettings
+        {
+            Incarnation = incarnation,
+            GrpcAddress = "http://coordinator",
+            ProgressInterval = TimeSpan.Zero,
+            Machine = new JobMachineOptions { JoinDebounce = TimeSpan.FromMilliseconds(50), AcknowledgeTimeout = TimeSpan.FromSeconds(5) },
+        };
+        var context = new JobActorContext(settings, Store, Files, CoordinatorMetrics, TimeProvider.System, NullLoggerFactory.Instance);
+        actor = System.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, this)), $"coordinator-{incarnation}");
+    }
+
+    /// <summary>The coordinator's actors end and are made anew from the store, as after a restart of the process.</summary>
+    public async Task Restart()
+    {
+        var ended = new TaskCompletionSource();
+        System.ActorOf(Props.Create(() => new EndWatch(Actor, ended)));
+        await ended.Task;
+        Begin("two");
+    }
+
+    public async Task<string> Submit(Action<JobSpec>? change = null, string id = "job-1")
+    {
+        var spec = new JobSpec();
+        change?.Invoke(spec);
+        var start = JobMachine.Create(id, JobSpecDefaults.Fill(spec), TimeProvider.System.GetUtcNow());
+        var (_, job) = await Store.Create(new(0, id, "", start.Spec, TimeProvider.System.GetUtcNow(), start.Record, new()), spec);
+        Actor.Tell(new JobAdded(job));
+        return id;
+    }
+
+    public ProbeWorker Worker(string id, string incarnation = "i") => new(this, id, incarnation);
+
+    /// <summary>Waits, event by event, until the job's record holds what is wanted.</summary>
+    public async Task<StoredJob> Until(string jobId, Func<StoredJob, bool> wanted)
+    {
+        while (true)
+        {
+            var next = Store.NextEvent(jobId);
+            if ((await Store.Get(jobId))! is var job && wanted(job)) return job;
+            await next.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    private sealed class EndWatch : ReceiveActor
+    {
+        public EndWatch(IActorRef actor, TaskCompletionSource ended)
+        {
+            Context.Watch(actor);
+            Receive<Terminated>(_ => ended.SetResult());
+            actor.Tell(PoisonPill.Instance);
+        }
+    }
+
+    void IMembership.Subscribe(IActorRef subscriber)
+    {
+    }
+
+    void IMembership.DownUnreachable(TimeSpan after)
+    {
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await System.Terminate();
+        await Store.DisposeAsync();
+        folder.Dispose();
+    }
+}
+
+/// <summary>A worker's actor that does nothing by itself: the test reads what it gets and says what it says.</summary>
+internal sealed class ProbeWorker
+{
+    private readonly Channel<IMessage> inbox = Channel.CreateUnbounded<IMessage>();
+    private readonly ActorHarness harness;
+    private readonly string incarnation;
+    private long sequence;
+
+    public ProbeWorker(ActorHarness harness, string id, string incarnation)
+    {
+        (this.harness, Id, this.incarnation) = (harness, id, incarnation);
+        var writer = inbox.Writer;
+        Actor = harness.System.ActorOf(Props.Create(() => new Inbox(writer)));
+    }
+
+    public string Id { get; }
+    public IActorRef Actor { get; }
+
+    public void Register(RunningJob? running = null) => Tell(new RegisterWorker
+    {
+        WorkerId = Id, Incarnation = incarnation, CollectiveAddress = $"http://{Id}", Device = "cpu", Running = running, FirstReport = sequence + 1,
+    });
+
+    public void Tell(IMessage message) => harness.Actor.Tell(message, Actor);
+
+    /// <summary>The next message of a type; others are passed over.</summary>
+    public async Task<T> Next<T>() where T : IMessage
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+            if (await inbox.Reader.ReadAsync(patience.Token) is T message) return message;
+    }
+
+    public void Report(string job, Action<WorkerReport> fill) => Report(job, fill, ++sequence);
+
+    public void Report(string job, Action<WorkerReport> fill, long number)
+    {
+        var report = new WorkerReport { WorkerId = Id, Incarnation = incarnation, Sequence = number, JobId = job };
+        fill(report);
+        Tell(report);
+    }
+
+    /// <summary>Answers the next call to a generation.</summary>
+    public async Task<PrepareGeneration> Prepare(bool hasState = false, long step = 0)
+    {
+        var call = await Next<PrepareGeneration>();
+        Tell(new GenerationAcknowledged { JobId = call.JobId, Generation = call.Generation, WorkerId = Id });
+        Report(call.JobId, r => r.Prepared = new()
+        {
+            JobId = call.JobId, Generation = call.Generation, WorkerId = Id, Incarnation = incarnation, HasState = hasState, CompletedStep = step,
+        });
+        return call;
+    }
+
+    public async Task<StartGeneration> Start()
+    {
+        var plan = await Next<StartGeneration>();
+        Report(plan.JobId, r => r.Started = new() { JobId = plan.JobId, Generation = plan.Generation, WorkerId = Id });
+        return plan;
+    }
+
+    public void Step(StartGeneration plan, long step) => Tell(new StepReport
+    {
+        JobId = plan.JobId, Generation = plan.Generation, WorkerId = Id, Step = step, TotalSteps = 10, TargetTokens = 10, SourceTokens = 12, LossSum = 20, StepMs = 100,
+        ComputeMs = 80, ShardCount = 4,
+    });
+
+    public void Complete(StartGeneration plan, bool stored) => Report(plan.JobId, r => r.Completed = new()
+    {
+        JobId = plan.JobId, Generation = plan.Generation, WorkerId = Id, Step = 10, WeightsSha256 = "sha", ModelStored = stored,
+    });
+
+    private sealed class Inbox : ReceiveActor
+    {
+        public Inbox(ChannelWriter<IMessage> inbox) => Receive<IMessage>(m => inbox.TryWrite(m));
+    }
+}

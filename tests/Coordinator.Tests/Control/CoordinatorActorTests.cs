@@ -1,0 +1,265 @@
+using Akka.Actor;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Control;
+
+public class CoordinatorActorTests
+{
+    private static async Task<(ProbeWorker A, ProbeWorker B, StartGeneration Plan)> TwoTrain(ActorHarness harness)
+    {
+        var (a, b) = (harness.Worker("a"), harness.Worker("b"));
+        a.Register();
+        b.Register();
+        await a.Next<WorkerRegistered>();
+        await b.Next<WorkerRegistered>();
+        await harness.Submit();
+        await a.Prepare();
+        await b.Prepare();
+        var plan = await a.Start();
+        Assert.Equal(plan, await b.Start());
+        await harness.Until("job-1", j => j.Record.Phase == JobPhase.Running);
+        return (a, b, plan);
+    }
+
+    [Fact]
+    public async Task Job_TwoWorkers_RunsToItsEnd()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, plan) = await TwoTrain(harness);
+        Assert.Equal([("a", 0, 4), ("b", 4, 4)], plan.Members.Select(m => (m.WorkerId, m.FirstShard, m.ShardCount)));
+
+        a.Step(plan, 1);
+        await harness.Until("job-1", j => j.Progress.Step == 1);
+        a.Complete(plan, stored: true);
+        b.Complete(plan, stored: false);
+        var job = await harness.Until("job-1", j => j.Record.Phase.HasEnded());
+
+        Assert.Equal((JobPhase.Succeeded, "sha"), (job.Record.Phase, job.Record.WeightsSha256));
+        Assert.False((await a.Next<StopTraining>()).KeepState);
+        Assert.False((await b.Next<StopTraining>()).KeepState);
+    }
+
+    [Fact]
+    public async Task Job_WorkersActorEnds_SurvivorGoesOnFromTheNewestStep()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, _) = await TwoTrain(harness);
+
+        harness.System.Stop(b.Actor);
+        await a.Prepare(hasState: true, step: 7);
+        var plan = await a.Start();
+
+        Assert.Equal((2, 7, 1), (plan.Generation, plan.BaseStep, plan.Members.Count));
+        Assert.Contains("lost b", plan.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Job_GenerationFailedReport_CallsTheNextOneWithEveryoneWhoAnswers()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, first) = await TwoTrain(harness);
+
+        a.Report("job-1", r => r.Failed = new() { JobId = "job-1", Generation = first.Generation, WorkerId = "a", Stage = "PeerUnreachable", Suspects = { "b" } });
+        await a.Prepare(hasState: true, step: 3);
+        // b says nothing: it is left out in less than the time that others get.
+        var plan = await a.Start();
+
+        Assert.Equal(["a"], plan.Members.Select(m => m.WorkerId));
+        Assert.Equal(3, plan.BaseStep);
+        await b.Next<PrepareGeneration>();
+    }
+
+    [Fact]
+    public async Task Job_NewcomerWhileRunning_PreparesAloneAndThenJoins()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, _) = await TwoTrain(harness);
+        var c = harness.Worker("c");
+        c.Register();
+
+        var alone = await c.Prepare();
+        var everyone = await a.Prepare(hasState: true, step: 5);
+        await b.Prepare(hasState: true, step: 5);
+        await c.Prepare();
+        var plan = await c.Start();
+
+        Assert.Equal((2, 3), (alone.Generation, everyone.Generation));
+        Assert.Equal([("a", true), ("b", true), ("c", false)], plan.Members.OrderBy(m => m.WorkerId, StringComparer.Ordinal).Select(m => (m.WorkerId, m.HasBaseState)));
+    }
+
+    [Fact]
+    public async Task Drain_OfOneOfTwo_IsCompletedOnceTheOtherIsCalledAlone()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, _) = await TwoTrain(harness);
+
+        b.Tell(new DrainWorker { WorkerId = "b", Incarnation = "i" });
+        var call = await a.Prepare(hasState: true, step: 2);
+        await b.Next<DrainCompleted>();
+        var plan = await a.Start();
+
+        Assert.Contains("b leaves", call.Reason, StringComparison.Ordinal);
+        Assert.Equal(["a"], plan.Members.Select(m => m.WorkerId));
+    }
+
+    [Fact]
+    public async Task Drain_OfTheLastWorker_IsCompletedAtOnce()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, _) = await TwoTrain(harness);
+        a.Tell(new DrainWorker { WorkerId = "a", Incarnation = "i" });
+        b.Tell(new DrainWorker { WorkerId = "b", Incarnation = "i" });
+        await b.Next<DrainCompleted>();
+        await a.Next<DrainCompleted>();
+    }
+
+    [Fact]
+    public async Task Restart_MembersStillTraining_GenerationGoesOnUndisturbed()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, plan) = await TwoTrain(harness);
+        await harness.Restart();
+
+        var running = new RunningJob { JobId = "job-1", Generation = plan.Generation, HasState = true, CompletedStep = 8, Training = true };
+        a.Register(running);
+        b.Register(running);
+        await harness.Until("job-1", j => j.Record.Reason.Contains("went on without it", StringComparison.Ordinal));
+        a.Step(plan, 9);
+        var job = await harness.Until("job-1", j => j.Progress.Step == 9);
+
+        Assert.Equal((JobPhase.Running, plan.Generation), (job.Record.Phase, job.Record.Generation));
+    }
+
+    [Fact]
+    public async Task Restart_OneMemberGone_NextGenerationHasANewNumber()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, plan) = await TwoTrain(harness);
+        await harness.Restart();
+        var held = new RunningJob { JobId = "job-1", Generation = plan.Generation, HasState = true, CompletedStep = 4, Training = false };
+        a.Register(held);
+        b.Register(held);
+        var call = await a.Prepare(hasState: true, step: 4);
+        await b.Prepare(hasState: true, step: 4);
+        Assert.True(call.Generation > plan.Generation);
+        Assert.Equal(4, (await a.Start()).BaseStep);
+    }
+
+    [Fact]
+    public async Task Report_SentTwice_IsStoredOnceAndAcknowledgedBothTimes()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, _, plan) = await TwoTrain(harness);
+        void Evaluated(WorkerReport r) => r.Evaluation = new() { JobId = "job-1", Generation = plan.Generation, Step = 5, WorkerId = "a", Bleu = 12 };
+
+        while ((await a.Next<ReportsReceived>()).Sequence < 2)
+        {
+        }
+        a.Report("job-1", Evaluated, 3);
+        Assert.Equal(3, (await a.Next<ReportsReceived>()).Sequence);
+        a.Report("job-1", Evaluated, 3);
+        Assert.Equal(3, (await a.Next<ReportsReceived>()).Sequence);
+
+        Assert.Single(await harness.Store.Events("job-1", 0, 100), e => e.Evaluation is not null);
+    }
+
+    [Fact]
+    public async Task Report_AfterAGap_WaitsForTheMissingOne()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, _, plan) = await TwoTrain(harness);
+        while ((await a.Next<ReportsReceived>()).Sequence < 2)
+        {
+        }
+        void Log(WorkerReport r) => r.Log = new() { JobId = "job-1", Generation = plan.Generation, WorkerId = "a", Level = "info", Text = "x" };
+
+        a.Report("job-1", Log, 4);
+        a.Report("job-1", Log, 3);
+        Assert.Equal(3, (await a.Next<ReportsReceived>()).Sequence);
+    }
+
+    [Fact]
+    public async Task Register_WithTheClusterOfAnotherCoordinator_IsAskedToRejoin()
+    {
+        await using var harness = await ActorHarness.Start();
+        var a = harness.Worker("a");
+        a.Tell(new RegisterWorker { WorkerId = "a", Incarnation = "i", FirstReport = 1, Coordinator = "zero" });
+        var answer = await a.Next<WorkerRegistered>();
+        Assert.True(answer.Rejoin);
+        Assert.Empty((await harness.Actor.Ask<ClusterStatus>(StatusAsked.Instance)).Workers);
+    }
+
+    [Fact]
+    public async Task Register_SecondWorkerOfTheSameName_ReplacesTheFirstWhichIsRefused()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (old, young) = (harness.Worker("a", "old"), harness.Worker("a", "young"));
+        old.Register();
+        Assert.Equal("", (await old.Next<WorkerRegistered>()).Refused);
+        young.Register();
+        Assert.Equal("", (await young.Next<WorkerRegistered>()).Refused);
+        old.Register();
+        Assert.Contains("--name", (await old.Next<WorkerRegistered>()).Refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Register_HoldingAJobThatHasEnded_IsToldToStop()
+    {
+        await using var harness = await ActorHarness.Start();
+        var a = harness.Worker("a");
+        a.Register(new RunningJob { JobId = "gone", Generation = 3, Training = true });
+        var stop = await a.Next<StopTraining>();
+        Assert.Equal(("gone", 3, false), (stop.JobId, stop.Generation, stop.KeepState));
+    }
+
+    [Fact]
+    public async Task SuspendAndResume_RunningJob_StopsItsMembersAndCallsThemAgain()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, _) = await TwoTrain(harness);
+
+        await harness.Actor.Ask<CommandDone>(new JobCommand("job-1", new SuspendRequested()));
+        Assert.True((await a.Next<StopTraining>()).KeepState);
+        Assert.Equal(JobPhase.Suspended, (await harness.Store.Get("job-1"))!.Record.Phase);
+        await harness.Actor.Ask<CommandDone>(new JobCommand("job-1", new ResumeRequested()));
+
+        Assert.Equal(2, (await a.Prepare(hasState: true, step: 6)).Generation);
+        await b.Prepare(hasState: true, step: 6);
+        Assert.Equal(6, (await b.Start()).BaseStep);
+    }
+
+    [Fact]
+    public async Task Cancel_RunningJob_IsDurableWhenAnsweredAndFreesItsWorkers()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, _) = await TwoTrain(harness);
+        await harness.Actor.Ask<CommandDone>(new JobCommand("job-1", new CancelRequested("enough")));
+        Assert.Equal("cancelled: enough", (await harness.Store.Get("job-1"))!.Record.Reason);
+        await harness.Submit(id: "job-2");
+        Assert.Equal("job-2", (await a.Prepare()).JobId);
+        Assert.Equal("job-2", (await b.Prepare()).JobId);
+    }
+
+    [Fact]
+    public async Task Metrics_OfAnEndedJob_AreRemoved()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, _, plan) = await TwoTrain(harness);
+        a.Step(plan, 1);
+        await harness.Until("job-1", j => j.Progress.Step == 1);
+        Assert.Contains("training_cluster_job_step{job=\"job-1\"} 1", await Exposed(harness), StringComparison.Ordinal);
+
+        await harness.Actor.Ask<CommandDone>(new JobCommand("job-1", new CancelRequested("")));
+
+        Assert.DoesNotContain("job-1", await Exposed(harness), StringComparison.Ordinal);
+        Assert.Contains("training_cluster_job_steps_total 1", await Exposed(harness), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> Exposed(ActorHarness harness)
+    {
+        using var stream = new MemoryStream();
+        await harness.Registry.CollectAndExportAsTextAsync(stream);
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+    }
+}
