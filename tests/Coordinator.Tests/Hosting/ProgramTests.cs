@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Grpc.Health.V1;
+using Grpc.Net.Client;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Hosting;
+
+/// <summary>Both programs as processes.</summary>
+public class ProgramTests
+{
+    [Fact]
+    public async Task Programs_CoordinatorAndTwoWorkers_FindEachOtherServeAndEndCleanly()
+    {
+        using var folder = new TemporaryFolder();
+        await using var coordinator = await ProgramProcess.Start("Coordinator", Path.Combine(folder.Path, "c"));
+        await using var first = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w1"), "--coordinator", coordinator.Ready.Cluster, "--name", "first");
+        await using var second = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w2"), "--coordinator", coordinator.Ready.Cluster, "--name", "second");
+        using var channel = GrpcChannel.ForAddress(coordinator.Ready.Grpc);
+        var jobs = new V1.Jobs.JobsClient(channel);
+        using var http = new HttpClient();
+
+        var status = new ClusterStatus();
+        await ProgramProcess.Until(() => (status = jobs.GetCluster(new())).Workers.Count == 2, () => coordinator.Output + first.Output);
+        Assert.Equal(["first", "second"], status.Workers.Select(w => w.Id));
+        Assert.Equal(["idle", "idle"], status.Workers.Select(w => w.State));
+        Assert.Equal(first.Ready.Grpc, status.Workers[0].CollectiveAddress);
+
+        var health = await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest());
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, health.Status);
+        foreach (var ready in new[] { coordinator.Ready, first.Ready, second.Ready })
+        {
+            Assert.Equal("ok\n", await http.GetStringAsync($"{ready.Http}/healthz"));
+            Assert.Equal("ready\n", await http.GetStringAsync($"{ready.Http}/readyz"));
+            Assert.Contains("training_cluster_build_info", await http.GetStringAsync($"{ready.Http}/metrics"), StringComparison.Ordinal);
+        }
+        Assert.Contains("second", await http.GetStringAsync(coordinator.Ready.Http), StringComparison.Ordinal);
+
+        Assert.Equal(0, await first.Terminate());
+        await ProgramProcess.Until(() => jobs.GetCluster(new()).Workers.Single(w => w.Id == "first").State == "unreachable", () => coordinator.Output);
+        Assert.Equal(0, await coordinator.Terminate());
+        Assert.Equal(0, await second.Terminate());
+    }
+
+    [Fact]
+    public async Task Metrics_OfBothPrograms_PassPromtool()
+    {
+        Assert.SkipUnless(OnPath("promtool"), "needs promtool (Debian: apt-get install prometheus)");
+        using var folder = new TemporaryFolder();
+        await using var coordinator = await ProgramProcess.Start("Coordinator", Path.Combine(folder.Path, "c"));
+        await using var worker = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w"), "--coordinator", coordinator.Ready.Cluster);
+        using var http = new HttpClient();
+        foreach (var program in new[] { coordinator, worker })
+        {
+            var text = await http.GetStringAsync($"{program.Ready.Http}/metrics");
+            Assert.Equal("", await Promtool(text));
+        }
+    }
+
+    [Theory]
+    [InlineData("--grpc-port")]
+    [InlineData("--http-port")]
+    [InlineData("--cluster-port")]
+    public async Task Coordinator_PortInUse_EndsWithTwoAndNamesPortAndFlag(string flag)
+    {
+        using var folder = new TemporaryFolder();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        string[] others = [.. new[] { "--grpc-port", "--http-port", "--cluster-port" }.Where(f => f != flag).SelectMany(f => new[] { f, "0" })];
+
+        await using var program = ProgramProcess.Run("Coordinator", ["--data", folder.Path, flag, $"{port}", .. others]);
+
+        Assert.Equal(2, await program.Exit());
+        Assert.Equal($"coordinator: port {port} on 127.0.0.1 is in use: end what listens there, or choose another with {flag} (0: any)", program.Output.Trim());
+    }
+
+    [Fact]
+    public async Task Worker_PortInUse_EndsWithTwoAndNamesPortAndFlag()
+    {
+        using var folder = new TemporaryFolder();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        await using var program = ProgramProcess.Run("Worker", "--data", folder.Path, "--coordinator", "127.0.0.1:1", "--http-port", $"{port}");
+        Assert.Equal(2, await program.Exit());
+        Assert.Contains($"port {port} on 127.0.0.1 is in use", program.Output, StringComparison.Ordinal);
+        Assert.Contains("--http-port", program.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Coordinator", "--data", "/dev/null/x")]
+    [InlineData("Coordinator", "--grpc-port", "70000", "--data", "/tmp")]
+    [InlineData("Coordinator", "--nonsense")]
+    [InlineData("Worker", "--data", "/dev/null/x", "--coordinator", "127.0.0.1:1")]
+    [InlineData("Worker", "--data", "/tmp", "--coordinator", "nowhere")]
+    public async Task Programs_BadOptions_EndWithTwoAndNameTheOption(string program, params string[] arguments)
+    {
+        await using var process = ProgramProcess.Run(program, arguments);
+        Assert.Equal(2, await process.Exit());
+        Assert.Contains(program == "Worker" && arguments[1] == "/tmp" ? "--coordinator" : arguments[0], process.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Coordinator_ParentGone_Ends()
+    {
+        using var folder = new TemporaryFolder();
+        using var parent = Process.Start("true")!;
+        await parent.WaitForExitAsync();
+        await using var program = ProgramProcess.Run("Coordinator", "--data", folder.Path, "--grpc-port", "0", "--http-port", "0", "--cluster-port", "0", "--parent-pid", $"{parent.Id}");
+        Assert.Equal(0, await program.Exit());
+    }
+
+    private static bool OnPath(string program) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    private static async Task<string> Promtool(string metrics)
+    {
+        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        await promtool.StandardInput.WriteAsync(metrics);
+        promtool.StandardInput.Close();
+        var said = await promtool.StandardOutput.ReadToEndAsync() + await promtool.StandardError.ReadToEndAsync();
+        await promtool.WaitForExitAsync();
+        return said + (promtool.ExitCode == 0 ? "" : $"exit code {promtool.ExitCode}");
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TrainingCluster.Hosting;
+
+public class ListenAddressTests
+{
+    [Theory]
+    [InlineData("127.0.0.1", null, "127.0.0.1:80")]
+    [InlineData("127.0.0.1", "trainer.example", "trainer.example:80")]
+    [InlineData("localhost", null, "localhost:80")]
+    [InlineData("::1", null, "[::1]:80")]
+    public void Parse_HostAndAdvertise_GiveWhatOthersAreTold(string host, string? advertise, string told) =>
+        Assert.Equal(told, ListenAddress.Parse(host, advertise).HostPort(80));
+
+    [Fact]
+    public void Parse_AllAddresses_AdvertisesTheMachinesName() =>
+        Assert.Equal(Dns.GetHostName(), ListenAddress.Parse("0.0.0.0", null).Advertised);
+
+    [Fact]
+    public void Parse_UnknownHost_NamesTheOption() =>
+        Assert.Contains("--host no.such.host.invalid", Assert.Throws<InvalidDataException>(() => ListenAddress.Parse("no.such.host.invalid", null)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void RequireFree_PortInUse_NamesPortAndFlag()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        var error = Assert.Throws<InvalidDataException>(() => ListenAddress.Parse("127.0.0.1", null).RequireFree(port, "--grpc-port"));
+        Assert.Contains($"port {port}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--grpc-port", error.Message, StringComparison.Ordinal);
+    }
+}

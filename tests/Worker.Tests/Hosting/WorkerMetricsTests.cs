@@ -1,0 +1,53 @@
+using System.Text;
+using Prometheus;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.Hosting;
+
+public class WorkerMetricsTests
+{
+    private readonly CollectorRegistry registry = Metrics.NewCustomRegistry();
+    private readonly WorkerMetrics metrics;
+
+    public WorkerMetricsTests() => metrics = new(Metrics.WithCustomRegistry(registry));
+
+    private async Task<string> Exposed()
+    {
+        using var stream = new MemoryStream();
+        await registry.CollectAndExportAsTextAsync(stream);
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    [Fact]
+    public async Task Documentation_Worker_NamesExactlyTheMetricsThatThereAre()
+    {
+        metrics.Observe(new GenerationFailed { Stage = "PeerUnreachable" });
+        WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => 1, () => 2);
+        Assert.Equal(DocumentedMetrics.Of("Worker"), DocumentedMetrics.Exposed(await Exposed()));
+    }
+
+    [Fact]
+    public async Task Observe_Steps_AddUpWithTheirUnits()
+    {
+        var report = new StepReport { Step = 4, TargetTokens = 10, SourceTokens = 12, LossSum = 25, ComputeMs = 500, ExchangeMs = 250, UpdateMs = 125, SentBytes = 7, ShardCount = 3 };
+        metrics.Observe(report);
+        metrics.Observe(report);
+        var text = await Exposed();
+        Assert.Contains("training_cluster_steps_total 2", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_tokens_total{side=\"source\"} 24", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_loss_nats 2.5", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_step_duration_seconds_sum{phase=\"compute\"} 1", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_allreduce_wait_seconds_sum 0.5", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_allreduce_bytes_total{direction=\"sent\"} 14", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PublishCounts_AtEveryScrape_ReadsTheNewestValue()
+    {
+        var streams = 1L;
+        WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => streams, () => 0);
+        await Exposed();
+        streams = 5;
+        Assert.Contains("training_cluster_stale_total{kind=\"stream\"} 5", await Exposed(), StringComparison.Ordinal);
+    }
+}
