@@ -54,6 +54,7 @@ public static class CommandLine
         TranslateCommand.Create(terminal),
         BleuCommand.Create(terminal),
         DatesCommand.Create(terminal),
+        AttentionCommand.Create(terminal),
         UpCommand.Create(terminal),
         SubmitCommand.Create(terminal),
         JobsCommand.Create(terminal),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Threading.Channels;
 using TorchSharp;
+using TrainingCluster.Figures;
 using TrainingCluster.Inference;
 
 namespace TrainingCluster.Cli.Commands;
@@ -22,13 +23,14 @@ internal static class TranslateCommand
                 result.AddError($"--beam {value}: must be 1 to 64");
         });
         var threads = SharedOptions.Positive(new Option<int>("--threads") { Description = "Threads to compute with.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount });
-        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.") { folder, beam, threads };
+        var attention = new Option<string?>("--attention") { Description = "Draws the attention of every layer and head for the first sentence.", HelpName = "FILE.svg" };
+        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.") { folder, beam, threads, attention };
         command.SetAction((parsed, cancellation) => RunAsync(
-            terminal, parsed.GetValue(folder)!, new SearchOptions { Beam = parsed.GetValue(beam) }, parsed.GetValue(threads), cancellation));
+            terminal, parsed.GetValue(folder)!, new SearchOptions { Beam = parsed.GetValue(beam) }, parsed.GetValue(threads), parsed.GetValue(attention), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, string folder, SearchOptions search, int threads, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Terminal terminal, string folder, SearchOptions search, int threads, string? attention, CancellationToken cancellation)
     {
         torch.set_num_threads(threads);
         using var translator = Translator.Open(folder);
@@ -45,6 +47,11 @@ internal static class TranslateCommand
                 if (IsTooLong(translator, line, search))
                     await terminal.Error.WriteLineAsync($"cluster: standard input, line {number}: longer than {search.MaxSourceTokens} tokens; its end is left out");
                 batch.Add(line);
+            }
+            if (attention is not null && batch.Find(line => !string.IsNullOrWhiteSpace(line)) is { } sentence)
+            {
+                await File.WriteAllTextAsync(attention, AttentionFigure.Draw(AttentionRecorder.Record(translator, sentence, search)), cancellation);
+                attention = null;
             }
             foreach (var translation in translator.Translate(batch, search, cancellation))
                 await terminal.Out.WriteLineAsync(translation);

@@ -38,6 +38,28 @@ public sealed class TranslateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Translate_WithAttention_DrawsTheFirstSentenceAndTranslatesAll()
+    {
+        var session = await Session.WithInputAsync(
+            "\n3. Mai 2021\n4. Mai 2021\n", "translate", "--model", _folder.At("model"), "--threads", "1", "--attention", _folder.At("out.svg"));
+        Assert.Equal(0, session.ExitCode);
+        Assert.Equal(4, session.Out.Split('\n').Length);
+        var drawing = await File.ReadAllTextAsync(_folder.At("out.svg"));
+        Assert.Contains("<title>Attention: 3. Mai 2021</title>", drawing, StringComparison.Ordinal);
+        Assert.Contains("layer 1, head 2", drawing, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Attention_ToAFolder_DrawsTheCoursesPictures()
+    {
+        var session = await Session.WithInputAsync("", "attention", "--out", _folder.At("pictures"));
+        Assert.Equal(0, session.ExitCode);
+        Assert.Equal(
+            ["kernel-regression.svg", "positional-encoding.svg", "rotation.svg", "scores.svg"],
+            Directory.GetFiles(_folder.At("pictures")).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
     public async Task Translate_SentenceOfTenThousandWords_SaysThatItIsCut()
     {
         var input = $"3. Mai 2021\n{string.Join(' ', Enumerable.Repeat("Mai", 10_000))}\n";
