@@ -85,7 +85,7 @@ public static class CommandLine
     };
 
     private static IEnumerable<string> Messages(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens.FirstOrDefault() is { } word
+        parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens is [var word, ..]
             ? [$"there is no command '{word}'; there are {string.Join(", ", root.Subcommands.Select(command => command.Name))}"]
             : parsed.Errors.Select(error => error.Message);
 

@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace TrainingCluster.Cli.Tests;
 
 public sealed class CommandLineTests

@@ -17,13 +17,14 @@ public static class JobFollower
     /// <param name="connection">The coordinator.</param>
     /// <param name="id">The job.</param>
     /// <param name="resumeToken">Token of the last event seen; empty: from the beginning.</param>
+    /// <param name="known">True: the coordinator has answered before, so that one who does not is away, not a wrong address.</param>
     /// <param name="patience">How long the coordinator may stay away.</param>
     /// <param name="time">The clock.</param>
     /// <param name="lost">Called once each time the connection is lost, with the reason.</param>
     /// <param name="cancellation">Ends the following, not the job.</param>
     /// <exception cref="CliException">There is no such job, or the coordinator stayed away for longer than <paramref name="patience"/>.</exception>
     public static async IAsyncEnumerable<JobEvent> FollowAsync(
-        ClusterConnection connection, string id, string resumeToken, TimeSpan patience, TimeProvider time, Action<string>? lost,
+        ClusterConnection connection, string id, string resumeToken, bool known, TimeSpan patience, TimeProvider time, Action<string>? lost,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
         var token = resumeToken;
@@ -41,8 +42,7 @@ public static class JobFollower
                 }
                 catch (RpcException exception) when (exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal && !cancellation.IsCancellationRequested)
                 {
-                    // A first call that finds nobody is a wrong address, not a coordinator that will be back.
-                    if (token.Length == 0 && awaySince is null)
+                    if (!known)
                         throw RpcErrors.Explain(exception, connection.Address);
                     if (awaySince is null)
                         lost?.Invoke(exception.Status.Detail);
@@ -57,7 +57,7 @@ public static class JobFollower
                 }
                 if (next is null)
                     yield break;
-                (awaySince, pause, token) = (null, s_firstPause, next.Token);
+                (awaySince, pause, token, known) = (null, s_firstPause, next.Token, true);
                 yield return next;
                 if (next.State is { } state && state.State.HasEnded())
                     yield break;

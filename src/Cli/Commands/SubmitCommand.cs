@@ -37,7 +37,7 @@ internal static class SubmitCommand
         await JobSubmission.BringDatasetAsync(terminal, connection, spec, text, cancellation);
         var job = await JobSubmission.CreateAsync(connection, spec, requestId, cancellation);
         await terminal.Out.WriteLineAsync(json ? MessageJson.Of(job) : $"job {job.Id} {job.State.Word()}");
-        await terminal.Out.FlushAsync();
-        return wait ? await WatchCommand.FollowAsync(terminal, connection, job.Id, "", json, cancellation) : ExitCodes.Succeeded;
+        await terminal.Out.FlushAsync(cancellation);
+        return wait ? await WatchCommand.FollowAsync(terminal, connection, job.Id, "", known: true, json, cancellation) : ExitCodes.Succeeded;
     }
 }

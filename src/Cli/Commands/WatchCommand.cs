@@ -21,19 +21,19 @@ internal static class WatchCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-            return await FollowAsync(terminal, connection, parsed.GetValue(id)!, parsed.GetValue(token)!, parsed.GetValue(json), cancellation);
+            return await FollowAsync(terminal, connection, parsed.GetValue(id)!, parsed.GetValue(token)!, known: false, parsed.GetValue(json), cancellation);
         });
         return command;
     }
 
     /// <summary>Follows the job and says how it ended. An interruption leaves the job alone.</summary>
     public static async Task<int> FollowAsync(
-        Terminal terminal, ClusterConnection connection, string id, string token, bool json, CancellationToken cancellation)
+        Terminal terminal, ClusterConnection connection, string id, string token, bool known, bool json, CancellationToken cancellation)
     {
         StateChanged end;
         try
         {
-            end = await JobFollowing.FollowAsync(terminal, connection, id, token, json, cancellation);
+            end = await JobFollowing.FollowAsync(terminal, connection, id, token, known, json, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

@@ -15,18 +15,19 @@ public static class JobFollowing
     /// <param name="connection">The coordinator.</param>
     /// <param name="id">The job.</param>
     /// <param name="resumeToken">Empty: from its first event.</param>
+    /// <param name="known">True: the coordinator has answered before; see <see cref="JobFollower"/>.</param>
     /// <param name="json">True: write events as JSON.</param>
     /// <param name="cancellation">Ends the following, not the job.</param>
     /// <exception cref="CliException">There is no such job, or the coordinator stayed away.</exception>
     public static Task<StateChanged> FollowAsync(
-        Terminal terminal, ClusterConnection connection, string id, string resumeToken, bool json, CancellationToken cancellation)
+        Terminal terminal, ClusterConnection connection, string id, string resumeToken, bool known, bool json, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(terminal);
         return Activity.RunAsync(terminal, $"job {id}", async activity =>
         {
             StateChanged? last = null;
             var events = JobFollower.FollowAsync(
-                connection, id, resumeToken, s_patience, terminal.Time, reason => activity.Line($"the coordinator is away ({reason}); the job goes on, waiting for it"), cancellation);
+                connection, id, resumeToken, known, s_patience, terminal.Time, reason => activity.Line($"the coordinator is away ({reason}); the job goes on, waiting for it"), cancellation);
             await foreach (var next in events)
             {
                 JobProgressView.Show(activity, next);

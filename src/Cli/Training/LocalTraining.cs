@@ -51,7 +51,7 @@ public static class LocalTraining
             // 3.
             var job = await JobSubmission.CreateAsync(connection, spec, requestId: null, token);
             // 4.
-            var end = await JobFollowing.FollowAsync(terminal, connection, job.Id, "", json, token);
+            var end = await JobFollowing.FollowAsync(terminal, connection, job.Id, "", known: true, json, token);
             if (end.State != JobState.Succeeded)
                 throw new CliException($"the job {end.State.Word()}: {end.Reason}") { ExitCode = end.State.ExitCode() };
             var trained = terminal.Time.GetTimestamp();

@@ -53,14 +53,14 @@ public sealed class CoordinatorMetrics
         checkpointBytes = factory.CreateHistogram("training_cluster_checkpoint_size_bytes", "Size of stored checkpoints.",
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(1 << 20, 4, 8) });
         checkpointFailures = factory.CreateCounter("training_cluster_checkpoint_failures_total", "Checkpoints that could not be stored.");
-        checkpointTime = factory.CreateGauge("training_cluster_job_checkpoint_timestamp_seconds", "When the newest checkpoint of a running job was stored, in seconds since 1970.", "job");
-        step = factory.CreateGauge("training_cluster_job_step", "Newest step of a running job.", "job");
-        loss = factory.CreateGauge("training_cluster_job_loss_nats", "Label-smoothed loss of the newest step of a running job, nats a target token.", "job");
-        learningRate = factory.CreateGauge("training_cluster_job_learning_rate", "Learning rate of the newest step of a running job.", "job");
-        tokenRate = factory.CreateGauge("training_cluster_job_tokens_per_second", "Source and target tokens a second of a running job, smoothed.", "job");
-        bleu = factory.CreateGauge("training_cluster_job_bleu", "Newest validation BLEU of a running job, 0 to 100.", "job");
-        generation = factory.CreateGauge("training_cluster_job_generation", "Generation of a running job.", "job");
-        members = factory.CreateGauge("training_cluster_job_workers", "Workers in the generation of a running job.", "job");
+        checkpointTime = factory.CreateGauge("training_cluster_job_checkpoint_timestamp_seconds", "When the newest checkpoint of a running job was stored, in seconds since 1970.", "job_id");
+        step = factory.CreateGauge("training_cluster_job_step", "Newest step of a running job.", "job_id");
+        loss = factory.CreateGauge("training_cluster_job_loss_nats", "Label-smoothed loss of the newest step of a running job, nats a target token.", "job_id");
+        learningRate = factory.CreateGauge("training_cluster_job_learning_rate", "Learning rate of the newest step of a running job.", "job_id");
+        tokenRate = factory.CreateGauge("training_cluster_job_tokens_per_second", "Source and target tokens a second of a running job, smoothed.", "job_id");
+        bleu = factory.CreateGauge("training_cluster_job_bleu", "Newest validation BLEU of a running job, 0 to 100.", "job_id");
+        generation = factory.CreateGauge("training_cluster_job_generation", "Generation of a running job.", "job_id");
+        members = factory.CreateGauge("training_cluster_job_workers", "Workers in the generation of a running job.", "job_id");
         foreach (var state in WorkerStates) workers.WithLabels(state).Set(0);
         foreach (var state in Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified)) jobs.WithLabels(Label(state)).Set(0);
         foreach (var cause in Enum.GetValues<GenerationCause>()) generations.WithLabels(Label(cause)).Inc(0);

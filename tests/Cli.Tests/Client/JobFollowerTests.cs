@@ -74,7 +74,7 @@ public sealed class JobFollowerTests
     {
         using var connection = new ClusterConnection(address, TimeProvider.System);
         var seen = new List<JobEvent>();
-        await foreach (var next in JobFollower.FollowAsync(connection, "job-1", "", TimeSpan.FromSeconds(30), TimeProvider.System, lost, TestContext.Current.CancellationToken))
+        await foreach (var next in JobFollower.FollowAsync(connection, "job-1", "", known: false, TimeSpan.FromSeconds(30), TimeProvider.System, lost, TestContext.Current.CancellationToken))
             seen.Add(next);
         return seen;
     }

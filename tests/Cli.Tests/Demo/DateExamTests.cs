@@ -1,5 +1,4 @@
 using TrainingCluster.Cli.Demo;
-using TrainingCluster.Data;
 
 namespace TrainingCluster.Cli.Tests.Demo;
 

@@ -248,7 +248,7 @@ public class CoordinatorActorTests
         var (a, _, plan) = await TwoTrain(harness);
         a.Step(plan, 1);
         await harness.Until("job-1", j => j.Progress.Step == 1);
-        Assert.Contains("training_cluster_job_step{job=\"job-1\"} 1", await Exposed(harness), StringComparison.Ordinal);
+        Assert.Contains("training_cluster_job_step{job_id=\"job-1\"} 1", await Exposed(harness), StringComparison.Ordinal);
 
         await harness.Actor.Ask<CommandDone>(new JobCommand("job-1", new CancelRequested("")));
 

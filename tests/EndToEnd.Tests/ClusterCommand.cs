@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using TrainingCluster.Cli.Local;
+using TrainingCluster.TestSupport;
+
+namespace TrainingCluster.EndToEnd.Tests;
+
+/// <summary>The <c>cluster</c> command as a process.</summary>
+internal sealed partial class ClusterCommand : IAsyncDisposable
+{
+    public const int SigInt = 2;
+    public const int SigKill = 9;
+    public const int SigTerm = 15;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
+    private readonly Process _process;
+    private readonly Task _reading;
+    private readonly Lock _lock = new();
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ClusterCommand(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _output), ReadAsync(process.StandardError, _error));
+    }
+
+    public int Pid => _process.Id;
+
+    public string Output
+    {
+        get
+        {
+            lock (_lock)
+                return _output.ToString();
+        }
+    }
+
+    public string Error
+    {
+        get
+        {
+            lock (_lock)
+                return _error.ToString();
+        }
+    }
+
+    /// <summary>Starts the command with the workspace's temporary folder.</summary>
+    public static ClusterCommand Start(Workspace workspace, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(ProgramFiles.DotNet)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = workspace.Path,
+        };
+        start.ArgumentList.Add(Repository.Program("Cli", "cluster.dll"));
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["TMPDIR"] = workspace.Temporary;
+        // As ./cluster sets it: no debugger pipes in the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        return new ClusterCommand(Process.Start(start)!);
+    }
+
+    /// <summary>Runs the command to its end.</summary>
+    public static async Task<Tool.Result> RunAsync(Workspace workspace, string input, params string[] arguments)
+    {
+        await using var command = Start(workspace, arguments);
+        await command._process.StandardInput.WriteAsync(input);
+        command._process.StandardInput.Close();
+        return await command.EndAsync();
+    }
+
+    /// <summary>Waits for the end.</summary>
+    public async Task<Tool.Result> EndAsync()
+    {
+        using var limit = Limit();
+        await _process.WaitForExitAsync(limit.Token);
+        await _reading;
+        return new Tool.Result(_process.ExitCode, Output, Error);
+    }
+
+    /// <summary>Waits until what was printed (both streams) holds <paramref name="text"/>.</summary>
+    public Task SeeAsync(string text) => SeeAsync(all => all.Contains(text, StringComparison.Ordinal), text);
+
+    /// <summary>Waits until what was printed fulfils a condition.</summary>
+    public async Task SeeAsync(Func<string, bool> condition, string what)
+    {
+        using var limit = Limit();
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+            {
+                changed = _changed.Task;
+                if (condition($"{_output}{_error}"))
+                    return;
+            }
+            Assert.False(_reading.IsCompleted, $"ended without '{what}':\n{Output}{Error}");
+            await Task.WhenAny(changed, _reading).WaitAsync(limit.Token);
+        }
+    }
+
+    /// <summary>Sends a signal to this process alone, and asserts that it got there.</summary>
+    public void Signal(int signal) => Signal(Pid, signal);
+
+    public static void Signal(int pid, int signal) => Assert.Equal(0, Kill(pid, signal));
+
+    /// <summary>True: the process is there (and is no zombie).</summary>
+    public static bool IsAlive(int pid)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].StartsWith('Z');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Processes whose command line names <paramref name="text"/>.</summary>
+    public static IReadOnlyList<int> ProcessesNaming(string text)
+    {
+        var found = new List<int>();
+        foreach (var folder in Directory.GetDirectories("/proc"))
+        {
+            try
+            {
+                if (int.TryParse(Path.GetFileName(folder), out var pid) && pid != Environment.ProcessId
+                    && File.ReadAllText(Path.Combine(folder, "cmdline")).Contains(text, StringComparison.Ordinal))
+                    found.Add(pid);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // It ended while we looked.
+            }
+        }
+        return found;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            // Its children watch it and end too.
+            _process.Kill();
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+        _process.Dispose();
+    }
+
+    private static CancellationTokenSource Limit()
+    {
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(s_patience);
+        return limit;
+    }
+
+    private async Task ReadAsync(StreamReader reader, StringBuilder into)
+    {
+        var buffer = new char[4096];
+        int read;
+        while ((read = await reader.ReadAsync(buffer)) > 0)
+        {
+            lock (_lock)
+            {
+                into.Append(buffer, 0, read);
+                _changed.SetResult();
+                _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,12 @@
+using TrainingCluster.V1;
+
+namespace TrainingCluster.EndToEnd.Tests;
+
+/// <summary>What commands print with <c>--json</c>.</summary>
+internal static class JobEvents
+{
+    /// <summary>The events among lines of JSON, of which the last may be half written and others may be the job itself.</summary>
+    public static IEnumerable<JobEvent> Of(string text) => text.Split('\n')
+        .Where(line => line.StartsWith("{ \"token\"", StringComparison.Ordinal) && line.EndsWith('}'))
+        .Select(JobEvent.Parser.ParseJson);
+}

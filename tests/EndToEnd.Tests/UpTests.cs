@@ -1,0 +1,115 @@
+using System.Text.Json;
+using TrainingCluster.TestSupport;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.EndToEnd.Tests;
+
+/// <summary>A cluster that stays up, and everything that clients do with it.</summary>
+public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
+{
+    private Workspace Workspace => cluster.Workspace;
+
+    [Fact]
+    public async Task Submit_Wait_TrainsAndLeavesArtifacts()
+    {
+        var submitted = await RunAsync("submit", Workspace.WriteJob(), "--wait", "--request-id", "once");
+        Assert.True(submitted.ExitCode == 0, submitted.All);
+        var id = submitted.Output.Split(' ')[1];
+        Assert.Contains($"job {id} succeeded, weights_sha256 ", submitted.Output, StringComparison.Ordinal);
+
+        var output = Workspace.At("artifacts");
+        var artifacts = await RunAsync("artifacts", id, "--out", output);
+        Assert.True(artifacts.ExitCode == 0, artifacts.All);
+        using var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(output, "manifest.json"), TestContext.Current.CancellationToken));
+        Assert.Contains(manifest.RootElement.GetProperty("weights_sha256").GetString()!, submitted.Output, StringComparison.Ordinal);
+
+        var job = Job.Parser.ParseJson((await RunAsync("get", id, "--json")).Output);
+        Assert.Equal(JobState.Succeeded, job.State);
+        Assert.Equal(80, job.Progress.Step);
+        Assert.Contains(id, (await RunAsync("jobs", "--state", "succeeded")).Output, StringComparison.Ordinal);
+
+        // The same request again is the same job: nothing is trained.
+        var again = await RunAsync("submit", Workspace.WriteJob(), "--wait", "--request-id", "once");
+        Assert.Equal(id, again.Output.Split(' ')[1]);
+
+        // And its events can be had again, or from a token on.
+        var events = JobEvents.Of((await RunAsync("watch", id, "--json")).Output).ToList();
+        Assert.Contains(events, item => item.Evaluation is { Step: 80 });
+        var rest = JobEvents.Of((await RunAsync("watch", id, "--json", "--resume-token", events[^2].Token)).Output);
+        Assert.Equal(events[^1], Assert.Single(rest));
+    }
+
+    [Fact]
+    public async Task Cancel_RunningJob_EndsItForWatchersWithStatus3()
+    {
+        await using var submit = ClusterCommand.Start(Workspace, "submit", Workspace.WriteJob("long.yaml", steps: 1_000_000), "--wait", "--coordinator", cluster.Coordinator);
+        await submit.SeeAsync("generation 1");
+        var id = submit.Output.Split(' ')[1];
+        var cancelled = await RunAsync("cancel", id, "--reason", "changed my mind");
+        Assert.True(cancelled.ExitCode == 0, cancelled.All);
+        var result = await submit.EndAsync();
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains($"job {id} cancelled", result.Output, StringComparison.Ordinal);
+        Assert.Contains("changed my mind", (await RunAsync("get", id)).Output, StringComparison.Ordinal);
+        var artifacts = await RunAsync("artifacts", id, "--out", Workspace.At("none"));
+        Assert.NotEqual(0, artifacts.ExitCode);
+        Assert.Contains(id, artifacts.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Workspace.At("none")));
+        Assert.Equal(0, (await RunAsync("delete", id)).ExitCode);
+        Assert.Equal(2, (await RunAsync("get", id)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Suspend_RunningJob_GoesOnWhenResumedAndEndsWithTheSameWeights()
+    {
+        var straight = await RunAsync("submit", Workspace.WriteJob("straight.yaml", steps: 300), "--wait");
+        Assert.True(straight.ExitCode == 0, straight.All);
+        await using var submit = ClusterCommand.Start(Workspace, "submit", Workspace.WriteJob("broken.yaml", steps: 300), "--wait", "--coordinator", cluster.Coordinator);
+        await submit.SeeAsync("generation 1");
+        var id = submit.Output.Split(' ')[1];
+        Assert.Equal(0, (await RunAsync("suspend", id)).ExitCode);
+        await submit.SeeAsync("suspended");
+        Assert.Equal(0, (await RunAsync("resume", id)).ExitCode);
+        var result = await submit.EndAsync();
+        Assert.True(result.ExitCode == 0, result.All);
+        Assert.Equal(straight.Output.Split("weights_sha256 ")[1], result.Output.Split("weights_sha256 ")[1]);
+    }
+
+    [Theory]
+    [InlineData("get")]
+    [InlineData("watch")]
+    [InlineData("cancel")]
+    public async Task AnyCommand_UnknownJob_NamesTheId(string command)
+    {
+        var result = await RunAsync(command, "no-such-job");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("no-such-job", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Workers_OfTheCluster_AreListed()
+    {
+        var status = ClusterStatus.Parser.ParseJson((await RunAsync("workers", "--json")).Output);
+        Assert.Equal(["worker-1", "worker-2"], status.Workers.Select(worker => worker.Id).Order());
+    }
+
+    [Fact]
+    public async Task Processes_OverHttp_AreHealthyAndTheirMetricsPassPromtool()
+    {
+        Tool.Require("promtool", "Debian's package prometheus");
+        using var client = new HttpClient();
+        foreach (var address in cluster.HttpAddresses)
+        {
+            Assert.True((await client.GetAsync($"{address}/healthz", TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+            Assert.True((await client.GetAsync($"{address}/readyz", TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+            var metrics = await client.GetStringAsync($"{address}/metrics", TestContext.Current.CancellationToken);
+            Assert.Contains("build_info", metrics, StringComparison.Ordinal);
+            var check = await Tool.RunAsync("promtool", ["check", "metrics"], metrics);
+            Assert.True(check.ExitCode == 0, check.All);
+            Assert.Equal("", check.All);
+        }
+    }
+
+    private Task<Tool.Result> RunAsync(params string[] arguments) =>
+        ClusterCommand.RunAsync(Workspace, "", [.. arguments, "--coordinator", cluster.Coordinator]);
+}
