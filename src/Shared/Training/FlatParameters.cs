@@ -1,5 +1,4 @@
 using System.Reflection;
-using TorchSharp;
 using TrainingCluster.Models;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -41,6 +42,7 @@ public sealed partial class CollectiveHost
     {
         services.AddGrpc();
         services.AddSingleton(this);
+        services.AddSingleton<IMemoryPoolFactory<byte>, BulkMemoryPool.Factory>();
         services.Configure<Grpc.AspNetCore.Server.GrpcServiceOptions<CollectiveService>>(options =>
         {
             options.MaxReceiveMessageSize = FrameCodec.LargestPayload + 1024;

@@ -13,8 +13,8 @@ public sealed record CollectiveOptions
     /// <summary>Payload of one gradient frame in bytes. Default 512 KiB; a multiple of 64, at most 16 MiB. All workers must agree.</summary>
     public int FrameBytes { get; init; } = 512 * 1024;
 
-    /// <summary>HTTP/2 window of one stream in bytes, both ways. Default 8 MiB, 64 KiB to 16 MiB.</summary>
-    public int StreamWindowBytes { get; init; } = 8 * 1024 * 1024;
+    /// <summary>HTTP/2 window of one stream in bytes, both ways. Default 2 MiB, 64 KiB to 16 MiB.</summary>
+    public int StreamWindowBytes { get; init; } = 2 * 1024 * 1024;
 
     /// <summary>Largest payload of a side frame in bytes. Default 1 MiB.</summary>
     public int SideBytes { get; init; } = 1024 * 1024;

@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using TrainingCluster.Artifacts;
-using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
 

@@ -14,16 +14,18 @@ internal readonly record struct ShardTotals(int Shard, double Loss, long TargetT
 /// <summary>Steps 2 and 3 of <see cref="TrainingLoop"/>: forward and backward of one shard's sentences.</summary>
 internal static class MicroBatch
 {
-    // libtorch's generator belongs to the process: workers that share one process take turns, or they would draw from one another's
-    // numbers. A worker alone never waits here.
-    private static readonly Lock s_generator = new();
+    /// <summary>
+    /// libtorch's generator belongs to the process: workers that share one process take turns with it, or they would draw from one
+    /// another's numbers. A worker alone never waits here.
+    /// </summary>
+    public static Lock Generator { get; } = new();
 
     /// <summary>Forward and backward; the gradient is added to the attached buffer.</summary>
     public static ShardTotals Run(TrainingJob job, Batch batch, long step, int shard)
     {
         if (batch.Rows == 0)
             return new ShardTotals(shard, 0, 0, 0);
-        lock (s_generator)
+        lock (Generator)
             return RunAlone(job, batch, step, shard);
     }
 

@@ -20,7 +20,9 @@ internal sealed class TrainingJob : IDisposable
         (Id, Spec, _dataset, Batches) = (id, spec, dataset, batches);
         var training = spec.Training;
         TotalSteps = training.HasSteps && training.Steps > 0 ? training.Steps : batches.StepsInEpochs(training.Epochs);
-        Model = ModelFactory.Create(spec.Model, vocabulary, spec.Seed);
+        // New layers draw numbers too, though they are overwritten.
+        lock (MicroBatch.Generator)
+            Model = ModelFactory.Create(spec.Model, vocabulary, spec.Seed);
         if (device.type != DeviceType.CPU)
             Model.to(device);
         Model.train();

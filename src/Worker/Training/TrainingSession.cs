@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
 using TrainingCluster.Data;
 using TrainingCluster.V1;
@@ -11,6 +12,7 @@ namespace TrainingCluster.Worker.Training;
 /// 1. open dataset and model; 2. take the state of the base step; 3. connect to the peers and agree; 4. evaluate where that is due;
 /// 5. train step by step; 6. choose the final weights; 7. store the model (rank 0). The middle part runs on a thread of its own.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The token may be asked for after the session's end, and holds nothing that must be freed.")]
 internal sealed partial class TrainingSession
 {
     private readonly TrainerParts _parts;

@@ -1,7 +1,6 @@
 using Grpc.Core;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
-using TrainingCluster.Worker.Training;
 
 namespace TrainingCluster.Worker.Tests.Training;
 
@@ -64,7 +63,8 @@ public sealed class RecoveryTests
         foreach (var member in cluster.Members)
         {
             var prepared = await member.NextAsync<GenerationPrepared>(p => p.Generation == 2);
-            Assert.True(prepared.HasState && prepared.CompletedStep >= 2);
+            // One of them may have been ended within the step that the other had just done.
+            Assert.True(prepared.HasState && prepared.CompletedStep >= 1);
             Assert.False(member.Trainer.Running!.Training);
         }
 
