@@ -59,9 +59,9 @@ public sealed record MultiHeadSizes
         })
         {
             if (size < 1)
-                throw new ArgumentException($"{name} is {size}; it must be at least 1.", name);
+                throw new ArgumentException($"{name} is {size}; it must be at least 1.");
         }
         if (dotProduct && QueryHead != KeyHead)
-            throw new ArgumentException($"A dot product takes heads of one size for queries ({QueryHead}) and keys ({KeyHead}).", nameof(KeyHead));
+            throw new ArgumentException($"A dot product takes heads of one size for queries ({QueryHead}) and keys ({KeyHead}).");
     }
 }

@@ -102,6 +102,8 @@ public static class CourseFigures
     public static string Rotation()
     {
         const int Width = 32, Shift = 3;
+        int[] starts = [0, 7, 20];
+        string?[] dashes = [null, "7 3", "2 3"];
         var table = SinusoidalEncoding.Table(64, Width);
         var drawing = new SvgDrawing(
             760, 300, "A shift is a rotation",
@@ -115,7 +117,6 @@ public static class CourseFigures
             drawing.Curve(Enumerable.Range(0, 73).Select(i => (cx + radius * Math.Cos(i * Math.PI / 36), cy - radius * Math.Sin(i * Math.PI / 36))), "#bbb", 1);
             drawing.Line(cx - radius, cy, cx + radius, cy, "#ddd");
             drawing.Line(cx, cy - radius, cx, cy + radius, "#ddd");
-            var starts = new[] { 0, 7, 20 };
             for (var i = 0; i < starts.Length; i++)
             {
                 var color = ColorScale.Lines[i + 1];
@@ -123,7 +124,7 @@ public static class CourseFigures
                 // The way along the circle, from t to t + δ.
                 drawing.Curve(
                     Enumerable.Range(0, 21).Select(step => OnCircle(starts[i] * SinusoidalEncoding.Frequency(pair, Width) + angle * step / 20, radius * (0.6 + 0.15 * i))),
-                    color, 2.5, new[] { null, "7 3", "2 3" }[i]);
+                    color, 2.5, dashes[i]);
                 drawing.Line(cx, cy, from.X, from.Y, color, 1);
                 drawing.Line(cx, cy, to.X, to.Y, color, 1);
                 drawing.Dot(from.X, from.Y, 4, "#fff", color);
@@ -133,11 +134,11 @@ public static class CourseFigures
                 (cx + radius * table[position * Width + 2 * pair + 1], cy - radius * table[position * Width + 2 * pair]);
             (double X, double Y) OnCircle(double phase, double r) => (cx + r * Math.Cos(phase), cy - r * Math.Sin(phase));
         }
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < starts.Length; i++)
         {
             var x = 190 + i * 140;
-            drawing.Line(x, 284, x + 22, 284, ColorScale.Lines[i + 1], 2.5, new[] { null, "7 3", "2 3" }[i]);
-            drawing.Text(x + 28, 288, $"t = {new[] { 0, 7, 20 }[i]} → {new[] { 0, 7, 20 }[i] + Shift}", 11);
+            drawing.Line(x, 284, x + 22, 284, ColorScale.Lines[i + 1], 2.5, dashes[i]);
+            drawing.Text(x + 28, 288, $"t = {starts[i]} → {starts[i] + Shift}", 11);
         }
         return drawing.ToString();
     }

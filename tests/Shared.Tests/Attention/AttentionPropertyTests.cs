@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using TorchSharp;
 using TrainingCluster.Attention;
 using static TorchSharp.torch;
 

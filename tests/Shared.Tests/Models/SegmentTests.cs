@@ -1,4 +1,3 @@
-using TrainingCluster.Models;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Tests.Models;
