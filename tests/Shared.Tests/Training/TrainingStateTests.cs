@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using TorchSharp;
 using TrainingCluster.Models;
 using TrainingCluster.Training;
 using TrainingCluster.V1;
