@@ -14,18 +14,18 @@ public sealed partial class JobStore
     public Task<StoredJob?> Get(string jobId) => thread.Run(c => Read(c, jobId));
 
     /// <summary>Jobs that have not ended, in the order of their submission.</summary>
-    public Task<IReadOnlyList<StoredJob>> NotEnded() => thread.Run(c => All(c,
+    public Task<IReadOnlyList<StoredJob>> NotEnded() => thread.Run<IReadOnlyList<StoredJob>>(c => All(c,
         $"SELECT {Columns} FROM jobs WHERE state NOT IN ({Ended}) ORDER BY number"));
 
     /// <summary>Jobs that have ended and whose time to be kept may be over.</summary>
-    public Task<IReadOnlyList<StoredJob>> EndedJobs() => thread.Run(c => All(c,
+    public Task<IReadOnlyList<StoredJob>> EndedJobs() => thread.Run<IReadOnlyList<StoredJob>>(c => All(c,
         $"SELECT {Columns} FROM jobs WHERE state IN ({Ended}) ORDER BY number"));
 
     /// <summary>A page of jobs, newest first.</summary>
     /// <param name="before">Only jobs with smaller numbers; null: from the newest.</param>
     /// <param name="states">Only these; empty: all.</param>
     /// <param name="count">At most so many.</param>
-    public Task<IReadOnlyList<StoredJob>> List(long? before, IReadOnlyCollection<JobState> states, int count) => thread.Run(c => All(c,
+    public Task<IReadOnlyList<StoredJob>> List(long? before, IReadOnlyCollection<JobState> states, int count) => thread.Run<IReadOnlyList<StoredJob>>(c => All(c,
         $"SELECT {Columns} FROM jobs WHERE number < $before {Among(states)} ORDER BY number DESC LIMIT $count",
         ("$before", before ?? long.MaxValue), ("$count", count)));
 
@@ -64,7 +64,7 @@ public sealed partial class JobStore
     private static StoredJob? Read(SqliteConnection c, string jobId) =>
         All(c, $"SELECT {Columns} FROM jobs WHERE id = $id", ("$id", jobId)).SingleOrDefault();
 
-    private static IReadOnlyList<StoredJob> All(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private static List<StoredJob> All(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = Command(c, sql, parameters);
         using var reader = command.ExecuteReader();
