@@ -78,6 +78,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<JobCommand>(OnCommand);
         Receive<CheckpointsMoved>(moved => Forward(moved.JobId, moved));
         Receive<JobStatus>(OnStatus);
+        Receive<PoolAsked>(asked => { if (jobs.TryGetValue(asked.JobId, out var job)) job.Actor.Tell(new PoolChanged(job.Pool)); });
         Receive<ToWorker>(m => { if (workers.TryGetValue(m.WorkerId, out var worker)) worker.Actor.Tell(m.Message); });
         Receive<StatusAsked>(_ => Sender.Tell(Status()));
         Receive<Status.Failure>(failure => throw new InvalidOperationException("Asynchronous work of the coordinator failed.", failure.Cause));

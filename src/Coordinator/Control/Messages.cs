@@ -43,3 +43,6 @@ internal sealed record JobStatus(string JobId, JobPhase Phase, bool Started, Imm
 
 /// <summary>A job's actor to the coordinator: hand this to the worker.</summary>
 internal sealed record ToWorker(string WorkerId, IMessage Message);
+
+/// <summary>A job's actor to the coordinator: it has (again) loaded its job and needs to know its workers.</summary>
+internal sealed record PoolAsked(string JobId);

@@ -60,6 +60,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             if (loaded.Newest is { } newest) state = state with { CheckpointId = newest.CheckpointId, CheckpointStep = newest.Step };
             Become(Ready);
             Stash.UnstashAll();
+            Context.Parent.Tell(new PoolAsked(jobId));
             var events = loaded.Damaged.Select(d => new JobEvent
             {
                 Log = new LogLine { Level = "warning", Source = "coordinator", Text = $"checkpoint {d.CheckpointId} is damaged and passed over: {d.Error}" },

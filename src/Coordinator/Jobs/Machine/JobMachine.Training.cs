@@ -233,7 +233,5 @@ public static partial class JobMachine
         {
             Checkpoint = new CheckpointStored { CheckpointId = message.CheckpointId, Step = message.Step, Bytes = message.Bytes, Error = message.Error },
         });
-        if (message.Error.Length > 0)
-            turn.Log("warning", message.WorkerId, $"the checkpoint of step {message.Step} could not be stored: {message.Error}; training goes on");
     }
 }

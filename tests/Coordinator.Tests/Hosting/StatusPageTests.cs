@@ -1,0 +1,20 @@
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Store;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Hosting;
+
+public class StatusPageTests
+{
+    [Fact]
+    public void Render_TextFromOutside_IsEscaped()
+    {
+        var record = new JobRecord(JobPhase.Failed, "<script>alert(1)</script>", 3, null, null, null, "");
+        var page = StatusPage.Render(
+            [new StoredJob(1, "job-1", "", new JobSpec(), DateTimeOffset.UnixEpoch, record, new JobProgress { Step = 7, TotalSteps = 9 })],
+            new ClusterStatus { Workers = { new WorkerStatus { Id = "<b>w</b>", State = "idle" } } });
+        Assert.DoesNotContain("<script>", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<b>", page, StringComparison.Ordinal);
+        Assert.Contains("7 / 9", page, StringComparison.Ordinal);
+    }
+}

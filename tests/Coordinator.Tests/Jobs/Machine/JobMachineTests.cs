@@ -1,0 +1,171 @@
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+public class JobMachineTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public void Step_WorkerKilled_IsLeftOutAndTheOtherGoesOnFromItsStep()
+    {
+        var script = new Script().Run().Stepped("a", 5).Lose("b").Prepared("a", step: 5);
+        Assert.Equal((2, 5), (script.Plan.Generation, script.Plan.BaseStep));
+        Assert.Equal("lost b; 8 shards over 1 workers evenly: 8", script.Plan.Reason);
+    }
+
+    [Fact]
+    public void Step_MembersAtDifferentSteps_TheOneAheadIsTheSource()
+    {
+        var script = new Script().Run().Failed("a").Prepared("a", step: 4).Prepared("b", step: 5);
+        Assert.Equal([("a", false), ("b", true)], script.Plan.Members.Select(m => (m.WorkerId, m.HasBaseState)));
+        Assert.Equal(5, script.Plan.BaseStep);
+    }
+
+    [Fact]
+    public void Step_OneHasEvaluatedTheStep_OnlyItIsTheSource()
+    {
+        var script = new Script().Run().Failed("a").Prepared("a", step: 5, evaluated: true).Prepared("b", step: 5);
+        Assert.Equal([("a", true), ("b", false)], script.Plan.Members.Select(m => (m.WorkerId, m.HasBaseState)));
+    }
+
+    [Theory]
+    [InlineData(7, 5, "7", 7)]
+    [InlineData(5, 5, "", 5)]
+    [InlineData(7, -1, "7", 7)]
+    public void Step_CheckpointAndMemory_TheNewerIsTheBase(long checkpoint, long memory, string id, long step)
+    {
+        var script = new Script().Do(new CheckpointsChanged($"{checkpoint}", checkpoint)).Join("a").Prepared("a", step: memory);
+        Assert.Equal((id, step), (script.Plan.CheckpointId, script.Plan.BaseStep));
+    }
+
+    [Fact]
+    public void Step_WorkerDoesNotAcknowledge_IsCalledAgainAndThenLeftOut()
+    {
+        var script = new Script().Join("a", "b").Say("a", new GenerationAcknowledged { Generation = 1, WorkerId = "a" });
+        Assert.Equal(["b"], script.Pass(Second / 2).Called);
+        script.Pass(Second / 2);
+        Assert.DoesNotContain("b", script.State.Seats.Keys);
+        script.Prepared("a");
+        Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
+        // It lives after all: it joins once its time is over.
+        script.Started("a").Pass(2 * Second).Pass(3 * Second);
+        Assert.Equal(["b"], script.Called);
+    }
+
+    [Fact]
+    public void Step_FailuresInARowWithoutAStep_BackOffAndFailWithTheCause()
+    {
+        var script = new Script(s => s.RetryLimit = 2).Run();
+        script.Failed("a");
+        Assert.Equal(JobPhase.Preparing, script.State.Phase);
+        script.Prepared("a").Prepared("b").Failed("b");
+        Assert.Equal(JobPhase.BackingOff, script.State.Phase);
+        script.Pass(Second).Prepared("a").Prepared("b").Failed("a");
+        Assert.Equal(JobPhase.Failed, script.State.Phase);
+        Assert.Contains("3 generations in a row", script.State.Reason, StringComparison.Ordinal);
+        Assert.Contains("boom", script.State.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Step_FailuresWithStepsBetween_AreNotInARow()
+    {
+        var script = new Script(s => s.RetryLimit = 0).Run();
+        script.Stepped("a", 1);
+        Assert.Equal(0, script.State.FailuresInARow);
+        script.Failed("a");
+        Assert.Equal(JobPhase.Failed, script.State.Phase);
+        var patient = new Script(s => s.RetryLimit = 1).Run();
+        for (var step = 1; step < 6; step++) patient.Stepped("a", step).Failed("a").Prepared("a", step).Prepared("b", step).Started("a").Started("b");
+        Assert.Equal(JobPhase.Running, patient.State.Phase);
+    }
+
+    [Fact]
+    public void Step_JobFailedOnAWorker_FailsAtOnceWithTheCause()
+    {
+        var script = new Script().Run().Say("b", new JobFailedOnWorker { Generation = 1, WorkerId = "b", Code = "NON_FINITE", Message = "shard 3" });
+        Assert.Equal((JobPhase.Failed, "NON_FINITE: shard 3"), (script.State.Phase, script.State.Reason));
+        Assert.Equal(["a", "b"], script.Effects.OfType<SendToWorker>().Where(s => s.Message is StopTraining).Select(s => s.WorkerId));
+    }
+
+    [Fact]
+    public void Step_HashesDiffer_TheJobFailsAndSaysSo()
+    {
+        var script = new Script().Run().Completed("b", "other", stored: false).Completed("a", "sha", stored: true);
+        Assert.Equal(JobPhase.Failed, script.State.Phase);
+        Assert.Contains("differ", script.State.Reason, StringComparison.Ordinal);
+        Assert.Equal("", script.State.WeightsSha256);
+    }
+
+    [Fact]
+    public void Step_OtherMemberLostAfterTheModelIsStored_TheJobHasSucceeded()
+    {
+        var script = new Script().Run().Completed("a", "sha", stored: true);
+        Assert.Equal(JobPhase.Running, script.State.Phase);
+        script.Lose("b");
+        Assert.Equal((JobPhase.Succeeded, "sha"), (script.State.Phase, script.State.WeightsSha256));
+    }
+
+    [Fact]
+    public void Step_OtherMemberSilentAfterTheModelIsStored_TheJobSucceedsAfterTheGrace()
+    {
+        var script = new Script().Run().Completed("a", "sha", stored: true).Pass(TimeSpan.FromSeconds(4.9));
+        Assert.Equal(JobPhase.Running, script.State.Phase);
+        Assert.Equal(JobPhase.Succeeded, script.Pass(TimeSpan.FromSeconds(0.1)).State.Phase);
+    }
+
+    [Fact]
+    public void Step_DeadlinePassed_TheJobFails()
+    {
+        var script = new Script(s => s.DeadlineSeconds = 60).Run();
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(60), JobMachine.NextWake(script.State, script.Now, new()));
+        Assert.Equal(JobPhase.Failed, script.Pass(60 * Second).State.Phase);
+        Assert.Contains("deadline", script.State.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Step_NobodyLeft_WaitsAndResumesFromTheCheckpoint()
+    {
+        var script = new Script().Run().Stepped("a", 6).Do(new CheckpointsChanged("4", 4)).Lose("a").Lose("b");
+        Assert.Equal((JobPhase.Waiting, JobState.Queued), (script.State.Phase, script.State.Phase.ToJobState()));
+        script.Join("c").Prepared("c");
+        Assert.Equal(("4", 4), (script.Plan.CheckpointId, script.Plan.BaseStep));
+    }
+
+    [Fact]
+    public void Step_SilentGeneration_IsGivenUp()
+    {
+        var script = new Script().Run().Pass(TimeSpan.FromMinutes(10));
+        Assert.Equal((JobPhase.Preparing, 2), (script.State.Phase, script.State.Generation));
+    }
+
+    [Fact]
+    public void Step_SubmittedSuspended_WaitsUntilResumed()
+    {
+        var script = new Script(s => s.Suspend = true).Join("a");
+        Assert.Equal(JobPhase.Suspended, script.State.Phase);
+        Assert.Equal(["a"], script.Do(new ResumeRequested()).Called);
+    }
+
+    [Fact]
+    public void Step_RecoveryMeasured_TellsItsPhases()
+    {
+        var script = new Script().Run().Stepped("a", 1).Failed("a");
+        script.Pass(Second / 10).Prepared("a", 1).Prepared("b", 1);
+        script.Pass(Second / 5).Started("a").Started("b").Pass(Second / 2).Stepped("b", 2);
+        var measured = Assert.Single(script.Effects.OfType<MeasureRecovery>());
+        Assert.Equal((GenerationCause.WorkerFailed, Second / 10, Second / 5, Second / 2), (measured.Cause, measured.Regroup, measured.CatchUp, measured.FirstStep));
+    }
+
+    [Fact]
+    public void Step_StaleMessages_ChangeNothingAndAreCounted()
+    {
+        var script = new Script().Run().Failed("a").Prepared("a", 0).Prepared("b", 0);
+        var before = script.State;
+        script.Say("a", new GenerationFailed { Generation = 1, WorkerId = "a" });
+        Assert.Same(before, script.State);
+        Assert.Equal([new CountStale("GenerationFailed")], script.Effects);
+        script.Say("c", new GenerationStarted { Generation = 2, WorkerId = "c" });
+        Assert.Same(before, script.State);
+    }
+}

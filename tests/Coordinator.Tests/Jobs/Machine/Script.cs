@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using TrainingCluster.Jobs;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>Drives the machine by hand, an input at a time.</summary>
+internal sealed class Script
+{
+    private static readonly JobMachineOptions Options = new();
+    private readonly List<PoolWorker> pool = [];
+
+    public Script(Action<JobSpec>? change = null)
+    {
+        var spec = new JobSpec();
+        change?.Invoke(spec);
+        State = JobMachine.Create("j", JobSpecDefaults.Fill(spec), Now);
+    }
+
+    public DateTimeOffset Now { get; private set; } = DateTimeOffset.UnixEpoch;
+    public JobMachineState State { get; set; }
+    public ImmutableArray<JobEffect> Effects { get; private set; } = [];
+    public StartGeneration Plan => Effects.OfType<SendToWorker>().Select(s => s.Message).OfType<StartGeneration>().First();
+    public string[] Called => [.. Effects.OfType<SendToWorker>().Where(s => s.Message is PrepareGeneration).Select(s => s.WorkerId)];
+
+    public Script Do(JobInput input)
+    {
+        (State, Effects) = JobMachine.Step(State, input, Now, Options);
+        return this;
+    }
+
+    public Script Say(string worker, IMessage message) => Do(new WorkerSaid(worker, message));
+
+    public Script Join(params string[] ids)
+    {
+        pool.AddRange(ids.Select(id => new PoolWorker(id, "i", $"http://{id}")));
+        return Do(new PoolChanged([.. pool]));
+    }
+
+    public Script Lose(string id)
+    {
+        pool.RemoveAll(w => w.Id == id);
+        return Do(new PoolChanged([.. pool]));
+    }
+
+    public Script Pass(TimeSpan span)
+    {
+        Now += span;
+        return Do(new TimePassed());
+    }
+
+    public Script Prepared(string id, long step = -1, bool evaluated = false) => Say(id, new GenerationPrepared
+    {
+        Generation = State.Generation, WorkerId = id, Incarnation = "i", HasState = step >= 0, CompletedStep = Math.Max(0, step), StepEvaluated = evaluated,
+    });
+
+    public Script Started(string id) => Say(id, new GenerationStarted { Generation = State.Generation, WorkerId = id });
+
+    public Script Failed(string id) => Say(id, new GenerationFailed { Generation = State.Plan!.Generation, WorkerId = id, Stage = "Aborted", Message = "boom" });
+
+    public Script Stepped(string id, long step) => Say(id, new StepReport { Generation = State.Plan!.Generation, WorkerId = id, Step = step, TotalSteps = 9, StepMs = 1 });
+
+    public Script Completed(string id, string sha, bool stored) => Say(id, new TrainingCompleted
+    {
+        Generation = State.Plan!.Generation, WorkerId = id, WeightsSha256 = sha, ModelStored = stored,
+    });
+
+    /// <summary>Two workers, a and b, train.</summary>
+    public Script Run() => Join("a", "b").Prepared("a").Prepared("b").Started("a").Started("b");
+}
