@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Errors;
@@ -117,6 +118,23 @@ public class CheckpointsServiceTests
             Assert.Contains("1 of 100 bytes", RpcErrorDetails.Lines(error)[0], StringComparison.Ordinal);
         }
         Assert.Empty(Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")));
+    }
+
+    [Fact]
+    public async Task StoreCheckpoint_DiskFull_IsResourceExhaustedAndTheLastGoodOneStands()
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        using var disk = SmallDisk.Mount(server.Data.Checkpoints("job-1"), kilobytes: 256);
+        Assert.SkipUnless(disk is not null, "needs the right to mount a small disk");
+        await Store(server, 1);
+
+        var error = await Assert.ThrowsAsync<RpcException>(() => Store(server, 2, content: new string('x', 1 << 20)));
+
+        Assert.Equal(StatusCode.ResourceExhausted, error.StatusCode);
+        Assert.Equal("DISK_FULL", RpcErrorDetails.Find<Google.Rpc.ErrorInfo>(error)!.Reason);
+        Assert.Equal(["1"], Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")).Select(Path.GetFileName));
+        Assert.Equal(["state.json={}", "state.safetensors=weights"], await Fetch(server, "1"));
     }
 
     [Fact]

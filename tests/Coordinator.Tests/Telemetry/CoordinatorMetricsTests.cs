@@ -53,9 +53,9 @@ public class CoordinatorMetricsTests
     public async Task SetJob_NotRunningAnyMore_RemovesItsSeries()
     {
         metrics.SetJob("j", Running);
-        Assert.Contains("job=\"j\"", await Exposed(), StringComparison.Ordinal);
+        Assert.Contains("job_id=\"j\"", await Exposed(), StringComparison.Ordinal);
         metrics.SetJob("j", Running with { Phase = JobPhase.Suspended });
-        Assert.DoesNotContain("job=\"j\"", await Exposed(), StringComparison.Ordinal);
+        Assert.DoesNotContain("job_id=\"j\"", await Exposed(), StringComparison.Ordinal);
     }
 
     [Fact]
