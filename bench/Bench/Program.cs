@@ -8,6 +8,7 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
 {
     StepBench.Command(),
     AllReduceBench.Command(),
+    SearchBench.Command(),
     StepBench.WorkerCommand(),
     AllReduceBench.WorkerCommand(),
 };

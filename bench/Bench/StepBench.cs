@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using TrainingCluster.Collective;
 using TrainingCluster.Data;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.Training;
