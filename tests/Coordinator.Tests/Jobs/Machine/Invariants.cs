@@ -11,10 +11,15 @@ internal sealed class Invariants
     private readonly HashSet<long> called = [];
     private long newestCalled;
 
-    public void OnTransition(JobMachineState before, JobMachineState after, ImmutableArray<JobEffect> effects, SimulatedWorker[] workers)
+    public void OnTransition(JobMachineState before, JobInput input, JobMachineState after, ImmutableArray<JobEffect> effects, SimulatedWorker[] workers)
     {
         Assert.True(after.Generation >= before.Generation, "generation numbers go back");
         Assert.True(after.Progress.Step >= before.Progress.Step, "committed steps go back");
+        // Only the present generation's own words move the job on.
+        if (after.Progress.Step > before.Progress.Step)
+            Assert.Equal(after.Plan!.Generation, Assert.IsType<StepReport>(Assert.IsType<WorkerSaid>(input).Message).Generation);
+        if (before.Phase == JobPhase.Starting && after.Phase == JobPhase.Running)
+            Assert.Equal(after.Plan!.Generation, Generation(Assert.IsType<WorkerSaid>(input).Message));
         if (before.Phase.HasEnded()) Assert.Equal(before.Phase, after.Phase);
         foreach (var message in effects.OfType<SendToWorker>().Select(e => e.Message))
         {
@@ -28,6 +33,9 @@ internal sealed class Invariants
         if (after.Phase == JobPhase.Succeeded && before.Phase != JobPhase.Succeeded)
             Assert.Equal("same", after.WeightsSha256);
     }
+
+    private static long Generation(IMessage message) =>
+        (long)message.Descriptor.FindFieldByName("generation").Accessor.GetValue(message);
 
     private void OnCall(JobMachineState before, PrepareGeneration call)
     {

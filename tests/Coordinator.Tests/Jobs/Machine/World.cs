@@ -195,7 +195,7 @@ internal sealed class World
         var (state, effects) = JobMachine.Step(State, input, now, Options);
         State = state;
         durable = state.Record;
-        invariants.OnTransition(before, state, effects, workers);
+        invariants.OnTransition(before, input, state, effects, workers);
         // The coordinator may die between making the record durable and sending: then nothing is sent.
         if (Faults && random.Next(200) == 0)
         {
