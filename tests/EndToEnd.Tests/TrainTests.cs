@@ -1,6 +1,5 @@
 using System.Text.Json;
 using TrainingCluster.Cli.Local;
-using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;
 
