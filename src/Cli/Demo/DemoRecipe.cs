@@ -16,8 +16,9 @@ public static class DemoRecipe
         {
             Steps = 700,
             BatchTokens = 4096,
+            Schedule = "cosine",
             LearningRate = 3e-3,
-            WarmupSteps = 150,
+            WarmupSteps = 100,
             LabelSmoothing = 0,
         },
         Evaluation = new EvaluationSpec { EverySteps = 100 },

@@ -1,3 +1,5 @@
+using Spectre.Console.Rendering;
+
 namespace TrainingCluster.Cli.Display;
 
 /// <summary>Rows under a heading, in columns as wide as their widest cell. No frame: the output can be cut and sorted.</summary>
@@ -10,8 +12,11 @@ public static class Table
         ArgumentNullException.ThrowIfNull(heading);
         ArgumentNullException.ThrowIfNull(rows);
         var all = rows.Prepend(heading).ToList();
-        var widths = Enumerable.Range(0, heading.Count).Select(column => all.Max(row => row[column].Length)).ToList();
+        var widths = Enumerable.Range(0, heading.Count).Select(column => all.Max(row => Width(row[column]))).ToList();
         foreach (var row in all)
-            await output.WriteLineAsync(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+            await output.WriteLineAsync(string.Join("  ", row.Select((cell, column) => cell + new string(' ', widths[column] - Width(cell)))).TrimEnd());
     }
+
+    /// <summary>In cells of a terminal: Chinese characters take two.</summary>
+    private static int Width(string cell) => new Segment(cell).CellCount();
 }
