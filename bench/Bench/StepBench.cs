@@ -80,8 +80,12 @@ internal static class StepBench
         {
             Model = new ModelSpec
             {
-                DModel = parsed.GetValue(s_d), Layers = parsed.GetValue(s_layers), Heads = parsed.GetValue(s_heads),
-                FeedForward = parsed.GetValue(s_ffn), Dropout = 0.1, AttentionDropout = 0.1,
+                DModel = parsed.GetValue(s_d),
+                Layers = parsed.GetValue(s_layers),
+                Heads = parsed.GetValue(s_heads),
+                FeedForward = parsed.GetValue(s_ffn),
+                Dropout = 0.1,
+                AttentionDropout = 0.1,
             },
             Training = new TrainingSpec { Steps = long.MaxValue, LogicalShards = workers, ComputeThreads = parsed.GetValue(s_threads), LearningRate = 1e-4, Schedule = "constant", WarmupSteps = 0 },
         };
@@ -146,9 +150,16 @@ internal static class StepBench
             long[] Draw(int columns) => [.. Enumerable.Range(0, rows * columns).Select(_ => (long)random.Next(4, vocabulary))];
             return _batches[shard] = new Batch
             {
-                Rows = rows, SourceWidth = source, TargetWidth = target, Source = Draw(source), DecoderInput = Draw(target), Labels = Draw(target),
-                SourceLengths = [.. Enumerable.Repeat(source, rows)], TargetLengths = [.. Enumerable.Repeat(target, rows)],
-                SourceTokens = (long)rows * source, TargetTokens = (long)rows * target,
+                Rows = rows,
+                SourceWidth = source,
+                TargetWidth = target,
+                Source = Draw(source),
+                DecoderInput = Draw(target),
+                Labels = Draw(target),
+                SourceLengths = [.. Enumerable.Repeat(source, rows)],
+                TargetLengths = [.. Enumerable.Repeat(target, rows)],
+                SourceTokens = (long)rows * source,
+                TargetTokens = (long)rows * target,
             };
         }
     }

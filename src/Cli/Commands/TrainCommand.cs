@@ -1,8 +1,8 @@
 using System.CommandLine;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
-using TrainingCluster.Cli.Training;
 using TrainingCluster.Cli.Local;
+using TrainingCluster.Cli.Training;
 using TrainingCluster.Data;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;

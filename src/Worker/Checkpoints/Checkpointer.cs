@@ -44,7 +44,11 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     {
         var report = new CheckpointReport
         {
-            JobId = header.JobId, Generation = header.Generation, Step = header.Step, WorkerId = parts.Options.WorkerId, PauseMs = pause.TotalMilliseconds,
+            JobId = header.JobId,
+            Generation = header.Generation,
+            Step = header.Step,
+            WorkerId = parts.Options.WorkerId,
+            PauseMs = pause.TotalMilliseconds,
         };
         var folder = Path.Combine(parts.TemporaryFolder, $"checkpoint-{header.JobId}-{header.Step}-{Guid.NewGuid():n}");
         try

@@ -8,21 +8,37 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
 {
     public void Started(TimeSpan catchUp, long stateBytes) => send(new GenerationStarted
     {
-        JobId = jobId, Generation = generation, WorkerId = workerId, CatchUpMs = catchUp.TotalMilliseconds, StateBytes = stateBytes,
+        JobId = jobId,
+        Generation = generation,
+        WorkerId = workerId,
+        CatchUpMs = catchUp.TotalMilliseconds,
+        StateBytes = stateBytes,
     });
 
     public void Step(StepResult result, long totalSteps, GroupPlan plan, long sent, long received)
     {
         var report = new StepReport
         {
-            JobId = jobId, Generation = generation, WorkerId = workerId,
-            Step = result.Step, Epoch = result.Epoch, TotalSteps = totalSteps,
-            TargetTokens = result.Totals.TargetTokens, SourceTokens = result.Totals.SourceTokens, LossSum = result.Totals.Loss,
-            LearningRate = result.LearningRate, GradientNorm = result.GradientNorm,
-            ComputeMs = result.Compute.TotalMilliseconds, ExchangeMs = result.Exchange.TotalMilliseconds,
-            UpdateMs = result.Update.TotalMilliseconds, StepMs = result.Total.TotalMilliseconds,
-            SentBytes = sent, ReceivedBytes = received,
-            FirstShard = plan.Own.Shards[0], ShardCount = plan.Own.Shards.Count, Skipped = result.Skipped,
+            JobId = jobId,
+            Generation = generation,
+            WorkerId = workerId,
+            Step = result.Step,
+            Epoch = result.Epoch,
+            TotalSteps = totalSteps,
+            TargetTokens = result.Totals.TargetTokens,
+            SourceTokens = result.Totals.SourceTokens,
+            LossSum = result.Totals.Loss,
+            LearningRate = result.LearningRate,
+            GradientNorm = result.GradientNorm,
+            ComputeMs = result.Compute.TotalMilliseconds,
+            ExchangeMs = result.Exchange.TotalMilliseconds,
+            UpdateMs = result.Update.TotalMilliseconds,
+            StepMs = result.Total.TotalMilliseconds,
+            SentBytes = sent,
+            ReceivedBytes = received,
+            FirstShard = plan.Own.Shards[0],
+            ShardCount = plan.Own.Shards.Count,
+            Skipped = result.Skipped,
         };
         report.NonFiniteShards.AddRange(result.NonFiniteShards);
         send(report);
@@ -30,10 +46,21 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
 
     public void Evaluated(long step, EvaluationScores scores, TimeSpan took, bool best) => send(new EvaluationReport
     {
-        JobId = jobId, Generation = generation, WorkerId = workerId, Step = step,
-        Bleu = scores.Bleu.Score, BleuSignature = scores.Bleu.Signature, Chrf = scores.ChrF, Loss = scores.Loss,
-        ExactMatch = scores.ExactMatch, Sentences = scores.Sentences, Seconds = took.TotalSeconds, Best = best,
-        SampleSource = scores.SampleSource, SampleHypothesis = scores.SampleHypothesis, SampleReference = scores.SampleReference,
+        JobId = jobId,
+        Generation = generation,
+        WorkerId = workerId,
+        Step = step,
+        Bleu = scores.Bleu.Score,
+        BleuSignature = scores.Bleu.Signature,
+        Chrf = scores.ChrF,
+        Loss = scores.Loss,
+        ExactMatch = scores.ExactMatch,
+        Sentences = scores.Sentences,
+        Seconds = took.TotalSeconds,
+        Best = best,
+        SampleSource = scores.SampleSource,
+        SampleHypothesis = scores.SampleHypothesis,
+        SampleReference = scores.SampleReference,
     });
 
     public void Checkpoint(CheckpointReport report) => send(report);
@@ -51,11 +78,21 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
 
     public void JobFailed(long step, JobFault fault) => send(new JobFailedOnWorker
     {
-        JobId = jobId, Generation = generation, WorkerId = workerId, Step = step, Code = fault.Code, Message = fault.Message,
+        JobId = jobId,
+        Generation = generation,
+        WorkerId = workerId,
+        Step = step,
+        Code = fault.Code,
+        Message = fault.Message,
     });
 
     public void Completed(long step, string weightsSha256, bool stored) => send(new TrainingCompleted
     {
-        JobId = jobId, Generation = generation, WorkerId = workerId, Step = step, WeightsSha256 = weightsSha256, ModelStored = stored,
+        JobId = jobId,
+        Generation = generation,
+        WorkerId = workerId,
+        Step = step,
+        WeightsSha256 = weightsSha256,
+        ModelStored = stored,
     });
 }

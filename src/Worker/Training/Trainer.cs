@@ -225,7 +225,10 @@ public sealed partial class Trainer : ITrainer
 
         _parts.Report(new TrainingStopped
         {
-            JobId = message.JobId, Generation = message.Generation, CompletedStep = step, WorkerId = _parts.Options.WorkerId,
+            JobId = message.JobId,
+            Generation = message.Generation,
+            CompletedStep = step,
+            WorkerId = _parts.Options.WorkerId,
         });
     }
 

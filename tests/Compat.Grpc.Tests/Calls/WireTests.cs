@@ -1,9 +1,9 @@
 using System.Net;
 using Compat.Grpc.Tests.Testing;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Grpc.Core;
 
 namespace Compat.Grpc.Tests.Calls;
 

@@ -138,7 +138,12 @@ internal sealed class ProbeWorker
 
     public void Register(RunningJob? running = null) => Tell(new RegisterWorker
     {
-        WorkerId = Id, Incarnation = incarnation, CollectiveAddress = $"http://{Id}", Device = "cpu", Running = running, FirstReport = sequence + 1,
+        WorkerId = Id,
+        Incarnation = incarnation,
+        CollectiveAddress = $"http://{Id}",
+        Device = "cpu",
+        Running = running,
+        FirstReport = sequence + 1,
     });
 
     public void Tell(IMessage message) => harness.Actor.Tell(message, Actor);
@@ -167,7 +172,12 @@ internal sealed class ProbeWorker
         Tell(new GenerationAcknowledged { JobId = call.JobId, Generation = call.Generation, WorkerId = Id });
         Report(call.JobId, r => r.Prepared = new()
         {
-            JobId = call.JobId, Generation = call.Generation, WorkerId = Id, Incarnation = incarnation, HasState = hasState, CompletedStep = step,
+            JobId = call.JobId,
+            Generation = call.Generation,
+            WorkerId = Id,
+            Incarnation = incarnation,
+            HasState = hasState,
+            CompletedStep = step,
         });
         return call;
     }
@@ -181,13 +191,27 @@ internal sealed class ProbeWorker
 
     public void Step(StartGeneration plan, long step) => Tell(new StepReport
     {
-        JobId = plan.JobId, Generation = plan.Generation, WorkerId = Id, Step = step, TotalSteps = 10, TargetTokens = 10, SourceTokens = 12, LossSum = 20, StepMs = 100,
-        ComputeMs = 80, ShardCount = 4,
+        JobId = plan.JobId,
+        Generation = plan.Generation,
+        WorkerId = Id,
+        Step = step,
+        TotalSteps = 10,
+        TargetTokens = 10,
+        SourceTokens = 12,
+        LossSum = 20,
+        StepMs = 100,
+        ComputeMs = 80,
+        ShardCount = 4,
     });
 
     public void Complete(StartGeneration plan, bool stored) => Report(plan.JobId, r => r.Completed = new()
     {
-        JobId = plan.JobId, Generation = plan.Generation, WorkerId = Id, Step = 10, WeightsSha256 = "sha", ModelStored = stored,
+        JobId = plan.JobId,
+        Generation = plan.Generation,
+        WorkerId = Id,
+        Step = 10,
+        WeightsSha256 = "sha",
+        ModelStored = stored,
     });
 
     private sealed class Inbox : ReceiveActor

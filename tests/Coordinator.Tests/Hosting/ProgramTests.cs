@@ -120,7 +120,9 @@ public class ProgramTests
     {
         using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         await promtool.StandardInput.WriteAsync(metrics);
         promtool.StandardInput.Close();

@@ -48,7 +48,14 @@ public class GoldenTests(ITestOutputHelper output)
             var (key, value) = (golden.Input("k"), golden.Input("v"));
             var general = new MultiHeadAttention(new MultiHeadSizes
             {
-                Query = 6, Key = 5, Value = 7, Heads = 3, QueryHead = 4, KeyHead = 4, ValueHead = 3, Output = 8,
+                Query = 6,
+                Key = 5,
+                Value = 7,
+                Heads = 3,
+                QueryHead = 4,
+                KeyHead = 4,
+                ValueHead = 3,
+                Output = 8,
             });
             golden.Weights(general);
             return general.forward(q, key, value, mask);

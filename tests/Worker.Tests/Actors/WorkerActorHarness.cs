@@ -32,8 +32,14 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
     {
         var settings = new WorkerActorSettings
         {
-            WorkerId = "w", Incarnation = "i", CollectiveAddress = "http://w", HttpAddress = "http://w/http", Device = "cpu",
-            CoordinatorPath = "/user/coordinator", RegisterInterval = TimeSpan.FromMilliseconds(20), TryInterval = TimeSpan.FromMilliseconds(10),
+            WorkerId = "w",
+            Incarnation = "i",
+            CollectiveAddress = "http://w",
+            HttpAddress = "http://w/http",
+            Device = "cpu",
+            CoordinatorPath = "/user/coordinator",
+            RegisterInterval = TimeSpan.FromMilliseconds(20),
+            TryInterval = TimeSpan.FromMilliseconds(10),
         };
         Func<bool> isMember = () => true;
         Action<string> rejoin = reason => Rejoin.TrySetResult(reason);

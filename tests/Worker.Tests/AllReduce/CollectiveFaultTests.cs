@@ -118,7 +118,13 @@ public sealed class CollectiveFaultTests
         await group.ConnectAsync();
         group.Groups[1].Send(0, new WireFrame
         {
-            Step = step, Kind = FrameKind.Reduce, Bucket = bucket, Chunk = chunk, Offset = offset, Floats = new float[floats], Node = new Subtree(level, index),
+            Step = step,
+            Kind = FrameKind.Reduce,
+            Bucket = bucket,
+            Chunk = chunk,
+            Offset = offset,
+            Floats = new float[floats],
+            Node = new Subtree(level, index),
         });
         var failure = await Task.Factory.StartNew(() => group.Step(0, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Assert.Equal(CollectiveError.Corrupt, failure?.Error);

@@ -85,8 +85,11 @@ internal sealed class TestCluster : IAsyncDisposable
             var first = shards * rank / members.Count;
             start.Members.Add(new GenerationMember
             {
-                WorkerId = members[rank].Id, Rank = rank, CollectiveAddress = members[rank].Server.Address.ToString(),
-                FirstShard = first, ShardCount = (shards * (rank + 1) / members.Count) - first,
+                WorkerId = members[rank].Id,
+                Rank = rank,
+                CollectiveAddress = members[rank].Server.Address.ToString(),
+                FirstShard = first,
+                ShardCount = (shards * (rank + 1) / members.Count) - first,
                 HasBaseState = prepared[rank].HasState && prepared[rank].CompletedStep == step,
             });
         }

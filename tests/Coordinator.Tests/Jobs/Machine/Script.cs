@@ -52,7 +52,12 @@ internal sealed class Script
 
     public Script Prepared(string id, long step = -1, bool evaluated = false) => Say(id, new GenerationPrepared
     {
-        Generation = State.Generation, WorkerId = id, Incarnation = "i", HasState = step >= 0, CompletedStep = Math.Max(0, step), StepEvaluated = evaluated,
+        Generation = State.Generation,
+        WorkerId = id,
+        Incarnation = "i",
+        HasState = step >= 0,
+        CompletedStep = Math.Max(0, step),
+        StepEvaluated = evaluated,
     });
 
     public Script Started(string id) => Say(id, new GenerationStarted { Generation = State.Generation, WorkerId = id });
@@ -63,7 +68,10 @@ internal sealed class Script
 
     public Script Completed(string id, string sha, bool stored) => Say(id, new TrainingCompleted
     {
-        Generation = State.Plan!.Generation, WorkerId = id, WeightsSha256 = sha, ModelStored = stored,
+        Generation = State.Plan!.Generation,
+        WorkerId = id,
+        WeightsSha256 = sha,
+        ModelStored = stored,
     });
 
     /// <summary>Two workers, a and b, train.</summary>

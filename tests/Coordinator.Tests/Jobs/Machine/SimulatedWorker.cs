@@ -43,7 +43,11 @@ internal sealed class SimulatedWorker(string id)
                 if (Training) break;
                 world.Say(this, new GenerationPrepared
                 {
-                    Generation = Newest, WorkerId = Id, Incarnation = Incarnation, HasState = HasState, CompletedStep = Step,
+                    Generation = Newest,
+                    WorkerId = Id,
+                    Incarnation = Incarnation,
+                    HasState = HasState,
+                    CompletedStep = Step,
                 });
                 break;
             case StartGeneration start when start.Generation == Newest && Plan is null && start.Members.Any(m => m.WorkerId == Id && m.Incarnation == Incarnation):
@@ -91,7 +95,14 @@ internal sealed class SimulatedWorker(string id)
         Step++;
         world.Say(this, new StepReport
         {
-            Generation = Newest, WorkerId = Id, Step = Step, TotalSteps = World.TotalSteps, TargetTokens = 10, StepMs = 5, ComputeMs = 4, ShardCount = 1,
+            Generation = Newest,
+            WorkerId = Id,
+            Step = Step,
+            TotalSteps = World.TotalSteps,
+            TargetTokens = 10,
+            StepMs = 5,
+            ComputeMs = 4,
+            ShardCount = 1,
         }, reliable: false);
         if (Step == World.TotalSteps) Complete(world);
     }
