@@ -125,6 +125,8 @@ internal sealed partial class TrainingSession
             if (result.Fault is { } fault)
             {
                 _reports.JobFailed(result.Step, fault);
+                // All come to the same verdict; who left now would cut the others off from the shards they still ask for.
+                group.Farewell();
                 return null;
             }
 
