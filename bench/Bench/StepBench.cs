@@ -27,6 +27,7 @@ internal static class StepBench
     private static readonly Option<int> s_steps = Number("--steps", 20, "Measured steps.");
     private static readonly Option<int> s_warmup = Number("--warmup", 3, "Steps before the measured ones.");
     private static readonly Option<int> s_threads = Number("--threads", 1, "Compute threads of a worker.");
+    private static readonly Option<string> s_precision = new("--precision") { Description = "Of matrix products: float32 or bfloat16 (the peer always computes in float32).", DefaultValueFactory = _ => "float32" };
     private static readonly Option<int> s_rank = new("--rank");
     private static readonly Option<int[]> s_workers = new("--workers") { Description = "Numbers of workers to measure.", DefaultValueFactory = _ => [1, 2], AllowMultipleArgumentsPerToken = true };
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run PyTorch beside it." };
@@ -36,7 +37,7 @@ internal static class StepBench
 
     public static Command Command()
     {
-        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_peer, s_json };
+        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_precision, s_peer, s_json };
         foreach (var option in s_shape)
             command.Add(option);
         command.SetAction(RunAsync);
@@ -45,7 +46,7 @@ internal static class StepBench
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank };
+        var command = new Command(WorkerName) { s_rank, s_precision };
         command.Hidden = true;
         foreach (var option in s_shape)
             command.Add(option);
@@ -59,7 +60,7 @@ internal static class StepBench
         var table = new BenchTable(parsed.GetValue(s_json), "workers", "system", "step ms", "tokens/s", "compute ms", "exchange ms", "update ms", "peak MB", "ratio");
         foreach (var workers in parsed.GetValue(s_workers)!)
         {
-            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, arguments))[^1])!;
+            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. arguments, s_precision.Name, parsed.GetValue(s_precision)!]))[^1])!;
             StepTimes? theirs = null;
             if (parsed.GetValue(s_peer) && await BenchProcesses.RunPeerAsync("torch_step.py", ["--world", $"{workers}", .. arguments]) is { Count: > 0 } lines)
                 theirs = JsonSerializer.Deserialize<StepTimes>(lines[^1]);
@@ -87,7 +88,7 @@ internal static class StepBench
                 Dropout = 0.1,
                 AttentionDropout = 0.1,
             },
-            Training = new TrainingSpec { Steps = long.MaxValue, LogicalShards = workers, ComputeThreads = parsed.GetValue(s_threads), LearningRate = 1e-4, Schedule = "constant", WarmupSteps = 0 },
+            Training = new TrainingSpec { Steps = long.MaxValue, LogicalShards = workers, ComputeThreads = parsed.GetValue(s_threads), Precision = parsed.GetValue(s_precision), LearningRate = 1e-4, Schedule = "constant", WarmupSteps = 0 },
         };
         var vocabulary = parsed.GetValue(s_vocab);
         var batches = new MadeUpBatches(parsed.GetValue(s_batch), parsed.GetValue(s_src), parsed.GetValue(s_tgt), vocabulary);

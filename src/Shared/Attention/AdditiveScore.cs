@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Attention;
@@ -28,7 +29,7 @@ public sealed class AdditiveScore : AttentionScore
 
     /// <summary>W_k k alone: what a decoder that asks the same keys again and again computes once.</summary>
     /// <returns>[…, S, h].</returns>
-    public Tensor ProjectKeys(Tensor key) => W_k.call(key);
+    public Tensor ProjectKeys(Tensor key) => W_k.Apply(key);
 
     /// <summary>Scores against keys that <see cref="ProjectKeys"/> has projected.</summary>
     public Tensor ScoreProjected(Tensor query, Tensor projectedKey)
@@ -36,7 +37,7 @@ public sealed class AdditiveScore : AttentionScore
         ArgumentNullException.ThrowIfNull(projectedKey);
         using var scope = NewDisposeScope();
         // […, T, 1, h] + […, 1, S, h] → […, T, S, h] → […, T, S, 1]
-        var features = W_q.call(query).unsqueeze(-2).add(projectedKey.unsqueeze(-3)).tanh();
+        var features = W_q.Apply(query).unsqueeze(-2).add(projectedKey.unsqueeze(-3)).tanh();
         return w_v.call(features).squeeze(-1).MoveToOuterDisposeScope();
     }
 

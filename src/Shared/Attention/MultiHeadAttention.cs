@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Attention;
@@ -142,13 +143,13 @@ public sealed class MultiHeadAttention : torch.nn.Module
         }
         // [B, H, T, K] → [B, T, H·K]
         var sides = heads_BHTK.shape;
-        return out_proj.call(heads_BHTK.transpose(1, 2).reshape(sides[0], sides[2], sides[1] * sides[3]));
+        return out_proj.Apply(heads_BHTK.transpose(1, 2).reshape(sides[0], sides[2], sides[1] * sides[3]));
     }
 
     // One product for all three: [B, T, D] → [B, T, 3·D] → three views [B, H, T, K].
     private (Tensor, Tensor, Tensor) ProjectAll(Tensor input_BTD, long position = 0)
     {
-        var qkv = torch.nn.functional.linear(input_BTD, in_proj_weight!, in_proj_bias);
+        var qkv = Autocast.Linear(input_BTD, in_proj_weight!, in_proj_bias);
         var sides = input_BTD.shape;
         var parts = qkv.view(sides[0], sides[1], 3, _sizes.Heads, _sizes.QueryHead).unbind(2);
         return (Rotate(parts[0].transpose(1, 2), position), Rotate(parts[1].transpose(1, 2), position), parts[2].transpose(1, 2));
@@ -166,14 +167,14 @@ public sealed class MultiHeadAttention : torch.nn.Module
         var weights = in_proj_weight.split(sections, 0);
         var biases = in_proj_bias?.split(sections, 0);
         var (k_BHSK, v_BHSK) = ProjectTogether(key, weights[1], biases?[1], position);
-        return (Rotate(SplitHeads(torch.nn.functional.linear(query, weights[0], biases?[0]), _sizes.QueryHead), position), k_BHSK, v_BHSK);
+        return (Rotate(SplitHeads(Autocast.Linear(query, weights[0], biases?[0]), _sizes.QueryHead), position), k_BHSK, v_BHSK);
     }
 
     private Tensor ProjectQueries(Tensor query, long position = 0)
     {
         var queries = _sizes.Heads * _sizes.QueryHead;
         var weight = q_proj_weight ?? in_proj_weight!.narrow(0, 0, queries);
-        return Rotate(SplitHeads(torch.nn.functional.linear(query, weight, in_proj_bias?.narrow(0, 0, queries)), _sizes.QueryHead), position);
+        return Rotate(SplitHeads(Autocast.Linear(query, weight, in_proj_bias?.narrow(0, 0, queries)), _sizes.QueryHead), position);
     }
 
     private (Tensor, Tensor) ProjectKeysAndValues(Tensor key, Tensor value, long position = 0)
@@ -183,15 +184,15 @@ public sealed class MultiHeadAttention : torch.nn.Module
             return ProjectTogether(key, in_proj_weight.narrow(0, queries, keys + values), in_proj_bias?.narrow(0, queries, keys + values), position);
         var k_weight = k_proj_weight ?? in_proj_weight!.narrow(0, queries, keys);
         var v_weight = v_proj_weight ?? in_proj_weight!.narrow(0, queries + keys, values);
-        var k = torch.nn.functional.linear(key, k_weight, in_proj_bias?.narrow(0, queries, keys));
-        var v = torch.nn.functional.linear(value, v_weight, in_proj_bias?.narrow(0, queries + keys, values));
+        var k = Autocast.Linear(key, k_weight, in_proj_bias?.narrow(0, queries, keys));
+        var v = Autocast.Linear(value, v_weight, in_proj_bias?.narrow(0, queries + keys, values));
         return (Rotate(SplitHeads(k, _sizes.KeyHead), position), SplitHeads(v, _sizes.ValueHead));
     }
 
     // One product for keys and values: [B, S, D] → [B, S, 2·D] → two views [B, H, S, K].
     private (Tensor, Tensor) ProjectTogether(Tensor memory, Tensor weight, Tensor? bias, long position)
     {
-        var kv = torch.nn.functional.linear(memory, weight, bias);
+        var kv = Autocast.Linear(memory, weight, bias);
         var sides = memory.shape;
         var parts = kv.view(sides[0], sides[1], 2, _sizes.Heads, _sizes.KeyHead).unbind(2);
         return (Rotate(parts[0].transpose(1, 2), position), parts[1].transpose(1, 2));

@@ -70,6 +70,7 @@ public static class JobSpecDefaults
         if (!training.HasAverageLast) training.AverageLast = 0;
         if (!training.HasBpeDropout) training.BpeDropout = 0;
         if (!training.HasMaxSkippedSteps) training.MaxSkippedSteps = 5;
+        if (!training.HasPrecision) training.Precision = "float32";
     }
 
     private static void Fill(EvaluationSpec evaluation)

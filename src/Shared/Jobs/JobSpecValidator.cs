@@ -103,6 +103,7 @@ public static partial class JobSpecValidator
         found.Range("training.averageLast", training.AverageLast, 0, 100);
         found.Fraction("training.bpeDropout", training.BpeDropout);
         found.Range("training.maxSkippedSteps", training.MaxSkippedSteps, 0, 1_000_000);
+        found.OneOf("training.precision", training.Precision, "float32", "bfloat16");
     }
 
     private static void Evaluation(EvaluationSpec evaluation, Findings found)

@@ -2,6 +2,7 @@ using System.Globalization;
 using TorchSharp;
 using TorchSharp.Modules;
 using TrainingCluster.Attention;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Models;
@@ -98,7 +99,7 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
 
     /// <inheritdoc/>
     protected override Tensor Project(Tensor hidden_D) =>
-        torch.nn.functional.linear(hidden_D, embedding?.weight ?? output!.weight!);
+        Autocast.Linear(hidden_D, embedding?.weight ?? output!.weight!);
 
     /// <inheritdoc/>
     protected override int SegmentOf(string parameterName)

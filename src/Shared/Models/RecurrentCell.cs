@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Models;
@@ -42,7 +43,7 @@ public sealed class RecurrentCell : torch.nn.Module
     public bool IsLstm { get; }
 
     /// <summary>W_ih x + b_ih: […, input] → […, gates · D].</summary>
-    public Tensor ProjectInput(Tensor input) => torch.nn.functional.linear(input, weight_ih, bias_ih);
+    public Tensor ProjectInput(Tensor input) => Autocast.Linear(input, weight_ih, bias_ih);
 
     /// <summary>The same for an input in two parts, side by side: the products of each with its columns of W_ih.</summary>
     /// <param name="firstSize">Features of the first part.</param>
@@ -74,7 +75,7 @@ public sealed class RecurrentCell : torch.nn.Module
         ArgumentNullException.ThrowIfNull(input_BG);
         ArgumentNullException.ThrowIfNull(state);
         using var scope = NewDisposeScope();
-        var hidden_BG = torch.nn.functional.linear(state.Hidden, weight_hh, bias_hh);
+        var hidden_BG = Autocast.Linear(state.Hidden, weight_hh, bias_hh);
         return IsLstm ? StepLstm(input_BG.add(hidden_BG), state.Memory!) : StepGru(input_BG, hidden_BG, state.Hidden);
     }
 

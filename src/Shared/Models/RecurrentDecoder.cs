@@ -1,6 +1,7 @@
 using TorchSharp;
 using TorchSharp.Modules;
 using TrainingCluster.Attention;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Models;
@@ -47,7 +48,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
         var (contextWeight, embeddingWeight, bias) = layers[0].SplitInput(_options.Width);
         var top = new List<Tensor>();
         // The embeddings' part of the first layer's input, for all steps in one product: [B, T, gates · D].
-        foreach (var input_BG in torch.nn.functional.linear(embedded_BTD, embeddingWeight, bias).unbind(1))
+        foreach (var input_BG in Autocast.Linear(embedded_BTD, embeddingWeight, bias).unbind(1))
         {
             state = Step(input_BG, contextWeight, keys_BSD, memory_BSD, state, mask);
             top.Add(state[^1].Hidden);
@@ -67,7 +68,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
     {
         using var scope = NewDisposeScope();
         var (contextWeight, embeddingWeight, bias) = layers[0].SplitInput(_options.Width);
-        var input_RG = torch.nn.functional.linear(embedded_RD, embeddingWeight, bias);
+        var input_RG = Autocast.Linear(embedded_RD, embeddingWeight, bias);
         var next = Step(input_RG, contextWeight, keys_NSD, memory_NSD, state, mask);
         foreach (var layer in next)
         {
@@ -88,7 +89,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
         if (training && _options.AttentionDropout > 0)
             weights_NQS = torch.nn.functional.dropout(weights_NQS, _options.AttentionDropout, training: true);
         var context_RD = weights_NQS.matmul(memory_NSD).view(-1, _options.Width);
-        var gates_RG = input_RG.add(torch.nn.functional.linear(context_RD, contextWeight));
+        var gates_RG = input_RG.add(Autocast.Linear(context_RD, contextWeight));
         var next = new List<RecurrentState>();
         for (var layer = 0; layer < layers.Count; layer++)
         {

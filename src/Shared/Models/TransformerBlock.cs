@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Models;
@@ -37,8 +38,8 @@ public abstract class TransformerBlock : torch.nn.Module
     {
         ArgumentNullException.ThrowIfNull(linear1);
         ArgumentNullException.ThrowIfNull(linear2);
-        using var inner = Dropout(torch.nn.functional.relu(linear1.call(x_BTD), inplace: true));
-        return linear2.call(inner);
+        using var inner = Dropout(torch.nn.functional.relu(linear1.Apply(x_BTD), inplace: true));
+        return linear2.Apply(inner);
     }
 
     private Tensor Dropout(Tensor x) =>

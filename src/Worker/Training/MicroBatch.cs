@@ -1,4 +1,5 @@
 using TrainingCluster.Data;
+using TrainingCluster.Numerics;
 using TrainingCluster.Training;
 using static TorchSharp.torch;
 
@@ -33,6 +34,7 @@ internal static class MicroBatch
     {
         manual_seed(DropoutSeed.Of(job.Spec.Seed, step, shard));
         using var scope = NewDisposeScope();
+        using var precision = Autocast.Enable(job.Spec.Training.Precision);
         var loss = Loss(job, batch, job.Spec.Training.LabelSmoothing);
         loss.backward();
         return new ShardTotals(shard, loss.item<float>(), batch.TargetTokens, batch.SourceTokens);
