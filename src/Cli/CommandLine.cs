@@ -55,6 +55,7 @@ public static class CommandLine
         BleuCommand.Create(terminal),
         DatesCommand.Create(terminal),
         AttentionCommand.Create(terminal),
+        CurveCommand.Create(terminal),
         UpCommand.Create(terminal),
         SubmitCommand.Create(terminal),
         JobsCommand.Create(terminal),

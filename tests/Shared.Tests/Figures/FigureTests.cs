@@ -13,6 +13,8 @@ public class FigureTests
 {
     private const string Sentence = "3. März <2021> & 两个";
 
+    private static readonly CurvePoint[] s_curve = [new(0.5, 100, 3), new(1, 200, 21), new(2, 400, 33.25)];
+
     [Theory]
     [InlineData("transformer", 2 * 3 * 3)]
     [InlineData("recurrent-attention", 1)]
@@ -116,7 +118,7 @@ public class FigureTests
     }
 
     private static IReadOnlyList<(string Name, string Svg)> Drawings() =>
-        [.. CourseFigures.All(), ("attention", AttentionFigure.Draw(Record("transformer"))), ("recurrent", AttentionFigure.Draw(Record("recurrent-attention")))];
+        [.. CourseFigures.All(), ("curve", TrainingCurve.Draw([("one", s_curve), ("two", s_curve)])), ("attention", AttentionFigure.Draw(Record("transformer"))), ("recurrent", AttentionFigure.Draw(Record("recurrent-attention")))];
 
     private static AttentionRecording Record(string kind)
     {

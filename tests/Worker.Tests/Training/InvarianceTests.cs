@@ -19,6 +19,20 @@ public sealed class InvarianceTests
     }
 
     [Fact]
+    public async Task Training_MixedPrecision_GivesOtherWeightsButTheSameOnAnyNumberOfWorkers()
+    {
+        var hashes = new List<string>();
+        foreach (var (workers, precision) in new[] { (1, "float32"), (1, "bfloat16"), (3, "bfloat16") })
+        {
+            await using var cluster = await TestCluster.StartAsync(workers);
+            hashes.Add(await TrainAsync(cluster, cluster.Spec(spec => spec.Training.Precision = precision)));
+        }
+
+        Assert.NotEqual(hashes[0], hashes[1]);
+        Assert.Equal(hashes[1], hashes[2]);
+    }
+
+    [Fact]
     public async Task Training_OtherSeed_GivesOtherWeights()
     {
         await using var cluster = await TestCluster.StartAsync(2);
