@@ -28,6 +28,7 @@ internal static class StepBench
     private static readonly Option<int> s_warmup = Number("--warmup", 3, "Steps before the measured ones.");
     private static readonly Option<int> s_threads = Number("--threads", 1, "Compute threads of a worker.");
     private static readonly Option<string> s_precision = new("--precision") { Description = "Of matrix products: float32 or bfloat16 (the peer always computes in float32).", DefaultValueFactory = _ => "float32" };
+    private static readonly Option<string> s_kind = new("--kind") { Description = "Model: transformer or recurrent-attention (the peer is always the first).", DefaultValueFactory = _ => "transformer" };
     private static readonly Option<int> s_rank = new("--rank");
     private static readonly Option<int[]> s_workers = new("--workers") { Description = "Numbers of workers to measure.", DefaultValueFactory = _ => [1, 2], AllowMultipleArgumentsPerToken = true };
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run PyTorch beside it." };
@@ -37,7 +38,7 @@ internal static class StepBench
 
     public static Command Command()
     {
-        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_precision, s_peer, s_json };
+        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_kind, s_precision, s_peer, s_json };
         foreach (var option in s_shape)
             command.Add(option);
         command.SetAction(RunAsync);
@@ -46,7 +47,7 @@ internal static class StepBench
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_precision };
+        var command = new Command(WorkerName) { s_rank, s_kind, s_precision };
         command.Hidden = true;
         foreach (var option in s_shape)
             command.Add(option);
@@ -60,7 +61,7 @@ internal static class StepBench
         var table = new BenchTable(parsed.GetValue(s_json), "workers", "system", "step ms", "tokens/s", "compute ms", "exchange ms", "update ms", "peak MB", "ratio");
         foreach (var workers in parsed.GetValue(s_workers)!)
         {
-            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. arguments, s_precision.Name, parsed.GetValue(s_precision)!]))[^1])!;
+            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!, s_precision.Name, parsed.GetValue(s_precision)!]))[^1])!;
             StepTimes? theirs = null;
             if (parsed.GetValue(s_peer) && await BenchProcesses.RunPeerAsync("torch_step.py", ["--world", $"{workers}", .. arguments]) is { Count: > 0 } lines)
                 theirs = JsonSerializer.Deserialize<StepTimes>(lines[^1]);
@@ -81,6 +82,7 @@ internal static class StepBench
         {
             Model = new ModelSpec
             {
+                Kind = parsed.GetValue(s_kind),
                 DModel = parsed.GetValue(s_d),
                 Layers = parsed.GetValue(s_layers),
                 Heads = parsed.GetValue(s_heads),
