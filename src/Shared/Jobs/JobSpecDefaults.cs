@@ -68,6 +68,7 @@ public static class JobSpecDefaults
         if (!training.HasLabelSmoothing) training.LabelSmoothing = 0.1;
         if (!training.HasComputeThreads) training.ComputeThreads = 1;
         if (!training.HasAverageLast) training.AverageLast = 0;
+        if (!training.HasAverageBest) training.AverageBest = 0;
         if (!training.HasBpeDropout) training.BpeDropout = 0;
         if (!training.HasMaxSkippedSteps) training.MaxSkippedSteps = 5;
         if (!training.HasPrecision) training.Precision = "float32";

@@ -101,6 +101,9 @@ public static partial class JobSpecValidator
         found.Fraction("training.labelSmoothing", training.LabelSmoothing);
         found.Range("training.computeThreads", training.ComputeThreads, 1, 256);
         found.Range("training.averageLast", training.AverageLast, 0, 100);
+        found.Range("training.averageBest", training.AverageBest, 0, 100);
+        if (training.AverageLast > 1 && training.AverageBest > 1)
+            found.Add("training.averageBest", Text(training.AverageBest), "is given beside training.averageLast", "give one of the two");
         found.Fraction("training.bpeDropout", training.BpeDropout);
         found.Range("training.maxSkippedSteps", training.MaxSkippedSteps, 0, 1_000_000);
         found.OneOf("training.precision", training.Precision, "float32", "bfloat16");

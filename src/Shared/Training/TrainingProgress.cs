@@ -29,6 +29,12 @@ public sealed record TrainingProgress
     /// <summary>Newest step after which the validation pair was scored; 0: none.</summary>
     public long EvaluatedStep { get; init; }
 
+    /// <summary>The newest BLEU; −1 before the first evaluation.</summary>
+    public double LastBleu { get; init; } = -1;
+
+    /// <summary>BLEU of each of the weights kept for averaging, oldest first, with spaces between.</summary>
+    public string KeptBleu { get; init; } = "";
+
     /// <summary>The best BLEU so far; −1 before the first evaluation.</summary>
     public double BestBleu { get; init; } = -1;
 
@@ -97,6 +103,7 @@ public sealed record TrainingProgress
         return this with
         {
             EvaluatedStep = Step,
+            LastBleu = bleu,
             Evaluations = Evaluations + 1,
             BestBleu = best ? bleu : BestBleu,
             BestStep = best ? Step : BestStep,

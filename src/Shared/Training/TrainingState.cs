@@ -27,18 +27,18 @@ public sealed class TrainingState : IDisposable
     private readonly float[] _second;
     private float[]? _best;
     private readonly List<float[]> _recent = [];
-    private readonly int _keepRecent;
+    private readonly KeptWeights _keep;
     private bool _disposed;
 
     /// <summary>The state at step 0 of a freshly initialised model.</summary>
     /// <param name="model">Its parameters move into the state's flat buffer.</param>
-    /// <param name="keepRecent">How many evaluated weights are kept for averaging; 0 or 1: none.</param>
-    public TrainingState(SequenceToSequenceModel model, int keepRecent)
+    /// <param name="keep">Which evaluated weights are kept for averaging.</param>
+    public TrainingState(SequenceToSequenceModel model, KeptWeights keep)
     {
         Parameters = new FlatParameters(model);
         _first = new float[Parameters.Layout.Length];
         _second = new float[Parameters.Layout.Length];
-        _keepRecent = keepRecent > 1 ? keepRecent : 0;
+        _keep = keep;
         Progress = new TrainingProgress();
     }
 
@@ -54,7 +54,7 @@ public sealed class TrainingState : IDisposable
     /// <summary>The weights of the best evaluation; empty before the first.</summary>
     public ReadOnlyMemory<float> Best => _best;
 
-    /// <summary>The newest evaluated weights, oldest first; empty where the job does not average.</summary>
+    /// <summary>The evaluated weights kept for the average, oldest first; empty where the job does not average.</summary>
     public IReadOnlyList<float[]> Recent => _recent;
 
     /// <summary>Bytes of all sections.</summary>
@@ -98,13 +98,19 @@ public sealed class TrainingState : IDisposable
             var weights = Parameters.Weights.Host;
             if (after.BestStep == after.Step && after.EvaluationsSinceBest == 0)
                 weights.CopyTo(_best ??= new float[weights.Length]);
-            if (_keepRecent > 0)
+            var scores = KeptWeights.Parse(after.KeptBleu).ToList();
+            if (_keep.PlaceFor(scores, after.LastBleu) is { } place)
             {
-                // The oldest array is filled again: these are large.
-                var values = _recent.Count == _keepRecent ? _recent[0] : new float[weights.Length];
-                _recent.Remove(values);
+                // An array that falls out is filled again: these are large.
+                var values = place < 0 ? new float[weights.Length] : _recent[place];
+                if (place >= 0)
+                {
+                    _recent.RemoveAt(place);
+                    scores.RemoveAt(place);
+                }
                 weights.CopyTo(values);
                 _recent.Add(values);
+                after = after with { KeptBleu = KeptWeights.Format([.. scores, after.LastBleu]) };
             }
 
             SetProgress(after);
@@ -123,7 +129,7 @@ public sealed class TrainingState : IDisposable
             return (
                 Hash($"{p.Step} {p.Updates} {p.SkippedInARow} {p.SkippedSteps} {p.TargetTokens} {p.SourceTokens}", Sections.Take(StepSections)),
                 Hash(
-                    $"{p.EvaluatedStep} {p.Evaluations} {BitConverter.DoubleToInt64Bits(p.BestBleu)} {p.BestStep} {p.EvaluationsSinceBest} {p.StoppedEarly}",
+                    $"{p.EvaluatedStep} {p.Evaluations} {p.KeptBleu} {BitConverter.DoubleToInt64Bits(p.BestBleu)} {p.BestStep} {p.EvaluationsSinceBest} {p.StoppedEarly}",
                     Sections.Skip(StepSections)));
         }
 
@@ -162,7 +168,7 @@ public sealed class TrainingState : IDisposable
             for (var i = 0; i < recent; i++)
                 _recent.Add(new float[_first.Length]);
             var sections = Sections;
-            if (!sections.Select(section => section.Name).SequenceEqual(names) || recent > _keepRecent)
+            if (!sections.Select(section => section.Name).SequenceEqual(names) || recent > _keep.Count)
                 throw new InvalidDataException($"A training state of this job cannot consist of {string.Join(", ", names)}.");
             return sections;
         }

@@ -27,7 +27,7 @@ internal sealed class TrainingJob : IDisposable
             Model.to(device);
         Model.train();
         Device = device;
-        State = new TrainingState(Model, training.AverageLast);
+        State = new TrainingState(Model, training.AverageBest > 1 ? new KeptWeights(training.AverageBest, Best: true) : new KeptWeights(training.AverageLast, Best: false));
         Optimizer = new AdamWOptions(training.Beta1, training.Beta2, training.Epsilon, training.WeightDecay);
         Schedule = new LearningRateSchedule(
             LearningRateSchedule.KindOf(training.Schedule), training.LearningRate, training.WarmupSteps, TotalSteps);

@@ -54,7 +54,7 @@ public sealed class TrainingStateTests
         using var model = Model();
         using var state = Trained(model);
         using var other = Model(seed: 9);
-        using var copy = new TrainingState(other, keepRecent: 3);
+        using var copy = new TrainingState(other, new KeptWeights(3, Best: false));
         var header = StateImage.Header(state);
         using var reader = new StateImage.Reader(copy);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -92,7 +92,7 @@ public sealed class TrainingStateTests
         static void Read(byte[] bytes, string sha256)
         {
             using var model = Model();
-            using var state = new TrainingState(model, keepRecent: 3);
+            using var state = new TrainingState(model, new KeptWeights(3, Best: false));
             using var reader = new StateImage.Reader(state);
             reader.Append(bytes);
             reader.Complete(sha256);
@@ -131,7 +131,7 @@ public sealed class TrainingStateTests
 
     private static TrainingState Trained(SequenceToSequenceModel model)
     {
-        var state = new TrainingState(model, keepRecent: 3);
+        var state = new TrainingState(model, new KeptWeights(3, Best: false));
         var gradient = Enumerable.Range(0, state.Parameters.Layout.Length).Select(i => i % 5f).ToArray();
         for (var i = 0; i < 2; i++)
         {

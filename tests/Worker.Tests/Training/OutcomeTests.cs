@@ -68,14 +68,16 @@ public sealed class OutcomeTests
         Assert.All(cluster.Members, member => Assert.Equal(3, member.Seen.OfType<StepReport>().Max(report => report.Step)));
     }
 
-    [Fact]
-    public async Task Training_AveragesLastWeights_GivesTheSameModelForAnyWorkers()
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(0, 2)]
+    public async Task Training_AveragesWeights_GivesTheSameModelForAnyWorkers(int last, int best)
     {
         var hashes = new HashSet<string>();
         foreach (var workers in (int[])[1, 2])
         {
             await using var cluster = await TestCluster.StartAsync(workers);
-            hashes.Add(await InvarianceTests.TrainAsync(cluster, cluster.Spec(s => (s.Training.AverageLast, s.Evaluation.EverySteps, s.Evaluation.Keep) = (3, 2, "last"))));
+            hashes.Add(await InvarianceTests.TrainAsync(cluster, cluster.Spec(s => (s.Training.AverageLast, s.Training.AverageBest, s.Evaluation.EverySteps, s.Evaluation.Keep) = (last, best, 2, "last"))));
         }
 
         await using var plain = await TestCluster.StartAsync(1);
