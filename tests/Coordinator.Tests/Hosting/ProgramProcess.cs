@@ -8,7 +8,7 @@ namespace TrainingCluster.Coordinator.Hosting;
 /// <summary>One of our programs in a process of its own, killed with the test at the latest.</summary>
 internal sealed class ProgramProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly Process process;
     private readonly StringBuilder output = new();
 
@@ -48,10 +48,12 @@ internal sealed class ProgramProcess : IAsyncDisposable
         return started;
     }
 
-    public static async Task Until(Func<bool> happened, Func<string> state)
+    public static Task Until(Func<bool> happened, Func<string> state) => Until(() => Task.FromResult(happened()), state);
+
+    public static async Task Until(Func<Task<bool>> happened, Func<string> state)
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (!happened())
+        while (!await happened())
         {
             if (patience.IsCancellationRequested) Assert.Fail($"It did not happen within {Patience.TotalSeconds} s: {state()}");
             await Task.Delay(50);

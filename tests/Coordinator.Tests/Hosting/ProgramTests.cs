@@ -22,18 +22,19 @@ public class ProgramTests
         using var http = new HttpClient();
 
         var status = new ClusterStatus();
-        await ProgramProcess.Until(() => (status = jobs.GetCluster(new())).Workers.Count == 2, () => coordinator.Output + first.Output);
+        await ProgramProcess.Until(() => (status = jobs.GetCluster(new())).Workers.Count(w => w.State == "idle") == 2, () => $"{status} {coordinator.Output} {first.Output} {second.Output}");
         Assert.Equal(["first", "second"], status.Workers.Select(w => w.Id));
-        Assert.Equal(["idle", "idle"], status.Workers.Select(w => w.State));
         Assert.Equal(first.Ready.Grpc, status.Workers[0].CollectiveAddress);
 
         var health = await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest());
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, health.Status);
-        foreach (var ready in new[] { coordinator.Ready, first.Ready, second.Ready })
+        foreach (var program in new[] { coordinator, first, second })
         {
-            Assert.Equal("ok\n", await http.GetStringAsync($"{ready.Http}/healthz"));
-            Assert.Equal("ready\n", await http.GetStringAsync($"{ready.Http}/readyz"));
-            Assert.Contains("training_cluster_build_info", await http.GetStringAsync($"{ready.Http}/metrics"), StringComparison.Ordinal);
+            Assert.Equal("ok\n", await http.GetStringAsync($"{program.Ready.Http}/healthz"));
+            // A worker is ready once the coordinator's answer has reached it, which is after the coordinator has listed it.
+            var ready = "";
+            await ProgramProcess.Until(async () => (ready = await Text(http, $"{program.Ready.Http}/readyz")) == "200 ready\n", () => ready + program.Output);
+            Assert.Contains("training_cluster_build_info", await http.GetStringAsync($"{program.Ready.Http}/metrics"), StringComparison.Ordinal);
         }
         Assert.Contains("second", await http.GetStringAsync(coordinator.Ready.Http), StringComparison.Ordinal);
 
@@ -111,6 +112,12 @@ public class ProgramTests
         await parent.WaitForExitAsync();
         await using var program = ProgramProcess.Run("Coordinator", "--data", folder.Path, "--grpc-port", "0", "--http-port", "0", "--cluster-port", "0", "--parent-pid", $"{parent.Id}");
         Assert.Equal(0, await program.Exit());
+    }
+
+    private static async Task<string> Text(HttpClient http, string address)
+    {
+        using var answer = await http.GetAsync(address);
+        return $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";
     }
 
     private static bool OnPath(string program) =>
