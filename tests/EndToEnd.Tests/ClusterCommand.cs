@@ -93,6 +93,8 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         using var limit = Limit();
         while (true)
         {
+            // Looked at first: once it has ended, all that it printed is seen below.
+            var ended = _reading.IsCompleted;
             Task changed;
             lock (_lock)
             {
@@ -100,7 +102,7 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
                 if (condition($"{_output}{_error}"))
                     return;
             }
-            Assert.False(_reading.IsCompleted, $"ended without '{what}':\n{Output}{Error}");
+            Assert.False(ended, $"ended without '{what}':\n{Output}{Error}");
             await Task.WhenAny(changed, _reading).WaitAsync(limit.Token);
         }
     }

@@ -35,7 +35,7 @@ public sealed class InterruptionTests : IDisposable
         command.Signal(ClusterCommand.SigKill);
         await command.EndAsync();
         // They look for their parent every so often; nobody tells them.
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (children.Any(ClusterCommand.IsAlive))
             await Task.Delay(100, limit.Token);
     }

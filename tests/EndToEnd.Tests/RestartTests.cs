@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
@@ -16,7 +14,7 @@ public sealed class RestartTests : IDisposable
     [Fact]
     public async Task Coordinator_KilledWhileAJobTrains_FindsItAgainAndTheJobSucceeds()
     {
-        int[] ports = [FreePort(), FreePort(), FreePort()];
+        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
         var address = $"http://127.0.0.1:{ports[0]}";
         await using var coordinator = await StartCoordinatorAsync(ports, 1);
         await using var worker = ChildProgram.Start(
@@ -42,14 +40,7 @@ public sealed class RestartTests : IDisposable
             "coordinator", Repository.Program("Coordinator", "TrainingCluster.Coordinator.dll"),
             ["--data", _workspace.At("coordinator"), "--grpc-port", $"{ports[0]}", "--http-port", $"{ports[1]}", "--cluster-port", $"{ports[2]}", "--ready-file", ready],
             _workspace.At("coordinator.log"), TimeProvider.System);
-        await program.ReadyAsync(ready, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await program.ReadyAsync(ready, TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         return program;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -101,13 +101,22 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
         foreach (var address in cluster.HttpAddresses)
         {
             Assert.True((await client.GetAsync($"{address}/healthz", TestContext.Current.CancellationToken)).IsSuccessStatusCode);
-            Assert.True((await client.GetAsync($"{address}/readyz", TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+            await ReadyAsync(client, address);
             var metrics = await client.GetStringAsync($"{address}/metrics", TestContext.Current.CancellationToken);
             Assert.Contains("build_info", metrics, StringComparison.Ordinal);
             var check = await Tool.RunAsync("promtool", ["check", "metrics"], metrics);
             Assert.True(check.ExitCode == 0, check.All);
             Assert.Equal("", check.All);
         }
+    }
+
+    /// <summary>A worker is ready once the coordinator's answer has reached it, which is after the coordinator has listed it.</summary>
+    private static async Task ReadyAsync(HttpClient client, string address)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        while (!(await client.GetAsync($"{address}/readyz", limit.Token)).IsSuccessStatusCode)
+            await Task.Delay(50, limit.Token);
     }
 
     private Task<Tool.Result> RunAsync(params string[] arguments) =>

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using TrainingCluster.Cli.Client;
+using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Tests.Client;
@@ -45,9 +46,7 @@ public sealed class JobFollowerTests
     [Fact]
     public async Task Follow_NobodyThereAtFirst_GivesUpAtOnce()
     {
-        var coordinator = await FakeCoordinator.StartAsync(new());
-        var address = coordinator.Address;
-        await coordinator.DisposeAsync();
+        var address = $"http://127.0.0.1:{FreePort.Next()}";
         var error = await Assert.ThrowsAsync<CliException>(() => FollowAsync(address, null));
         Assert.Contains($"no coordinator answers at {address}", error.Message, StringComparison.Ordinal);
         Assert.Contains("--coordinator", error.Message, StringComparison.Ordinal);
@@ -74,7 +73,7 @@ public sealed class JobFollowerTests
     {
         using var connection = new ClusterConnection(address, TimeProvider.System);
         var seen = new List<JobEvent>();
-        await foreach (var next in JobFollower.FollowAsync(connection, "job-1", "", known: false, TimeSpan.FromSeconds(30), TimeProvider.System, lost, TestContext.Current.CancellationToken))
+        await foreach (var next in JobFollower.FollowAsync(connection, "job-1", "", known: false, TimeSpan.FromMinutes(2), TimeProvider.System, lost, TestContext.Current.CancellationToken))
             seen.Add(next);
         return seen;
     }

@@ -14,6 +14,9 @@ public static class ClusterNode
     /// <summary>The role of nodes that down others by themselves.</summary>
     public const string Resolving = "resolving";
 
+    /// <summary>The role of nodes that look for others before they would start a cluster.</summary>
+    public const string Seed = "seed";
+
     /// <summary>Settings as an application would use them, a little faster.</summary>
     public static Config Settings(int port, string role, params string[] seeds) => ConfigurationFactory.ParseString($$"""
         akka {
@@ -29,7 +32,7 @@ public static class ClusterNode
             roles = ["{{role}}"]
             downing-provider-class = "{{(role == Resolving ? "Akka.Cluster.SBR.SplitBrainResolverProvider" : "Akka.Cluster.NoDowning")}}, Akka.Cluster"
             split-brain-resolver { active-strategy = keep-majority, stable-after = 1 s }
-            seed-node-timeout = 2 s
+            seed-node-timeout = {{(role == Seed ? "60 s" : "2 s")}}
             retry-unsuccessful-join-after = 1 s
             periodic-tasks-initial-delay = 100 ms
             gossip-interval = 200 ms
@@ -37,7 +40,7 @@ public static class ClusterNode
             unreachable-nodes-reaper-interval = 200 ms
             failure-detector {
               heartbeat-interval = 300 ms
-              acceptable-heartbeat-pause = 1500 ms
+              acceptable-heartbeat-pause = {{(role == Resolving ? "5 s" : "1500 ms")}}
             }
           }
         }

@@ -11,9 +11,11 @@ public sealed class DeadlineAndCancellationTests
     public async Task Unary_DeadlinePasses_ClientFailsAndServiceIsCancelled()
     {
         await using var server = await TestServer.StartAsync();
-        var options = RawCalls.Do("wait").WithDeadline(RawCalls.DeadlineIn(s_short));
+        var invoker = server.Invoker();
+        await invoker.Unary([1]);
+        var options = RawCalls.Do("wait").WithDeadline(RawCalls.DeadlineIn(RawCalls.LongEnoughToArrive));
 
-        var failure = await RawCalls.FailureAsync(() => server.Invoker().Unary([1], options).ResponseAsync);
+        var failure = await RawCalls.FailureAsync(() => invoker.Unary([1], options).ResponseAsync);
 
         Assert.Equal(StatusCode.DeadlineExceeded, failure.StatusCode);
         await server.Probe.Cancelled.WaitAsync(RawCalls.Patience);

@@ -80,7 +80,8 @@ public sealed class PythonServerTests : IAsyncLifetime
     [Fact]
     public async Task Unary_DeadlinePasses_DeadlineExceededAndServerIsToldSo()
     {
-        var options = RawCalls.Do("wait").WithDeadline(RawCalls.DeadlineIn(TimeSpan.FromMilliseconds(300)));
+        await Invoker.Unary([1]);
+        var options = RawCalls.Do("wait").WithDeadline(RawCalls.DeadlineIn(RawCalls.LongEnoughToArrive));
 
         var failure = await RawCalls.FailureAsync(() => Invoker.Unary([1], options).ResponseAsync);
 

@@ -6,7 +6,10 @@ namespace Compat.Grpc.Tests.Testing;
 internal static class RawCalls
 {
     /// <summary>Longer than any test takes: a call that hangs fails instead of holding up the run.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>A deadline that passes while a call waits, but not before the call has reached its service, over a connection that is there.</summary>
+    public static readonly TimeSpan LongEnoughToArrive = TimeSpan.FromSeconds(4);
 
     public static AsyncUnaryCall<Blob> Unary(this CallInvoker invoker, byte[] request, CallOptions options = default) =>
         invoker.AsyncUnaryCall(Raw.Unary, null, options, new Blob(request));

@@ -54,7 +54,15 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
             Incarnation = incarnation,
             GrpcAddress = "http://coordinator",
             ProgressInterval = TimeSpan.Zero,
-            Machine = new JobMachineOptions { JoinDebounce = TimeSpan.FromMilliseconds(50), AcknowledgeTimeout = TimeSpan.FromSeconds(5) },
+            // Probes register once, and answer when the test gets to it: on a slow machine that takes its time.
+            RegistrationTimeout = TimeSpan.FromMinutes(10),
+            Machine = new JobMachineOptions
+            {
+                JoinDebounce = TimeSpan.FromMilliseconds(50),
+                AcknowledgeTimeout = TimeSpan.FromMinutes(2),
+                PrepareTimeout = TimeSpan.FromMinutes(2),
+                RecoverTimeout = TimeSpan.FromMinutes(2),
+            },
         };
         var context = new JobActorContext(settings, Store, Files, CoordinatorMetrics, TimeProvider.System, NullLoggerFactory.Instance);
         actor = System.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, this)), $"coordinator-{incarnation}");
@@ -88,7 +96,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
         {
             var next = Store.NextEvent(jobId);
             if ((await Store.Get(jobId))! is var job && wanted(job)) return job;
-            await next.WaitAsync(TimeSpan.FromSeconds(30));
+            await next.WaitAsync(TimeSpan.FromMinutes(2));
         }
     }
 
@@ -151,7 +159,7 @@ internal sealed class ProbeWorker
     /// <summary>The next message of a type; others are passed over.</summary>
     public async Task<T> Next<T>() where T : IMessage
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
             if (await inbox.Reader.ReadAsync(patience.Token) is T message) return message;
     }

@@ -247,7 +247,12 @@ public class CoordinatorActorTests
         await using var harness = await ActorHarness.Start();
         var (a, _, plan) = await TwoTrain(harness);
         a.Step(plan, 1);
+        // The actor sets its gauges after the store has the step: what it answers next comes after that.
         await harness.Until("job-1", j => j.Progress.Step == 1);
+        a.Report("job-1", r => r.Log = new() { JobId = "job-1", Generation = plan.Generation, WorkerId = "a", Level = "info", Text = "x" });
+        while ((await a.Next<ReportsReceived>()).Sequence < 3)
+        {
+        }
         Assert.Contains("training_cluster_job_step{job_id=\"job-1\"} 1", await Exposed(harness), StringComparison.Ordinal);
 
         await harness.Actor.Ask<CommandDone>(new JobCommand("job-1", new CancelRequested("")));

@@ -19,7 +19,7 @@ internal sealed class FakeTrainer : ITrainer
 
     public async Task<IMessage> NextCommand()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         return await commands.Reader.ReadAsync(patience.Token);
     }
 

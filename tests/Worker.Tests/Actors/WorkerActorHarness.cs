@@ -40,6 +40,8 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
             CoordinatorPath = "/user/coordinator",
             RegisterInterval = TimeSpan.FromMilliseconds(20),
             TryInterval = TimeSpan.FromMilliseconds(10),
+            // The test answers when it gets to it.
+            SilenceLimit = TimeSpan.FromMinutes(10),
         };
         Func<bool> isMember = () => true;
         Action<string> rejoin = reason => Rejoin.TrySetResult(reason);
@@ -52,7 +54,7 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
 
     public async Task<T> Hear<T>(Predicate<T>? wanted = null) where T : IMessage
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
             if (await heard.Reader.ReadAsync(patience.Token) is T message && (wanted is null || wanted(message))) return message;
     }

@@ -77,7 +77,7 @@ public class WorkerActorTests
         await using var harness = new WorkerActorHarness();
         await harness.Register();
         harness.Say(new WorkerRegistered { CoordinatorIncarnation = "c2", GrpcAddress = "http://c2", Rejoin = true });
-        Assert.Contains("restarted", await harness.Rejoin.Task.WaitAsync(TimeSpan.FromSeconds(30)), StringComparison.Ordinal);
+        Assert.Contains("restarted", await harness.Rejoin.Task.WaitAsync(TimeSpan.FromMinutes(2)), StringComparison.Ordinal);
         Assert.Equal("http://c2", harness.Link.GrpcAddress);
     }
 
@@ -91,6 +91,6 @@ public class WorkerActorTests
         var drain = await harness.Hear<DrainWorker>();
         Assert.False(harness.Link.Drained.IsCompleted);
         harness.Say(new DrainCompleted { WorkerId = drain.WorkerId, Incarnation = drain.Incarnation });
-        await harness.Link.Drained.WaitAsync(TimeSpan.FromSeconds(30));
+        await harness.Link.Drained.WaitAsync(TimeSpan.FromMinutes(2));
     }
 }

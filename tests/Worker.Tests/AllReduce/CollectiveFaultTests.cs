@@ -29,7 +29,7 @@ public sealed class CollectiveFaultTests
         var failures = await Task.WhenAll(survivors);
         Assert.All(failures, failure => Assert.True(failure?.Error is CollectiveError.PeerUnreachable or CollectiveError.PeerLeft, failure?.ToString()));
         Assert.Contains(failures, failure => failure!.Suspects.Contains("worker-2") || failure.Message.Contains("worker-2", StringComparison.Ordinal));
-        // Far from the patience of 20 s: nobody waits for a time-out when a death is known.
+        // Far from the patience of a minute: nobody waits for a time-out when a death is known.
         Assert.True(Stopwatch.GetElapsedTime(started) < group.Options.Patience / 2);
     }
 

@@ -8,6 +8,9 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 /// <summary>W members in one process with real connections, and made-up gradients.</summary>
 internal sealed class TestGroup : IAsyncDisposable
 {
+    /// <summary>No peer is silent for so long, even on a machine that does much else.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly List<TestMember> _members = [];
 
     private TestGroup(int shards, BucketLayout layout, CollectiveOptions options) => (Shards, Layout, Options) = (shards, layout, options);
@@ -28,7 +31,7 @@ internal sealed class TestGroup : IAsyncDisposable
 
     public static async Task<TestGroup> StartAsync(int[][] assignment, int floats = 5000, CollectiveOptions? options = null, long generation = 1)
     {
-        options ??= new CollectiveOptions { FrameBytes = 1024 };
+        options ??= new CollectiveOptions { FrameBytes = 1024, Patience = Patience };
         var group = new TestGroup(assignment.Sum(a => a.Length), BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, 1024), options);
         foreach (var _ in assignment)
             group._members.Add(await TestMember.StartAsync(options));

@@ -52,6 +52,7 @@ public sealed class InvarianceTests
 
         await using var cluster = await TestCluster.StartAsync(3);
         var spec = cluster.Spec();
+        cluster.Members[1].Hold.After(dieAtStep);
         await cluster.BeginAsync("job", 1, spec, cluster.Members);
         await cluster.Members[1].NextAsync<StepReport>(report => report.Step == dieAtStep);
         await cluster.Members[1].KillAsync();
@@ -73,10 +74,14 @@ public sealed class InvarianceTests
 
         await using var cluster = await TestCluster.StartAsync(2);
         var spec = cluster.Spec();
+        cluster.Members[0].Hold.After(3);
         await cluster.BeginAsync("job", 1, spec, cluster.Members);
         await cluster.Members[0].NextAsync<StepReport>(report => report.Step == 3);
         var newcomer = await cluster.AddAsync();
-        await cluster.BeginAsync("job", 2, spec, cluster.Members);
+        // The first generation is ended where it is held.
+        var beginning = cluster.BeginAsync("job", 2, spec, cluster.Members);
+        cluster.Members[0].Hold.Release();
+        await beginning;
         var started = await newcomer.NextAsync<GenerationStarted>();
         Assert.True(started.StateBytes > 0);
         Assert.Equal(expected, (await newcomer.NextAsync<TrainingCompleted>()).WeightsSha256);

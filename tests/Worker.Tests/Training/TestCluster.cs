@@ -39,12 +39,19 @@ internal sealed class TestCluster : IAsyncDisposable
         var data = Path.Combine(_folder.FullName, $"worker-{number}");
         Directory.CreateDirectory(data);
         Directory.CreateSymbolicLink(Path.Combine(data, "datasets"), Path.Combine(_folder.FullName, "datasets"));
-        var server = await TestMember.StartAsync(options ?? new CollectiveOptions { FrameBytes = 64 * 1024 });
+        var server = await TestMember.StartAsync(options ?? new CollectiveOptions { FrameBytes = 64 * 1024, Patience = TestGroup.Patience });
         var messages = Channel.CreateUnbounded<IMessage>();
+        var hold = new Hold();
         var trainer = new Trainer(
             new TrainerOptions { WorkerId = $"worker-{number}", Incarnation = $"incarnation-{number}", DataFolder = data },
-            () => Coordinator.Address, message => messages.Writer.TryWrite(message), server.Host, NullLoggerFactory.Instance, TimeProvider.System);
-        var member = new Member($"worker-{number}", server, trainer, messages.Reader);
+            () => Coordinator.Address,
+            message =>
+            {
+                messages.Writer.TryWrite(message);
+                hold.Pass(message);
+            },
+            server.Host, NullLoggerFactory.Instance, TimeProvider.System);
+        var member = new Member($"worker-{number}", server, trainer, messages.Reader, hold);
         _members.Add(member);
         return member;
     }
@@ -107,7 +114,7 @@ internal sealed class TestCluster : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    internal sealed record Member(string Id, TestMember Server, Trainer Trainer, ChannelReader<IMessage> Messages) : IAsyncDisposable
+    internal sealed record Member(string Id, TestMember Server, Trainer Trainer, ChannelReader<IMessage> Messages, Hold Hold) : IAsyncDisposable
     {
         private bool _ended;
 
@@ -118,7 +125,7 @@ internal sealed class TestCluster : IAsyncDisposable
             where T : IMessage
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-            patience.CancelAfter(TimeSpan.FromMinutes(2));
+            patience.CancelAfter(TimeSpan.FromMinutes(4));
             while (true)
             {
                 var message = await Messages.ReadAsync(patience.Token);
@@ -135,6 +142,7 @@ internal sealed class TestCluster : IAsyncDisposable
             if (_ended)
                 return;
             _ended = true;
+            Hold.Release();
             await Trainer.DisposeAsync();
             await Server.DisposeAsync();
         }
@@ -144,6 +152,7 @@ internal sealed class TestCluster : IAsyncDisposable
         {
             _ended = true;
             await Server.DisposeAsync();
+            Hold.Release();
             await Trainer.DisposeAsync();
         }
     }

@@ -13,7 +13,7 @@ UNARY = CHANNEL.unary_unary(RAW + "Unary")
 COLLECT = CHANNEL.stream_unary(RAW + "Collect")
 SPLIT = CHANNEL.unary_stream(RAW + "Split")
 CHAT = CHANNEL.stream_stream(RAW + "Chat")
-PATIENCE = 20
+PATIENCE = 120
 
 
 def same(expected, actual):
@@ -58,7 +58,9 @@ def duplex():
 
 
 def deadline():
-    error = failure(lambda: UNARY(b"x", timeout=0.3, metadata=[("x-do", "wait")]))
+    # The connection is there, so the call reaches the service before its deadline.
+    same(b"x", UNARY(b"x", timeout=PATIENCE))
+    error = failure(lambda: UNARY(b"x", timeout=4, metadata=[("x-do", "wait")]))
     same(grpc.StatusCode.DEADLINE_EXCEEDED, error.code())
 
 

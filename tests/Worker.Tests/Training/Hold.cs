@@ -1,0 +1,23 @@
+using Google.Protobuf;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.Tests.Training;
+
+/// <summary>Stops a worker's training thread after a step, so that a test can act in the middle however slow the machine is.</summary>
+internal sealed class Hold
+{
+    private readonly TaskCompletionSource _released = new();
+    private long _step;
+
+    /// <summary>Training stops once it has reported this step, until <see cref="Release"/>. To be called before training begins.</summary>
+    public void After(long step) => Volatile.Write(ref _step, step);
+
+    public void Release() => _released.TrySetResult();
+
+    /// <summary>Called with each report, on the thread that makes it.</summary>
+    public void Pass(IMessage message)
+    {
+        if (message is StepReport report && report.Step == Volatile.Read(ref _step))
+            _released.Task.GetAwaiter().GetResult();
+    }
+}
