@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
 using TorchSharp;
@@ -22,11 +23,17 @@ internal static class TranslateCommand
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 1 or > 64)
                 result.AddError($"--beam {value}: must be 1 to 64");
         });
+        var penalty = new Option<double>("--length-penalty") { Description = "Hypotheses are compared by log p / length^A: 0 favours short ones, 1 compares means. 0 to 5.", HelpName = "A", DefaultValueFactory = _ => 1 };
+        penalty.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !(value is >= 0 and <= 5))
+                result.AddError($"--length-penalty {result.Tokens[0].Value}: must be 0 to 5");
+        });
         var threads = SharedOptions.Positive(new Option<int>("--threads") { Description = "Threads to compute with.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount });
         var attention = new Option<string?>("--attention") { Description = "Draws the attention of every layer and head for the first sentence.", HelpName = "FILE.svg" };
-        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.") { folder, beam, threads, attention };
+        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.") { folder, beam, penalty, threads, attention };
         command.SetAction((parsed, cancellation) => RunAsync(
-            terminal, parsed.GetValue(folder)!, new SearchOptions { Beam = parsed.GetValue(beam) }, parsed.GetValue(threads), parsed.GetValue(attention), cancellation));
+            terminal, parsed.GetValue(folder)!, new SearchOptions { Beam = parsed.GetValue(beam), LengthPenalty = parsed.GetValue(penalty) }, parsed.GetValue(threads), parsed.GetValue(attention), cancellation));
         return command;
     }
 

@@ -91,12 +91,14 @@ public sealed class TranslateCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("0")]
-    [InlineData("65")]
-    public async Task Translate_BeamOutOfRange_IsRefused(string beam)
+    [InlineData("--beam", "0")]
+    [InlineData("--beam", "65")]
+    [InlineData("--length-penalty", "-0.1")]
+    [InlineData("--length-penalty", "5.1")]
+    public async Task Translate_SearchOptionOutOfRange_IsRefused(string option, string value)
     {
-        var session = await Session.WithInputAsync("a\n", "translate", "--model", _folder.At("model"), "--beam", beam);
+        var session = await Session.WithInputAsync("a\n", "translate", "--model", _folder.At("model"), option, value);
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
-        Assert.Contains($"--beam {beam}", session.Error, StringComparison.Ordinal);
+        Assert.Contains($"{option} {value}", session.Error, StringComparison.Ordinal);
     }
 }
