@@ -72,6 +72,8 @@ internal sealed partial class CoordinatorActor
             Generation = running.Generation,
             Reason = known ? "the job is suspended" : "the job has ended",
             KeepState = known,
+            // It missed the word to suspend, and perhaps that it was to store its state.
+            StoreCheckpoint = known,
         });
     }
 
@@ -92,11 +94,10 @@ internal sealed partial class CoordinatorActor
     /// <summary>Lets those go that no generation holds any more.</summary>
     private void EndDrains()
     {
-        // Where all want to leave, nobody is left to hand over to.
-        var takers = workers.Values.Any(w => w is { Draining: false, Reachable: true });
         foreach (var worker in workers.Values.Where(w => w is { Draining: true, Reachable: true }))
         {
-            if (takers && jobs.Values.Any(j => j.Members.Contains(worker.Id))) continue;
+            // Where all want to leave, the job holds the last one until its state is stored.
+            if (jobs.Values.Any(j => j.Members.Contains(worker.Id))) continue;
             worker.JobId = "";
             worker.Actor.Tell(new DrainCompleted { WorkerId = worker.Id, Incarnation = worker.Registration.Incarnation });
         }

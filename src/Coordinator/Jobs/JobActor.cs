@@ -152,6 +152,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 case SendToWorker send: Context.Parent.Tell(new ToWorker(send.WorkerId, send.Message)); break;
                 case CountGeneration count: context.Metrics.CountGeneration(count.Cause); LogGeneration(jobId, state.Generation, state.Reason); break;
                 case MeasureRecovery recovery: context.Metrics.ObserveRecovery(recovery); break;
+                case CountDiscarded steps: context.Metrics.CountDiscarded(steps.Steps); break;
                 case CountStale stale: context.Metrics.CountStale(stale.MessageName); break;
             }
         }

@@ -31,6 +31,6 @@ internal sealed class WorkerEntry(RegisterWorker registration, IActorRef actor, 
 
     public PoolWorker ToPool(string jobId) => new(Id, Registration.Incarnation, Registration.CollectiveAddress, Draining,
         Registration.Running is { } running && running.JobId == jobId
-            ? new WorkerClaim(running.Generation, running.HasState, running.CompletedStep, running.Training)
+            ? new WorkerClaim(running.Generation, running.HasState, running.CompletedStep, running.Training, running.Ready)
             : null);
 }

@@ -14,6 +14,7 @@ public sealed class CoordinatorMetrics
     private readonly Gauge jobs;
     private readonly Counter generations;
     private readonly Histogram recovery;
+    private readonly Counter discarded;
     private readonly Counter stale;
     private readonly Counter steps;
     private readonly Counter tokens;
@@ -22,6 +23,7 @@ public sealed class CoordinatorMetrics
     private readonly Histogram checkpointBytes;
     private readonly Counter checkpointFailures;
     private readonly Gauge checkpointTime;
+    private readonly Gauge checkpointStep;
     private readonly Gauge step;
     private readonly Gauge loss;
     private readonly Gauge learningRate;
@@ -42,8 +44,9 @@ public sealed class CoordinatorMetrics
         workers = factory.CreateGauge("training_cluster_workers", "Workers by state.", "state");
         jobs = factory.CreateGauge("training_cluster_jobs", "Jobs by state.", "state");
         generations = factory.CreateCounter("training_cluster_generations_total", "Generations called together, by cause.", "cause");
-        recovery = factory.CreateHistogram("training_cluster_recovery_seconds", "Time from notice of a change to the first step after it, by phase: regroup, catch_up, first_step.",
+        recovery = factory.CreateHistogram("training_cluster_recovery_seconds", "Time from a fault or another change to the first step after it, by phase: detect, regroup, catch_up, first_step.",
             ["phase"], new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.01, 2, 14) });
+        discarded = factory.CreateCounter("training_cluster_job_steps_discarded_total", "Steps that were broken off, or had been reported done and are done again, over all jobs.");
         stale = factory.CreateCounter("training_cluster_stale_messages_total", "Messages of workers that came too late for their generation, by message.", "message");
         steps = factory.CreateCounter("training_cluster_job_steps_total", "Steps done, over all jobs.");
         tokens = factory.CreateCounter("training_cluster_job_tokens_total", "Source and target tokens of the steps done, over all jobs.");
@@ -54,6 +57,7 @@ public sealed class CoordinatorMetrics
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(1 << 20, 4, 8) });
         checkpointFailures = factory.CreateCounter("training_cluster_checkpoint_failures_total", "Checkpoints that could not be stored.");
         checkpointTime = factory.CreateGauge("training_cluster_job_checkpoint_timestamp_seconds", "When the newest checkpoint of a running job was stored, in seconds since 1970.", "job_id");
+        checkpointStep = factory.CreateGauge("training_cluster_job_checkpoint_step", "Step of the newest whole checkpoint of a running job; 0: none.", "job_id");
         step = factory.CreateGauge("training_cluster_job_step", "Newest step of a running job.", "job_id");
         loss = factory.CreateGauge("training_cluster_job_loss_nats", "Label-smoothed loss of the newest step of a running job, nats a target token.", "job_id");
         learningRate = factory.CreateGauge("training_cluster_job_learning_rate", "Learning rate of the newest step of a running job.", "job_id");
@@ -63,8 +67,8 @@ public sealed class CoordinatorMetrics
         members = factory.CreateGauge("training_cluster_job_workers", "Workers in the generation of a running job.", "job_id");
         foreach (var state in WorkerStates) workers.WithLabels(state).Set(0);
         foreach (var state in Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified)) jobs.WithLabels(Label(state)).Set(0);
-        foreach (var cause in Enum.GetValues<GenerationCause>()) generations.WithLabels(Label(cause)).Inc(0);
-        foreach (var phase in new[] { "regroup", "catch_up", "first_step" }) recovery.WithLabels(phase);
+        foreach (var cause in Enum.GetValues<GenerationCause>()) generations.WithLabels(cause.ToLabel()).Inc(0);
+        foreach (var phase in new[] { "detect", "regroup", "catch_up", "first_step" }) recovery.WithLabels(phase);
     }
 
     /// <summary>Sets the number of workers in each state.</summary>
@@ -82,7 +86,10 @@ public sealed class CoordinatorMetrics
     }
 
     /// <summary>Counts a generation.</summary>
-    public void CountGeneration(GenerationCause cause) => generations.WithLabels(Label(cause)).Inc();
+    public void CountGeneration(GenerationCause cause) => generations.WithLabels(cause.ToLabel()).Inc();
+
+    /// <summary>Counts steps whose work was lost.</summary>
+    public void CountDiscarded(long steps) => discarded.Inc(steps);
 
     /// <summary>Counts a message that came too late.</summary>
     public void CountStale(string message) => stale.WithLabels(message).Inc();
@@ -91,6 +98,7 @@ public sealed class CoordinatorMetrics
     public void ObserveRecovery(MeasureRecovery measured)
     {
         ArgumentNullException.ThrowIfNull(measured);
+        if (measured.Detect > TimeSpan.Zero) recovery.WithLabels("detect").Observe(measured.Detect.TotalSeconds);
         recovery.WithLabels("regroup").Observe(measured.Regroup.TotalSeconds);
         recovery.WithLabels("catch_up").Observe(measured.CatchUp.TotalSeconds);
         recovery.WithLabels("first_step").Observe(measured.FirstStep.TotalSeconds);
@@ -131,6 +139,7 @@ public sealed class CoordinatorMetrics
             RemoveJob(jobId);
             return;
         }
+        checkpointStep.WithLabels(jobId).Set(state.CheckpointStep);
         step.WithLabels(jobId).Set(state.Progress.Step);
         loss.WithLabels(jobId).Set(state.Progress.Loss);
         learningRate.WithLabels(jobId).Set(state.Progress.LearningRate);
@@ -143,12 +152,8 @@ public sealed class CoordinatorMetrics
     /// <summary>Removes the gauges of a job.</summary>
     public void RemoveJob(string jobId)
     {
-        foreach (var gauge in new[] { step, loss, learningRate, tokenRate, bleu, generation, members, checkpointTime }) gauge.RemoveLabelled(jobId);
+        foreach (var gauge in new[] { step, loss, learningRate, tokenRate, bleu, generation, members, checkpointTime, checkpointStep }) gauge.RemoveLabelled(jobId);
     }
 
     private static string Label(JobState state) => state.ToString().ToLowerInvariant();
-
-    /// <summary>WorkerLost is worker_lost in a label.</summary>
-    private static string Label(GenerationCause cause) =>
-        string.Concat(cause.ToString().Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : c.ToString()));
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Grpc.Core;
 using TrainingCluster.Collective;
 using TrainingCluster.V1;
+using TrainingCluster.Worker.Measurement;
 
 namespace TrainingCluster.Worker.AllReduce;
 
@@ -21,6 +22,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private readonly bool[] _joined;
     private readonly bool[] _farewell;
     private readonly SideBoard _sides;
+    private readonly RunningMedian _stepSeconds = new(9, 3);
+    private readonly long[] _lastHeard;
     private readonly Memory<float> _gradient;
     private readonly ILogger _logger;
     private PeerLink?[] _links = [];
@@ -50,6 +53,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         _joined = new bool[plan.Workers];
         _farewell = new bool[plan.Workers];
         _sides = new SideBoard(plan.Workers);
+        _lastHeard = new long[plan.Workers];
         _currentStep = plan.BaseStep;
     }
 
@@ -64,6 +68,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
 
     /// <summary>Payload bytes received from peers so far.</summary>
     public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
+
+    /// <summary>Told of each frame that came after the group's end and was dropped.</summary>
+    internal Action? FrameDropped { get; set; }
 
     internal CollectiveOptions Options { get; }
 
@@ -106,6 +113,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         }
     }
 
+    /// <summary>A step is done: by its time later ones are judged.</summary>
+    public void StepDone(TimeSpan took) => _stepSeconds.Add(took.TotalSeconds);
+
     /// <summary>Sends a small value to all members; <see cref="Collect"/> waits for theirs.</summary>
     /// <param name="step">The step that it belongs to.</param>
     /// <param name="topic">What it is about.</param>
@@ -131,7 +141,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         var peers = Peers();
         var failure = Wait(
             () => peers.TrueForAll(rank => _sides.Has(step, topic, rank)), ownPart,
-            () => [.. peers.Where(rank => !_sides.Has(step, topic, rank))], $"{topic} of step {step}");
+            () => [.. peers.Where(rank => !_sides.Has(step, topic, rank))], $"{topic} of step {step}", withinStep: topic == SideTopic.StepTotals);
         if (failure is not null)
             return failure;
         lock (_signal)
@@ -251,23 +261,27 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         return failure;
     }
 
-    /// <summary>Waits on the calling thread for others' frames.</summary>
-    internal CollectiveFailure? Wait(Func<bool> done, TimeSpan ownPart, Func<IReadOnlyList<int>> missing, string what)
+    /// <summary>
+    /// Waits on the calling thread for others' frames. Within a step it is their silence that counts; elsewhere (an evaluation, the
+    /// start) they have nothing to say while they work.
+    /// </summary>
+    internal CollectiveFailure? Wait(Func<bool> done, TimeSpan ownPart, Func<IReadOnlyList<int>> missing, string what, bool withinStep)
     {
-        var limit = Options.WaitAfter(ownPart);
+        var limit = withinStep ? Options.Silence(TimeSpan.FromSeconds(_stepSeconds.Value), ownPart) : Options.WaitAfter(ownPart);
         var start = Stopwatch.GetTimestamp();
         lock (_signal)
         {
             while (Failure is null && !done())
             {
-                var left = limit - Stopwatch.GetElapsedTime(start);
+                var waited = missing();
+                var left = limit - waited.Select(SilentFor).DefaultIfEmpty(Stopwatch.GetElapsedTime(start)).Max();
                 if (left > TimeSpan.Zero)
                 {
                     Monitor.Wait(_signal, left);
                     continue;
                 }
 
-                var late = missing();
+                var late = waited.Where(rank => SilentFor(rank) >= limit).ToList();
                 return Fail(new CollectiveFailure(
                     CollectiveError.DeadlineExceeded,
                     $"Waited {limit.TotalSeconds:0.#} s for {what}; nothing from {Names(late)}.",
@@ -276,6 +290,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
 
             return Failure;
         }
+
+        TimeSpan SilentFor(int rank) => Stopwatch.GetElapsedTime(withinStep ? Math.Max(start, Volatile.Read(ref _lastHeard[rank])) : start);
     }
 
     private static RpcException Refuse(string why) => new(new Status(StatusCode.InvalidArgument, why));
@@ -288,8 +304,10 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     {
         lock (_receiving[rank])
         {
+            Volatile.Write(ref _lastHeard[rank], Stopwatch.GetTimestamp());
             if (Failure is not null)
             {
+                FrameDropped?.Invoke();
                 frame.Received?.Dispose();
                 return null;
             }

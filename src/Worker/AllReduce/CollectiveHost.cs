@@ -18,6 +18,7 @@ public sealed partial class CollectiveHost
     private CollectiveGroup? _group;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _staleStreams;
+    private long _staleFrames;
 
     /// <summary>Makes a host without a generation.</summary>
     public CollectiveHost(CollectiveOptions options, TimeProvider time, ILoggerFactory loggers)
@@ -35,6 +36,9 @@ public sealed partial class CollectiveHost
 
     /// <summary>Streams that were refused because their generation is over here.</summary>
     public long StaleStreams => Interlocked.Read(ref _staleStreams);
+
+    /// <summary>Frames that came after the end of their generation and were dropped.</summary>
+    public long StaleFrames => Interlocked.Read(ref _staleFrames);
 
     /// <summary>Adds what the service needs. Call with <see cref="ConfigureKestrel"/> and <see cref="Map"/>.</summary>
     /// <param name="services">The web application's services.</param>
@@ -97,6 +101,7 @@ public sealed partial class CollectiveHost
             }
 
             _group = group;
+            group.FrameDropped = () => Interlocked.Increment(ref _staleFrames);
             SignalChange();
         }
     }

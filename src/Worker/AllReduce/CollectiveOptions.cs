@@ -4,9 +4,11 @@ namespace TrainingCluster.Worker.AllReduce;
 public sealed record CollectiveOptions
 {
     /// <summary>
-    /// How long a worker waits for a peer that sends nothing, beyond what its own part of the step took: the wait for a step that
-    /// took this worker <c>t</c> ends after <c>Patience + 4·t</c>. All other time limits of the exchange follow from it.
-    /// Default 20 s, at least 100 ms. A peer whose connection breaks is noticed at once, without any waiting.
+    /// How long a worker waits for a peer that sends nothing; all time limits of the exchange follow from it. Once a generation
+    /// has measured how long its steps take, a peer is suspected that has been silent within a step for eight times as long, but
+    /// not before an eighth of this. Before that, and outside steps, the limit is <c>Patience + 4·t</c>, where <c>t</c> is what
+    /// this worker's own part took. Default 20 s (so at least 2.5 s of silence), at least 100 ms. A peer whose connection breaks
+    /// is noticed at once, without any waiting.
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -30,6 +32,17 @@ public sealed record CollectiveOptions
 
     /// <summary>How long to wait for others when this worker's own part took <paramref name="ownPart"/>.</summary>
     internal TimeSpan WaitAfter(TimeSpan ownPart) => Patience + (4 * ownPart);
+
+    /// <summary>How long a peer may be silent within a step.</summary>
+    /// <param name="step">What a step takes, by measurement; zero: not known yet.</param>
+    /// <param name="ownPart">What this worker's own part of this step took.</param>
+    internal TimeSpan Silence(TimeSpan step, TimeSpan ownPart)
+    {
+        if (step <= TimeSpan.Zero)
+            return WaitAfter(ownPart);
+        var usual = 8 * (step > ownPart ? step : ownPart);
+        return usual > Patience / 8 ? usual : Patience / 8;
+    }
 
     /// <summary>Throws if a setting is out of its range.</summary>
     internal CollectiveOptions Checked()

@@ -84,7 +84,7 @@ public sealed class StepExchange
     /// </summary>
     /// <param name="ownPart">How long this worker took for its own part of the step; the time limit follows from it.</param>
     /// <returns>Null: the sum is there. Otherwise the gradient is unusable.</returns>
-    public CollectiveFailure? Complete(TimeSpan ownPart) => _group.Wait(() => IsDone, ownPart, Missing, $"the all-reduce of step {Step}");
+    public CollectiveFailure? Complete(TimeSpan ownPart) => _group.Wait(() => IsDone, ownPart, Missing, $"the all-reduce of step {Step}", withinStep: true);
 
     /// <summary>Takes a peer's frame. Returns what is wrong with it, or null.</summary>
     internal string? Receive(int sender, WireFrame frame)

@@ -11,7 +11,8 @@ namespace TrainingCluster.Worker.Hosting;
 /// <summary>The worker's process, from its options to its end.</summary>
 public static partial class WorkerHost
 {
-    private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(10);
+    // Time for others to take over, or for the coordinator to take the state; Kubernetes gives two minutes.
+    private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CoordinatorSilence = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(10);
 
@@ -54,7 +55,7 @@ public static partial class WorkerHost
                 box.Post(message);
             },
             collective, loggers, time);
-        WorkerMetrics.PublishCounts(Metrics.DefaultFactory, Metrics.DefaultRegistry, () => collective.StaleStreams, () => trainer.StaleCommands);
+        WorkerMetrics.PublishCounts(Metrics.DefaultFactory, Metrics.DefaultRegistry, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
         // 4.
         var node = new WorkerNode(address, options.ClusterPort, options.Coordinator, trainer, box, link, time, loggers);
         using var leave = new CancellationTokenSource();

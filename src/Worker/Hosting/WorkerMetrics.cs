@@ -16,6 +16,7 @@ public sealed class WorkerMetrics
     private readonly Gauge gradientNorm;
     private readonly Gauge completedStep;
     private readonly Gauge shards;
+    private readonly Gauge speed;
     private readonly Histogram stepSeconds;
     private readonly Histogram exchangeSeconds;
     private readonly Counter exchangeBytes;
@@ -40,6 +41,7 @@ public sealed class WorkerMetrics
         gradientNorm = factory.CreateGauge("training_cluster_gradient_norm", "Global norm of the newest step's gradient, before clipping.");
         completedStep = factory.CreateGauge("training_cluster_completed_step", "Newest step whose update is applied.");
         shards = factory.CreateGauge("training_cluster_shards", "Logical shards that this worker computes in a step.");
+        speed = factory.CreateGauge("training_cluster_shards_per_second", "Speed of this worker's own computing, median of its last steps: shards are shared out by it.");
         stepSeconds = factory.CreateHistogram("training_cluster_step_duration_seconds", "Time of a step by phase: compute (forward and backward), exchange (waiting for the all-reduce after backward), update.", ["phase"], spread);
         exchangeSeconds = factory.CreateHistogram("training_cluster_allreduce_wait_seconds", "Time that a step waited for the all-reduce after backward had ended.", spread);
         exchangeBytes = factory.CreateCounter("training_cluster_allreduce_bytes_total", "Bytes of the all-reduce by direction: sent, received.", "direction");
@@ -57,15 +59,17 @@ public sealed class WorkerMetrics
     /// <param name="factory">Of the registry.</param>
     /// <param name="registry">It reads the counts at every scrape.</param>
     /// <param name="staleStreams">Streams of peers that were refused because their generation is over.</param>
+    /// <param name="staleFrames">Frames that came after the end of their generation.</param>
     /// <param name="staleCommands">Commands of the coordinator that were dropped because their generation is over.</param>
-    public static void PublishCounts(MetricFactory factory, CollectorRegistry registry, Func<long> staleStreams, Func<long> staleCommands)
+    public static void PublishCounts(MetricFactory factory, CollectorRegistry registry, Func<long> staleStreams, Func<long> staleFrames, Func<long> staleCommands)
     {
         ArgumentNullException.ThrowIfNull(factory);
         ArgumentNullException.ThrowIfNull(registry);
-        var stale = factory.CreateCounter("training_cluster_stale_total", "What came too late for its generation and was dropped, by kind: stream, command.", "kind");
+        var stale = factory.CreateCounter("training_cluster_stale_total", "What came too late for its generation and was dropped, by kind: stream, frame, command.", "kind");
         registry.AddBeforeCollectCallback(() =>
         {
             stale.WithLabels("stream").IncTo(staleStreams());
+            stale.WithLabels("frame").IncTo(staleFrames());
             stale.WithLabels("command").IncTo(staleCommands());
         });
     }
@@ -97,6 +101,7 @@ public sealed class WorkerMetrics
         gradientNorm.Set(m.GradientNorm);
         completedStep.Set(m.Step);
         shards.Set(m.ShardCount);
+        if (m.ShardsPerSecond > 0) speed.Set(m.ShardsPerSecond);
         stepSeconds.WithLabels("compute").Observe(m.ComputeMs / 1000);
         stepSeconds.WithLabels("exchange").Observe(m.ExchangeMs / 1000);
         stepSeconds.WithLabels("update").Observe(m.UpdateMs / 1000);

@@ -11,10 +11,13 @@ internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
 
     public string JobId => jobId;
 
-    /// <summary>The job in memory; null until a generation has started.</summary>
+    /// <summary>How fast this worker is in this job.</summary>
+    public SpeedMeter Speed { get; } = new();
+
+    /// <summary>The job in memory; null until it has been prepared.</summary>
     public TrainingJob? Job => _job;
 
-    /// <summary>Stores checkpoints of the job; null until a generation has started.</summary>
+    /// <summary>Stores checkpoints of the job; null until it has been prepared.</summary>
     public Checkpointer? Checkpointer { get; private set; }
 
     /// <summary>Whether the state in memory is a whole one.</summary>
@@ -35,6 +38,7 @@ internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
         try
         {
             var job = TrainingJob.Create(jobId, spec, dataset, new Device(parts.Options.Device));
+            Warmup.Run(job);
             Checkpointer ??= new Checkpointer(job.Spec.Checkpoint, parts);
             return _job = job;
         }

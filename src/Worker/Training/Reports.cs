@@ -15,7 +15,7 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
         StateBytes = stateBytes,
     });
 
-    public void Step(StepResult result, long totalSteps, GroupPlan plan, long sent, long received)
+    public void Step(StepResult result, long totalSteps, GroupPlan plan, double shardsPerSecond, long sent, long received)
     {
         var report = new StepReport
         {
@@ -39,6 +39,7 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
             FirstShard = plan.Own.Shards[0],
             ShardCount = plan.Own.Shards.Count,
             Skipped = result.Skipped,
+            ShardsPerSecond = shardsPerSecond,
         };
         report.NonFiniteShards.AddRange(result.NonFiniteShards);
         send(report);

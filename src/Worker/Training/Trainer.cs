@@ -24,6 +24,8 @@ public sealed partial class Trainer : ITrainer
     private long _generation;
     private long _started;
     private long _staleCommands;
+    private CancellationTokenSource _preparing = new();
+    private Task _storing = Task.CompletedTask;
 
     /// <summary>Makes a trainer that holds no job.</summary>
     /// <param name="options">Names and places.</param>
@@ -69,6 +71,7 @@ public sealed partial class Trainer : ITrainer
                         HasState = holder.HasState,
                         CompletedStep = holder.Step,
                         Training = !_running.IsCompleted,
+                        Ready = holder.Job is not null,
                     };
             }
         }
@@ -88,14 +91,19 @@ public sealed partial class Trainer : ITrainer
             }
 
             if (_job != message.JobId)
+            {
                 _started = 0;
+                StopPreparing();
+            }
+
             (_job, _generation) = (message.JobId, message.Generation);
             older = _session;
         }
 
         _parts.Host.Fence(message.JobId, message.Generation);
         // Not in its turn among the commands but now: whatever waits for a peer must not go on waiting.
-        older?.Abort($"Generation {message.Generation} is being prepared: {message.Reason}");
+        if (message.FinishStep == 0 || older?.FinishAfter(message.FinishStep) != true)
+            older?.Abort($"Generation {message.Generation} is being prepared: {message.Reason}");
         _commands.Writer.TryWrite(message);
     }
 
@@ -131,6 +139,8 @@ public sealed partial class Trainer : ITrainer
             }
 
             session = _job == message.JobId ? _session : null;
+            if (_job == message.JobId && !message.KeepState)
+                StopPreparing();
         }
 
         session?.Abort($"The job is stopped: {message.Reason}");
@@ -142,11 +152,17 @@ public sealed partial class Trainer : ITrainer
     {
         _commands.Writer.TryComplete();
         lock (_gate)
+        {
             _session?.Abort("The worker ends.");
+            StopPreparing();
+        }
+
         await _obeying;
         _parts.Host.StateSource = null;
         _holder?.Dispose();
         _holder = null;
+        await _storing;
+        _preparing.Dispose();
         if (Directory.Exists(_parts.TemporaryFolder))
             Directory.Delete(_parts.TemporaryFolder, recursive: true);
     }
@@ -159,7 +175,7 @@ public sealed partial class Trainer : ITrainer
             {
                 case PrepareGeneration prepare:
                     await _running;
-                    Prepared(prepare);
+                    await PrepareAsync(prepare);
                     break;
                 case StartGeneration start:
                     await _running;
@@ -174,13 +190,34 @@ public sealed partial class Trainer : ITrainer
         await _running;
     }
 
-    private void Prepared(PrepareGeneration message)
+    /// <summary>Dataset and model are got here, not at the start: a newcomer does it while the others train on.</summary>
+    private async Task PrepareAsync(PrepareGeneration message)
     {
         if (IsOver(message.JobId, message.Generation))
             return;
         if (_holder?.JobId != message.JobId)
-            Replace(new JobHolder(message.JobId, message.Spec));
+            await ReplaceAsync(new JobHolder(message.JobId, message.Spec));
         var holder = _holder!;
+        try
+        {
+            CancellationToken cancelled;
+            lock (_gate)
+                cancelled = _preparing.Token;
+            await holder.OpenAsync(_parts, cancelled);
+        }
+        catch (Exception) when (IsOver(message.JobId, message.Generation))
+        {
+            return;
+        }
+        catch (Exception e)
+        {
+            TrainingSession.Report(new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report), _parts.Logger, e, message.JobId, message.Generation, holder.Step);
+            return;
+        }
+
+        // A newer call of the same job has its own answer.
+        if (IsOver(message.JobId, message.Generation))
+            return;
         _parts.Report(new GenerationPrepared
         {
             JobId = message.JobId,
@@ -189,6 +226,7 @@ public sealed partial class Trainer : ITrainer
             Incarnation = _parts.Options.Incarnation,
             HasState = holder.HasState,
             CompletedStep = holder.Step,
+            ShardsPerSecond = holder.Speed.ShardsPerSecond,
             StepEvaluated = holder is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
         });
     }
@@ -212,10 +250,23 @@ public sealed partial class Trainer : ITrainer
         await _running;
         if (_holder?.JobId != message.JobId)
             return;
-        var step = _holder.Step;
+        var stopped = new TrainingStopped
+        {
+            JobId = message.JobId,
+            Generation = message.Generation,
+            CompletedStep = _holder.Step,
+            WorkerId = _parts.Options.WorkerId,
+        };
+        if (message is { KeepState: true, StoreCheckpoint: true } && _holder is { HasState: true, Checkpointer: { } checkpointer } holder)
+        {
+            // Beside what comes next: whoever resumes the job at once does not wait for it.
+            _storing = StoreAsync(holder, checkpointer, message, stopped);
+            return;
+        }
+
         if (!message.KeepState)
         {
-            Replace(null);
+            await ReplaceAsync(null);
             lock (_gate)
             {
                 if (_job == message.JobId)
@@ -223,21 +274,31 @@ public sealed partial class Trainer : ITrainer
             }
         }
 
-        _parts.Report(new TrainingStopped
-        {
-            JobId = message.JobId,
-            Generation = message.Generation,
-            CompletedStep = step,
-            WorkerId = _parts.Options.WorkerId,
-        });
+        _parts.Report(stopped);
     }
 
-    private void Replace(JobHolder? holder)
+    private async Task StoreAsync(JobHolder holder, Checkpointer checkpointer, StopTraining message, TrainingStopped stopped)
     {
+        await _storing;
+        await checkpointer.StoreNowAsync(holder, new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report), message.Generation);
+        _parts.Report(stopped);
+    }
+
+    private async Task ReplaceAsync(JobHolder? holder)
+    {
+        // What a suspended job's worker alone holds is stored before another job takes its place; that has a limit of its own.
+        await _storing;
         var old = _holder;
         lock (_gate)
             _holder = holder;
         old?.Dispose();
+    }
+
+    /// <summary>Ends a download that nobody wants any more. Under the lock.</summary>
+    private void StopPreparing()
+    {
+        _ = _preparing.CancelAsync();
+        _preparing = new CancellationTokenSource();
     }
 
     private bool IsOver(string job, long generation)

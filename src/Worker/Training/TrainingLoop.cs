@@ -88,6 +88,7 @@ internal sealed class TrainingLoop
         var result = new StepResult { Step = step, Epoch = cursor.Epoch, Totals = totals, LearningRate = _job.Schedule.At(step), Compute = compute, Exchange = exchanged - compute };
         result = totals.TargetTokens == 0 ? WithoutTokens(result) : Update(result, byShard);
         var total = Stopwatch.GetElapsedTime(start);
+        _group.StepDone(total);
         return result with { Update = total - exchanged, Total = total };
     }
 

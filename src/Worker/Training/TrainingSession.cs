@@ -20,6 +20,9 @@ internal sealed partial class TrainingSession
     private readonly JobHolder _holder;
     private readonly Reports _reports;
     private readonly CancellationTokenSource _aborted = new();
+    private readonly Lock _boundary = new();
+    private long _begun;
+    private long _finishStep = long.MaxValue;
     private CollectiveGroup? _group;
     private long _sent;
     private long _received;
@@ -39,6 +42,21 @@ internal sealed partial class TrainingSession
         Volatile.Read(ref _group)?.Abort(reason);
     }
 
+    /// <summary>
+    /// Lets the session go on until a step is done; all its members are told the same. False: that step is behind it, or it does not
+    /// train yet.
+    /// </summary>
+    public bool FinishAfter(long step)
+    {
+        lock (_boundary)
+        {
+            if (_begun == 0 || _begun > step)
+                return false;
+            _finishStep = step;
+            return true;
+        }
+    }
+
     /// <summary>Runs the generation. Every end but an abort is reported; nothing is thrown.</summary>
     public async Task RunAsync()
     {
@@ -50,23 +68,31 @@ internal sealed partial class TrainingSession
         {
             // Whoever aborted reports.
         }
-        catch (Exception e) when (FaultOf(e) is { } fault)
-        {
-            LogFault(_parts.Logger, e, _start.JobId, _start.Generation, fault.Code);
-            _reports.JobFailed(_holder.Step, fault);
-        }
         catch (Exception e)
         {
-            LogException(_parts.Logger, e, _start.JobId, _start.Generation);
-            var stage = e switch
-            {
-                CatchUp.NoStateException => "NoState",
-                RpcException => "CoordinatorUnreachable",
-                InvalidDataException => "DamagedData",
-                _ => "Exception",
-            };
-            _reports.Failed(_holder.Step, stage, $"{e.GetType().Name}: {e.Message}");
+            Report(_reports, _parts.Logger, e, _start.JobId, _start.Generation, _holder.Step);
         }
+    }
+
+    /// <summary>Reports what was thrown: a fault of the job, or a failure of this generation here.</summary>
+    internal static void Report(Reports reports, ILogger logger, Exception error, string jobId, long generation, long step)
+    {
+        if (FaultOf(error) is { } fault)
+        {
+            LogFault(logger, error, jobId, generation, fault.Code);
+            reports.JobFailed(step, fault);
+            return;
+        }
+
+        LogException(logger, error, jobId, generation);
+        var stage = error switch
+        {
+            CatchUp.NoStateException => "NoState",
+            RpcException => "CoordinatorUnreachable",
+            InvalidDataException => "DamagedData",
+            _ => "Exception",
+        };
+        reports.Failed(step, stage, $"{error.GetType().Name}: {error.Message}");
     }
 
     private async Task RunCoreAsync()
@@ -117,6 +143,14 @@ internal sealed partial class TrainingSession
             return Ended(job, notScored);
         while (!job.IsDone)
         {
+            if (!MayBegin(job.State.Progress.Step + 1))
+            {
+                // Whoever is here needs nothing more; the others may still wait for what was sent. If one of them breaks now, it
+                // does not matter any more.
+                group.Farewell();
+                return null;
+            }
+
             // 5.
             var result = loop.Step();
             if (result.Failure is { } failure)
@@ -143,10 +177,22 @@ internal sealed partial class TrainingSession
         return model;
     }
 
+    private bool MayBegin(long step)
+    {
+        lock (_boundary)
+        {
+            if (step > _finishStep)
+                return false;
+            _begun = step;
+            return true;
+        }
+    }
+
     private void Report(StepResult result, TrainingJob job, CollectiveGroup group)
     {
         var (sent, received) = (group.SentBytes, group.ReceivedBytes);
-        _reports.Step(result, job.TotalSteps, group.Plan, sent - _sent, received - _received);
+        _holder.Speed.Add(group.Plan.Own.Shards.Count, result.Compute);
+        _reports.Step(result, job.TotalSteps, group.Plan, _holder.Speed.ShardsPerSecond, sent - _sent, received - _received);
         (_sent, _received) = (sent, received);
         if (result.Skipped && group.Plan.OwnRank == 0)
             _reports.Log("warning", $"Step {result.Step} was skipped: NaN or Inf from shard {string.Join(", ", result.NonFiniteShards)}.");

@@ -104,14 +104,23 @@ public class CoordinatorActorTests
     }
 
     [Fact]
-    public async Task Drain_OfTheLastWorker_IsCompletedAtOnce()
+    public async Task Drain_OfTheLastWorker_IsCompletedOnceItsStateIsStored()
     {
         await using var harness = await ActorHarness.Start();
-        var (a, b, _) = await TwoTrain(harness);
+        var job = await harness.Submit();
+        var a = harness.Worker("a");
+        a.Register();
+        await a.Prepare();
+        var plan = await a.Start();
+        a.Step(plan, 3);
+        await harness.Until(job, j => j.Progress.Step == 3);
+
         a.Tell(new DrainWorker { WorkerId = "a", Incarnation = "i" });
-        b.Tell(new DrainWorker { WorkerId = "b", Incarnation = "i" });
-        await b.Next<DrainCompleted>();
+        var stop = await a.Next<StopTraining>();
+        Assert.True(stop is { KeepState: true, StoreCheckpoint: true });
+        a.Report(job, r => r.Stopped = new() { JobId = job, Generation = stop.Generation, WorkerId = "a", CompletedStep = 3 });
         await a.Next<DrainCompleted>();
+        await harness.Until(job, j => j.Record.Phase == JobPhase.Waiting);
     }
 
     [Fact]

@@ -62,9 +62,17 @@ public class CoordinatorMetricsTests
     public async Task ObserveRecovery_PhasesAndCause_AreSeparate()
     {
         metrics.CountGeneration(GenerationCause.WorkerLost);
-        metrics.ObserveRecovery(new(GenerationCause.WorkerLost, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.25), TimeSpan.FromSeconds(1)));
+        metrics.ObserveRecovery(new(GenerationCause.WorkerLost, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.25), TimeSpan.FromSeconds(1)));
         var text = await Exposed();
         Assert.Contains("training_cluster_generations_total{cause=\"worker_lost\"} 1", text, StringComparison.Ordinal);
         Assert.Contains("training_cluster_recovery_seconds_sum{phase=\"catch_up\"} 0.25", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_recovery_seconds_sum{phase=\"detect\"} 2", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ObserveRecovery_PlannedChange_HasNoDetection()
+    {
+        metrics.ObserveRecovery(new(GenerationCause.Rebalance, TimeSpan.Zero, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.25), TimeSpan.FromSeconds(1)));
+        Assert.Contains("training_cluster_recovery_seconds_count{phase=\"detect\"} 0", await Exposed(), StringComparison.Ordinal);
     }
 }

@@ -22,7 +22,7 @@ public class WorkerMetricsTests
     public async Task Documentation_Worker_NamesExactlyTheMetricsThatThereAre()
     {
         metrics.Observe(new GenerationFailed { Stage = "PeerUnreachable" });
-        WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => 1, () => 2);
+        WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => 1, () => 2, () => 3);
         Assert.Equal(DocumentedMetrics.Of("Worker"), DocumentedMetrics.Exposed(await Exposed()));
     }
 
@@ -45,7 +45,7 @@ public class WorkerMetricsTests
     public async Task PublishCounts_AtEveryScrape_ReadsTheNewestValue()
     {
         var streams = 1L;
-        WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => streams, () => 0);
+        WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => streams, () => 0, () => 0);
         await Exposed();
         streams = 5;
         Assert.Contains("training_cluster_stale_total{kind=\"stream\"} 5", await Exposed(), StringComparison.Ordinal);

@@ -18,9 +18,20 @@ public enum GenerationCause
     /// <summary>A member that drains is let go.</summary>
     WorkerDrained,
 
+    /// <summary>Another share of the shards makes the step shorter: a member has become slower or faster.</summary>
+    Rebalance,
+
     /// <summary>Members did not start, or fell silent, in time.</summary>
     TimedOut,
 
     /// <summary>The coordinator came back and found the last generation broken.</summary>
     CoordinatorRestarted,
+}
+
+/// <summary>Names of causes for programs.</summary>
+public static class GenerationCauses
+{
+    /// <summary>WorkerLost is worker_lost in a label.</summary>
+    public static string ToLabel(this GenerationCause cause) =>
+        string.Concat(cause.ToString().Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : c.ToString()));
 }

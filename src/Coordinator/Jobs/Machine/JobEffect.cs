@@ -20,10 +20,14 @@ public sealed record CountGeneration(GenerationCause Cause) : JobEffect;
 
 /// <summary>The first step after a change was done: how long each phase of the recovery took.</summary>
 /// <param name="Cause">What the change was.</param>
+/// <param name="Detect">From the last word of the older generation to the notice; zero where nothing had failed.</param>
 /// <param name="Regroup">From notice of the change until the plan was sent.</param>
 /// <param name="CatchUp">Until every member held the state and was connected.</param>
 /// <param name="FirstStep">Until the first step was done.</param>
-public sealed record MeasureRecovery(GenerationCause Cause, TimeSpan Regroup, TimeSpan CatchUp, TimeSpan FirstStep) : JobEffect;
+public sealed record MeasureRecovery(GenerationCause Cause, TimeSpan Detect, TimeSpan Regroup, TimeSpan CatchUp, TimeSpan FirstStep) : JobEffect;
+
+/// <summary>Steps were broken off, or had been reported done and are done again.</summary>
+public sealed record CountDiscarded(long Steps) : JobEffect;
 
 /// <summary>A message came too late or from one who is no member.</summary>
 public sealed record CountStale(string MessageName) : JobEffect;

@@ -7,16 +7,25 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 // Calling a generation together, and sending its plan.
 public static partial class JobMachine
 {
-    /// <summary>Ends the present generation, if any, and calls the next one together with everyone who is fit.</summary>
-    private static void CallGeneration(Turn turn, GenerationCause cause, string reason, IReadOnlyCollection<string>? suspects = null)
+    /// <summary>
+    /// Ends the present generation, if any, and calls the next one together with everyone who is fit. With a
+    /// <paramref name="finishStep"/> its members train on until there.
+    /// </summary>
+    private static void CallGeneration(Turn turn, GenerationCause cause, string reason, IReadOnlyCollection<string>? suspects = null, long finishStep = 0)
     {
+        // An orderly end needs every member, also those that will not be in the next generation.
+        var finishing = finishStep > 0 ? turn.State.Seats.Keys.ToHashSet(StringComparer.Ordinal) : [];
+        var holder = finishStep > 0 ? null : NewestHolder(turn.State, draining: true);
+        var leaves = turn.State.Phase is not (JobPhase.Waiting or JobPhase.Leaving or JobPhase.Suspended);
         // Whoever is called to the new generation ends the old one by that; who is left out is fenced by its number.
         ClearGeneration(turn);
         turn.State = turn.State with { NoticedAt = turn.State.NoticedAt ?? turn.Now, Cause = cause };
         var fit = Fit(turn.State, turn.Now);
+        fit = [.. fit.Concat(turn.State.Pool.Values.Where(w => finishing.Contains(w.Id))).DistinctBy(w => w.Id, StringComparer.Ordinal)];
         if (fit.IsEmpty)
         {
-            if (turn.State.Phase != JobPhase.Waiting) turn.Enter(JobPhase.Waiting, $"waits for workers: {reason}");
+            if (leaves && holder is not null) Leave(turn, holder, reason);
+            else if (turn.State.Phase != JobPhase.Waiting) turn.Enter(JobPhase.Waiting, $"waits for workers: {reason}");
             return;
         }
         if (turn.State.NotBefore is { } at && at > turn.Now)
@@ -28,6 +37,8 @@ public static partial class JobMachine
         {
             Generation = turn.State.Generation + 1,
             Started = turn.State.Started ?? turn.Now,
+            FinishStep = finishStep,
+            FinishBy = turn.Now + FinishPatience(turn, cause, finishStep),
             Seats = fit.ToImmutableSortedDictionary(w => w.Id, w => new Seat(w.Id, w.Incarnation) { Suspected = suspects?.Contains(w.Id) ?? false }, StringComparer.Ordinal),
         };
         turn.Enter(JobPhase.Preparing, reason);
@@ -41,22 +52,78 @@ public static partial class JobMachine
         Generation = generation,
         Spec = turn.State.Spec,
         Reason = turn.State.Reason,
+        FinishStep = turn.State.FinishStep,
     });
 
     /// <summary>
+    /// Ends the running generation for a planned change: at a step that all members still have before them, so that none is
+    /// broken off and all hold the same state. False: the job is done before that.
+    /// </summary>
+    private static bool CallAtBoundary(Turn turn, GenerationCause cause, string reason)
+    {
+        var progress = turn.State.Progress;
+        var finish = BoundaryAhead(turn.State, turn.Options);
+        if (finish > 0 && progress.TotalSteps > 0 && finish >= progress.TotalSteps)
+        {
+            if (cause != GenerationCause.WorkerDrained) return false;
+            finish = 0;
+        }
+        if (cause == GenerationCause.WorkerDrained && (finish - progress.Step) * progress.StepSeconds > turn.Options.DrainBoundary.TotalSeconds) finish = 0;
+        turn.State = turn.State with { NoticedAt = turn.Now, Detected = TimeSpan.Zero, Discarded = 0 };
+        if (finish == 0) Discard(turn);
+        CallGeneration(turn, cause, reason, finishStep: finish);
+        return true;
+    }
+
+    /// <summary>The next step that no member can have begun before it hears of it; 0: not known.</summary>
+    private static long BoundaryAhead(JobMachineState state, JobMachineOptions options)
+    {
+        var seconds = state.Progress.StepSeconds;
+        if (state.Phase != JobPhase.Running || seconds <= 0 || state.Plan is not { } plan) return 0;
+        var ahead = Math.Clamp(Math.Ceiling(options.CallAhead.TotalSeconds / seconds), 1, 10_000);
+        return Math.Max(state.Progress.Step, plan.BaseStep) + 1 + (long)ahead;
+    }
+
+    private static TimeSpan FinishPatience(Turn turn, GenerationCause cause, long finishStep)
+    {
+        if (cause == GenerationCause.WorkerDrained) return turn.Options.DrainBoundary;
+        var expected = TimeSpan.FromSeconds(Math.Max(0, finishStep - turn.State.Progress.Step) * turn.State.Progress.StepSeconds);
+        return 4 * expected > turn.Options.PrepareTimeout ? 4 * expected : turn.Options.PrepareTimeout;
+    }
+
+    /// <summary>Whoever has not come to the step at which the older generation was to end ends it where it is.</summary>
+    private static void EndAtOnce(Turn turn)
+    {
+        if (turn.State.FinishStep == 0) return;
+        turn.State = turn.State with { FinishStep = 0, PhaseSince = turn.Now, Discarded = turn.State.Discarded + 1 };
+        turn.Effects.Add(new CountDiscarded(1));
+        foreach (var seat in turn.State.Seats.Values.Where(s => s.Prepared is null)) Call(turn, seat.WorkerId, turn.State.Generation);
+    }
+
+    /// <summary>A step that members were computing is broken off.</summary>
+    private static void Discard(Turn turn)
+    {
+        if (turn.State.Phase != JobPhase.Running || turn.State.ModelStoredAt is not null) return;
+        turn.State = turn.State with { Discarded = turn.State.Discarded + 1 };
+        turn.Effects.Add(new CountDiscarded(1));
+    }
+
+    /// <summary>
     /// The workers to be called. One that drains is called only while nobody else holds the state: it hands over and goes
-    /// after the first step.
+    /// after the first step. Where somebody holds the state, workers without dataset and model are not waited for: they join
+    /// as newcomers.
     /// </summary>
     private static ImmutableArray<PoolWorker> Fit(JobMachineState state, DateTimeOffset now)
     {
-        var allowed = state.Pool.Values
-            .Where(w => !(state.LeftOut.TryGetValue(w.Id, out var left) && left.Incarnation == w.Incarnation && left.Until > now))
-            .ToImmutableArray();
-        var staying = allowed.Where(w => !w.Draining).ToImmutableArray();
-        if (staying.Any(w => w.Claim is { HasState: true })) return staying;
-        var handingOver = allowed.Where(w => w.Draining && w.Claim is { HasState: true });
+        var staying = Allowed(state, now).Where(w => !w.Draining).ToImmutableArray();
+        if (staying.IsEmpty) return [];
+        if (staying.Any(w => w.Claim is { HasState: true })) return [.. staying.Where(w => w.Claim is { HasState: true } or { Ready: true })];
+        var handingOver = Allowed(state, now).Where(w => w.Draining && w.Claim is { HasState: true });
         return [.. staying.Concat(handingOver).OrderBy(w => w.Id, StringComparer.Ordinal)];
     }
+
+    private static IEnumerable<PoolWorker> Allowed(JobMachineState state, DateTimeOffset now) => state.Pool.Values
+        .Where(w => !(state.LeftOut.TryGetValue(w.Id, out var left) && left.Incarnation == w.Incarnation && left.Until > now));
 
     private static void OnAcknowledged(Turn turn, GenerationAcknowledged message)
     {
@@ -73,6 +140,7 @@ public static partial class JobMachine
 
     private static void OnPrepared(Turn turn, GenerationPrepared message)
     {
+        NoteHeld(turn, message);
         var state = turn.State;
         if (message.Generation == state.Generation && state.Phase == JobPhase.Preparing
             && state.Seats.TryGetValue(message.WorkerId, out var seat) && seat.Incarnation == message.Incarnation)
@@ -90,6 +158,18 @@ public static partial class JobMachine
         {
             turn.Stale(message);
         }
+    }
+
+    /// <summary>What a worker says now is newer than its last registration.</summary>
+    private static void NoteHeld(Turn turn, GenerationPrepared message)
+    {
+        if (message.Generation != turn.State.Generation || !turn.State.Pool.TryGetValue(message.WorkerId, out var worker)
+            || worker.Incarnation != message.Incarnation || turn.State.Phase is not (JobPhase.Preparing or JobPhase.Running)) return;
+        turn.State = turn.State with
+        {
+            Pool = turn.State.Pool.SetItem(worker.Id, worker with { Claim = new(message.Generation, message.HasState, message.CompletedStep, false, true) }),
+            Speeds = WithSpeed(turn.State, message.WorkerId, message.ShardsPerSecond),
+        };
     }
 
     private static void PlanIfAllPrepared(Turn turn)
@@ -116,7 +196,7 @@ public static partial class JobMachine
         var (step, checkpoint, sources) = Base(turn.State);
         var shards = turn.State.Spec.Training.LogicalShards;
         // With more members than shards those that hold the state come first: the others need them to take it from.
-        var chosen = turn.State.Seats.Values
+        var chosen = Staying(turn.State, sources)
             .OrderByDescending(s => sources.Contains(s.WorkerId)).ThenBy(s => s.WorkerId, StringComparer.Ordinal)
             .Take(shards).ToArray();
         var plan = ShardPlanner.Plan(shards, [.. chosen.Select(s => new ShardCandidate(s.WorkerId, Speed(turn.State, s.WorkerId)))]);
@@ -143,11 +223,29 @@ public static partial class JobMachine
             Plan = message,
             PlanSentAt = turn.Now,
             LastHeard = turn.Now,
+            FinishStep = 0,
+            CallRepeated = false,
             Seats = turn.State.Seats.RemoveRange(turn.State.Seats.Keys.Except(chosen.Select(s => s.WorkerId), StringComparer.Ordinal)),
         };
+        if (turn.State.Progress.Step - step is > 0 and var again)
+        {
+            turn.State = turn.State with { Discarded = turn.State.Discarded + again };
+            turn.Effects.Add(new CountDiscarded(again));
+        }
         turn.Enter(JobPhase.Starting, message.Reason);
         foreach (var member in message.Members) turn.Send(member.WorkerId, message);
     }
+
+    /// <summary>The members of the plan: those that drain are let go, unless they alone hold the state.</summary>
+    private static IEnumerable<Seat> Staying(JobMachineState state, ImmutableHashSet<string> sources)
+    {
+        var staying = state.Seats.Values.Where(s => !state.Pool[s.WorkerId].Draining).ToArray();
+        var handedOver = sources.IsEmpty || staying.Any(s => sources.Contains(s.WorkerId));
+        return staying.Length > 0 && handedOver ? staying : state.Seats.Values;
+    }
+
+    private static ImmutableSortedDictionary<string, double> WithSpeed(JobMachineState state, string workerId, double shardsPerSecond) =>
+        shardsPerSecond > 0 && double.IsFinite(shardsPerSecond) ? state.Speeds.SetItem(workerId, shardsPerSecond) : state.Speeds;
 
     private static double? Speed(JobMachineState state, string workerId) =>
         state.Speeds.TryGetValue(workerId, out var speed) ? speed : null;

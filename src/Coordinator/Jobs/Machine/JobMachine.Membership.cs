@@ -8,17 +8,25 @@ public static partial class JobMachine
     private static void OnPool(Turn turn, PoolChanged input)
     {
         var before = turn.State.Pool;
-        turn.State = turn.State with { Pool = input.Workers.ToImmutableSortedDictionary(w => w.Id, w => Newest(before, w), StringComparer.Ordinal) };
+        var pool = input.Workers.ToImmutableSortedDictionary(w => w.Id, w => Newest(before, w), StringComparer.Ordinal);
+        // Another process of the same name may run on another machine.
+        var gone = turn.State.Speeds.Keys.Where(id => !pool.TryGetValue(id, out var w) || (before.TryGetValue(id, out var old) && old.Incarnation != w.Incarnation));
+        turn.State = turn.State with { Pool = pool, Speeds = turn.State.Speeds.RemoveRange(gone) };
         switch (turn.State.Phase)
         {
             case JobPhase.Waiting:
                 CallGeneration(turn, turn.State.Cause, Arrived(turn.State));
                 break;
             case JobPhase.Preparing:
-                var gone = turn.State.Seats.Values.Where(s => !IsThere(turn.State, s)).Select(s => s.WorkerId).ToArray();
-                if (gone.Length == 0) break;
-                turn.State = turn.State with { Seats = turn.State.Seats.RemoveRange(gone) };
+                var lost = turn.State.Seats.Values.Where(s => !IsThere(turn.State, s)).Select(s => s.WorkerId).ToArray();
+                if (lost.Length == 0) break;
+                turn.State = turn.State with { Seats = turn.State.Seats.RemoveRange(lost) };
+                // Without them the others cannot come to the step at which they were to end.
+                EndAtOnce(turn);
                 PlanIfAllPrepared(turn);
+                break;
+            case JobPhase.Leaving:
+                if (turn.State.Seats.Values.Any(s => !IsThere(turn.State, s))) EndLeaving(turn);
                 break;
             case JobPhase.Starting or JobPhase.Running:
                 OnPoolOfStarted(turn);
@@ -32,7 +40,8 @@ public static partial class JobMachine
     /// <summary>The last registration may be older than what the worker has told this job since.</summary>
     private static PoolWorker Newest(ImmutableSortedDictionary<string, PoolWorker> before, PoolWorker now) =>
         before.TryGetValue(now.Id, out var old) && old.Incarnation == now.Incarnation && old.Claim is { } claim
-        && (now.Claim is null || now.Claim.Generation < claim.Generation) ? now with { Claim = claim } : now;
+            ? now with { Claim = now.Claim is null || now.Claim.Generation < claim.Generation ? claim : now.Claim with { Ready = now.Claim.Ready || claim.Ready } }
+            : now;
 
     private static string Arrived(JobMachineState state) =>
         state.Started is null ? $"{state.Pool.Count} workers are there" : $"{state.Pool.Count} workers are there again";
@@ -60,27 +69,18 @@ public static partial class JobMachine
         LetDrainingGo(turn);
     }
 
-    /// <summary>A member that drains is let go as soon as another holds the state.</summary>
-    private static void LetDrainingGo(Turn turn)
-    {
-        var draining = turn.State.Seats.Keys.Where(id => turn.State.Pool[id].Draining).ToArray();
-        if (draining.Length == 0 || draining.Length == turn.State.Seats.Count || turn.State.ModelStoredAt is not null) return;
-        turn.State = turn.State with { NoticedAt = turn.Now };
-        CallGeneration(turn, GenerationCause.WorkerDrained, $"{string.Join(", ", draining)} leaves");
-    }
-
     /// <summary>Newcomers to a running job are collected for a while, so that several cost one change.</summary>
     private static void NoteNewcomers(Turn turn)
     {
         var any = Newcomers(turn).Any();
         if (!any && turn.State.Newcomers.IsEmpty) turn.State = turn.State with { JoinAt = null };
-        else if (any && turn.State.JoinAt is null) turn.State = turn.State with { JoinAt = turn.Now + turn.Options.JoinDebounce };
+        else if (any && turn.State.JoinAt is null) turn.State = turn.State with { JoinAt = turn.Now + (AllDrain(turn.State) ? TimeSpan.Zero : turn.Options.JoinDebounce) };
     }
 
     private static IEnumerable<PoolWorker> Newcomers(Turn turn)
     {
-        var room = turn.State.Spec.Training.LogicalShards - turn.State.Seats.Count;
-        return Fit(turn.State, turn.Now).Where(w => !w.Draining && !turn.State.Seats.ContainsKey(w.Id)).Take(Math.Max(0, room));
+        var room = turn.State.Spec.Training.LogicalShards - turn.State.Seats.Keys.Count(id => !turn.State.Pool.TryGetValue(id, out var w) || !w.Draining);
+        return Allowed(turn.State, turn.Now).Where(w => !w.Draining && !turn.State.Seats.ContainsKey(w.Id)).Take(Math.Max(0, room));
     }
 
     /// <summary>
@@ -108,11 +108,13 @@ public static partial class JobMachine
         {
             turn.State = turn.State with { JoinAt = null };
             NoteNewcomers(turn);
+            LetDrainingGo(turn);
         }
         else if (newcomers.Values.All(s => s.Prepared is not null) && turn.State.ModelStoredAt is null)
         {
-            turn.State = turn.State with { NoticedAt = turn.Now };
-            CallGeneration(turn, GenerationCause.WorkerJoined, $"{string.Join(", ", newcomers.Keys)} joins");
+            // Where the job is about to end it ends without them.
+            if (!CallAtBoundary(turn, GenerationCause.WorkerJoined, $"{string.Join(", ", newcomers.Keys)} joins"))
+                turn.State = turn.State with { Newcomers = turn.State.Newcomers.Clear(), JoinAt = null };
         }
     }
 
@@ -140,6 +142,7 @@ public static partial class JobMachine
         {
             Seats = plan.Members.ToImmutableSortedDictionary(m => m.WorkerId, m => new Seat(m.WorkerId, m.Incarnation) { Acknowledged = true, Started = true }, StringComparer.Ordinal),
             NoticedAt = null,
+            AllStartedAt = turn.Now,
             JoinAt = null,
             LastHeard = turn.Now,
         };

@@ -24,10 +24,15 @@ public static partial class JobMachine
             case JobPhase.BackingOff:
                 yield return state.NotBefore ?? state.PhaseSince;
                 break;
+            case JobPhase.Leaving:
+                yield return state.PhaseSince + options.LeaveTimeout;
+                break;
             case JobPhase.Preparing:
+                if (state.FinishStep > 0) yield return state.FinishBy;
                 foreach (var seat in state.Seats.Values) yield return PrepareDue(state, seat, state.PhaseSince, !state.CallRepeated, options);
                 break;
             case JobPhase.Starting:
+                if (!state.CallRepeated) yield return state.PhaseSince + options.PlanRepeat;
                 yield return state.PhaseSince + options.StartTimeout;
                 break;
             case JobPhase.Running:
@@ -61,7 +66,7 @@ public static partial class JobMachine
             var patience = seat.Suspected ? options.SuspectTimeout : options.AcknowledgeTimeout;
             return called + (mayRepeat ? patience / 2 : patience);
         }
-        if (seat.Prepared is not null) return DateTimeOffset.MaxValue;
+        if (seat.Prepared is not null || state.FinishStep > 0) return DateTimeOffset.MaxValue;
         var trained = state.Pool.TryGetValue(seat.WorkerId, out var worker) && worker.Claim is { HasState: true };
         return called + (trained ? options.PrepareTimeout : options.NewcomerTimeout);
     }
@@ -85,10 +90,16 @@ public static partial class JobMachine
             case JobPhase.Preparing:
                 OnTimePreparing(turn);
                 break;
+            case JobPhase.Leaving when turn.State.PhaseSince + turn.Options.LeaveTimeout <= turn.Now:
+                EndLeaving(turn);
+                break;
             case JobPhase.Starting when turn.State.PhaseSince + turn.Options.StartTimeout <= turn.Now:
                 var late = turn.State.Seats.Values.Where(s => !s.Started).Select(s => s.WorkerId).ToArray();
                 LeaveOut(turn, late, "did not start in time");
                 FailGeneration(turn, GenerationCause.TimedOut, $"{string.Join(", ", late)} did not start in time");
+                break;
+            case JobPhase.Starting when !turn.State.CallRepeated && turn.State.PhaseSince + turn.Options.PlanRepeat <= turn.Now:
+                RepeatPlan(turn);
                 break;
             case JobPhase.Running:
                 OnTimeRunning(turn);
@@ -99,8 +110,19 @@ public static partial class JobMachine
         }
     }
 
+    private static void RepeatPlan(Turn turn)
+    {
+        var plan = turn.State.Plan!;
+        turn.State = turn.State with { CallRepeated = true };
+        foreach (var seat in turn.State.Seats.Values.Where(s => !s.Started && !Works(turn.State.Pool.GetValueOrDefault(s.WorkerId)?.Claim)))
+            turn.Send(seat.WorkerId, plan);
+
+        bool Works(WorkerClaim? claim) => claim is { Training: true } && claim.Generation == plan.Generation;
+    }
+
     private static void OnTimePreparing(Turn turn)
     {
+        if (turn.State.FinishStep > 0 && turn.State.FinishBy <= turn.Now) EndAtOnce(turn);
         var state = turn.State;
         var unheard = state.Seats.Values.Where(s => !s.Acknowledged).ToArray();
         if (!state.CallRepeated && unheard.Any(s => PrepareDue(state, s, state.PhaseSince, true, turn.Options) <= turn.Now))
@@ -112,6 +134,7 @@ public static partial class JobMachine
         if (late.Length == 0) return;
         foreach (var seat in late)
             LeaveOut(turn, [seat.WorkerId], seat.Acknowledged ? "did not end its work in time" : "does not answer");
+        EndAtOnce(turn);
         PlanIfAllPrepared(turn);
     }
 

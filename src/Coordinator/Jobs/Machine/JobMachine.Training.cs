@@ -25,7 +25,7 @@ public static partial class JobMachine
             case EvaluationReport m: OnEvaluation(turn, m); break;
             case CheckpointReport m: OnCheckpoint(turn, m); break;
             case WorkerLog m: turn.Log(m.Level, m.WorkerId, m.Text); break;
-            case TrainingStopped: break;
+            case TrainingStopped m: OnStopped(turn, m); break;
             default: throw new ArgumentException($"A worker does not say {said.Message.Descriptor.Name} to a job.", nameof(said));
         }
     }
@@ -65,6 +65,11 @@ public static partial class JobMachine
             Generation = state.Plan.Generation,
             BaseStep = state.Plan.BaseStep,
             Reason = state.Reason,
+            Cause = state.Cause.ToLabel(),
+            DetectSeconds = state.Detected.TotalSeconds,
+            RegroupSeconds = state.Cause == GenerationCause.Start || state.NoticedAt is not { } since || state.PlanSentAt is not { } sent ? 0 : (sent - since).TotalSeconds,
+            CatchUpSeconds = state.PlanSentAt is { } begun ? (turn.Now - begun).TotalSeconds : 0,
+            DiscardedSteps = state.Discarded,
             RecoverySeconds = state.Cause == GenerationCause.Start || state.NoticedAt is not { } noticed ? 0 : (turn.Now - noticed).TotalSeconds,
         };
         changed.Workers.AddRange(members.Select(m => m.WorkerId));
@@ -73,8 +78,19 @@ public static partial class JobMachine
         LetDrainingGo(turn);
     }
 
+    /// <summary>A step of the older generation, which its members still bring to an end in order.</summary>
+    private static bool IsFinishing(JobMachineState state, long generation, string workerId) =>
+        state is { Phase: JobPhase.Preparing, FinishStep: > 0, Plan: { } older } && older.Generation == generation && older.Members.Any(m => m.WorkerId == workerId);
+
     private static void OnStep(Turn turn, StepReport message)
     {
+        if (IsFinishing(turn.State, message.Generation, message.WorkerId))
+        {
+            Advance(turn, message);
+            // The pause for the change begins where they end.
+            turn.State = turn.State with { NoticedAt = turn.Now };
+            return;
+        }
         if (!IsMember(turn, message.Generation, message.WorkerId))
         {
             turn.Stale(message);
@@ -85,9 +101,16 @@ public static partial class JobMachine
         if (turn.State.Phase != JobPhase.Running) return;
         if (turn.State is { NoticedAt: { } noticed, Cause: not GenerationCause.Start } && turn.State.AllStartedAt is { } started && turn.State.PlanSentAt is { } sent)
         {
-            turn.Effects.Add(new MeasureRecovery(turn.State.Cause, sent - noticed, started - sent, turn.Now - started));
+            turn.Effects.Add(new MeasureRecovery(turn.State.Cause, turn.State.Detected, sent - noticed, started - sent, turn.Now - started));
             turn.State = turn.State with { NoticedAt = null };
         }
+        var first = message.Step > turn.State.Progress.Step;
+        Advance(turn, message);
+        if (first) ShareOutAnew(turn);
+    }
+
+    private static void Advance(Turn turn, StepReport message)
+    {
         if (message.Skipped && message.Step > turn.State.Progress.Step)
             turn.Log("warning", message.WorkerId, $"step {message.Step} was skipped: NaN or Inf in shards {string.Join(", ", message.NonFiniteShards)}");
         turn.State = turn.State with
@@ -96,16 +119,16 @@ public static partial class JobMachine
             FailuresInARow = 0,
             NotBefore = null,
             LastHeard = turn.Now,
-            Speeds = Measured(turn.State, message),
+            Speeds = WithSpeed(turn.State, message.WorkerId, message.ShardsPerSecond),
         };
     }
 
-    private static System.Collections.Immutable.ImmutableSortedDictionary<string, double> Measured(JobMachineState state, StepReport message)
+    /// <summary>Calls a generation with another share of the shards where the measured speeds are worth it.</summary>
+    private static void ShareOutAnew(Turn turn)
     {
-        if (message.ComputeMs <= 0 || message.ShardCount <= 0) return state.Speeds;
-        var now = message.ShardCount / (message.ComputeMs / 1000);
-        var smooth = state.Speeds.TryGetValue(message.WorkerId, out var before) ? before + 0.2 * (now - before) : now;
-        return state.Speeds.SetItem(message.WorkerId, smooth);
+        var decision = Rebalance.Decide(turn.State, turn.Now, turn.Options.Rebalance);
+        turn.State = turn.State with { BetterSince = decision.BetterSince };
+        if (decision.Call) CallAtBoundary(turn, GenerationCause.Rebalance, decision.Reason);
     }
 
     private static void OnGenerationFailed(Turn turn, GenerationFailed message)
@@ -125,6 +148,12 @@ public static partial class JobMachine
             LeaveOut(turn, [message.WorkerId], $"could not prepare: {message.Message}");
             if (turn.State.Seats.IsEmpty) FailGeneration(turn, GenerationCause.WorkerFailed, $"{message.WorkerId} could not prepare: {message.Message}");
             else PlanIfAllPrepared(turn);
+        }
+        else if (IsFinishing(turn.State, message.Generation, message.WorkerId))
+        {
+            // They will not come to the step at which they were to end: as if nobody had been called yet.
+            turn.State = turn.State with { NoticedAt = null };
+            FailGeneration(turn, GenerationCause.WorkerFailed, $"{message.WorkerId} reported {message.Stage}: {message.Message}", message.Suspects);
         }
         else if (message.Generation == turn.State.Generation && turn.State.Newcomers.ContainsKey(message.WorkerId))
         {
@@ -147,7 +176,11 @@ public static partial class JobMachine
             return;
         }
         // A failure while the last one is being mended prolongs that recovery.
-        var noticed = turn.State.Cause == GenerationCause.Start ? turn.Now : turn.State.NoticedAt ?? turn.Now;
+        var fresh = turn.State.Cause == GenerationCause.Start || turn.State.NoticedAt is null;
+        var noticed = fresh ? turn.Now : turn.State.NoticedAt!.Value;
+        var worked = turn.State.Phase == JobPhase.Running || turn.State.FinishStep > 0;
+        if (fresh) turn.State = turn.State with { Discarded = 0, Detected = worked ? turn.Now - turn.State.LastHeard : TimeSpan.Zero };
+        Discard(turn);
         var doublings = Math.Min(failures - 2, 20);
         var wait = failures < 2 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(turn.Options.BackOff.Ticks << doublings, turn.Options.BackOffLimit.Ticks));
         turn.State = turn.State with { FailuresInARow = failures, NotBefore = turn.Now + wait, NoticedAt = noticed };
@@ -157,6 +190,13 @@ public static partial class JobMachine
 
     private static void OnJobFailed(Turn turn, JobFailedOnWorker message)
     {
+        if (message.Generation == turn.State.Generation && turn.State.Newcomers.ContainsKey(message.WorkerId))
+        {
+            // It has done no step yet: the trouble is its own (its disk, its memory).
+            LeaveOut(turn, [message.WorkerId], $"could not prepare: {message.Code}: {message.Message}");
+            TakeInIfAllPrepared(turn);
+            return;
+        }
         // Bad data or NaN is in every worker's reach alike: no other generation would do better.
         var current = message.Generation == turn.State.Generation || message.Generation == turn.State.Plan?.Generation;
         if (current && turn.State.Phase.WantsWorkers()) End(turn, JobPhase.Failed, $"{message.Code}: {message.Message}");
@@ -231,7 +271,15 @@ public static partial class JobMachine
         turn.State = turn.State with { LastHeard = turn.Now };
         turn.Publish(new JobEvent
         {
-            Checkpoint = new CheckpointStored { CheckpointId = message.CheckpointId, Step = message.Step, Bytes = message.Bytes, Error = message.Error },
+            Checkpoint = new CheckpointStored
+            {
+                CheckpointId = message.CheckpointId,
+                Step = message.Step,
+                Bytes = message.Bytes,
+                Error = message.Error,
+                Seconds = message.Seconds,
+                PauseSeconds = message.PauseMs / 1000,
+            },
         });
     }
 }

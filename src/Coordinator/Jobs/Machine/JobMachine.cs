@@ -55,7 +55,7 @@ public static partial class JobMachine
             WeightsSha256 = record.WeightsSha256,
             Progress = progress,
         };
-        return record.Phase is JobPhase.Preparing or JobPhase.Starting or JobPhase.Running or JobPhase.BackingOff
+        return record.Phase is JobPhase.Preparing or JobPhase.Starting or JobPhase.Running or JobPhase.BackingOff or JobPhase.Leaving
             ? state with { Phase = JobPhase.Recovering, Reason = "the coordinator came back and waits for the members to report", NoticedAt = now }
             : state;
     }
@@ -106,7 +106,8 @@ public static partial class JobMachine
             Succeed(turn);
             return;
         }
-        Dismiss(turn, "suspended", keepState: true);
+        var holder = NewestHolder(turn.State, draining: false);
+        Dismiss(turn, "suspended", keepState: true, holder?.Id);
         turn.Enter(JobPhase.Suspended, "suspended by request");
     }
 
@@ -126,15 +127,22 @@ public static partial class JobMachine
         turn.Enter(phase, reason);
     }
 
-    /// <summary>Tells everyone who works for the job to stop, and forgets the generation.</summary>
-    private static void Dismiss(Turn turn, string reason, bool keepState)
+    /// <summary>Tells everyone who works for the job to stop, and forgets the generation. <paramref name="storing"/> stores its state first.</summary>
+    private static void Dismiss(Turn turn, string reason, bool keepState, string? storing = null)
     {
         var members = turn.State.Seats.Keys.Concat(turn.State.Newcomers.Keys)
             .Concat(turn.State.Pool.Values.Where(w => w.Claim is not null).Select(w => w.Id))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
         foreach (var id in members)
         {
-            turn.Send(id, new StopTraining { JobId = turn.State.JobId, Generation = turn.State.Generation, Reason = reason, KeepState = keepState });
+            turn.Send(id, new StopTraining
+            {
+                JobId = turn.State.JobId,
+                Generation = turn.State.Generation,
+                Reason = reason,
+                KeepState = keepState,
+                StoreCheckpoint = id == storing,
+            });
         }
         ClearGeneration(turn);
     }
@@ -145,6 +153,8 @@ public static partial class JobMachine
         Newcomers = turn.State.Newcomers.Clear(),
         JoinAt = null,
         PlanSentAt = null,
+        FinishStep = 0,
+        BetterSince = null,
         AllStartedAt = null,
         CallRepeated = false,
         ModelStoredAt = null,

@@ -28,6 +28,11 @@ public sealed record JobMachineOptions
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
+    /// After this the plan is sent once more to those who, by their registrations, do not work on it. Default 5 s: two registrations.
+    /// </summary>
+    public TimeSpan PlanRepeat { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// A generation that is silent for so long is given up. Default 10 min: longer than an evaluation. Deaths are found long
     /// before, by the cluster and by the members themselves; this catches what neither sees.
     /// </summary>
@@ -35,6 +40,27 @@ public sealed record JobMachineOptions
 
     /// <summary>How long newcomers are collected before a running job takes them in. Default 3 s.</summary>
     public TimeSpan JoinDebounce { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// A planned change is called for a step that lies this far ahead, so that every member hears of it before: no step is
+    /// broken off. Default 250 ms; at least one step.
+    /// </summary>
+    public TimeSpan CallAhead { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// A member that drains has little time: where the boundary of a step is further away than this, the step is broken off.
+    /// Default 3 s.
+    /// </summary>
+    public TimeSpan DrainBoundary { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Within this the last worker of a job stores its state before it goes. Default 1 min; its own grace period ends it sooner
+    /// as a rule.
+    /// </summary>
+    public TimeSpan LeaveTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>When shards are shared out anew because of measured speeds.</summary>
+    public RebalanceOptions Rebalance { get; init; } = new();
 
     /// <summary>How long a coordinator that came back waits for the members of the last generation. Default 30 s: meanwhile they train on.</summary>
     public TimeSpan RecoverTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -39,7 +39,7 @@ public sealed record JobMachineState
     /// <summary>Workers that are not called for a while, by id.</summary>
     public ImmutableSortedDictionary<string, LeftOut> LeftOut { get; init; } = ImmutableSortedDictionary.Create<string, LeftOut>(StringComparer.Ordinal);
 
-    /// <summary>Measured speeds, by worker id, kept from generation to generation.</summary>
+    /// <summary>Measured speeds in shards a second, by worker id, kept from generation to generation for as long as the worker is there.</summary>
     public ImmutableSortedDictionary<string, double> Speeds { get; init; } = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
 
     /// <summary>Newest whole checkpoint; empty: none.</summary>
@@ -60,10 +60,28 @@ public sealed record JobMachineState
     /// <summary>When all its members had started.</summary>
     public DateTimeOffset? AllStartedAt { get; init; }
 
+    /// <summary>
+    /// The step at which the members of the older generation end it in order, while the next one is being prepared; 0: they
+    /// ended it at once.
+    /// </summary>
+    public long FinishStep { get; init; }
+
+    /// <summary>When those who have not come to that step are told to end at once.</summary>
+    public DateTimeOffset FinishBy { get; init; }
+
+    /// <summary>Since when another share of the shards has been clearly better; null: it is not.</summary>
+    public DateTimeOffset? BetterSince { get; init; }
+
+    /// <summary>How long the older generation had been silent when its fault was noticed; zero: there was no fault.</summary>
+    public TimeSpan Detected { get; init; }
+
+    /// <summary>Steps that are done again, or were broken off, in the change to the present generation.</summary>
+    public long Discarded { get; init; }
+
     /// <summary>When newcomers were called (time-outs) or are to be called (debounce).</summary>
     public DateTimeOffset? JoinAt { get; init; }
 
-    /// <summary>Whether the call was repeated to those who had not acknowledged it.</summary>
+    /// <summary>Whether the call, or the plan, was repeated to those who seem to have missed it.</summary>
     public bool CallRepeated { get; init; }
 
     /// <summary>When a member last said something in the present generation.</summary>

@@ -20,6 +20,9 @@ public enum JobPhase
     /// <summary>All members train.</summary>
     Running,
 
+    /// <summary>Everybody leaves: the newest state is being stored as a checkpoint.</summary>
+    Leaving,
+
     /// <summary>The coordinator came back: the last generation may still be training without it.</summary>
     Recovering,
 

@@ -13,4 +13,5 @@ public sealed record PoolWorker(string Id, string Incarnation, string Collective
 /// <param name="HasState">Weights and optimizer state are in memory.</param>
 /// <param name="CompletedStep">Newest step whose update is applied.</param>
 /// <param name="Training">It trains in that generation; else it waits for one.</param>
-public sealed record WorkerClaim(long Generation, bool HasState, long CompletedStep, bool Training);
+/// <param name="Ready">Dataset and model are in memory: it holds nobody up when it is called.</param>
+public sealed record WorkerClaim(long Generation, bool HasState, long CompletedStep, bool Training, bool Ready = false);

@@ -150,11 +150,12 @@ public class JobMachineTests
     [Fact]
     public void Step_RecoveryMeasured_TellsItsPhases()
     {
-        var script = new Script().Run().Stepped("a", 1).Failed("a");
+        var script = new Script().Run().Stepped("a", 1).Pass(Second / 4).Failed("a");
+        Assert.Equal([new CountDiscarded(1)], script.Effects.OfType<CountDiscarded>());
         script.Pass(Second / 10).Prepared("a", 1).Prepared("b", 1);
         script.Pass(Second / 5).Started("a").Started("b").Pass(Second / 2).Stepped("b", 2);
         var measured = Assert.Single(script.Effects.OfType<MeasureRecovery>());
-        Assert.Equal((GenerationCause.WorkerFailed, Second / 10, Second / 5, Second / 2), (measured.Cause, measured.Regroup, measured.CatchUp, measured.FirstStep));
+        Assert.Equal((GenerationCause.WorkerFailed, Second / 4, Second / 10, Second / 5, Second / 2), (measured.Cause, measured.Detect, measured.Regroup, measured.CatchUp, measured.FirstStep));
     }
 
     [Fact]

@@ -38,6 +38,13 @@ internal sealed class Script
         return Do(new PoolChanged([.. pool]));
     }
 
+    public Script Drain(params string[] ids)
+    {
+        for (var i = 0; i < pool.Count; i++)
+            if (ids.Contains(pool[i].Id)) pool[i] = pool[i] with { Draining = true };
+        return Do(new PoolChanged([.. pool]));
+    }
+
     public Script Lose(string id)
     {
         pool.RemoveAll(w => w.Id == id);
@@ -64,7 +71,15 @@ internal sealed class Script
 
     public Script Failed(string id) => Say(id, new GenerationFailed { Generation = State.Plan!.Generation, WorkerId = id, Stage = "Aborted", Message = "boom" });
 
-    public Script Stepped(string id, long step) => Say(id, new StepReport { Generation = State.Plan!.Generation, WorkerId = id, Step = step, TotalSteps = 9, StepMs = 1 });
+    public Script Stepped(string id, long step, double stepMs = 1, long total = 9, double speed = 0) => Say(id, new StepReport
+    {
+        Generation = State.Plan!.Generation,
+        WorkerId = id,
+        Step = step,
+        TotalSteps = total,
+        StepMs = stepMs,
+        ShardsPerSecond = speed,
+    });
 
     public Script Completed(string id, string sha, bool stored) => Say(id, new TrainingCompleted
     {

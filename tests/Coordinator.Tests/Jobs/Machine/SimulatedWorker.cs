@@ -17,19 +17,28 @@ internal sealed class SimulatedWorker(string id)
     public bool HasState { get; private set; }
     public long Step { get; private set; }
     public StartGeneration? Plan { get; private set; }
+
+    /// <summary>The plan that it has ended in order, at the step that all its members were told.</summary>
+    public StartGeneration? Ended { get; private set; }
+
+    /// <summary>The step at which it is to end the plan in order; 0: it goes on.</summary>
+    public long FinishStep { get; private set; }
+
+    /// <summary>Seconds a shard; changes now and then.</summary>
+    public double Slowness { get; set; } = 0.2;
     public bool Training { get; private set; }
     public bool Acts => Alive && !Paused;
     public List<IMessage> Unacknowledged { get; } = [];
 
     public void Restart()
     {
-        (Alive, Paused, Draining, HasState, Training, Step, Newest, Plan) = (true, false, false, false, false, 0, 0, null);
+        (Alive, Paused, Draining, HasState, Training, Step, Newest, Plan, Ended, FinishStep) = (true, false, false, false, false, 0, 0, null, null, 0);
         Incarnation = $"{++starts}";
         Unacknowledged.Clear();
     }
 
     public PoolWorker Registration => new(Id, Incarnation, $"http://{Id}", Draining,
-        Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training));
+        Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training, Ready: true));
 
     /// <summary>Obeys a command; commands of an older generation are dropped.</summary>
     public void Obey(IMessage command, World world)
@@ -37,25 +46,25 @@ internal sealed class SimulatedWorker(string id)
         switch (command)
         {
             case PrepareGeneration prepare when prepare.Generation >= Newest:
-                if (prepare.Generation > Newest) (Training, Plan) = (false, null);
+                world.Say(this, new GenerationAcknowledged { Generation = prepare.Generation, WorkerId = Id }, reliable: false);
+                if (Plan is { } plan && plan.Generation == prepare.Generation) break;
                 Newest = prepare.Generation;
-                world.Say(this, new GenerationAcknowledged { Generation = Newest, WorkerId = Id }, reliable: false);
-                if (Training) break;
-                world.Say(this, new GenerationPrepared
+                if (Training && prepare.FinishStep > Step)
                 {
-                    Generation = Newest,
-                    WorkerId = Id,
-                    Incarnation = Incarnation,
-                    HasState = HasState,
-                    CompletedStep = Step,
-                });
+                    FinishStep = prepare.FinishStep;
+                    break;
+                }
+                (Training, Plan, FinishStep) = (false, null, 0);
+                SayPrepared(world);
                 break;
             case StartGeneration start when start.Generation == Newest && Plan is null && start.Members.Any(m => m.WorkerId == Id && m.Incarnation == Incarnation):
                 Start(start, world);
                 break;
             case StopTraining stop when stop.Generation >= Newest:
-                (Training, Plan) = (false, null);
+                (Training, Plan, FinishStep) = (false, null, 0);
                 Unacknowledged.Clear();
+                if (stop.StoreCheckpoint && HasState) world.StoreCheckpoint(this);
+                if (stop.KeepState) world.Say(this, new TrainingStopped { Generation = stop.Generation, WorkerId = Id, CompletedStep = Step });
                 if (!stop.KeepState) (HasState, Step) = (false, 0);
                 break;
         }
@@ -86,8 +95,25 @@ internal sealed class SimulatedWorker(string id)
     public void Fail(World world, string stage, params string[] suspects)
     {
         Training = false;
-        world.Say(this, new GenerationFailed { Generation = Newest, WorkerId = Id, Step = Step, Stage = stage, Suspects = { suspects } });
+        world.Say(this, new GenerationFailed { Generation = Plan!.Generation, WorkerId = Id, Step = Step, Stage = stage, Suspects = { suspects } });
+        if (FinishStep > 0) EndInOrder(world);
     }
+
+    private void EndInOrder(World world)
+    {
+        (Ended, Training, Plan, FinishStep) = (Plan, false, null, 0);
+        SayPrepared(world);
+    }
+
+    private void SayPrepared(World world) => world.Say(this, new GenerationPrepared
+    {
+        Generation = Newest,
+        WorkerId = Id,
+        Incarnation = Incarnation,
+        HasState = HasState,
+        CompletedStep = Step,
+        ShardsPerSecond = 1 / Slowness,
+    });
 
     /// <summary>Applies the next step's update. All members had their gradients in it.</summary>
     public void Apply(World world)
@@ -95,21 +121,21 @@ internal sealed class SimulatedWorker(string id)
         Step++;
         world.Say(this, new StepReport
         {
-            Generation = Newest,
+            Generation = Plan!.Generation,
             WorkerId = Id,
             Step = Step,
             TotalSteps = World.TotalSteps,
             TargetTokens = 10,
-            StepMs = 5,
-            ComputeMs = 4,
-            ShardCount = 1,
+            StepMs = 250,
+            ShardsPerSecond = 1 / Slowness,
         }, reliable: false);
-        if (Step == World.TotalSteps) Complete(world);
+        if (FinishStep == Step) EndInOrder(world);
+        else if (Step == World.TotalSteps) Complete(world);
     }
 
     private void Complete(World world)
     {
         var first = Plan!.Members[0].WorkerId == Id;
-        world.Say(this, new TrainingCompleted { Generation = Newest, WorkerId = Id, Step = Step, WeightsSha256 = "same", ModelStored = first });
+        world.Say(this, new TrainingCompleted { Generation = Plan.Generation, WorkerId = Id, Step = Step, WeightsSha256 = "same", ModelStored = first });
     }
 }

@@ -14,7 +14,11 @@ internal sealed class World
     public const long TotalSteps = 12;
     public const int Shards = 4;
 
-    private static readonly JobMachineOptions Options = new();
+    // Twelve steps are soon over: shards are shared out anew more readily than by default.
+    private static readonly JobMachineOptions Options = new()
+    {
+        Rebalance = new() { Sustain = TimeSpan.FromSeconds(0.3), Interval = TimeSpan.FromSeconds(1), Least = TimeSpan.Zero },
+    };
     private readonly Random random;
     private readonly Invariants invariants = new();
     private readonly SimulatedWorker[] workers;
@@ -67,6 +71,8 @@ internal sealed class World
         now += TimeSpan.FromMilliseconds(random.Next(0, 150));
         if (JobMachine.NextWake(State, now, Options) is { } due && due <= now && random.Next(3) > 0) PassTime();
         var worker = workers[random.Next(workers.Length)];
+        // No fault: it happens in quiet times too.
+        if (random.Next(20) == 0) Fire("speed changes", true, () => worker.Slowness = random.Next(2) == 0 ? 0.2 : 2);
         switch (random.Next(Faults ? 16 : 8))
         {
             case 0 or 1: Deliver(toWorkers, (id, message) => ToWorker(id, message)); break;
@@ -152,9 +158,10 @@ internal sealed class World
         if (!worker.Acts || !worker.Training || worker.Plan is not { } plan || worker.Step >= TotalSteps) return;
         var members = plan.Members.Select(m => workers.Single(w => w.Id == m.WorkerId)).ToArray();
         // The update of the next step can be applied once every member, in this generation, has given its gradients to it.
-        var complete = members.All(m => m.Step > worker.Step || (m.Acts && m.Training && m.Newest == plan.Generation && m.Step == worker.Step));
-        if (!complete || members.Any(m => m.Step > worker.Step && m.Newest != plan.Generation)) return;
-        invariants.OnStep(plan, State);
+        var complete = members.All(m => m.Step > worker.Step || (m.Acts && m.Training && m.Plan == plan && m.Step == worker.Step));
+        // Who has ended the plan in order has given the others all that they need.
+        if (!complete || members.Any(m => m.Step > worker.Step && m.Plan != plan && m.Ended != plan)) return;
+        invariants.OnStep(plan, State, worker, workers);
         worker.Apply(this);
     }
 
@@ -162,13 +169,13 @@ internal sealed class World
     {
         if (!worker.Acts || !worker.Training || worker.Plan is not { } plan || worker.Step >= TotalSteps) return;
         var broken = plan.Members.Where(m => workers.Single(w => w.Id == m.WorkerId) is var w
-            && (!w.Acts || w.Incarnation != m.Incarnation || w.Newest > plan.Generation || (w.Newest == plan.Generation && w.Plan is not null && !w.Training)));
+            && (!w.Acts || w.Incarnation != m.Incarnation || (w.Plan == plan ? !w.Training : w.Ended != plan && w.Newest > plan.Generation)));
         // Without faults a peer that has not started yet is waited for; with them the patience may end early.
         var suspects = broken.Select(m => m.WorkerId).ToArray();
         if (suspects.Length > 0) worker.Fail(this, "PeerUnreachable", suspects);
     }
 
-    private void StoreCheckpoint(SimulatedWorker worker)
+    public void StoreCheckpoint(SimulatedWorker worker)
     {
         if (!checkpoints.Contains(worker.Step)) checkpoints.Add(worker.Step);
         TellCheckpoints();
@@ -202,6 +209,9 @@ internal sealed class World
             Fire("coordinator dies before sending", true, RestartCoordinator);
             return;
         }
+        foreach (var cause in effects.OfType<CountGeneration>().Select(e => e.Cause)) Fired[cause.ToLabel()] = Fired.GetValueOrDefault(cause.ToLabel()) + 1;
+        if (before.Phase != JobPhase.Leaving && state.Phase == JobPhase.Leaving) Fired["leaving"] = Fired.GetValueOrDefault("leaving") + 1;
+        if (effects.OfType<SendToWorker>().Any(s => s.Message is PrepareGeneration { FinishStep: > 0 })) Fired["boundary"] = Fired.GetValueOrDefault("boundary") + 1;
         toWorkers.AddRange(effects.OfType<SendToWorker>().Select(s => (s.WorkerId, s.Message)));
     }
 }

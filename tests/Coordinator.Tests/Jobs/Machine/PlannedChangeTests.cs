@@ -1,0 +1,163 @@
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+/// <summary>Changes that nobody's death forces: they wait for the boundary of a step.</summary>
+public class PlannedChangeTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    /// <summary>a and b train, and b has become slow; steps take 0.1 s.</summary>
+    private static Script Slow()
+    {
+        var script = new Script().Run();
+        for (var step = 1L; step <= 400 && script.Called.Length == 0; step++)
+        {
+            script.Pass(Second / 10).Stepped("a", step, 100, 10_000, speed: 80).Stepped("b", step, 100, 10_000, speed: step < 50 ? 80 : 20);
+            // What the first to report a step decides, the second must not hide.
+            if (script.State.Phase == JobPhase.Preparing) break;
+        }
+        return script;
+    }
+
+    [Fact]
+    public void Step_MemberBecomesSlow_SharesAreMovedAtABoundary()
+    {
+        var script = Slow();
+        Assert.Equal((JobPhase.Preparing, GenerationCause.Rebalance), (script.State.Phase, script.State.Cause));
+        var reached = script.State.Progress.Step;
+        Assert.InRange(script.State.FinishStep, reached + 2, reached + 10);
+        var finish = script.State.FinishStep;
+        // They train on until there, and that counts.
+        for (var step = reached + 1; step <= finish; step++) script.Pass(Second / 10).Stepped("a", step, 100, 10_000, speed: 80);
+        Assert.Equal(finish, script.State.Progress.Step);
+        script.Prepared("a", finish).Prepared("b", finish);
+        Assert.Equal([("b", 1), ("a", 7)], script.Plan.Members.OrderBy(m => m.ShardCount).Select(m => (m.WorkerId, m.ShardCount)));
+        Assert.Contains("by measured speed", script.Plan.Reason, StringComparison.Ordinal);
+        Assert.All(script.Plan.Members, m => Assert.True(m.HasBaseState));
+        script.Started("a").Started("b");
+        var changed = Assert.Single(script.Effects.OfType<PublishEvent>(), e => e.Event.Generation is not null).Event.Generation;
+        Assert.Equal(("rebalance", 0L, 0.0), (changed.Cause, changed.DiscardedSteps, changed.DetectSeconds));
+    }
+
+    [Fact]
+    public void Step_BoundaryNeverComes_IsBrokenOffAfterAWhile()
+    {
+        var script = Slow();
+        script.Say("a", new GenerationAcknowledged { Generation = script.State.Generation, WorkerId = "a" })
+            .Say("b", new GenerationAcknowledged { Generation = script.State.Generation, WorkerId = "b" });
+        script.Pass(new JobMachineOptions().PrepareTimeout);
+        Assert.Equal((JobPhase.Preparing, 0L), (script.State.Phase, script.State.FinishStep));
+        Assert.All(script.Effects.OfType<SendToWorker>(), s => Assert.Equal(0, Assert.IsType<PrepareGeneration>(s.Message).FinishStep));
+        Assert.Equal(["a", "b"], script.Called);
+        Assert.Equal([new CountDiscarded(1)], script.Effects.OfType<CountDiscarded>());
+    }
+
+    [Fact]
+    public void Step_MemberDiesBeforeTheBoundary_TheOthersAreCalledAtOnce()
+    {
+        var script = Slow();
+        var older = script.State.Plan!.Generation;
+        script.Say("a", new GenerationFailed { Generation = older, WorkerId = "a", Stage = "PeerUnreachable", Message = "gone", Suspects = { "b" } });
+        Assert.Equal((JobPhase.Preparing, GenerationCause.WorkerFailed, 0L), (script.State.Phase, script.State.Cause, script.State.FinishStep));
+        Assert.Equal(["a", "b"], script.Called);
+        Assert.True(script.State.Seats["b"].Suspected);
+    }
+
+    [Fact]
+    public void Step_NewcomerIsReady_EveryoneIsCalledForABoundary()
+    {
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c").Pass(3 * Second);
+        Assert.Equal(["c"], script.Called);
+        script.Stepped("a", 6, 100, 1000).Prepared("c");
+        Assert.Equal(["a", "b", "c"], script.Called);
+        Assert.True(script.State.FinishStep >= 8);
+    }
+
+    [Fact]
+    public void Step_FailureWhileANewcomerIsCold_ItIsNotWaitedFor()
+    {
+        var script = new Script().Run().Stepped("a", 5).Join("c").Failed("a");
+        Assert.Equal(["a", "b"], script.Called);
+        script.Prepared("a", 5).Prepared("b", 5).Started("a").Started("b").Pass(3 * Second);
+        Assert.Equal(["c"], script.Called);
+    }
+
+    [Fact]
+    public void Step_NewcomerCannotPrepare_TheJobGoesOnWithoutIt()
+    {
+        var script = new Script().Run().Stepped("a", 5).Join("c").Pass(3 * Second);
+        script.Say("c", new JobFailedOnWorker { Generation = script.State.Generation, WorkerId = "c", Code = "BAD_DATASET", Message = "its disk" });
+        Assert.Equal(JobPhase.Running, script.State.Phase);
+        Assert.Contains("c", script.State.LeftOut.Keys);
+    }
+
+    [Fact]
+    public void Step_MemberDrains_TrainsToTheBoundaryAndIsNotInThePlan()
+    {
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Drain("b");
+        Assert.Equal(["a", "b"], script.Called);
+        var finish = script.State.FinishStep;
+        script.Prepared("a", finish).Prepared("b", finish);
+        Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
+        Assert.Equal(["a"], script.State.Seats.Keys);
+    }
+
+    [Fact]
+    public void Step_MemberDrainsAndStepsAreLong_TheStepIsBrokenOff()
+    {
+        var script = new Script().Run().Stepped("a", 5, 10_000, 1000).Drain("b");
+        Assert.Equal(["a"], script.Called);
+        Assert.Equal(0, script.State.FinishStep);
+    }
+
+    [Fact]
+    public void Step_AllDrain_OneStoresItsStateAndThenTheJobWaits()
+    {
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Drain("a", "b");
+        Assert.Equal((JobPhase.Leaving, JobState.Running), (script.State.Phase, script.State.Phase.ToJobState()));
+        var stops = script.Effects.OfType<SendToWorker>().Select(s => (s.WorkerId, Stop: Assert.IsType<StopTraining>(s.Message))).ToArray();
+        Assert.Equal([("a", true), ("b", false)], stops.Select(s => (s.WorkerId, s.Stop.StoreCheckpoint)));
+        Assert.All(stops, s => Assert.True(s.Stop.KeepState));
+        // b may go at once, a is held.
+        Assert.Equal(["a"], script.State.Seats.Keys);
+        script.Say("a", new TrainingStopped { Generation = script.State.Generation, WorkerId = "a", CompletedStep = 5 });
+        Assert.Equal(JobPhase.Waiting, script.State.Phase);
+        Assert.Empty(script.State.Seats);
+    }
+
+    [Fact]
+    public void Step_AllDrainAndTheCheckpointIsAsNew_TheJobWaitsAtOnce()
+    {
+        var script = new Script().Run().Stepped("a", 5).Do(new CheckpointsChanged("5", 5)).Drain("a", "b");
+        Assert.Equal(JobPhase.Waiting, script.State.Phase);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Step_LastWorkerGoesBeforeItsStateIsStored_TheJobWaits(bool dies)
+    {
+        var script = new Script().Run().Stepped("a", 5).Drain("a", "b").Lose("b");
+        if (dies) script.Lose("a");
+        else script.Pass(new JobMachineOptions().LeaveTimeout);
+        Assert.Equal(JobPhase.Waiting, script.State.Phase);
+    }
+
+    [Fact]
+    public void Step_WorkerComesWhileTheLastOneLeaves_ItIsHandedTheState()
+    {
+        var script = new Script().Run().Stepped("a", 5).Drain("a", "b").Lose("b").Join("c");
+        script.Say("a", new TrainingStopped { Generation = script.State.Generation, WorkerId = "a", CompletedStep = 5 });
+        Assert.Equal(["a", "c"], script.Called);
+        script.Prepared("a", 5).Prepared("c");
+        Assert.Equal([("a", true), ("c", false)], script.Plan.Members.Select(m => (m.WorkerId, m.HasBaseState)));
+    }
+
+    [Fact]
+    public void Step_Suspended_OneStoresItsState()
+    {
+        var script = new Script().Run().Stepped("a", 5).Do(new SuspendRequested());
+        Assert.Equal([("a", true), ("b", false)], script.Effects.OfType<SendToWorker>().Select(s => (s.WorkerId, ((StopTraining)s.Message).StoreCheckpoint)));
+    }
+}
