@@ -83,10 +83,12 @@ public sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks all processes to end, at once; kills those that do not; removes the temporary folder.</summary>
+    /// <summary>Asks all processes to end, and kills those that do not; removes the temporary folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_programs.Select(program => program.StopAsync(_options.StopWithin)));
+        // The workers first: the coordinator takes the state that only they hold.
+        await Task.WhenAll(_programs.Skip(1).Select(program => program.StopAsync(_options.StopWithin)));
+        await Task.WhenAll(_programs.Take(1).Select(program => program.StopAsync(_options.StopWithin)));
         foreach (var program in _programs)
             await program.DisposeAsync();
         _temporary?.Dispose();

@@ -62,6 +62,24 @@ public sealed class CollectiveFaultTests
     }
 
     [Fact]
+    public async Task Complete_PeerFallsSilentOnceStepsAreMeasured_IsSuspectedLongBeforeThePatienceEnds()
+    {
+        var options = new CollectiveOptions { FrameBytes = 1024, Patience = TimeSpan.FromSeconds(16) };
+        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"), options: options);
+        await group.ConnectAsync();
+        for (var step = 1; step <= 3; step++)
+        {
+            Assert.All(await group.OnAllAsync(rank => group.Step(rank, step)), Assert.Null);
+            group.Groups[0].StepDone(TimeSpan.FromMilliseconds(10));
+        }
+
+        var failure = await Task.Factory.StartNew(() => group.Step(0, 4), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.Equal(CollectiveError.DeadlineExceeded, failure?.Error);
+        Assert.Equal(["worker-1"], failure!.Suspects);
+        Assert.StartsWith("Waited 2 s", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Exchange_StreamOfAnOlderGeneration_IsRefusedAndCounted()
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"), generation: 4);

@@ -134,10 +134,10 @@ public sealed class OutcomeTests
     }
 
     [Fact]
-    public async Task Start_UnknownModelKind_FailsTheJobNamingIt()
+    public async Task Prepare_UnknownModelKind_FailsTheJobNamingIt()
     {
         await using var cluster = await TestCluster.StartAsync(1);
-        await cluster.BeginAsync("job", 1, cluster.Spec(s => s.Model.Kind = "oracle"), cluster.Members);
+        cluster.Prepare("job", 1, cluster.Spec(s => s.Model.Kind = "oracle"), cluster.Members);
         var failed = await cluster.Members[0].NextAsync<JobFailedOnWorker>();
         Assert.Equal("BAD_SPECIFICATION", failed.Code);
         Assert.Contains("oracle", failed.Message, StringComparison.Ordinal);

@@ -102,6 +102,97 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task Stop_StateIsToBeStored_StoresItAndThenSaysSo()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var member = cluster.Members[0];
+        var spec = cluster.Spec(s => s.Training.Steps = 100000);
+        await cluster.BeginAsync("job", 1, spec, cluster.Members);
+        await member.NextAsync<StepReport>(report => report.Step == 2);
+        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 1, KeepState = true, StoreCheckpoint = true, Reason = "test" });
+        var stopped = await member.NextAsync<TrainingStopped>();
+        var stored = Assert.Single(member.Seen.OfType<CheckpointReport>());
+        Assert.Equal((stopped.CompletedStep, ""), (stored.Step, stored.Error));
+        Assert.Contains(stored.CheckpointId, cluster.Coordinator.Files.Folders.Keys);
+
+        // What is stored already is not stored again.
+        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 1, KeepState = true, StoreCheckpoint = true, Reason = "again" });
+        await member.NextAsync<TrainingStopped>();
+        Assert.Single(member.Seen.OfType<CheckpointReport>());
+    }
+
+    [Fact]
+    public async Task Stop_StateCannotBeStored_SaysSoAndKeepsIt()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var member = cluster.Members[0];
+        cluster.Coordinator.Files.Refusal = new Status(StatusCode.ResourceExhausted, "no space left");
+        await cluster.BeginAsync("job", 1, cluster.Spec(s => s.Training.Steps = 100000), cluster.Members);
+        await member.NextAsync<StepReport>(report => report.Step == 2);
+        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 1, KeepState = true, StoreCheckpoint = true, Reason = "test" });
+        await member.NextAsync<TrainingStopped>();
+        Assert.Contains("no space left", Assert.Single(member.Seen.OfType<CheckpointReport>()).Error, StringComparison.Ordinal);
+        Assert.True(member.Trainer.Running!.HasState);
+    }
+
+    [Fact]
+    public async Task Prepare_AtABoundary_AllEndWithTheSameStepAndNobodyFails()
+    {
+        await using var cluster = await TestCluster.StartAsync(3);
+        var spec = cluster.Spec(s => (s.Training.Steps, s.Evaluation.EverySteps) = (100000, -1));
+        await cluster.BeginAsync("job", 1, spec, cluster.Members);
+        await cluster.Members[2].NextAsync<StepReport>(report => report.Step == 2);
+        // Far enough ahead for a busy machine.
+        const int Boundary = 300;
+        foreach (var member in cluster.Members)
+            member.Trainer.Prepare(new PrepareGeneration { JobId = "job", Generation = 2, Spec = spec, Reason = "test", FinishStep = Boundary });
+        foreach (var member in cluster.Members)
+        {
+            var prepared = await member.NextAsync<GenerationPrepared>(p => p.Generation == 2);
+            Assert.Equal((true, Boundary), (prepared.HasState, prepared.CompletedStep));
+            Assert.True(prepared.ShardsPerSecond > 0);
+            Assert.Empty(member.Seen.OfType<GenerationFailed>());
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000_000)]
+    public async Task Prepare_BoundaryIsBehindOrTheCallIsRepeatedWithoutOne_EndsAtOnce(long boundary)
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var spec = cluster.Spec(s => (s.Training.Steps, s.Evaluation.EverySteps) = (2_000_000, -1));
+        await cluster.BeginAsync("job", 1, spec, cluster.Members);
+        await cluster.Members[0].NextAsync<StepReport>(report => report.Step == 3);
+        foreach (var member in cluster.Members)
+            member.Trainer.Prepare(new PrepareGeneration { JobId = "job", Generation = 2, Spec = spec, Reason = "test", FinishStep = boundary });
+        if (boundary > 1)
+            cluster.Prepare("job", 2, spec, cluster.Members);
+        foreach (var member in cluster.Members)
+            Assert.InRange((await member.NextAsync<GenerationPrepared>(p => p.Generation == 2)).CompletedStep, 2, 900_000);
+    }
+
+    [Fact]
+    public async Task Prepare_Newcomer_HasDatasetAndModelWhenItAnswers()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var member = cluster.Members[0];
+        cluster.Prepare("job", 1, cluster.Spec(), cluster.Members);
+        var prepared = await member.NextAsync<GenerationPrepared>();
+        Assert.False(prepared.HasState);
+        Assert.True(member.Trainer.Running is { Ready: true, HasState: false, Training: false });
+    }
+
+    [Fact]
+    public async Task Prepare_DatasetIsNotToBeHad_FailsThisGenerationHere()
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        cluster.Prepare("job", 1, cluster.Spec(s => s.Dataset.Fingerprint = new string('a', 64)), cluster.Members);
+        Assert.Equal("CoordinatorUnreachable", (await cluster.Members[0].NextAsync<GenerationFailed>()).Stage);
+        Assert.False(cluster.Members[0].Trainer.Running!.Ready);
+    }
+
+    [Fact]
     public async Task Start_StateThatNobodyHas_FailsTheGeneration()
     {
         await using var cluster = await TestCluster.StartAsync(1);

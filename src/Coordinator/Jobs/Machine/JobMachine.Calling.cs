@@ -176,7 +176,10 @@ public static partial class JobMachine
     {
         var seats = turn.State.Seats;
         if (seats.IsEmpty) CallGeneration(turn, turn.State.Cause, turn.State.Reason);
-        else if (seats.Values.All(s => s.Prepared is not null)) SendPlan(turn);
+        else if (!seats.Values.All(s => s.Prepared is not null)) return;
+        else if (AllDrain(turn.State) && Allowed(turn.State, turn.Now).All(w => w.Draining))
+            CallGeneration(turn, GenerationCause.WorkerDrained, $"{string.Join(", ", seats.Keys)} leaves");
+        else SendPlan(turn);
     }
 
     /// <summary>Where to go on from: the newest state that anyone holds, or a checkpoint that is newer still.</summary>

@@ -127,6 +127,15 @@ public class PlannedChangeTests
     }
 
     [Fact]
+    public void Step_OneDrainsAfterTheOther_NoGenerationIsMadeForThem()
+    {
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Drain("b").Drain("a");
+        script.Prepared("a", 7).Prepared("b", 7);
+        Assert.Equal((JobPhase.Leaving, 1L), (script.State.Phase, script.State.Plan!.Generation));
+        Assert.Single(script.Effects.OfType<SendToWorker>(), s => s.Message is StopTraining { StoreCheckpoint: true });
+    }
+
+    [Fact]
     public void Step_AllDrainAndTheCheckpointIsAsNew_TheJobWaitsAtOnce()
     {
         var script = new Script().Run().Stepped("a", 5).Do(new CheckpointsChanged("5", 5)).Drain("a", "b");
