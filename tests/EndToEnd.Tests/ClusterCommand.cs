@@ -9,10 +9,13 @@ namespace TrainingCluster.EndToEnd.Tests;
 /// <summary>The <c>cluster</c> command as a process.</summary>
 internal sealed partial class ClusterCommand : IAsyncDisposable
 {
+    /// <summary>Printed when workers begin to train, and not before. Its number is the first only if all answered in time.</summary>
+    public const string Training = "generation ";
+
     public const int SigInt = 2;
     public const int SigKill = 9;
     public const int SigTerm = 15;
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
     private readonly Process _process;
     private readonly Task _reading;

@@ -10,8 +10,8 @@ public sealed class InterruptionTests : IDisposable
     [Theory]
     [InlineData("preparing the dataset", ClusterCommand.SigInt, 130)]
     [InlineData("starting a coordinator", ClusterCommand.SigInt, 130)]
-    [InlineData("generation 1", ClusterCommand.SigInt, 130)]
-    [InlineData("generation 1", ClusterCommand.SigTerm, 143)]
+    [InlineData(ClusterCommand.Training, ClusterCommand.SigInt, 130)]
+    [InlineData(ClusterCommand.Training, ClusterCommand.SigTerm, 143)]
     public async Task Train_Interrupted_LeavesNothingBehind(string moment, int signal, int status)
     {
         // Enough steps that it cannot be done before the signal comes.
@@ -29,7 +29,7 @@ public sealed class InterruptionTests : IDisposable
     public async Task Train_Killed_TakesItsProcessesAlong()
     {
         await using var command = ClusterCommand.Start(_workspace, _workspace.Train("out", 1, steps: 100_000));
-        await command.SeeAsync("generation 1");
+        await command.SeeAsync(ClusterCommand.Training);
         var children = ClusterCommand.ProcessesNaming(_workspace.Temporary);
         Assert.Equal(2, children.Count);
         command.Signal(ClusterCommand.SigKill);

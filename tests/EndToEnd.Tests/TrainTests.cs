@@ -6,6 +6,9 @@ namespace TrainingCluster.EndToEnd.Tests;
 /// <summary>The invariant, with real processes: the weights depend on the specification and the data alone.</summary>
 public sealed class TrainTests : IDisposable
 {
+    /// <summary>So many that a worker can be killed in the middle, also where the test itself gets its turn late.</summary>
+    private const int Steps = 240;
+
     private readonly Workspace _workspace = new();
 
     public void Dispose() => _workspace.Dispose();
@@ -25,7 +28,7 @@ public sealed class TrainTests : IDisposable
 
     private async Task<string> TrainAsync(string output, int workers)
     {
-        var result = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train(output, workers));
+        var result = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train(output, workers, Steps));
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Empty(Directory.GetFileSystemEntries(_workspace.Temporary));
         Assert.Equal(["manifest.json", "model.safetensors", "tokenizer.json"], Directory.GetFiles(_workspace.At(output)).Select(Path.GetFileName).Order());
@@ -37,7 +40,7 @@ public sealed class TrainTests : IDisposable
     /// <summary>Kills the second of two workers once some steps are done, and checks that it was in the job and is gone.</summary>
     private async Task<string> TrainWithOneKilledAsync(string output)
     {
-        await using var command = ClusterCommand.Start(_workspace, _workspace.Train(output, 2, more: ["--json", "--work-dir", _workspace.At("work")]));
+        await using var command = ClusterCommand.Start(_workspace, _workspace.Train(output, 2, Steps, ["--json", "--work-dir", _workspace.At("work")]));
         await command.SeeAsync(BothHaveDoneSteps, "a step of two workers");
         var victim = await ReadyFile.TryReadAsync(_workspace.At("work/run/worker-2.json"), TestContext.Current.CancellationToken);
         ClusterCommand.Signal(victim!.Pid, ClusterCommand.SigKill);

@@ -43,7 +43,7 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
     public async Task Cancel_RunningJob_EndsItForWatchersWithStatus3()
     {
         await using var submit = ClusterCommand.Start(Workspace, "submit", Workspace.WriteJob("long.yaml", steps: 1_000_000), "--wait", "--coordinator", cluster.Coordinator);
-        await submit.SeeAsync("generation 1");
+        await submit.SeeAsync(ClusterCommand.Training);
         var id = submit.Output.Split(' ')[1];
         var cancelled = await RunAsync("cancel", id, "--reason", "changed my mind");
         Assert.True(cancelled.ExitCode == 0, cancelled.All);
@@ -62,10 +62,10 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
     [Fact]
     public async Task Suspend_RunningJob_GoesOnWhenResumedAndEndsWithTheSameWeights()
     {
-        var straight = await RunAsync("submit", Workspace.WriteJob("straight.yaml", steps: 300), "--wait");
+        var straight = await RunAsync("submit", Workspace.WriteJob("straight.yaml", steps: 500), "--wait");
         Assert.True(straight.ExitCode == 0, straight.All);
-        await using var submit = ClusterCommand.Start(Workspace, "submit", Workspace.WriteJob("broken.yaml", steps: 300), "--wait", "--coordinator", cluster.Coordinator);
-        await submit.SeeAsync("generation 1");
+        await using var submit = ClusterCommand.Start(Workspace, "submit", Workspace.WriteJob("broken.yaml", steps: 500), "--wait", "--coordinator", cluster.Coordinator);
+        await submit.SeeAsync(ClusterCommand.Training);
         var id = submit.Output.Split(' ')[1];
         Assert.Equal(0, (await RunAsync("suspend", id)).ExitCode);
         await submit.SeeAsync("suspended");

@@ -37,7 +37,7 @@ internal sealed class Workspace : IDisposable
         "train", "--source", At("train.source"), "--target", At("train.target"), "--valid-source", At("valid.source"), "--valid-target", At("valid.target"),
         "--out", At(output), "--workers", $"{workers}",
         "--vocabulary", "320", "--d-model", "32", "--heads", "2", "--layers", "1", "--feed-forward", "64",
-        "--batch-tokens", "1024", "--steps", $"{steps}", "--warmup-steps", "20", "--evaluate-every", "40", "--seed", "3", .. more,
+        "--batch-tokens", "1024", "--steps", $"{steps}", "--warmup-steps", "20", "--evaluate-every", $"{steps / 2}", "--seed", "3", .. more,
     ];
 
     /// <summary>The same job as a file.</summary>

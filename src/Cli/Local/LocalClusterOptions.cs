@@ -24,8 +24,9 @@ public sealed record LocalClusterOptions
     /// <summary>What workers compute on: "cpu" (default), "cuda:0".</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>How long a program may take until it listens, and the workers until the coordinator knows them all. Default: 90 s.</summary>
-    public TimeSpan StartWithin { get; init; } = TimeSpan.FromSeconds(90);
+    /// <summary>How long a program may take until it listens, and the workers until the coordinator knows them all. Default: 5 min, for a
+    /// machine that does much else; a program that ends instead is noticed at once.</summary>
+    public TimeSpan StartWithin { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long programs have to end before they are killed. Default: 5 s.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(5);
