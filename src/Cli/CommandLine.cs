@@ -56,6 +56,7 @@ public static class CommandLine
         DatesCommand.Create(terminal),
         AttentionCommand.Create(terminal),
         CurveCommand.Create(terminal),
+        ChaosCommand.Create(terminal),
         UpCommand.Create(terminal),
         SubmitCommand.Create(terminal),
         JobsCommand.Create(terminal),

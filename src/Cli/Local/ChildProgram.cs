@@ -35,12 +35,14 @@ public sealed partial class ChildProgram : IAsyncDisposable
     /// <param name="arguments">Its arguments; <c>--parent-pid</c> is added.</param>
     /// <param name="logPath">Gets its standard output and error.</param>
     /// <param name="time">The clock.</param>
-    public static ChildProgram Start(string name, string assembly, IEnumerable<string> arguments, string logPath, TimeProvider time)
+    /// <param name="launcher">A program with its arguments that becomes ours, such as <c>ip netns exec NAME</c>. Null: none.</param>
+    public static ChildProgram Start(
+        string name, string assembly, IEnumerable<string> arguments, string logPath, TimeProvider time, IReadOnlyList<string>? launcher = null)
     {
         // The shell hands the log over as a plain file and becomes the program: nothing of ours stands between the two,
         // and what was printed survives us.
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        string[] command = ["-c", "exec \"$@\" </dev/null >>\"$CHILD_LOG\" 2>&1", "sh", ProgramFiles.DotNet, assembly];
+        string[] command = ["-c", "exec \"$@\" </dev/null >>\"$CHILD_LOG\" 2>&1", "sh", .. launcher ?? [], ProgramFiles.DotNet, assembly];
         foreach (var argument in command.Concat(arguments).Append("--parent-pid").Append($"{Environment.ProcessId}"))
             start.ArgumentList.Add(argument);
         start.Environment["CHILD_LOG"] = logPath;
@@ -82,11 +84,12 @@ public sealed partial class ChildProgram : IAsyncDisposable
         : new CliException($"{Name} ended with status {ExitCode}; its log ends with:\n{LogTail()}");
 
     /// <summary>Asks the program to end.</summary>
-    public void Terminate()
-    {
-        if (!HasEnded)
-            _ = Kill(Pid, SigTerm);
-    }
+    public void Terminate() => Signal(SigTerm);
+
+    /// <summary>Sends a signal.</summary>
+    /// <param name="signal">Its number.</param>
+    /// <returns>False: the program has ended.</returns>
+    public bool Signal(int signal) => !HasEnded && Kill(Pid, signal) == 0;
 
     /// <summary>Waits for the end of a program that was asked to, and ends it the hard way after <paramref name="grace"/>.</summary>
     public async Task StopAsync(TimeSpan grace)

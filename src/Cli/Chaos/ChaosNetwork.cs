@@ -1,0 +1,122 @@
+using System.Globalization;
+
+namespace TrainingCluster.Cli.Chaos;
+
+/// <summary>
+/// A network namespace a process, each with one link to a bridge: links can be cut, narrowed and made to lose packets. Place 0
+/// is the coordinator's, the others are workers'. The bridge has an address of its own, from which we reach all of them.
+/// </summary>
+internal sealed class ChaosNetwork : IAsyncDisposable
+{
+    private readonly int _subnet;
+    private readonly int _places;
+
+    private ChaosNetwork(int subnet, int places) => (_subnet, _places) = (subnet, places);
+
+    private string Bridge => $"chaos{_subnet}";
+
+    /// <summary>Makes the bridge and the places.</summary>
+    public static async Task<ChaosNetwork> CreateAsync(int places, CancellationToken cancellation)
+    {
+        var network = new ChaosNetwork(Environment.ProcessId % 250, places);
+        try
+        {
+            await Ip($"link add {network.Bridge} type bridge", cancellation);
+            await Ip($"addr add {network.Address(-9)}/24 dev {network.Bridge}", cancellation);
+            await Ip($"link set {network.Bridge} up", cancellation);
+            for (var place = 0; place < places; place++)
+                await network.AddAsync(place, cancellation);
+            return network;
+        }
+        catch
+        {
+            await network.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Where the process at a place listens.</summary>
+    public string Address(int place) => $"10.213.{_subnet}.{10 + place}";
+
+    /// <summary>What starts a process at a place.</summary>
+    public IReadOnlyList<string> Launcher(int place) => ["ip", "netns", "exec", Name(place)];
+
+    /// <summary>From now on nothing passes this place's link, and nobody is told.</summary>
+    public Task CutAsync(int place, CancellationToken cancellation) => SystemTool.RunAsync($"bridge link set dev {Port(place)} state 0", cancellation);
+
+    /// <summary>Places that are kept apart do not reach one another, but all others.</summary>
+    public Task KeepApartAsync(int place, CancellationToken cancellation) => SystemTool.RunAsync($"bridge link set dev {Port(place)} isolated on", cancellation);
+
+    /// <summary>The link is whole again.</summary>
+    public async Task MendAsync(int place)
+    {
+        await SystemTool.RunAsync($"bridge link set dev {Port(place)} isolated off", CancellationToken.None);
+        await SystemTool.RunAsync($"bridge link set dev {Port(place)} state 3", CancellationToken.None);
+    }
+
+    /// <summary>What leaves and what reaches the place goes through a queue of the kernel: "tbf rate ...", "netem delay ...".</summary>
+    public async Task ShapeAsync(int place, string queue, CancellationToken cancellation)
+    {
+        await SystemTool.RunAsync($"tc qdisc add dev {Port(place)} root {queue}", cancellation);
+        await Ip($"netns exec {Name(place)} tc qdisc add dev eth0 root {queue}", cancellation);
+    }
+
+    /// <summary>Ends what <see cref="ShapeAsync"/> began.</summary>
+    public async Task UnshapeAsync(int place)
+    {
+        await SystemTool.RunAsync($"tc qdisc del dev {Port(place)} root", CancellationToken.None);
+        await Ip($"netns exec {Name(place)} tc qdisc del dev eth0 root", CancellationToken.None);
+    }
+
+    /// <summary>Counts of both queues: packets passed, dropped and held back.</summary>
+    public async Task<(long Passed, long Dropped, long Delayed)> QueueAsync(int place, CancellationToken cancellation)
+    {
+        var text = await SystemTool.RunAsync($"tc -s qdisc show dev {Port(place)}", cancellation)
+            + await Ip($"netns exec {Name(place)} tc -s qdisc show dev eth0", cancellation);
+        return (Sum(" bytes "), Sum("(dropped "), Sum("overlimits "));
+
+        long Sum(string before) => text.Split(before).Skip(1)
+            .Sum(rest => long.Parse(rest.Split([' ', ','], 2)[0], NumberStyles.Integer, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Packets that the place has sent.</summary>
+    public async Task<long> SentAsync(int place, CancellationToken cancellation) =>
+        long.Parse(await File.ReadAllTextAsync($"/sys/class/net/{Port(place)}/statistics/rx_packets", cancellation), CultureInfo.InvariantCulture);
+
+    /// <summary>Tries to connect from one place to a port of another, for a second.</summary>
+    public async Task<bool> ReachesAsync(int place, string hostPort, CancellationToken cancellation)
+    {
+        var colon = hostPort.LastIndexOf(':');
+        var result = await SystemTool.TryRunAsync(
+            $"ip netns exec {Name(place)} timeout 1 bash -c", cancellation, $": </dev/tcp/{hostPort[..colon]}/{hostPort[(colon + 1)..]}");
+        // A port that refuses has answered; what is cut off does not.
+        return result is { ExitCode: 0 } || (result?.Error.Contains("refused", StringComparison.Ordinal) ?? false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // What was not made yet is not there to be removed: that is no failure.
+        for (var place = 0; place < _places; place++)
+        {
+            await SystemTool.TryRunAsync($"ip link del {Port(place)}", CancellationToken.None);
+            await SystemTool.TryRunAsync($"ip netns del {Name(place)}", CancellationToken.None);
+        }
+        await SystemTool.TryRunAsync($"ip link del {Bridge}", CancellationToken.None);
+    }
+
+    private async Task AddAsync(int place, CancellationToken cancellation)
+    {
+        await Ip($"netns add {Name(place)}", cancellation);
+        await Ip($"link add {Port(place)} type veth peer name eth0 netns {Name(place)}", cancellation);
+        await Ip($"link set {Port(place)} master {Bridge} up", cancellation);
+        await Ip($"-n {Name(place)} addr add {Address(place)}/24 dev eth0", cancellation);
+        await Ip($"-n {Name(place)} link set eth0 up", cancellation);
+        await Ip($"-n {Name(place)} link set lo up", cancellation);
+    }
+
+    private string Name(int place) => $"chaos{_subnet}-{place}";
+
+    private string Port(int place) => $"chaos{_subnet}p{place}";
+
+    private static Task<string> Ip(string arguments, CancellationToken cancellation) => SystemTool.RunAsync($"ip {arguments}", cancellation);
+}

@@ -1,0 +1,41 @@
+namespace TrainingCluster.Cli.Chaos;
+
+/// <summary>What can be done to a cluster.</summary>
+public enum FaultKind
+{
+    /// <summary>SIGKILL to one, several, all but one or all workers, which start again under their names.</summary>
+    Kill,
+
+    /// <summary>SIGSTOP to a worker, SIGCONT seconds later.</summary>
+    Stop,
+
+    /// <summary>One more worker starts.</summary>
+    Join,
+
+    /// <summary>SIGTERM to a worker.</summary>
+    Leave,
+
+    /// <summary>SIGKILL to the coordinator, which starts again with its folder and ports.</summary>
+    Coordinator,
+
+    /// <summary>SIGKILL to every process; all start again.</summary>
+    Power,
+
+    /// <summary>The newest checkpoint is damaged while the power is off.</summary>
+    Damage,
+
+    /// <summary>A worker runs a tenth of the time.</summary>
+    Slow,
+
+    /// <summary>The coordinator's disk is full.</summary>
+    Disk,
+
+    /// <summary>Links are cut without a word, between workers and coordinator or among workers.</summary>
+    Partition,
+
+    /// <summary>A worker's link is narrow and drops what does not fit.</summary>
+    Narrow,
+
+    /// <summary>A worker's link delays, loses and reorders packets.</summary>
+    Netem,
+}

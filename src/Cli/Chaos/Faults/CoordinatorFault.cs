@@ -1,0 +1,24 @@
+using TrainingCluster.Cli.Display;
+
+namespace TrainingCluster.Cli.Chaos.Faults;
+
+/// <summary>SIGKILL to the coordinator, which starts again with its folder and ports. The workers train on.</summary>
+internal sealed class CoordinatorFault : IFault
+{
+    public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
+    {
+        var events = context.Jobs.EventCount;
+        var since = context.Time.GetTimestamp();
+        var before = context.Cluster.Coordinator;
+        var killed = await before.KillAsync(cancellation);
+        var recovery = await context.RecoveryAsync(since, [], cancellation);
+        await context.DelayAsync(plan.Pause + TimeSpan.FromSeconds(1), cancellation);
+        await context.Cluster.StartCoordinatorAsync(cancellation);
+        var away = context.Time.GetElapsedTime(since);
+        var next = await context.Jobs.SeeAsync(_ => true, events, ChaosContext.Patience, cancellation);
+        return new FaultResult(
+            killed ? $"process {before.Program.Pid} ended by SIGKILL; {context.Cluster.Coordinator.Program.Pid} was ready after {Text.Of(away)}" : null,
+            await recovery,
+            next is null ? $"no event of a job within {Text.Of(ChaosContext.Patience)} of the coordinator's return" : null);
+    }
+}

@@ -1,0 +1,41 @@
+using TrainingCluster.Cli.Display;
+using TrainingCluster.Data;
+
+namespace TrainingCluster.Cli.Chaos.Faults;
+
+/// <summary>A worker that runs 20 of every 200 ms.</summary>
+internal sealed class SlowFault : IFault
+{
+    private static readonly TimeSpan s_runs = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_stands = TimeSpan.FromMilliseconds(180);
+
+    public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
+    {
+        var victim = context.Choose(new DeterministicRandom(plan.Key), 1)[0];
+        var since = context.Time.GetTimestamp();
+        var used = victim.Used;
+        var recovery = await context.RecoveryAsync(since, [], cancellation);
+        var (stood, turns) = (0, 0);
+        var hold = 2 * plan.Hold;
+        try
+        {
+            while (context.Time.GetElapsedTime(since) < hold)
+            {
+                victim.Program.Signal(Member.SigStop);
+                await context.DelayAsync(s_stands, cancellation);
+                turns++;
+                stood += victim.State == 'T' ? 1 : 0;
+                victim.Program.Signal(Member.SigCont);
+                await context.DelayAsync(s_runs, cancellation);
+            }
+        }
+        finally
+        {
+            victim.Program.Signal(Member.SigCont);
+        }
+        var share = (victim.Used - used) / context.Time.GetElapsedTime(since);
+        return new FaultResult(
+            stood == turns ? Text.Invariant($"{victim.Name} was stopped {stood} times in {hold.TotalSeconds:F0} s and had {100 * share:F0} % of a core") : null,
+            await recovery);
+    }
+}

@@ -1,0 +1,31 @@
+using TrainingCluster.Data;
+using TrainingCluster.Cli.Display;
+
+namespace TrainingCluster.Cli.Chaos.Faults;
+
+/// <summary>SIGSTOP to a worker, and SIGCONT some seconds later.</summary>
+internal sealed class StopFault : IFault
+{
+    private static readonly TimeSpan s_seen = TimeSpan.FromMilliseconds(20);
+
+    public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
+    {
+        var victim = context.Choose(new DeterministicRandom(plan.Key), 1)[0];
+        var since = context.Time.GetTimestamp();
+        victim.Program.Signal(Member.SigStop);
+        try
+        {
+            await context.DelayAsync(s_seen, cancellation);
+            var state = victim.State;
+            var recovery = await context.RecoveryAsync(since, [victim], cancellation);
+            await context.DelayAsync(plan.Hold, cancellation);
+            var stopped = state == 'T' && victim.State == 'T';
+            victim.Program.Signal(Member.SigCont);
+            return new FaultResult(stopped ? $"{victim.Name} was in state T for {Text.Of(plan.Hold)}" : null, await recovery);
+        }
+        finally
+        {
+            victim.Program.Signal(Member.SigCont);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using TrainingCluster.Cli.Local;
+
+namespace TrainingCluster.Cli.Chaos;
+
+/// <summary>One process of the cluster, from its start to its end.</summary>
+/// <param name="Place">0: the coordinator; else the worker's number.</param>
+/// <param name="Program">The process.</param>
+/// <param name="Ready">Its addresses, once it listens.</param>
+internal sealed record Member(int Place, ChildProgram Program, Task<ReadyFile> Ready)
+{
+    /// <summary>Killed processes end with 128 + 9.</summary>
+    public const int KilledExitCode = 128 + SigKill;
+
+    public const int SigKill = 9;
+    public const int SigCont = 18;
+    public const int SigStop = 19;
+
+    public string Name => Program.Name;
+
+    /// <summary>True: somebody means it to end.</summary>
+    public bool MayEnd { get; set; }
+
+    /// <summary>Kills it and sees it dead.</summary>
+    /// <returns>True: it ended by SIGKILL.</returns>
+    public async Task<bool> KillAsync(CancellationToken cancellation)
+    {
+        MayEnd = true;
+        Program.Signal(SigKill);
+        await Program.EndedAsync(cancellation);
+        return Program.ExitCode == KilledExitCode;
+    }
+
+    /// <summary>The letter of /proc/PID/stat: R, S, T, Z; '-' when it is gone.</summary>
+    public char State => Stat() is { Length: > 0 } stat ? stat[0][0] : '-';
+
+    /// <summary>Processor time that it has used.</summary>
+    public TimeSpan Used => Stat() is { Length: > 12 } stat ? TimeSpan.FromSeconds((long.Parse(stat[11]) + long.Parse(stat[12])) / 100.0) : TimeSpan.Zero;
+
+    /// <summary>The fields after the program's name.</summary>
+    private string[] Stat()
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{Program.Pid}/stat").Split(") ")[^1].Split(' ');
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,54 @@
+namespace TrainingCluster.Cli.Chaos;
+
+/// <summary>A folder on a disk of its own, which can be filled.</summary>
+internal sealed class SmallDisk : IAsyncDisposable
+{
+    private const int Megabytes = 96;
+    private readonly string _folder;
+
+    private SmallDisk(string folder) => _folder = folder;
+
+    private string Filler => Path.Combine(_folder, "filler");
+
+    /// <summary>Mounts it over <paramref name="folder"/>.</summary>
+    public static async Task<SmallDisk> MountAsync(string folder, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(folder);
+        await SystemTool.RunAsync($"mount -t tmpfs -o size={Megabytes}m tmpfs {folder}", cancellation);
+        return new SmallDisk(folder);
+    }
+
+    /// <summary>Writes until not a byte more fits.</summary>
+    /// <returns>What the disk said to the last one.</returns>
+    public async Task<string> FillAsync(CancellationToken cancellation)
+    {
+        await using var file = new FileStream(Filler, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        foreach (var size in (int[])[1024 * 1024, 4096, 1])
+        {
+            try
+            {
+                var piece = new byte[size];
+                for (var written = 0L; written <= Megabytes * 1024L * 1024; written += size)
+                    await file.WriteAsync(piece, cancellation);
+            }
+            catch (IOException full) when (size == 1)
+            {
+                return full.Message;
+            }
+            catch (IOException)
+            {
+                // Smaller pieces may still fit.
+            }
+        }
+        throw new CliException($"{_folder} took more than its {Megabytes} MB");
+    }
+
+    /// <summary>Gives the room back.</summary>
+    public void Free() => File.Delete(Filler);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (await SystemTool.TryRunAsync($"umount {_folder}", CancellationToken.None) is not { ExitCode: 0 })
+            await SystemTool.TryRunAsync($"umount -l {_folder}", CancellationToken.None);
+    }
+}
