@@ -70,18 +70,22 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
     }
 
     /// <summary>Runs the command to its end.</summary>
-    public static async Task<Tool.Result> RunAsync(Workspace workspace, string input, params string[] arguments)
+    public static Task<Tool.Result> RunAsync(Workspace workspace, string input, params string[] arguments) =>
+        RunAsync(workspace, input, s_patience, arguments);
+
+    /// <summary>Runs a command that may take long to its end.</summary>
+    public static async Task<Tool.Result> RunAsync(Workspace workspace, string input, TimeSpan patience, params string[] arguments)
     {
         await using var command = Start(workspace, arguments);
         await command._process.StandardInput.WriteAsync(input);
         command._process.StandardInput.Close();
-        return await command.EndAsync();
+        return await command.EndAsync(patience);
     }
 
     /// <summary>Waits for the end.</summary>
-    public async Task<Tool.Result> EndAsync()
+    public async Task<Tool.Result> EndAsync(TimeSpan? patience = null)
     {
-        using var limit = Limit();
+        using var limit = Limit(patience);
         await _process.WaitForExitAsync(limit.Token);
         await _reading;
         return new Tool.Result(_process.ExitCode, Output, Error);
@@ -159,10 +163,10 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static CancellationTokenSource Limit()
+    private static CancellationTokenSource Limit(TimeSpan? patience = null)
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(s_patience);
+        limit.CancelAfter(patience ?? s_patience);
         return limit;
     }
 

@@ -78,8 +78,10 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, StepWat
         }
     }
 
+    /// <summary>Ends the watch too: it looks at the processes.</summary>
     public async ValueTask DisposeAsync()
     {
+        await steps.DisposeAsync();
         await Task.WhenAll(_all.Select(member => member.Program.StopAsync(s_stopWithin)));
         foreach (var member in _all)
             await member.Program.DisposeAsync();

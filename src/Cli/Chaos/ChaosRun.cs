@@ -34,7 +34,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         // 2.
         await using var network = options.Faults.Any(FaultCatalog.NeedsNetwork) ? await ChaosNetwork.CreateAsync(ChaosRecipe.LogicalShards + 3, cancellation) : null;
         await using var disk = options.Faults.Contains(FaultKind.Disk) ? await SmallDisk.MountAsync(Path.Combine(folder, "coordinator"), cancellation) : null;
-        await using var steps = new StepWatch(time);
+        var steps = new StepWatch(time);
         await using var cluster = new ChaosCluster(folder, network, steps, time);
         await terminal.Error.WriteLineAsync($"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")} ...");
         await cluster.StartCoordinatorAsync(cancellation);
@@ -48,7 +48,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         {
             Cluster = cluster,
             Steps = steps,
-            Jobs = new JobPump(connection, spec, time),
+            Jobs = new JobPump(connection, spec, Path.Combine(folder, "logs", "events.jsonl"), time),
             Network = network,
             Disk = disk,
             Workers = options.Workers,

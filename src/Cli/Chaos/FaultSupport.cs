@@ -4,7 +4,7 @@ namespace TrainingCluster.Cli.Chaos;
 internal static class FaultSupport
 {
     private static readonly string[] s_network =
-        ["unshare -n ip link add a type veth peer name b", "unshare -n ip link add a type bridge", "bridge -V"];
+        ["unshare -n ip link add try0 type veth peer name try1", "unshare -n ip link add try0 type bridge", "bridge -V"];
 
     /// <summary>Why a fault cannot be done here. Null: it can.</summary>
     public static async Task<string?> WhyNotAsync(FaultKind kind, CancellationToken cancellation)

@@ -1,11 +1,16 @@
 using Grpc.Core;
 using TrainingCluster.Cli.Client;
+using TrainingCluster.Cli.Display;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Chaos;
 
 /// <summary>Runs the same job again and again, and keeps what is told of it.</summary>
-internal sealed class JobPump(ClusterConnection connection, JobSpec spec, TimeProvider time)
+/// <param name="connection">The coordinator.</param>
+/// <param name="spec">The job.</param>
+/// <param name="log">Gets all events, a line of JSON each.</param>
+/// <param name="time">The clock.</param>
+internal sealed class JobPump(ClusterConnection connection, JobSpec spec, string log, TimeProvider time)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(5);
@@ -44,6 +49,7 @@ internal sealed class JobPump(ClusterConnection connection, JobSpec spec, TimePr
         {
             lock (_lock)
                 _events.Add(next);
+            await File.AppendAllTextAsync(log, MessageJson.Of(next) + "\n", cancellation);
             if (next.Progress is { } progress)
                 Interlocked.Exchange(ref _step, progress.Step);
             generations = Math.Max(generations, next.Generation?.Generation ?? 0);

@@ -17,6 +17,9 @@ internal sealed record Member(int Place, ChildProgram Program, Task<ReadyFile> R
 
     public string Name => Program.Name;
 
+    /// <summary>Its process, which may be gone.</summary>
+    public int Pid { get; } = Program.Pid;
+
     /// <summary>True: somebody means it to end.</summary>
     public bool MayEnd { get; set; }
 
@@ -41,7 +44,7 @@ internal sealed record Member(int Place, ChildProgram Program, Task<ReadyFile> R
     {
         try
         {
-            return File.ReadAllText($"/proc/{Program.Pid}/stat").Split(") ")[^1].Split(' ');
+            return File.ReadAllText($"/proc/{Pid}/stat").Split(") ")[^1].Split(' ');
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

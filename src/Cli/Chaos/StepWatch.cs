@@ -81,7 +81,7 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
     private async Task FollowAsync(Member worker)
     {
         // Not before the process is known to live: its count starts at 0.
-        _counts[worker.Program.Pid] = 0;
+        _counts[worker.Pid] = 0;
         try
         {
             await worker.Ready.WaitAsync(_ended.Token);
@@ -97,7 +97,7 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
         }
         finally
         {
-            _counts.TryRemove(worker.Program.Pid, out _);
+            _counts.TryRemove(worker.Pid, out _);
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
             var text = await _client.GetStringAsync($"{(await worker.Ready).Http}/metrics", limit.Token);
             var at = text.IndexOf(Steps, StringComparison.Ordinal) + Steps.Length;
             if (at >= Steps.Length)
-                Note(worker.Program.Pid, (long)double.Parse(text.AsSpan(at, text.IndexOf('\n', at) - at), CultureInfo.InvariantCulture));
+                Note(worker.Pid, (long)double.Parse(text.AsSpan(at, text.IndexOf('\n', at) - at), CultureInfo.InvariantCulture));
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {

@@ -26,7 +26,12 @@ internal sealed partial class CoordinatorActor
         var now = time.GetUtcNow();
         if (workers.TryGetValue(id, out var worker) && worker.Registration.Incarnation == registration.Incarnation)
         {
-            if (!worker.Actor.Equals(Sender)) Watch(worker);
+            if (!worker.Actor.Equals(Sender))
+            {
+                Watch(worker);
+                // A new node, of which nobody has said anything.
+                worker.Accused = false;
+            }
             if (!worker.Reachable) LogBack(id);
             (worker.Registration, worker.Actor, worker.LastSeen, worker.Reachable) = (registration, Sender, now, true);
         }
@@ -137,6 +142,19 @@ internal sealed partial class CoordinatorActor
         if (!workers.TryGetValue(stored.WorkerId, out var worker) || worker.Registration.Incarnation != stored.Incarnation) return;
         worker.Stored = Math.Max(worker.Stored, stored.Sequence);
         worker.Actor.Tell(new ReportsReceived { Incarnation = stored.Incarnation, Sequence = worker.Stored });
+    }
+
+    private void OnReachability(MemberReachability told)
+    {
+        foreach (var worker in workers.Values.Where(w => w.Actor.Path.Address.Equals(told.Address))) worker.Accused = !told.Reachable;
+        OnSilence();
+    }
+
+    private void OnSilence()
+    {
+        var now = time.GetUtcNow();
+        foreach (var silent in workers.Values.Select(w => (w.Id, Why: WorkerLiveness.WhyLost(now, w.LastSeen, w.Accused, settings))).Where(w => w.Why is not null).ToArray())
+            OnLost(w => w.Id == silent.Id, silent.Why!);
     }
 
     private void OnLost(Func<WorkerEntry, bool> which, string reason)

@@ -72,6 +72,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<GenerationAcknowledged>(ack => Forward(ack.JobId, new WorkerMessage(ack.WorkerId, "", 0, ack)));
         Receive<ReportStored>(OnStored);
         Receive<MemberLost>(lost => OnLost(w => w.Actor.Path.Address.Equals(lost.Address), lost.Reason));
+        Receive<MemberReachability>(OnReachability);
         Receive<Terminated>(dead => OnLost(w => w.Actor.Equals(dead.ActorRef), "its actor ended"));
         Receive<Tick>(_ => OnTick());
         Receive<JobAdded>(added => { Add(added.Job); Assign(); });
@@ -119,7 +120,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private void OnTick()
     {
         var now = time.GetUtcNow();
-        OnLost(w => w.Reachable && w.LastSeen + settings.RegistrationTimeout <= now, "it has not registered in time");
+        OnSilence();
         foreach (var gone in workers.Values.Where(w => !w.Reachable && w.LastSeen + settings.ForgetAfter <= now).ToArray()) workers.Remove(gone.Id);
         membership.DownUnreachable(settings.DownAfter);
         CountWorkers();

@@ -14,6 +14,12 @@ public sealed record CoordinatorSettings
     /// <summary>A worker that has not registered for so long is taken for dead, whatever the cluster says. Default 10 s: five registrations.</summary>
     public TimeSpan RegistrationTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// The same for one that some member cannot reach. Default 3 s: more than a registration, and less than it takes until a
+    /// member is called unreachable, so that one that hangs is not given any longer.
+    /// </summary>
+    public TimeSpan AccusedTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>An unreachable member is removed from the cluster after this: while it is in it, no newcomer is let in. Default 5 s.</summary>
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -30,14 +30,14 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
         }
     }
 
-    /// <summary>Gives the coordinator's actor the two things that it wants to know.</summary>
+    /// <summary>Gives the coordinator's actor what it wants to know.</summary>
     private sealed class Relay : ReceiveActor
     {
         public Relay(IActorRef subscriber)
         {
-            Receive<ClusterEvent.UnreachableMember>(e => subscriber.Tell(new MemberLost(e.Member.Address, "it is unreachable")));
+            Receive<ClusterEvent.UnreachableMember>(e => subscriber.Tell(new MemberReachability(e.Member.Address, false)));
             Receive<ClusterEvent.MemberRemoved>(e => subscriber.Tell(new MemberLost(e.Member.Address, "it left the cluster")));
-            Receive<ClusterEvent.ReachableMember>(_ => { });
+            Receive<ClusterEvent.ReachableMember>(e => subscriber.Tell(new MemberReachability(e.Member.Address, true)));
         }
     }
 }

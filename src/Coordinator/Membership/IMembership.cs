@@ -5,12 +5,15 @@ namespace TrainingCluster.Coordinator.Membership;
 /// <summary>The cluster's view of who is there.</summary>
 internal interface IMembership
 {
-    /// <summary>From now on <paramref name="subscriber"/> hears <see cref="MemberLost"/>.</summary>
+    /// <summary>From now on <paramref name="subscriber"/> hears <see cref="MemberLost"/> and <see cref="MemberReachability"/>.</summary>
     void Subscribe(IActorRef subscriber);
 
     /// <summary>Removes members that have been unreachable for <paramref name="after"/>.</summary>
     void DownUnreachable(TimeSpan after);
 }
 
-/// <summary>A member became unreachable or was removed.</summary>
+/// <summary>A member was removed.</summary>
 internal sealed record MemberLost(Address Address, string Reason);
+
+/// <summary>Some member says that it cannot reach another, or that it can again.</summary>
+internal sealed record MemberReachability(Address Address, bool Reachable);

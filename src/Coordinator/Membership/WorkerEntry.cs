@@ -16,6 +16,9 @@ internal sealed class WorkerEntry(RegisterWorker registration, IActorRef actor, 
     /// <summary>False when the cluster or death watch says so; a registration makes it true again.</summary>
     public bool Reachable { get; set; } = true;
 
+    /// <summary>True: some member of the cluster says that it cannot reach this one.</summary>
+    public bool Accused { get; set; }
+
     public bool Draining { get; set; }
 
     /// <summary>The job that it is given to; empty: none.</summary>

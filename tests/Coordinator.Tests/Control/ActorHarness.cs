@@ -38,9 +38,12 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
     public CoordinatorMetrics CoordinatorMetrics { get; private set; } = null!;
     public IActorRef Actor => actor!;
 
-    public static async Task<ActorHarness> Start()
+    /// <summary>How long an accused worker may be silent.</summary>
+    private TimeSpan Accused { get; init; }
+
+    public static async Task<ActorHarness> Start(TimeSpan? accused = null)
     {
-        var harness = new ActorHarness();
+        var harness = new ActorHarness { Accused = accused ?? TimeSpan.FromSeconds(3) };
         harness.Store = await JobStore.Open(harness.data.Database, TimeProvider.System);
         harness.CoordinatorMetrics = new CoordinatorMetrics(Metrics.WithCustomRegistry(harness.Registry), TimeProvider.System);
         harness.Begin("one");
@@ -54,6 +57,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
             Incarnation = incarnation,
             GrpcAddress = "http://coordinator",
             ProgressInterval = TimeSpan.Zero,
+            AccusedTimeout = Accused,
             // Probes register once, and answer when the test gets to it: on a slow machine that takes its time.
             RegistrationTimeout = TimeSpan.FromMinutes(10),
             Machine = new JobMachineOptions

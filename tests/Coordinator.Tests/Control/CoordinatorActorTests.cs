@@ -1,5 +1,6 @@
 using Akka.Actor;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Control;
@@ -53,6 +54,23 @@ public class CoordinatorActorTests
         Assert.Equal((2, 7, 1), (plan.Generation, plan.BaseStep, plan.Members.Count));
         Assert.Contains("lost b", plan.Reason, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(0, "unreachable")]
+    [InlineData(3600, "training")]
+    public async Task Reachability_Accused_IsLostOnlyWhenSilentForLonger(int silentSeconds, string state)
+    {
+        await using var harness = await ActorHarness.Start(TimeSpan.FromSeconds(silentSeconds));
+        var (a, _, _) = await TwoTrain(harness);
+
+        // As one that slept would say when it wakes: nobody is there. (Both probes live in one node.)
+        harness.Actor.Tell(new MemberReachability(a.Actor.Path.Address, Reachable: false));
+
+        Assert.Equal([state, state], await States(harness));
+    }
+
+    private static async Task<string[]> States(ActorHarness harness) =>
+        [.. (await harness.Actor.Ask<ClusterStatus>(StatusAsked.Instance, TimeSpan.FromSeconds(30))).Workers.Select(w => w.State)];
 
     [Fact]
     public async Task Job_GenerationFailedReport_CallsTheNextOneWithEveryoneWhoAnswers()

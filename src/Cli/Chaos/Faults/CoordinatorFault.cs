@@ -17,7 +17,7 @@ internal sealed class CoordinatorFault : IFault
         var away = context.Time.GetElapsedTime(since);
         var next = await context.Jobs.SeeAsync(_ => true, events, ChaosContext.Patience, cancellation);
         return new FaultResult(
-            killed ? $"process {before.Program.Pid} ended by SIGKILL; {context.Cluster.Coordinator.Program.Pid} was ready after {Text.Of(away)}" : null,
+            killed ? $"process {before.Pid} ended by SIGKILL; {context.Cluster.Coordinator.Pid} was ready after {Text.Of(away)}" : null,
             await recovery,
             next is null ? $"no event of a job within {Text.Of(ChaosContext.Patience)} of the coordinator's return" : null);
     }

@@ -1,0 +1,28 @@
+namespace TrainingCluster.Cli.Tests.Commands;
+
+public sealed class ChaosCommandTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Chaos_BadInput_IsToldAllAtOnceBeforeAnythingStarts()
+    {
+        File.WriteAllText(_folder.At("full"), "");
+        var session = await Session.RunAsync("chaos", "--faults", "kill,bogus", "--workers", "9", "--rounds", "0", "--steps", "99", "--work-dir", _folder.At("."));
+        Assert.Equal(2, session.ExitCode);
+        Assert.Empty(session.Out);
+        foreach (var wrong in new[] { "--faults bogus: there is no such fault; there are kill, stop", "--workers 9: must be 1 to 8", "--rounds 0", "--steps 99", "--work-dir" })
+            Assert.Contains(wrong, session.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("dataset", session.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chaos_Help_TellsEveryFault()
+    {
+        var session = await Session.RunAsync("chaos", "--help");
+        Assert.Equal(0, session.ExitCode);
+        Assert.All(TrainingCluster.Cli.Chaos.FaultCatalog.All, kind => Assert.Contains($"\n    {TrainingCluster.Cli.Chaos.FaultCatalog.Word(kind)} ", session.Out, StringComparison.Ordinal));
+    }
+}

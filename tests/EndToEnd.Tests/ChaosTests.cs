@@ -1,0 +1,35 @@
+using System.Text.Json;
+
+namespace TrainingCluster.EndToEnd.Tests;
+
+/// <summary>A few faults of the kinds that need no rights; longer runs are for <c>./cluster chaos</c> (docs/reliability.md).</summary>
+public sealed class ChaosTests : IDisposable
+{
+    private static readonly string[] s_faults = ["kill", "stop", "join", "leave", "coordinator"];
+    private readonly Workspace _workspace = new();
+
+    public void Dispose() => _workspace.Dispose();
+
+    [Fact]
+    public async Task Chaos_AFewFaults_AllHappenAndTheWeightsStayTheSame()
+    {
+        var result = await ClusterCommand.RunAsync(
+            _workspace, "", TimeSpan.FromMinutes(10), "chaos", "--workers", "2", "--faults", string.Join(',', s_faults), "--rounds", $"{s_faults.Length}", "--steps", "200", "--seed", "3", "--json");
+        Assert.True(result.ExitCode == 0, result.All);
+        using var document = JsonDocument.Parse(result.Output);
+        var report = document.RootElement;
+        Assert.True(report.GetProperty("passed").GetBoolean());
+        var rounds = report.GetProperty("rounds").EnumerateArray().ToList();
+        Assert.Equal(s_faults.Order(), rounds.Select(round => round.GetProperty("fault").GetProperty("kind").GetString()).Order());
+        Assert.All(rounds, round => Assert.NotEqual("", round.GetProperty("proof").GetString() ?? ""));
+        Assert.All(rounds, round => Assert.True(round.GetProperty("recoverySeconds").GetDouble() > 0));
+        // Every change of the group makes a generation: there were some.
+        var jobs = report.GetProperty("jobs").EnumerateArray().ToList();
+        Assert.True(report.GetProperty("generations").GetInt64() > jobs.Count, $"{report}");
+        var weights = report.GetProperty("undisturbed").GetProperty("weightsSha256").GetString();
+        Assert.Equal(64, weights!.Length);
+        Assert.All(jobs, job => Assert.Equal(weights, job.GetProperty("weightsSha256").GetString()));
+        Assert.Empty(Directory.GetFileSystemEntries(_workspace.Temporary));
+        Assert.Empty(ClusterCommand.ProcessesNaming(_workspace.Temporary));
+    }
+}
