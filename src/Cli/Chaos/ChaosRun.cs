@@ -59,13 +59,39 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         var undisturbed = await Activity.RunAsync(terminal, "training undisturbed", _ => context.Jobs.RunAsync(cancellation));
         await terminal.Error.WriteLineAsync($"undisturbed: {undisturbed.State.Word()} after {undisturbed.Steps} steps, weights_sha256 {undisturbed.WeightsSha256}");
         // 4.
-        var faults = FaultsAsync(context, cancellation);
-        await JobsAsync(context, faults, cancellation);
-        await faults;
         // 5.
-        foreach (var name in await cluster.MissingAsync(ChaosContext.Patience, cancellation))
-            _surprises.Add($"{name} runs, but was not back with the coordinator {Text.Of(ChaosContext.Patience)} after the last fault");
+        if (await TrainAsync(context, cancellation))
+        {
+            foreach (var name in await cluster.MissingAsync(ChaosContext.Patience, cancellation))
+                _surprises.Add($"{name} runs, but was not back with the coordinator {Text.Of(ChaosContext.Patience)} after the last fault");
+        }
         return new ChaosReport { Undisturbed = undisturbed, Jobs = _jobs, Rounds = _rounds, PlannedRounds = options.Rounds, Surprises = _surprises };
+    }
+
+    /// <summary>Jobs and faults side by side.</summary>
+    /// <returns>False: training came to a standstill for good, and was given up.</returns>
+    private async Task<bool> TrainAsync(ChaosContext context, CancellationToken cancellation)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var faults = FaultsAsync(context, linked.Token);
+        var jobs = JobsAsync(context, faults, linked.Token);
+        var stuck = context.Steps.StandsStillAsync(2 * ChaosContext.Patience, linked.Token);
+        var first = await Task.WhenAny(BothAsync(), jobs, stuck);
+        await linked.CancelAsync();
+        // They work on what is disposed of next.
+        await Task.WhenAll(faults, jobs, stuck).ContinueWith(_ => { }, TaskScheduler.Default);
+        cancellation.ThrowIfCancellationRequested();
+        await first;
+        if (first == stuck)
+            _surprises.Add($"no step for {Text.Of(2 * ChaosContext.Patience)}: job {context.Jobs.Current} was given up at step {context.Jobs.Step}");
+        return first != stuck;
+
+        // Ends with the jobs, or earlier if the faults cannot go on.
+        async Task BothAsync()
+        {
+            await faults;
+            await jobs;
+        }
     }
 
     /// <summary>The same job until the faults are done; the last one is trained to its end.</summary>
@@ -81,6 +107,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
                 throw new CliException($"three jobs did not succeed, the last one: {job.Reason}");
         }
         while (!faults.IsCompleted);
+        await faults;
     }
 
     private async Task FaultsAsync(ChaosContext context, CancellationToken cancellation)

@@ -67,7 +67,22 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
         }
     }
 
-    /// <summary>Steps that all workers have been seen to do, each worker's own count.</summary>
+    /// <summary>Completes when there has been no step for <paramref name="limit"/>.</summary>
+    public async Task StandsStillAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            lock (_lock)
+            {
+                if (time.GetElapsedTime(_times.Count > 0 ? Math.Max(began, _times[^1]) : began) > limit)
+                    return;
+            }
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+        }
+    }
+
+    /// <summary>The greatest number of steps that any of the living workers has done.</summary>
     public long MostSteps() => _counts.Values.DefaultIfEmpty().Max();
 
     public async ValueTask DisposeAsync()

@@ -25,7 +25,7 @@ internal sealed class ShapeFault(string queue) : IFault
             await context.DelayAsync(2 * plan.Hold, cancellation);
             var (passed, dropped, delayed) = await network.QueueAsync(victim.Place, cancellation);
             return new FaultResult(
-                passed > 0 && dropped + delayed > 0 ? Text.Invariant($"{victim.Name}'s link: {passed} bytes passed, {dropped} packets dropped, {delayed} held back") : null,
+                passed > 0 && dropped + delayed > 0 ? Text.Invariant($"{victim.Name}'s link: {passed} packets passed, {dropped} packets dropped, {delayed} held back") : null,
                 await recovery);
         }
         finally
