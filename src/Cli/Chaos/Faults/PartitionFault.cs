@@ -21,11 +21,12 @@ internal sealed class PartitionFault : IFault
             var recovery = await context.RecoveryAsync(since, [.. workers.Where(worker => cut.Places.Contains(worker.Place))], cancellation);
             var sent = await network.SentAsync(cut.Places[0], cancellation);
             var passed = await ProbeAsync(context, cut, cancellation);
-            await context.DelayAsync(plan.Hold, cancellation);
+            var hold = cut.Apart ? 5 * plan.Hold : plan.Hold;
+            await context.DelayAsync(hold, cancellation);
             var lost = await network.SentAsync(cut.Places[0], cancellation) - sent;
             foreach (var place in cut.Places)
                 await network.MendAsync(place);
-            return new FaultResult(passed is null || lost == 0 ? null : $"{cut.Who} for {Text.Of(plan.Hold)}: {passed}{(cut.Apart ? "" : $", {lost} packets went nowhere")}", await recovery);
+            return new FaultResult(passed is null || lost == 0 ? null : $"{cut.Who} for {Text.Of(hold)}: {passed}{(cut.Apart ? "" : $", {lost} packets went nowhere")}", await recovery);
         }
         finally
         {

@@ -185,7 +185,20 @@ public static partial class JobMachine
         var wait = failures < 2 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(turn.Options.BackOff.Ticks << doublings, turn.Options.BackOffLimit.Ticks));
         turn.State = turn.State with { FailuresInARow = failures, NotBefore = turn.Now + wait, NoticedAt = noticed };
         turn.Log("warning", "coordinator", $"generation {turn.State.Generation}: {reason}");
+        LeaveOutCutOff(turn, suspects ?? []);
         CallGeneration(turn, cause, reason, suspects);
+    }
+
+    /// <summary>
+    /// A worker that answers us, but that its peers cannot reach twice in a row, is cut off from some of them: the others go on
+    /// without it. Once it has been left out for that, the next time is enough, until it has trained again.
+    /// </summary>
+    private static void LeaveOutCutOff(Turn turn, IReadOnlyCollection<string> suspects)
+    {
+        var seats = turn.State.Seats;
+        var cutOff = suspects.Where(id => seats.TryGetValue(id, out var seat)
+            && (turn.State.FailuresInARow >= 2 || (turn.State.LeftOut.TryGetValue(id, out var left) && left.Incarnation == seat.Incarnation))).ToArray();
+        if (cutOff.Length > 0 && cutOff.Length < seats.Count) LeaveOut(turn, cutOff, "cannot be reached by its peers");
     }
 
     private static void OnJobFailed(Turn turn, JobFailedOnWorker message)

@@ -68,6 +68,28 @@ public class JobMachineTests
     }
 
     [Fact]
+    public void Step_PeerUnreachableTwiceInARow_IsLeftOutAndTheOthersGoOn()
+    {
+        var script = new Script().Run().Failed("a", "b");
+        Assert.Equal(["a", "b"], script.Called);
+        script.Prepared("a").Prepared("b").Failed("a", "b").Pass(Second);
+        Assert.Equal(["a"], script.Called);
+        script.Prepared("a").Started("a").Stepped("a", 1);
+        // It is asked again later, and as long as nothing has changed the first failure is enough.
+        Assert.Equal(["b"], script.Pass(2 * Second).Pass(3 * Second).Called);
+        script.Prepared("b").Prepared("a", step: 1).Prepared("b");
+        Assert.Equal(2, script.Plan.Members.Count);
+        Assert.Equal(["a"], script.Failed("a", "b").Called);
+    }
+
+    [Fact]
+    public void Step_EveryoneIsSuspected_NobodyIsLeftOut()
+    {
+        var script = new Script().Run().Failed("a", "a", "b").Prepared("a").Prepared("b").Failed("b", "a", "b").Pass(Second);
+        Assert.Equal(["a", "b"], script.Called);
+    }
+
+    [Fact]
     public void Step_FailuresWithStepsBetween_AreNotInARow()
     {
         var script = new Script(s => s.RetryLimit = 0).Run();

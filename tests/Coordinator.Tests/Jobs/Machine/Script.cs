@@ -69,7 +69,8 @@ internal sealed class Script
 
     public Script Started(string id) => Say(id, new GenerationStarted { Generation = State.Generation, WorkerId = id });
 
-    public Script Failed(string id) => Say(id, new GenerationFailed { Generation = State.Plan!.Generation, WorkerId = id, Stage = "Aborted", Message = "boom" });
+    public Script Failed(string id, params string[] suspects) =>
+        Say(id, new GenerationFailed { Generation = State.Plan!.Generation, WorkerId = id, Stage = "Aborted", Message = "boom", Suspects = { suspects } });
 
     public Script Stepped(string id, long step, double stepMs = 1, long total = 9, double speed = 0) => Say(id, new StepReport
     {
