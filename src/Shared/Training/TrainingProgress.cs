@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace TrainingCluster.Training;
 
@@ -70,6 +71,8 @@ public sealed record TrainingProgress
     private static readonly JsonSerializerOptions s_json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        // A name that is not ours is a damaged one, or another version's: what it stood for would be lost.
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         WriteIndented = true,
         NewLine = "\n",
     };

@@ -48,6 +48,24 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task ClientStreaming_ServiceEndsWhileClientWrites_WriterSeesTheStatus()
+    {
+        await using var server = await TestServer.StartAsync();
+        // Writes race with the end of the call: whichever of them fails, it is told why.
+        for (var i = 0; i < 200; i++)
+        {
+            using var call = server.Invoker().Collect(RawCalls.Do("fail"));
+            var failure = await RawCalls.FailureAsync(async () =>
+            {
+                while (true)
+                    await call.RequestStream.WriteAsync(new Blob(new byte[100]));
+            });
+
+            Assert.Equal(StatusCode.NotFound, failure.StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task Duplex_ServiceEndsEarly_WriterAndReaderSeeTheStatus()
     {
         await using var server = await TestServer.StartAsync();

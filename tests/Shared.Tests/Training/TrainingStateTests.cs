@@ -105,6 +105,7 @@ public sealed class TrainingStateTests
         var progress = new TrainingProgress { Step = 5, BestBleu = 0.1 + 0.2, TargetTokens = long.MaxValue };
         Assert.Equal(progress, TrainingProgress.FromJson(progress.ToJson()));
         Assert.Throws<InvalidDataException>(() => TrainingProgress.FromJson("nonsense"u8));
+        Assert.Throws<InvalidDataException>(() => TrainingProgress.FromJson("""{"step":5,"bestXbleu":1}"""u8));
     }
 
     [Fact]

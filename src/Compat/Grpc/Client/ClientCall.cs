@@ -104,6 +104,14 @@ internal abstract class ClientCall : IDisposable
         action();
     }
 
+    /// <summary>Returns when the call has ended, or after <paramref name="patience"/>.</summary>
+    public async Task WaitForEndAsync(TimeSpan patience)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        OnEnd(() => ended.TrySetResult());
+        await Task.WhenAny(ended.Task, Task.Delay(patience, TimeProvider.System));
+    }
+
     /// <summary>Sends the request; the response is awaited by whoever reads it.</summary>
     /// <param name="request">The request.</param>
     /// <param name="mustAnswer">Whether OK without a message is a failure.</param>

@@ -11,6 +11,9 @@ internal sealed class ClientStreamWriter<TRequest, TResponse> : IClientStreamWri
     where TRequest : class
     where TResponse : class
 {
+    // A stream that the server has reset tells so before its response is read.
+    private static readonly TimeSpan s_statusPatience = TimeSpan.FromSeconds(1);
+
     private readonly ClientCall<TRequest, TResponse> _call;
     private readonly PooledBuffer _buffer = new();
     private readonly FrameWriter _frames;
@@ -69,7 +72,8 @@ internal sealed class ClientStreamWriter<TRequest, TResponse> : IClientStreamWri
         }
         catch (Exception error) when (error is OperationCanceledException or IOException or HttpRequestException or ObjectDisposedException)
         {
-            // The server may have ended the call: its status is for the reader to find, so this ends nothing.
+            // The server may have ended the call: its status is for the reader to find, so this ends nothing, but it is on its way.
+            await _call.WaitForEndAsync(s_statusPatience);
             throw _call.Error(_call.StatusOf("Error writing message.", error));
         }
         finally

@@ -74,10 +74,10 @@ public class JobMachineTests
         Assert.Equal(["a", "b"], script.Called);
         script.Prepared("a").Prepared("b").Failed("a", "b").Pass(Second);
         Assert.Equal(["a"], script.Called);
-        script.Prepared("a").Started("a").Stepped("a", 1);
+        script.Prepared("a").Started("a").Stepped("a", 1, stepMs: 1000);
         // It is asked again later, and as long as nothing has changed the first failure is enough.
         Assert.Equal(["b"], script.Pass(2 * Second).Pass(3 * Second).Called);
-        script.Prepared("b").Prepared("a", step: 1).Prepared("b");
+        script.Prepared("b").Prepared("a", step: 3).Prepared("b");
         Assert.Equal(2, script.Plan.Members.Count);
         Assert.Equal(["a"], script.Failed("a", "b").Called);
     }
