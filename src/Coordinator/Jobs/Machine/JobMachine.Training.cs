@@ -78,10 +78,6 @@ public static partial class JobMachine
         LetDrainingGo(turn);
     }
 
-    /// <summary>A step of the older generation, which its members still bring to an end in order.</summary>
-    private static bool IsFinishing(JobMachineState state, long generation, string workerId) =>
-        state is { Phase: JobPhase.Preparing, FinishStep: > 0, Plan: { } older } && older.Generation == generation && older.Members.Any(m => m.WorkerId == workerId);
-
     private static void OnStep(Turn turn, StepReport message)
     {
         if (IsFinishing(turn.State, message.Generation, message.WorkerId))
@@ -121,14 +117,6 @@ public static partial class JobMachine
             LastHeard = turn.Now,
             Speeds = WithSpeed(turn.State, message.WorkerId, message.ShardsPerSecond),
         };
-    }
-
-    /// <summary>Calls a generation with another share of the shards where the measured speeds are worth it.</summary>
-    private static void ShareOutAnew(Turn turn)
-    {
-        var decision = Rebalance.Decide(turn.State, turn.Now, turn.Options.Rebalance);
-        turn.State = turn.State with { BetterSince = decision.BetterSince };
-        if (decision.Call) CallAtBoundary(turn, GenerationCause.Rebalance, decision.Reason);
     }
 
     private static void OnGenerationFailed(Turn turn, GenerationFailed message)

@@ -204,7 +204,7 @@ internal sealed class World
         durable = state.Record;
         invariants.OnTransition(before, input, state, effects, workers);
         // The coordinator may die between making the record durable and sending: then nothing is sent.
-        if (Faults && random.Next(200) == 0)
+        if (Faults && random.Next(150) == 0)
         {
             Fire("coordinator dies before sending", true, RestartCoordinator);
             return;
