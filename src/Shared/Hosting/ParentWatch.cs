@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace TrainingCluster.Hosting;
@@ -24,13 +25,9 @@ public static class ParentWatch
                 if (now.HasExited || now.StartTime != start) return;
             }
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or Win32Exception)
         {
-            // No such process.
-        }
-        catch (InvalidOperationException)
-        {
-            // It ended between two looks.
+            // There is no such process, or it ended while it was being looked at: each way of looking says so in its own words.
         }
         finally
         {
