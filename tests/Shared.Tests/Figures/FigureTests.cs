@@ -100,13 +100,21 @@ public class FigureTests
                 </script></body>
                 """);
             using var process = Process.Start(new ProcessStartInfo(
-                browser!, ["--headless=new", "--no-sandbox", "--disable-gpu", $"--user-data-dir={folder}/profile", "--dump-dom", "file://" + page])
+                browser!, ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-crash-reporter", $"--user-data-dir={folder}/profile", "--dump-dom", "file://" + page])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;
             var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-            await process.WaitForExitAsync();
+            try
+            {
+                await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
+            }
+            finally
+            {
+                // Where it hangs, with its helpers. Otherwise they end by themselves, and the ends of their output tell it.
+                process.Kill(entireProcessTree: true);
+            }
             await errors;
             var result = Regex.Match(await output, "<p id=\"result\">(.*?)</p>", RegexOptions.Singleline).Groups[1].Value;
             Assert.Matches(@"^\d\d+ texts, 0 outside: \.$", result);
