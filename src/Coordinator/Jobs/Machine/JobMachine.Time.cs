@@ -63,12 +63,23 @@ public static partial class JobMachine
     {
         if (!seat.Acknowledged)
         {
-            var patience = seat.Suspected ? options.SuspectTimeout : options.AcknowledgeTimeout;
+            var patience = AcknowledgePatience(state, seat, options);
             return called + (mayRepeat ? patience / 2 : patience);
         }
         if (seat.Prepared is not null || state.FinishStep > 0) return DateTimeOffset.MaxValue;
         var trained = state.Pool.TryGetValue(seat.WorkerId, out var worker) && worker.Claim is { HasState: true };
         return called + (trained ? options.PrepareTimeout : options.NewcomerTimeout);
+    }
+
+    /// <summary>
+    /// Twice as long with each time in a row that the worker was left out: one that lives on a machine that does much else may
+    /// be late every time, and a job of such workers would never start.
+    /// </summary>
+    private static TimeSpan AcknowledgePatience(JobMachineState state, Seat seat, JobMachineOptions options)
+    {
+        var first = seat.Suspected ? options.SuspectTimeout : options.AcknowledgeTimeout;
+        var failures = state.LeftOut.TryGetValue(seat.WorkerId, out var left) && left.Incarnation == seat.Incarnation ? left.Failures : 0;
+        return TimeSpan.FromTicks(Math.Min(first.Ticks << Math.Min(failures, 20), Math.Max(first.Ticks, options.BackOffLimit.Ticks)));
     }
 
     private static void OnTime(Turn turn)

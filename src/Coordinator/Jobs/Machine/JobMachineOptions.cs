@@ -5,7 +5,8 @@ public sealed record JobMachineOptions
 {
     /// <summary>
     /// Within this a living worker acknowledges a call to a generation, whatever its training thread does; who does not is
-    /// left out. Default 1 s; at least 100 ms. The call is repeated once at half of it.
+    /// left out. Default 1 s; at least 100 ms. The call is repeated once at half of it. One that was left out has twice as long
+    /// the next time, up to <see cref="BackOffLimit"/>.
     /// </summary>
     public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -54,6 +54,17 @@ public class JobMachineTests
     }
 
     [Fact]
+    public void Step_WorkerLeftOutBefore_HasTwiceAsLongToAcknowledge()
+    {
+        var script = new Script().Join("a").Pass(Second / 2).Pass(Second / 2);
+        Assert.Equal(JobPhase.Waiting, script.State.Phase);
+        Assert.Equal(["a"], script.Pass(2 * Second).Called);
+        Assert.Equal(["a"], script.Pass(Second).Called);
+        Assert.Contains("a", script.Pass(0.9 * Second).State.Seats.Keys);
+        Assert.Equal(JobPhase.Waiting, script.Pass(0.1 * Second).State.Phase);
+    }
+
+    [Fact]
     public void Step_FailuresInARowWithoutAStep_BackOffAndFailWithTheCause()
     {
         var script = new Script(s => s.RetryLimit = 2).Run();
