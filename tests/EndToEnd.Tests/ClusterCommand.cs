@@ -110,7 +110,14 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
                     return;
             }
             Assert.False(ended, $"ended without '{what}':\n{Output}{Error}");
-            await Task.WhenAny(changed, _reading).WaitAsync(limit.Token);
+            try
+            {
+                await Task.WhenAny(changed, _reading).WaitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"no '{what}' within {s_patience.TotalMinutes} min:\n{Output}{Error}");
+            }
         }
     }
 
