@@ -1,7 +1,7 @@
 # Runs the test executables one after another and adds up what they say. Sourced by ./cluster.
 
 # A test project that has not ended after so many seconds is killed and counts as a failure.
-test_time_limit_s=1200
+test_time_limit_s=3000
 
 run_tests() {
   local passed=0 failed=0 skipped=0 ran=0 filters=() arguments=() name program
