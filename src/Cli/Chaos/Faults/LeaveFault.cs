@@ -7,7 +7,7 @@ namespace TrainingCluster.Cli.Chaos.Faults;
 internal sealed class LeaveFault : IFault
 {
     /// <summary>The worker's own grace of 10 s, what it needs to end, and room for a loaded machine.</summary>
-    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(60);
 
     public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
     {

@@ -35,7 +35,7 @@ internal sealed class SlowFault : IFault
         }
         var share = (victim.Used - used) / context.Time.GetElapsedTime(since);
         return new FaultResult(
-            stood == turns ? Text.Invariant($"{victim.Name} was stopped {stood} times in {hold.TotalSeconds:F0} s and had {100 * share:F0} % of a core") : null,
+            stood >= 3 ? Text.Invariant($"{victim.Name} was seen stopped {stood} of {turns} times in {hold.TotalSeconds:F0} s and had {100 * share:F0} % of a core") : null,
             await recovery);
     }
 }

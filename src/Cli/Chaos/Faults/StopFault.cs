@@ -1,12 +1,13 @@
-using TrainingCluster.Data;
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Data;
 
 namespace TrainingCluster.Cli.Chaos.Faults;
 
 /// <summary>SIGSTOP to a worker, and SIGCONT some seconds later.</summary>
 internal sealed class StopFault : IFault
 {
-    private static readonly TimeSpan s_seen = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_stopsWithin = TimeSpan.FromSeconds(10);
 
     public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
     {
@@ -15,7 +16,9 @@ internal sealed class StopFault : IFault
         victim.Program.Signal(Member.SigStop);
         try
         {
-            await context.DelayAsync(s_seen, cancellation);
+            // It stops when it next gets a processor.
+            while (victim.State != 'T' && context.Time.GetElapsedTime(since) < s_stopsWithin)
+                await context.DelayAsync(s_poll, cancellation);
             var state = victim.State;
             var recovery = await context.RecoveryAsync(since, [victim], cancellation);
             await context.DelayAsync(plan.Hold, cancellation);
