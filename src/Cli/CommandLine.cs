@@ -67,6 +67,8 @@ public static class CommandLine
         ResumeCommand.Create(terminal),
         DeleteCommand.Create(terminal),
         ArtifactsCommand.Create(terminal),
+        LedgerCommand.Create(terminal),
+        CheckpointsCommand.Create(terminal),
         WorkersCommand.Create(terminal),
         ScriptCommands.Build(),
         ScriptCommands.Test(),

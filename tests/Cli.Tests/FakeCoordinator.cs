@@ -51,6 +51,8 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public Func<ListJobsRequest, ListJobsResponse>? List { get; init; }
 
+        public Func<GetLedgerRequest, JobLedger>? Ledger { get; init; }
+
         public Func<WatchJobRequest, IServerStreamWriter<JobEvent>, ServerCallContext, Task>? Watch { get; init; }
 
         public IReadOnlyList<ArtifactChunk> Artifacts { get; init; } = [];
@@ -73,6 +75,9 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public override Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context) =>
             Task.FromResult((script.List ?? throw NotScripted())(request));
+
+        public override Task<JobLedger> GetLedger(GetLedgerRequest request, ServerCallContext context) =>
+            Task.FromResult((script.Ledger ?? throw NotScripted())(request));
 
         public override Task WatchJob(WatchJobRequest request, IServerStreamWriter<JobEvent> responseStream, ServerCallContext context) =>
             (script.Watch ?? throw NotScripted())(request, responseStream, context);

@@ -17,9 +17,7 @@ public sealed class RestartTests : IDisposable
         int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
         var address = $"http://127.0.0.1:{ports[0]}";
         await using var coordinator = await StartCoordinatorAsync(ports, 1);
-        await using var worker = ChildProgram.Start(
-            "worker-1", Repository.Program("Worker", "TrainingCluster.Worker.dll"),
-            ["--coordinator", $"127.0.0.1:{ports[2]}", "--data", _workspace.At("worker"), "--name", "worker-1"], _workspace.At("worker.log"), TimeProvider.System);
+        await using var worker = StartWorker(ports, "worker-1");
         await using var submit = ClusterCommand.Start(_workspace, "submit", _workspace.WriteJob(steps: 400), "--wait", "--json", "--coordinator", address);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 0 }), "a step");
         ClusterCommand.Signal(coordinator.Pid, ClusterCommand.SigKill);
@@ -31,7 +29,54 @@ public sealed class RestartTests : IDisposable
         var events = JobEvents.Of(result.Output).ToList();
         Assert.Equal(events.Select(item => item.Token).Distinct(), events.Select(item => item.Token));
         Assert.Equal(JobState.Succeeded, events[^1].State.State);
+        // What was computed while nobody wrote it down is on record all the same.
+        var ledger = await ClusterCommand.RunAsync(_workspace, "", "ledger", events[0].JobId, "--coordinator", address);
+        Assert.True(ledger.ExitCode == 0, ledger.All);
     }
+
+    [Fact]
+    public async Task Workers_AllKilledBeyondACheckpoint_StepsAreDoneAgainAndTheLedgerSaysSo()
+    {
+        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
+        var address = $"http://127.0.0.1:{ports[0]}";
+        await using var coordinator = await StartCoordinatorAsync(ports, 1);
+        await using var worker = StartWorker(ports, "worker-1");
+        var job = _workspace.WriteJob("job.yaml", steps: 600, "checkpoint: { everySteps: 60 }");
+        await using var submit = ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", address);
+        await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Checkpoint is { Error: "" }), "a checkpoint");
+        ClusterCommand.Signal(worker.Pid, ClusterCommand.SigKill);
+        await using var other = StartWorker(ports, "worker-2");
+        var result = await submit.EndAsync();
+        Assert.True(result.ExitCode == 0, $"{result.All}\n{coordinator.LogTail(40)}");
+
+        var audited = await ClusterCommand.RunAsync(_workspace, "", "ledger", JobEvents.Of(result.Output).First().JobId, "--json", "--coordinator", address);
+        Assert.True(audited.ExitCode == 0, audited.All);
+        var ledger = JobLedger.Parser.ParseJson(audited.Output);
+        Assert.Equal(600, ledger.LastStep);
+        var first = ledger.Generations[0];
+        Assert.Equal([first.LastStep + 1], ledger.Generations.Skip(1).Where(g => g.FirstStep > 0).Select(g => g.FirstStep));
+        Assert.Contains(ledger.Generations, g => g.CheckpointId == $"{first.LastStep}");
+        Assert.Equal(first.ReachedStep - first.LastStep, first.DiscardedSteps);
+        Assert.Equal(first.DiscardedSteps, ledger.Generations.Skip(1).Max(g => g.RepeatedSteps));
+
+        var listed = await ClusterCommand.RunAsync(_workspace, "", "checkpoints", _workspace.At("coordinator"));
+        Assert.True(listed.ExitCode == 0, listed.All);
+        var weights = Directory.EnumerateFiles(_workspace.At("coordinator"), "state.safetensors", SearchOption.AllDirectories).First();
+        await using (var file = new FileStream(weights, FileMode.Open))
+        {
+            file.Position = file.Length / 2;
+            var bits = file.ReadByte();
+            file.Position--;
+            file.WriteByte((byte)(bits ^ 0x10));
+        }
+        var damaged = await ClusterCommand.RunAsync(_workspace, "", "checkpoints", _workspace.At("coordinator"));
+        Assert.Equal(1, damaged.ExitCode);
+        Assert.Contains("damaged: state.safetensors does not have the checksum", damaged.Output, StringComparison.Ordinal);
+    }
+
+    private ChildProgram StartWorker(int[] ports, string name) => ChildProgram.Start(
+        name, Repository.Program("Worker", "TrainingCluster.Worker.dll"),
+        ["--coordinator", $"127.0.0.1:{ports[2]}", "--data", _workspace.At(name), "--name", name], _workspace.At($"{name}.log"), TimeProvider.System);
 
     private async Task<ChildProgram> StartCoordinatorAsync(int[] ports, int time)
     {

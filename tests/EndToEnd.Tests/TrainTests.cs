@@ -1,5 +1,5 @@
 using System.Text.Json;
-using TrainingCluster.Cli.Local;
+using TrainingCluster.Hosting;
 
 namespace TrainingCluster.EndToEnd.Tests;
 

@@ -28,6 +28,10 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
         Assert.Equal(80, job.Progress.Step);
         Assert.Contains(id, (await RunAsync("jobs", "--state", "succeeded")).Output, StringComparison.Ordinal);
 
+        var ledger = await RunAsync("ledger", id);
+        Assert.True(ledger.ExitCode == 0, ledger.All);
+        Assert.Contains("the audit holds: each step up to 80 ", ledger.Output, StringComparison.Ordinal);
+
         // The same request again is the same job: nothing is trained.
         var again = await RunAsync("submit", Workspace.WriteJob(), "--wait", "--request-id", "once");
         Assert.Equal(id, again.Output.Split(' ')[1]);
@@ -73,12 +77,16 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
         var result = await submit.EndAsync();
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Equal(straight.Output.Split("weights_sha256 ")[1], result.Output.Split("weights_sha256 ")[1]);
+        var ledger = await RunAsync("ledger", id, "--json");
+        Assert.True(ledger.ExitCode == 0, ledger.All);
+        Assert.True(JobLedger.Parser.ParseJson(ledger.Output).Generations.Count >= 2, ledger.Output);
     }
 
     [Theory]
     [InlineData("get")]
     [InlineData("watch")]
     [InlineData("cancel")]
+    [InlineData("ledger")]
     public async Task AnyCommand_UnknownJob_NamesTheId(string command)
     {
         var result = await RunAsync(command, "no-such-job");

@@ -41,13 +41,13 @@ internal sealed class Workspace : IDisposable
     ];
 
     /// <summary>The same job as a file.</summary>
-    public string WriteJob(string name = "job.yaml", int steps = 80) => Write(name,
+    public string WriteJob(string name = "job.yaml", int steps = 80, params string[] more) => Write(name,
     [
         "name: tiny",
         "seed: 3",
         "dataset: { source: train.source, target: train.target, validSource: valid.source, validTarget: valid.target, vocabularySize: 320 }",
         "model: { dModel: 32, heads: 2, layers: 1, feedForward: 64 }",
         $"training: {{ steps: {steps}, batchTokens: 1024, warmupSteps: 20 }}",
-        "evaluation: { everySteps: 40 }",
+        "evaluation: { everySteps: 40 }", .. more,
     ]);
 }

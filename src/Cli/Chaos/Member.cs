@@ -1,4 +1,5 @@
 using TrainingCluster.Cli.Local;
+using TrainingCluster.Hosting;
 
 namespace TrainingCluster.Cli.Chaos;
 

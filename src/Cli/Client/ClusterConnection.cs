@@ -36,13 +36,16 @@ public sealed class ClusterConnection : IDisposable
     /// <summary>The datasets that the coordinator keeps.</summary>
     public Datasets.DatasetsClient Datasets { get; }
 
-    /// <summary>Makes a call that answers at once, and turns its failure into a message for people.</summary>
-    public async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
+    /// <summary>Makes a call, and turns its failure into a message for people.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="within">How long the answer may take; null: 20 s.</param>
+    public async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation, TimeSpan? within = null)
     {
         ArgumentNullException.ThrowIfNull(call);
         try
         {
-            using var pending = call(new CallOptions(deadline: _time.GetUtcNow().UtcDateTime + s_answerWithin, cancellationToken: cancellation));
+            using var pending = call(new CallOptions(deadline: _time.GetUtcNow().UtcDateTime + (within ?? s_answerWithin), cancellationToken: cancellation));
             return await pending.ResponseAsync;
         }
         catch (RpcException exception) when (!cancellation.IsCancellationRequested)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using TrainingCluster.Hosting;
 
 namespace TrainingCluster.Cli.Local;
 

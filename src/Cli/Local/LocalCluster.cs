@@ -1,4 +1,5 @@
 using TrainingCluster.Cli.Client;
+using TrainingCluster.Hosting;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Local;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TrainingCluster.Artifacts;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.V1;
 
@@ -7,16 +8,21 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 /// <summary>
 /// Checkpoints and models of jobs. A checkpoint is whole or not there; one that was damaged later is named and passed over.
 /// </summary>
-public sealed class CheckpointLibrary(DataFolder data)
+public sealed class CheckpointLibrary(DataFolder data) : IDisposable
 {
-    // Bits that flipped do not show in a listing: whoever finds them leaves this note in the folder.
-    private const string DamagedMark = "damaged.txt";
+    private readonly CheckpointParts parts = new(data);
 
     /// <summary>A place to receive a checkpoint of a job into.</summary>
     public FolderReceiver Receive(string jobId) => new(data.Checkpoints(jobId));
 
     /// <summary>A place to receive the model of a job into.</summary>
     public FolderReceiver ReceiveModel(string jobId) => new(data.Job(jobId));
+
+    /// <summary>Keeps a part of a checkpoint that several workers write. When it was the last one, the whole, to be kept; else null.</summary>
+    public Task<FolderReceiver?> AddPart(FolderReceiver received, CheckpointHeader header, CancellationToken cancel) => parts.Add(received, header, cancel);
+
+    /// <inheritdoc/>
+    public void Dispose() => parts.Dispose();
 
     /// <summary>Keeps a received checkpoint, and removes those that are no longer to be kept.</summary>
     /// <param name="received">Its files.</param>
@@ -27,7 +33,7 @@ public sealed class CheckpointLibrary(DataFolder data)
     {
         ArgumentNullException.ThrowIfNull(received);
         ArgumentNullException.ThrowIfNull(header);
-        var manifest = new CheckpointManifest(CheckpointManifest.CurrentVersion, header.JobId, header.Generation, header.Step, header.Best, received.Files);
+        var manifest = new CheckpointManifest(CheckpointManifest.CurrentVersion, header.JobId, header.Generation, header.Step, header.Best, received.Files, header.Epoch);
         await received.Add(CheckpointManifest.FileName, manifest.ToBytes(), cancel);
         var final = Folder(header.JobId, Id(header.Step));
         // The same step again has the same content, unless the old one is damaged.
@@ -85,10 +91,9 @@ public sealed class CheckpointLibrary(DataFolder data)
     public async Task<string?> Verify(string jobId, string checkpointId, CancellationToken cancel)
     {
         var folder = Folder(jobId, checkpointId);
-        var (manifest, problem) = CheckpointManifest.Load(folder);
-        if (manifest is not null) problem = await manifest.Verify(folder, cancel) ?? "";
+        var (_, problem) = await CheckpointManifest.Verify(folder, cancel);
         if (problem.Length == 0) return null;
-        await File.WriteAllTextAsync(Path.Combine(folder, DamagedMark), problem, cancel);
+        await File.WriteAllTextAsync(Path.Combine(folder, CheckpointManifest.DamagedMark), problem, cancel);
         return problem;
     }
 
@@ -105,15 +110,7 @@ public sealed class CheckpointLibrary(DataFolder data)
 
     private CheckpointInfo Look(string jobId, string checkpointId)
     {
-        var (manifest, problem) = CheckpointManifest.Load(Folder(jobId, checkpointId));
-        if (manifest is not null)
-        {
-            var bad = manifest.Files.FirstOrDefault(f =>
-                new FileInfo(Path.Combine(Folder(jobId, checkpointId), f.Path)) is var file && (!file.Exists || file.Length != f.Bytes));
-            if (bad is not null) problem = $"{bad.Path} is missing or has another size than it was stored with";
-            var mark = Path.Combine(Folder(jobId, checkpointId), DamagedMark);
-            if (problem.Length == 0 && File.Exists(mark)) problem = File.ReadAllText(mark);
-        }
+        var (manifest, problem) = CheckpointManifest.Look(Folder(jobId, checkpointId));
         return Info(jobId, checkpointId, manifest, problem);
     }
 
@@ -124,6 +121,7 @@ public sealed class CheckpointLibrary(DataFolder data)
         Step = long.Parse(checkpointId, CultureInfo.InvariantCulture),
         Bytes = manifest?.Files.Sum(f => f.Bytes) ?? 0,
         Best = manifest?.Best ?? false,
+        Generation = manifest?.Generation ?? 0,
         Error = problem,
     };
 

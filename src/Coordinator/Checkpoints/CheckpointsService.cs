@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using TrainingCluster.Artifacts;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Jobs.Machine;
@@ -12,13 +13,22 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 /// <summary>gRPC Checkpoints: workers store and fetch state, and store the final model.</summary>
 public sealed class CheckpointsService(CheckpointLibrary library, JobStore store, IJobControl control) : V1.Checkpoints.CheckpointsBase
 {
+    private const int MaxParts = 4096;
+
     /// <inheritdoc/>
     public override async Task<CheckpointInfo> StoreCheckpoint(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context)
     {
         var (header, job) = await Header(requestStream, context);
         await using var receiver = library.Receive(job.Id);
         await Receive(receiver, requestStream, context.CancellationToken);
-        var info = await library.Keep(receiver, header, job.Spec.Checkpoint.Keep, context.CancellationToken);
+        if (header.Parts <= 1) return await Keep(receiver, header, job, context);
+        await using var whole = await library.AddPart(receiver, header, context.CancellationToken);
+        return whole is null ? new() { JobId = job.Id, Step = header.Step } : await Keep(whole, header, job, context);
+    }
+
+    private async Task<CheckpointInfo> Keep(FolderReceiver received, CheckpointHeader header, StoredJob job, ServerCallContext context)
+    {
+        var info = await library.Keep(received, header, job.Spec.Checkpoint.Keep, context.CancellationToken);
         control.CheckpointsChanged(job.Id);
         return info;
     }
@@ -67,6 +77,8 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         if (!await requests.MoveNext(context.CancellationToken) || requests.Current.Header is not { } header)
             throw RpcErrors.Invalid(("header", "is missing; send it in the first message"));
         if (header.Step < 0) throw RpcErrors.Invalid(("header.step", $"{header.Step} is negative"));
+        if (header.Parts is < 0 or > MaxParts || header.Part < 0 || (header.Part > 0 && header.Part >= header.Parts))
+            throw RpcErrors.Invalid(("header.part", $"{header.Part} is none of {header.Parts} parts; they are 0 to parts - 1, at most {MaxParts}"));
         var job = await store.Get(header.JobId) ?? throw RpcErrors.NotFound("job", header.JobId, "list the jobs with ListJobs");
         if (job.Record.Phase.HasEnded()) throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}); it takes no more files");
         return (header, job);

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace TrainingCluster.Coordinator.Files;
 
 /// <summary>Reads the files of a folder, in the order of their names, in pieces.</summary>
@@ -13,13 +11,6 @@ public static class FolderReader
         [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Select(f => Path.GetRelativePath(folder, f).Replace(Path.DirectorySeparatorChar, '/'))
             .Order(StringComparer.Ordinal)];
-
-    /// <summary>SHA-256 of a file, lower-case hexadecimal.</summary>
-    public static async Task<string> Sha256(string path, CancellationToken cancel)
-    {
-        await using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel));
-    }
 
     /// <summary>Gives every file of <paramref name="folder"/> to <paramref name="write"/>; an empty file as one empty piece.</summary>
     /// <param name="folder">The folder.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using TrainingCluster.Artifacts;
 using TrainingCluster.Errors;
 using TrainingCluster.V1;
 
@@ -14,7 +15,7 @@ public sealed class FolderReceiver : IAsyncDisposable
     /// <summary>Names of temporary folders begin so; what a crash left behind is removed at the next start.</summary>
     public const string TemporaryPrefix = ".upload-";
 
-    private readonly List<ReceivedFile> files = [];
+    private readonly List<StoredFile> files = [];
     private readonly Func<string, Stream> open;
     private IncrementalHash? hash;
     private Stream? file;
@@ -36,7 +37,7 @@ public sealed class FolderReceiver : IAsyncDisposable
     public string Folder { get; }
 
     /// <summary>Files received whole so far.</summary>
-    public IReadOnlyList<ReceivedFile> Files => files;
+    public IReadOnlyList<StoredFile> Files => files;
 
     /// <summary>Removes what uploads that a crash ended have left in <paramref name="parent"/>.</summary>
     public static void RemoveLeftovers(string parent)

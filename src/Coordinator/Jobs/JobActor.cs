@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.V1;
 
@@ -21,6 +22,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private JobMachineState state = null!;
     private DateTimeOffset progressStored;
     private long progressStep = -1;
+    private ImmutableSortedDictionary<long, LedgerEntry> ledgerStored = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
     public JobActor(string jobId, JobActorContext context)
     {
@@ -44,7 +46,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     {
         var job = await context.Store.Get(jobId);
         var (newest, damaged) = await context.Checkpoints.NewestWhole(jobId, CancellationToken.None);
-        return new(job, newest, damaged);
+        return new(job, await context.Store.Ledger(jobId), newest, damaged);
     }
 
     private void Loading()
@@ -57,7 +59,10 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 return;
             }
             state = JobMachine.Restore(jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), Now);
-            if (loaded.Newest is { } newest) state = state with { CheckpointId = newest.CheckpointId, CheckpointStep = newest.Step };
+            ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
+            state = state with { Ledger = ledgerStored };
+            if (loaded.Newest is { } newest)
+                state = state with { CheckpointId = newest.CheckpointId, CheckpointStep = newest.Step, CheckpointGeneration = newest.Generation };
             Become(Ready);
             Stash.UnstashAll();
             Context.Parent.Tell(new PoolAsked(jobId));
@@ -92,7 +97,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         Receive<CheckpointsMoved>(_ =>
         {
             var newest = context.Checkpoints.Newest(jobId);
-            Apply(new CheckpointsChanged(newest?.CheckpointId ?? "", newest?.Step ?? 0), () => { });
+            Apply(new CheckpointsChanged(newest?.CheckpointId ?? "", newest?.Step ?? 0, newest?.Generation ?? 0), () => { });
         });
         Receive<Wake>(_ => Apply(new TimePassed(), () => { }));
     }
@@ -121,13 +126,15 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private void Store(IReadOnlyList<JobEvent> events)
     {
         (progressStored, progressStep) = (Now, state.Progress.Step);
-        context.Store.Save(jobId, state.Record, ToProto(), events).PipeTo(Self, success: () => Saved.Instance);
+        var ledger = state.Ledger.Values.Where(e => !ledgerStored.TryGetValue(e.Generation, out var stored) || !ReferenceEquals(stored, e)).ToList();
+        context.Store.Save(jobId, state.Record, ToProto(), events, ledger).PipeTo(Self, success: () => Saved.Instance);
     }
 
     private void Saving(IReadOnlyList<JobEvent> events, ImmutableArray<JobEffect> effects, Action done)
     {
         Receive<Saved>(_ =>
         {
+            ledgerStored = state.Ledger;
             UnbecomeStacked();
             Stash.UnstashAll();
             Finish(effects, done);
@@ -183,7 +190,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     [LoggerMessage(EventId = 211, Level = LogLevel.Information, Message = "{JobId}: generation {Generation}: {Reason}")]
     private partial void LogGeneration(string jobId, long generation, string reason);
 
-    private sealed record Loaded(StoredJob? Job, CheckpointInfo? Newest, IReadOnlyList<CheckpointInfo> Damaged);
+    private sealed record Loaded(StoredJob? Job, IReadOnlyList<LedgerEntry> Ledger, CheckpointInfo? Newest, IReadOnlyList<CheckpointInfo> Damaged);
 
     private sealed record Saved
     {

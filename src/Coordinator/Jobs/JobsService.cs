@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
+using TrainingCluster.Artifacts;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
@@ -15,7 +16,7 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Coordinator.Jobs;
 
 /// <summary>gRPC Jobs: what clients call. Reads come from the store; commands go through the actors and are durable when answered.</summary>
-public sealed class JobsService(JobStore store, DatasetLibrary datasets, CheckpointLibrary checkpoints, IJobControl control, TimeProvider time)
+public sealed partial class JobsService(JobStore store, DatasetLibrary datasets, CheckpointLibrary checkpoints, IJobControl control, TimeProvider time)
     : V1.Jobs.JobsBase
 {
     private const int DefaultPage = 50;
@@ -140,7 +141,7 @@ public sealed class JobsService(JobStore store, DatasetLibrary datasets, Checkpo
         var (current, sha) = ("", "");
         await FolderReader.Read(folder, async (path, size, piece) =>
         {
-            if (path != current) (current, sha) = (path, await FolderReader.Sha256(Path.Combine(folder, path), cancel));
+            if (path != current) (current, sha) = (path, await StoredFile.Sha256Of(Path.Combine(folder, path), cancel));
             await responseStream.WriteAsync(new ArtifactChunk { Path = path, FileBytes = size, Sha256 = sha, Data = ByteString.CopyFrom(piece.Span) }, cancel);
         }, cancel);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Store;
@@ -53,6 +54,17 @@ public sealed partial class JobStore
             events.Add(e);
         }
         return events;
+    });
+
+    /// <summary>Every generation of a job whose plan was sent, by number.</summary>
+    public Task<IReadOnlyList<LedgerEntry>> Ledger(string jobId) => thread.Run<IReadOnlyList<LedgerEntry>>(c =>
+    {
+        using var command = Command(c, "SELECT plan, base_generation, planned, reached FROM generations WHERE job_id = $id ORDER BY generation", ("$id", jobId));
+        using var reader = command.ExecuteReader();
+        var entries = new List<LedgerEntry>();
+        while (reader.Read())
+            entries.Add(new(StartGeneration.Parser.ParseFrom((byte[])reader["plan"]), reader.GetInt64(1), Time(reader.GetInt64(2))!.Value, reader.GetInt64(3)));
+        return entries;
     });
 
     private static readonly string Ended = string.Join(", ", new[] { JobState.Succeeded, JobState.Failed, JobState.Cancelled }.Select(s => (int)s));

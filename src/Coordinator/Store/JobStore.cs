@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Store;
@@ -68,13 +69,13 @@ public sealed partial class JobStore : IAsyncDisposable
         return (CreateOutcome.Created, Read(c, job.Id)!);
     });
 
-    /// <summary>Makes a job's record and new events durable, together.</summary>
-    public async Task Save(string jobId, JobRecord record, JobProgress progress, IReadOnlyList<JobEvent> events)
+    /// <summary>Makes a job's record, new events and what changed of its ledger durable, together.</summary>
+    public async Task Save(string jobId, JobRecord record, JobProgress progress, IReadOnlyList<JobEvent> events, IReadOnlyList<LedgerEntry>? ledger = null)
     {
         ArgumentNullException.ThrowIfNull(record);
         await thread.Run(c =>
         {
-            Execute(c, """
+            var current = Execute(c, """
                 UPDATE jobs SET state = $state, phase = $phase, reason = $reason, generation = $generation, plan = $plan, started = $started,
                     ended = $ended, weights_sha256 = $weights, progress = $progress
                 WHERE id = $id AND generation <= $generation
@@ -82,19 +83,21 @@ public sealed partial class JobStore : IAsyncDisposable
                 ("$state", (int)record.Phase.ToJobState()), ("$phase", record.Phase.ToString()), ("$reason", record.Reason),
                 ("$generation", record.Generation), ("$plan", (object?)record.Plan?.ToByteArray() ?? DBNull.Value),
                 ("$started", Milliseconds(record.Started)), ("$ended", Milliseconds(record.Ended)), ("$weights", record.WeightsSha256),
-                ("$progress", progress.ToByteArray()), ("$id", jobId));
+                ("$progress", progress.ToByteArray()), ("$id", jobId)) > 0;
+            if (current) Append(c, jobId, ledger ?? []);
             Append(c, jobId, events);
             return true;
         });
         if (events.Count > 0) signals.Raise(jobId);
     }
 
-    /// <summary>Forgets a job and its events.</summary>
+    /// <summary>Forgets a job, its events and its ledger.</summary>
     public async Task Delete(string jobId)
     {
         await thread.Run(c =>
         {
             Execute(c, "DELETE FROM events WHERE job_id = $id", ("$id", jobId));
+            Execute(c, "DELETE FROM generations WHERE job_id = $id", ("$id", jobId));
             Execute(c, "DELETE FROM jobs WHERE id = $id", ("$id", jobId));
             return true;
         });
@@ -122,6 +125,20 @@ public sealed partial class JobStore : IAsyncDisposable
         }
     }
 
+    // A plan is made once; only what is known of a generation's steps grows.
+    private static void Append(SqliteConnection c, string jobId, IReadOnlyList<LedgerEntry> ledger)
+    {
+        foreach (var entry in ledger)
+        {
+            Execute(c, """
+                INSERT INTO generations (job_id, generation, plan, base_generation, planned, reached) VALUES ($id, $generation, $plan, $base, $planned, $reached)
+                ON CONFLICT (job_id, generation) DO UPDATE SET reached = MAX(reached, excluded.reached)
+                """,
+                ("$id", jobId), ("$generation", entry.Generation), ("$plan", entry.Plan.ToByteArray()), ("$base", entry.BaseGeneration),
+                ("$planned", entry.Planned.ToUnixTimeMilliseconds()), ("$reached", entry.Reached));
+        }
+    }
+
     private static object Milliseconds(DateTimeOffset? at) => at is { } time ? time.ToUnixTimeMilliseconds() : DBNull.Value;
 
     private static SqliteCommand Command(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
@@ -132,9 +149,9 @@ public sealed partial class JobStore : IAsyncDisposable
         return command;
     }
 
-    private static void Execute(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private static int Execute(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = Command(c, sql, parameters);
-        command.ExecuteNonQuery();
+        return command.ExecuteNonQuery();
     }
 }

@@ -1,11 +1,40 @@
 using Microsoft.Data.Sqlite;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Store;
 
-/// <summary>The tables, and the version that says which program wrote them.</summary>
+/// <summary>The tables, and the version that says which program wrote them. A store of an older version is brought up to date.</summary>
 internal static class StoreSchema
 {
-    private const long Version = 1;
+    /// <summary>The tables as the first version had them.</summary>
+    internal const string First = """
+        CREATE TABLE jobs (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            request_id TEXT UNIQUE,
+            spec BLOB NOT NULL,
+            spec_sent BLOB NOT NULL,
+            created INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            phase TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            generation INTEGER NOT NULL,
+            plan BLOB,
+            started INTEGER,
+            ended INTEGER,
+            weights_sha256 TEXT NOT NULL,
+            progress BLOB NOT NULL
+        );
+        CREATE TABLE events (
+            job_id TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            event BLOB NOT NULL,
+            PRIMARY KEY (job_id, sequence)
+        ) WITHOUT ROWID;
+        """;
+
+    // What each version adds to the one before it.
+    private static readonly Action<SqliteConnection>[] Versions = [c => Run(c, First), AddLedger];
 
     public static void Prepare(SqliteConnection connection, string path)
     {
@@ -13,37 +42,51 @@ internal static class StoreSchema
         using var read = connection.CreateCommand();
         read.CommandText = "PRAGMA user_version";
         var version = (long)read.ExecuteScalar()!;
-        if (version == Version) return;
-        if (version != 0)
-            throw new InvalidDataException($"{path} is a job store of version {version}, this program writes version {Version}. Use the program that wrote it, or another data folder.");
-        Run(connection, $"""
-            BEGIN IMMEDIATE;
-            CREATE TABLE jobs (
-                number INTEGER PRIMARY KEY AUTOINCREMENT,
-                id TEXT NOT NULL UNIQUE,
-                request_id TEXT UNIQUE,
-                spec BLOB NOT NULL,
-                spec_sent BLOB NOT NULL,
-                created INTEGER NOT NULL,
-                state INTEGER NOT NULL,
-                phase TEXT NOT NULL,
-                reason TEXT NOT NULL,
-                generation INTEGER NOT NULL,
-                plan BLOB,
-                started INTEGER,
-                ended INTEGER,
-                weights_sha256 TEXT NOT NULL,
-                progress BLOB NOT NULL
-            );
-            CREATE TABLE events (
+        if (version < 0 || version > Versions.Length)
+            throw new InvalidDataException($"{path} is a job store of version {version}, this program writes version {Versions.Length}. Use the program that wrote it, or another data folder.");
+        for (; version < Versions.Length; version++)
+        {
+            // All of a version or nothing of it: a crash in between leaves the older store.
+            using var transaction = connection.BeginTransaction();
+            Versions[version](connection);
+            Run(connection, $"PRAGMA user_version = {version + 1}");
+            transaction.Commit();
+        }
+    }
+
+    /// <summary>The ledger begins with each job's last plan: of those before, an older program kept no members.</summary>
+    private static void AddLedger(SqliteConnection connection)
+    {
+        Run(connection, """
+            CREATE TABLE generations (
                 job_id TEXT NOT NULL,
-                sequence INTEGER NOT NULL,
-                event BLOB NOT NULL,
-                PRIMARY KEY (job_id, sequence)
+                generation INTEGER NOT NULL,
+                plan BLOB NOT NULL,
+                base_generation INTEGER NOT NULL,
+                planned INTEGER NOT NULL,
+                reached INTEGER NOT NULL,
+                PRIMARY KEY (job_id, generation)
             ) WITHOUT ROWID;
-            PRAGMA user_version = {Version};
-            COMMIT;
             """);
+        var plans = new List<(string Id, byte[] Plan, long Created, byte[] Progress)>();
+        using (var jobs = connection.CreateCommand())
+        {
+            jobs.CommandText = "SELECT id, plan, COALESCE(started, created), progress FROM jobs WHERE plan IS NOT NULL";
+            using var reader = jobs.ExecuteReader();
+            while (reader.Read()) plans.Add((reader.GetString(0), (byte[])reader[1], reader.GetInt64(2), (byte[])reader[3]));
+        }
+        foreach (var (id, bytes, created, progress) in plans)
+        {
+            var plan = StartGeneration.Parser.ParseFrom(bytes);
+            using var insert = connection.CreateCommand();
+            insert.CommandText = "INSERT INTO generations VALUES ($id, $generation, $plan, 0, $planned, $reached)";
+            insert.Parameters.AddWithValue("$id", id);
+            insert.Parameters.AddWithValue("$generation", plan.Generation);
+            insert.Parameters.AddWithValue("$plan", bytes);
+            insert.Parameters.AddWithValue("$planned", created);
+            insert.Parameters.AddWithValue("$reached", Math.Max(plan.BaseStep, JobProgress.Parser.ParseFrom(progress).Step));
+            insert.ExecuteNonQuery();
+        }
     }
 
     private static void Run(SqliteConnection connection, string sql)

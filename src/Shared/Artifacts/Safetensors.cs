@@ -18,14 +18,18 @@ public static class Safetensors
     public static void Write(Stream stream, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
+        foreach (var piece in Pieces(tensors, metadata))
+            stream.Write(piece.Span);
+    }
+
+    /// <summary>The bytes of the file, piece by piece: for those who write a part of it, or want its checksum without writing it.</summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Pieces(IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
         ArgumentNullException.ThrowIfNull(tensors);
         var header = Header(tensors, metadata);
-        Span<byte> length = stackalloc byte[sizeof(ulong)];
+        var length = new byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
-        stream.Write(length);
-        stream.Write(header);
-        foreach (var tensor in tensors)
-            stream.Write(tensor.Bytes.Span);
+        return [length, header, .. tensors.Select(tensor => tensor.Bytes)];
     }
 
     /// <summary>Writes a file; an existing one is replaced. See <see cref="Write(Stream, IReadOnlyList{NamedTensor}, IReadOnlyDictionary{string, string}?)"/>.</summary>

@@ -35,4 +35,17 @@ public sealed record Batch
 
     /// <summary>Sum of <see cref="TargetLengths"/>: the number of labels that count in the loss.</summary>
     public required long TargetTokens { get; init; }
+
+    /// <summary>A micro-batch of one of the rows alone, as wide as it was.</summary>
+    public Batch Row(int row) => this with
+    {
+        Rows = 1,
+        Source = Source[(row * SourceWidth)..((row + 1) * SourceWidth)],
+        DecoderInput = DecoderInput[(row * TargetWidth)..((row + 1) * TargetWidth)],
+        Labels = Labels[(row * TargetWidth)..((row + 1) * TargetWidth)],
+        SourceLengths = [SourceLengths[row]],
+        TargetLengths = [TargetLengths[row]],
+        SourceTokens = SourceLengths[row],
+        TargetTokens = TargetLengths[row],
+    };
 }

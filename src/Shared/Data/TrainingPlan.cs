@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Data;
 
 /// <summary>The plans of all epochs of one job. Not thread-safe.</summary>
@@ -18,6 +20,15 @@ public sealed class TrainingPlan(SentenceLengths lengths, string fingerprint, ul
     public TrainingPlan(Dataset dataset, ulong seed, int tokensPerMicroBatch, int logicalShards)
         : this(new SentenceLengths(dataset), dataset.Fingerprint, seed, tokensPerMicroBatch, logicalShards)
     {
+    }
+
+    /// <summary>The plan of a job whose specification is filled in. All who need it take it from here.</summary>
+    public static TrainingPlan Of(Dataset dataset, JobSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var training = spec.Training;
+        // The specification counts source and target, the plan the wider of the two.
+        return new(dataset, spec.Seed, Math.Max(1, training.BatchTokens / training.LogicalShards / 2), training.LogicalShards);
     }
 
     /// <summary>The plan of one epoch, from 0; the one asked for last is kept.</summary>

@@ -18,4 +18,12 @@ public sealed record ReadyFile(string Grpc, string Http, string Cluster, int Pid
         File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(this, JsonSerializerOptions.Web));
         File.Move(temporary, full, overwrite: true);
     }
+
+    /// <summary>Reads the file. Null: it is not there yet.</summary>
+    public static async Task<ReadyFile?> TryReadAsync(string path, CancellationToken cancellation)
+    {
+        if (!File.Exists(path)) return null;
+        await using var stream = File.OpenRead(path);
+        return await JsonSerializer.DeserializeAsync<ReadyFile>(stream, JsonSerializerOptions.Web, cancellation);
+    }
 }

@@ -88,6 +88,7 @@ public static class JobSpecDefaults
         if (!checkpoint.HasEverySteps) checkpoint.EverySteps = 0;
         if (!checkpoint.HasEverySeconds) checkpoint.EverySeconds = 300;
         if (!checkpoint.HasKeep) checkpoint.Keep = 2;
+        if (!checkpoint.HasSpread) checkpoint.Spread = false;
     }
 
     private static void Fill(WorkersSpec workers, int logicalShards)

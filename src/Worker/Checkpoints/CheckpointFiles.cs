@@ -17,12 +17,37 @@ internal static class CheckpointFiles
 
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, NewLine = "\n" };
 
-    public static void Write(string folder, FlatLayout layout, StateSnapshot snapshot)
+    /// <summary>Writes one of several equal parts of a checkpoint; put together in order they are the whole files, to the byte.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="layout">Where each parameter lies.</param>
+    /// <param name="snapshot">The state.</param>
+    /// <param name="part">Which part, from 0; the first holds the counters.</param>
+    /// <param name="parts">How many there are; 1: this is the whole.</param>
+    public static void Write(string folder, FlatLayout layout, StateSnapshot snapshot, int part = 0, int parts = 1)
     {
-        var tensors = Path.Combine(folder, TensorsFile);
-        Safetensors.Write(tensors, snapshot.Tensors(layout));
-        var fields = new Fields(FormatVersion, Hash(tensors), JsonDocument.Parse(snapshot.Progress.ToJson()).RootElement);
+        var pieces = Safetensors.Pieces(snapshot.Tensors(layout));
+        var length = pieces.Sum(piece => (long)piece.Length);
+        using (var file = new FileStream(Path.Combine(folder, TensorsFile), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+            Write(file, pieces, length * part / parts, length * (part + 1) / parts);
+        if (part > 0)
+            return;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var piece in pieces)
+            hash.AppendData(piece.Span);
+        var fields = new Fields(FormatVersion, Convert.ToHexStringLower(hash.GetHashAndReset()), JsonDocument.Parse(snapshot.Progress.ToJson()).RootElement);
         File.WriteAllBytes(Path.Combine(folder, CountersFile), JsonSerializer.SerializeToUtf8Bytes(fields, s_json));
+    }
+
+    private static void Write(Stream to, IReadOnlyList<ReadOnlyMemory<byte>> pieces, long from, long end)
+    {
+        var at = 0L;
+        foreach (var piece in pieces)
+        {
+            var (first, last) = ((int)Math.Clamp(from - at, 0, piece.Length), (int)Math.Clamp(end - at, 0, piece.Length));
+            if (first < last)
+                to.Write(piece.Span[first..last]);
+            at += piece.Length;
+        }
     }
 
     /// <summary>Reads a checkpoint into a state.</summary>

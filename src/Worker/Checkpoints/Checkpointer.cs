@@ -1,6 +1,7 @@
 using Grpc.Core;
 using TrainingCluster.Training;
 using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Training;
 
 namespace TrainingCluster.Worker.Checkpoints;
@@ -21,19 +22,33 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     private long _newest = parts.Time.GetTimestamp();
     private long _stored;
 
-    /// <summary>Called after each step: begins a checkpoint if one is due.</summary>
-    public void AfterStep(TrainingJob job, Reports reports, long generation)
+    /// <summary>Whether one is to be taken after a step.</summary>
+    public bool IsDue(long step) => _storing.IsCompleted
+        && ((rule.EverySteps > 0 && step % rule.EverySteps == 0)
+            || (rule.EverySeconds > 0 && parts.Time.GetElapsedTime(_newest) >= TimeSpan.FromSeconds(rule.EverySeconds)));
+
+    /// <summary>
+    /// Called after each step: begins a checkpoint if one is due. The first member's clock decides, so where all write
+    /// (<see cref="CheckpointSpec.Spread"/>) it has told the others with the step's totals.
+    /// </summary>
+    /// <param name="job">The job.</param>
+    /// <param name="reports">Where the outcome goes.</param>
+    /// <param name="plan">The generation's.</param>
+    /// <param name="announced">The first member has said that all write their part now.</param>
+    public void AfterStep(TrainingJob job, Reports reports, GroupPlan plan, bool announced)
     {
         var step = job.State.Progress.Step;
-        var due = (rule.EverySteps > 0 && step % rule.EverySteps == 0)
-            || (rule.EverySeconds > 0 && parts.Time.GetElapsedTime(_newest) >= TimeSpan.FromSeconds(rule.EverySeconds));
-        if (due && !job.IsDone)
-            Begin(job, reports, generation, CancellationToken.None);
+        var due = rule.Spread ? announced : plan.OwnRank == 0 && IsDue(step);
+        if (!due || job.IsDone)
+            return;
+        var (part, partCount) = rule.Spread ? (plan.OwnRank, plan.Workers) : (0, 1);
+        if (!Begin(job, reports, plan.Generation, part, partCount, CancellationToken.None))
+            reports.Checkpoint(Report(job, plan.Generation, step, "this worker is still storing its part of the one before"));
     }
 
     /// <summary>
-    /// Stores the state as it is now, unless that has been done: it may be the only copy. Returns when it is stored or cannot be, which is
-    /// reported either way.
+    /// Stores the whole state as it is now, unless that has been done: it may be the only copy. Returns when it is stored or cannot be,
+    /// which is reported either way.
     /// </summary>
     public async Task StoreNowAsync(JobHolder holder, Reports reports, long generation)
     {
@@ -42,7 +57,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         try
         {
             if (holder is { HasState: true, Job: { } job } && job.State.Progress.Step > Interlocked.Read(ref _stored))
-                Begin(job, reports, generation, limit.Token);
+                Begin(job, reports, generation, part: 0, partCount: 1, limit.Token);
         }
         catch (ObjectDisposedException)
         {
@@ -58,25 +73,43 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
             return _storing;
     }
 
-    private void Begin(TrainingJob job, Reports reports, long generation, CancellationToken limit)
+    /// <returns>False: one is still being stored.</returns>
+    private bool Begin(TrainingJob job, Reports reports, long generation, int part, int partCount, CancellationToken limit)
     {
         lock (_gate)
         {
-            if (_storing.IsCompleted)
-                Take(job, reports, generation, limit);
+            if (!_storing.IsCompleted)
+                return false;
+            Take(job, reports, generation, part, partCount, limit);
+            return true;
         }
     }
 
-    private void Take(TrainingJob job, Reports reports, long generation, CancellationToken limit)
+    private void Take(TrainingJob job, Reports reports, long generation, int part, int partCount, CancellationToken limit)
     {
         var start = parts.Time.GetTimestamp();
         _snapshot.Take(job.State);
         var pause = parts.Time.GetElapsedTime(start);
         _newest = parts.Time.GetTimestamp();
-        var header = new CheckpointHeader { JobId = job.Id, Generation = generation, Step = _snapshot.Progress.Step, Best = IsBest(_snapshot.Progress) };
+        var progress = _snapshot.Progress;
+        var header = new CheckpointHeader
+        {
+            JobId = job.Id,
+            Generation = generation,
+            Step = progress.Step,
+            Best = IsBest(progress),
+            Epoch = job.Batches.Locate(progress.Step).Epoch,
+            Part = part,
+            Parts = partCount,
+        };
         var layout = job.State.Parameters.Layout;
-        _storing = Task.Run(() => StoreAsync(header, layout, reports, start, pause, limit), CancellationToken.None);
+        var report = Report(job, generation, progress.Step);
+        report.PauseMs = pause.TotalMilliseconds;
+        _storing = Task.Run(() => StoreAsync(header, layout, report, reports, start, limit), CancellationToken.None);
     }
+
+    private CheckpointReport Report(TrainingJob job, long generation, long step, string error = "") =>
+        new() { JobId = job.Id, Generation = generation, Step = step, WorkerId = parts.Options.WorkerId, Error = error };
 
     /// <summary>Ends what is being stored.</summary>
     public void Dispose()
@@ -85,24 +118,16 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         _ended.Dispose();
     }
 
-    private async Task StoreAsync(CheckpointHeader header, FlatLayout layout, Reports reports, long start, TimeSpan pause, CancellationToken limit)
+    private async Task StoreAsync(CheckpointHeader header, FlatLayout layout, CheckpointReport report, Reports reports, long start, CancellationToken limit)
     {
-        var report = new CheckpointReport
-        {
-            JobId = header.JobId,
-            Generation = header.Generation,
-            Step = header.Step,
-            WorkerId = parts.Options.WorkerId,
-            PauseMs = pause.TotalMilliseconds,
-        };
         var folder = Path.Combine(parts.TemporaryFolder, $"checkpoint-{header.JobId}-{header.Step}-{Guid.NewGuid():n}");
         try
         {
             Directory.CreateDirectory(folder);
-            CheckpointFiles.Write(folder, layout, _snapshot);
+            CheckpointFiles.Write(folder, layout, _snapshot, header.Part, header.Parts);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token, limit);
             var info = await parts.Files.StoreCheckpointAsync(header, folder, either.Token);
-            if (info.Error.Length == 0)
+            if (info.Error.Length == 0 && header.Parts == 1)
                 Interlocked.Exchange(ref _stored, header.Step);
             (report.CheckpointId, report.Bytes, report.Error) = (info.CheckpointId, info.Bytes, info.Error);
         }
@@ -116,6 +141,9 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
                 Directory.Delete(folder, recursive: true);
         }
 
+        // Of several parts the last one makes the checkpoint: whoever sent it reports.
+        if (report.CheckpointId.Length == 0 && report.Error.Length == 0)
+            return;
         report.Seconds = parts.Time.GetElapsedTime(start).TotalSeconds;
         reports.Checkpoint(report);
     }

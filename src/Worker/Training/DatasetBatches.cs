@@ -13,10 +13,8 @@ internal sealed class DatasetBatches : ITrainingBatches
     /// <summary>The plan of a specification whose fields are filled in.</summary>
     public DatasetBatches(Dataset dataset, JobSpec spec)
     {
-        var training = spec.Training;
         (_dataset, _spec) = (dataset, spec);
-        // The specification counts source and target, the plan the wider of the two.
-        _plan = new TrainingPlan(dataset, spec.Seed, Math.Max(1, training.BatchTokens / training.LogicalShards / 2), training.LogicalShards);
+        _plan = TrainingPlan.Of(dataset, spec);
     }
 
     public TrainingCursor Locate(long step) => _plan.Locate(step - 1);

@@ -7,7 +7,7 @@ namespace TrainingCluster.Worker.Training;
 /// <summary>Finds out, after a step whose gradient or loss is NaN or Inf, which shards it came from.</summary>
 internal static class NonFinite
 {
-    private const int SentencesShown = 3;
+    private const int SentencesShown = 5;
     private const int CharactersShown = 200;
 
     /// <summary>
@@ -19,20 +19,10 @@ internal static class NonFinite
     {
         shards = [];
         var own = new List<int>();
-        scratch.Attach();
-        job.Model.SegmentReady = null;
         foreach (var shard in group.Plan.Own.Shards)
         {
-            if (double.IsFinite(byShard[shard].Loss))
-            {
-                scratch.Flat.Clear();
-                MicroBatch.Run(job, job.Batches.Build(step, shard), step, shard);
-                scratch.Flat.Download(new Collective.FlatRange(0, job.Buckets.Length));
-                if (double.IsFinite(GlobalNorm.SumOfSquares(scratch.Flat.Host.Span)))
-                    continue;
-            }
-
-            own.Add(shard);
+            if (!double.IsFinite(byShard[shard].Loss) || !IsFinite(job, scratch, job.Batches.Build(step, shard), step, shard))
+                own.Add(shard);
         }
 
         var value = new byte[own.Count * sizeof(int)];
@@ -45,19 +35,41 @@ internal static class NonFinite
         return null;
     }
 
-    /// <summary>Why the job fails, with the sentences to look at.</summary>
-    public static JobFault Fault(TrainingJob job, long step, IReadOnlyList<int> shards, int inARow)
+    /// <summary>Why the job fails: step, shards, and of the first one the sentences that are not finite even alone.</summary>
+    public static JobFault Fault(TrainingJob job, FlatParameters.GradientBuffer scratch, long step, IReadOnlyList<int> shards, int inARow)
     {
         var message = $"Loss or gradient was NaN or Inf in {inARow} steps in a row, lastly in step {step}";
         if (shards.Count == 0)
             return new JobFault("NON_FINITE", $"{message}, where each shard alone is finite: their sum is too large. Lower training.learning_rate.");
-        var indices = job.Batches.Sentences(step, shards[0]);
-        var tokenizer = job.Dataset.Tokenizer;
-        var sentences = indices.Take(SentencesShown).Select(index =>
-            $"\n  {index}: {Shown(tokenizer.Decode(job.Dataset.Source(index)))} => {Shown(tokenizer.Decode(job.Dataset.Target(index)))}");
+        var sentences = job.Batches.Sentences(step, shards[0]);
+        var batch = job.Batches.Build(step, shards[0]);
+        var guilty = Enumerable.Range(0, sentences.Count).Where(row => !IsFinite(job, scratch, batch.Row(row), step, shards[0]))
+            .Take(SentencesShown).Select(row => sentences[row]).ToList();
+        var which = guilty.Count > 0
+            ? $"of the {sentences.Count} sentences of shard {shards[0]} these are not finite even alone"
+            : $"each of the {sentences.Count} sentences of shard {shards[0]} is finite alone; its first are";
         return new JobFault(
             "NON_FINITE",
-            $"{message}, shard {string.Join(", ", shards)}. Lower training.learning_rate, or look at these of its {indices.Count} sentences:{string.Concat(sentences)}");
+            $"{message}, shard {string.Join(", ", shards)}. Lower training.learning_rate, or look at the data: {which}:"
+            + string.Concat((guilty.Count > 0 ? guilty : sentences.Take(SentencesShown)).Select(sentence => $"\n  {Shown(job, sentence)}")));
+    }
+
+    /// <summary>Computes a micro-batch once more; an update is far away.</summary>
+    private static bool IsFinite(TrainingJob job, FlatParameters.GradientBuffer scratch, Data.Batch batch, long step, int shard)
+    {
+        scratch.Attach();
+        job.Model.SegmentReady = null;
+        scratch.Flat.Clear();
+        if (!double.IsFinite(MicroBatch.Run(job, batch, step, shard).Loss))
+            return false;
+        scratch.Flat.Download(new Collective.FlatRange(0, job.Buckets.Length));
+        return double.IsFinite(GlobalNorm.SumOfSquares(scratch.Flat.Host.Span));
+    }
+
+    private static string Shown(TrainingJob job, int sentence)
+    {
+        var tokenizer = job.Dataset.Tokenizer;
+        return $"{sentence}: {Shown(tokenizer.Decode(job.Dataset.Source(sentence)))} => {Shown(tokenizer.Decode(job.Dataset.Target(sentence)))}";
     }
 
     private static string Shown(string text) => text.Length <= CharactersShown ? text : text[..CharactersShown] + "…";

@@ -15,7 +15,7 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
         StateBytes = stateBytes,
     });
 
-    public void Step(StepResult result, long totalSteps, GroupPlan plan, double shardsPerSecond, long sent, long received)
+    public void Step(StepResult result, long totalSteps, long skipped, GroupPlan plan, double shardsPerSecond, long sent, long received)
     {
         var report = new StepReport
         {
@@ -40,6 +40,7 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
             ShardCount = plan.Own.Shards.Count,
             Skipped = result.Skipped,
             ShardsPerSecond = shardsPerSecond,
+            SkippedSteps = skipped,
         };
         report.NonFiniteShards.AddRange(result.NonFiniteShards);
         send(report);

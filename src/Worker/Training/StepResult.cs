@@ -33,6 +33,9 @@ internal sealed record StepResult
     /// <summary>Where NaN or Inf came from.</summary>
     public IReadOnlyList<int> NonFiniteShards { get; init; } = [];
 
+    /// <summary>The first member has asked all to take a checkpoint after this step.</summary>
+    public bool CheckpointAnnounced { get; init; }
+
     /// <summary>Forward and backward, with the additions in between.</summary>
     public TimeSpan Compute { get; init; }
 

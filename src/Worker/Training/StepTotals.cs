@@ -11,9 +11,11 @@ internal readonly record struct StepTotals(double Loss, long TargetTokens, long 
     private const int RecordBytes = sizeof(int) + sizeof(double) + (2 * sizeof(long));
 
     /// <summary>One worker's shards as a side value.</summary>
-    public static byte[] Encode(IReadOnlyList<ShardTotals> shards)
+    /// <param name="shards">Its shards.</param>
+    /// <param name="announce">Whether to tell the others that a checkpoint is due: one byte more.</param>
+    public static byte[] Encode(IReadOnlyList<ShardTotals> shards, bool announce = false)
     {
-        var bytes = new byte[shards.Count * RecordBytes];
+        var bytes = new byte[(shards.Count * RecordBytes) + (announce ? 1 : 0)];
         for (var i = 0; i < shards.Count; i++)
         {
             var to = bytes.AsSpan(i * RecordBytes);
@@ -25,6 +27,9 @@ internal readonly record struct StepTotals(double Loss, long TargetTokens, long 
 
         return bytes;
     }
+
+    /// <summary>Whether one of the workers has announced a checkpoint.</summary>
+    public static bool HasAnnouncement(IEnumerable<byte[]> values) => values.Any(bytes => bytes.Length % RecordBytes == 1);
 
     /// <summary>Adds all workers' shards up.</summary>
     /// <param name="values">What each worker encoded.</param>

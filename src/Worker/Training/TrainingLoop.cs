@@ -47,7 +47,8 @@ internal sealed class TrainingLoop
     }
 
     /// <summary>Does the next step.</summary>
-    public StepResult Step()
+    /// <param name="checkpointIsDue">Whether the first member wants all to take a checkpoint after it; null: never.</param>
+    public StepResult Step(Func<long, bool>? checkpointIsDue = null)
     {
         var before = _job.State.Progress;
         var step = before.Step + 1;
@@ -73,7 +74,7 @@ internal sealed class TrainingLoop
             ready.UpTo(int.MaxValue);
         }
 
-        var own = StepTotals.Encode(shards);
+        var own = StepTotals.Encode(shards, announce: _group.Plan.OwnRank == 0 && (checkpointIsDue?.Invoke(step) ?? false));
         _group.Post(step, SideTopic.StepTotals, own);
         var compute = Stopwatch.GetElapsedTime(start);
 
@@ -85,7 +86,7 @@ internal sealed class TrainingLoop
 
         // 8.
         var totals = StepTotals.Add(all, _group.Plan.LogicalShards, out var byShard);
-        var result = new StepResult { Step = step, Epoch = cursor.Epoch, Totals = totals, LearningRate = _job.Schedule.At(step), Compute = compute, Exchange = exchanged - compute };
+        var result = new StepResult { Step = step, Epoch = cursor.Epoch, Totals = totals, LearningRate = _job.Schedule.At(step), Compute = compute, Exchange = exchanged - compute, CheckpointAnnounced = StepTotals.HasAnnouncement(all) };
         result = totals.TargetTokens == 0 ? WithoutTokens(result) : Update(result, byShard);
         var total = Stopwatch.GetElapsedTime(start);
         _group.StepDone(total);
@@ -123,7 +124,7 @@ internal sealed class TrainingLoop
         _job.State.Apply(after);
         result = result with { Skipped = true, NonFiniteShards = shards, GradientNorm = double.NaN };
         return after.SkippedInARow > _job.Spec.Training.MaxSkippedSteps
-            ? result with { Fault = NonFinite.Fault(_job, result.Step, shards, after.SkippedInARow) }
+            ? result with { Fault = NonFinite.Fault(_job, _buffers[0], result.Step, shards, after.SkippedInARow) }
             : result;
     }
 

@@ -141,6 +141,7 @@ internal sealed partial class TrainingSession
         // 4. Where one member lacks the evaluation, all take part in it again: its outcome is the same.
         if (StateAgreement.EvaluationIsMissing(all) && Evaluate(job, group) is { } notScored)
             return Ended(job, notScored);
+        var checkpointer = _holder.Checkpointer!;
         while (!job.IsDone)
         {
             if (!MayBegin(job.State.Progress.Step + 1))
@@ -152,7 +153,7 @@ internal sealed partial class TrainingSession
             }
 
             // 5.
-            var result = loop.Step();
+            var result = loop.Step(checkpointer.IsDue);
             if (result.Failure is { } failure)
                 return Ended(job, failure);
             Report(result, job, group);
@@ -164,8 +165,7 @@ internal sealed partial class TrainingSession
                 return null;
             }
 
-            if (group.Plan.OwnRank == 0)
-                _holder.Checkpointer!.AfterStep(job, _reports, _start.Generation);
+            checkpointer.AfterStep(job, _reports, group.Plan, result.CheckpointAnnounced);
             if (job.EvaluationIsDue && Evaluate(job, group) is { } ended)
                 return Ended(job, ended);
         }
@@ -192,7 +192,8 @@ internal sealed partial class TrainingSession
     {
         var (sent, received) = (group.SentBytes, group.ReceivedBytes);
         _holder.Speed.Add(group.Plan.Own.Shards.Count, result.Compute);
-        _reports.Step(result, job.TotalSteps, group.Plan, _holder.Speed.ShardsPerSecond, sent - _sent, received - _received);
+        _reports.Step(
+            result, job.TotalSteps, job.State.Progress.SkippedSteps, group.Plan, _holder.Speed.ShardsPerSecond, sent - _sent, received - _received);
         (_sent, _received) = (sent, received);
         if (result.Skipped && group.Plan.OwnRank == 0)
             _reports.Log("warning", $"Step {result.Step} was skipped: NaN or Inf from shard {string.Join(", ", result.NonFiniteShards)}.");

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using TrainingCluster.Artifacts;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
@@ -39,6 +40,51 @@ public class CheckpointsServiceTests
         Assert.Equal(("40", 40, 9), (info.CheckpointId, info.Step, info.Bytes));
         Assert.Equal(["state.json={}", "state.safetensors=weights"], await Fetch(server, "40"));
         Assert.Equal(["job-1"], server.Control.CheckpointsOf);
+    }
+
+    private static async Task<CheckpointInfo> StorePart(TestServer server, long step, int part, int parts, string content)
+    {
+        using var call = server.Checkpoints.StoreCheckpoint();
+        await call.RequestStream.WriteAsync(new() { Header = new() { JobId = "job-1", Generation = 1, Step = step, Part = part, Parts = parts, Epoch = 2 } });
+        await call.RequestStream.WriteAsync(new() { File = new() { Path = "state.safetensors", FileBytes = content.Length, Data = ByteString.CopyFromUtf8(content) } });
+        if (part == 0) await call.RequestStream.WriteAsync(new() { File = new() { Path = "state.json", FileBytes = 2, Data = ByteString.CopyFromUtf8("{}") } });
+        await call.RequestStream.CompleteAsync();
+        return await call;
+    }
+
+    [Fact]
+    public async Task StoreCheckpoint_InParts_IsWholeWhenTheLastOneHasCome()
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        // Of step 40 one part never comes.
+        await StorePart(server, 40, 1, 2, "x");
+        Assert.Equal("", (await StorePart(server, 50, 2, 3, "ts")).CheckpointId);
+        Assert.Equal("", (await StorePart(server, 50, 0, 3, "wei")).CheckpointId);
+        Assert.Empty((await server.Checkpoints.ListCheckpointsAsync(new() { JobId = "job-1" })).Checkpoints);
+        Assert.Empty(server.Control.CheckpointsOf);
+
+        var info = await StorePart(server, 50, 1, 3, "gh");
+
+        Assert.Equal(("50", 9), (info.CheckpointId, info.Bytes));
+        Assert.Equal(["state.json={}", "state.safetensors=weights"], await Fetch(server, "50"));
+        Assert.Equal(["50"], Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")).Select(Path.GetFileName));
+        Assert.Equal(["job-1"], server.Control.CheckpointsOf);
+        var (manifest, problem) = await CheckpointManifest.Verify(Path.Combine(server.Data.Checkpoints("job-1"), "50"), default);
+        Assert.Equal((2, ""), (manifest!.Epoch, problem));
+    }
+
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(-1, 2)]
+    [InlineData(1, 0)]
+    [InlineData(0, 5000)]
+    public async Task StoreCheckpoint_PartThatCannotBe_IsInvalid(int part, int parts)
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        var error = await Assert.ThrowsAsync<RpcException>(() => StorePart(server, 1, part, parts, "x"));
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
     }
 
     [Fact]

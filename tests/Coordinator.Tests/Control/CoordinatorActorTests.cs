@@ -1,5 +1,6 @@
 using Akka.Actor;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.V1;
 
@@ -171,6 +172,44 @@ public class CoordinatorActorTests
         await b.Prepare(hasState: true, step: 4);
         Assert.True(call.Generation > plan.Generation);
         Assert.Equal(4, (await a.Start()).BaseStep);
+    }
+
+    [Fact]
+    public async Task Job_SubmittedSuspended_CallsNobodyUntilItIsResumed()
+    {
+        await using var harness = await ActorHarness.Start();
+        var a = harness.Worker("a");
+        a.Register();
+        await a.Next<WorkerRegistered>();
+        await harness.Submit(s => s.Suspend = true);
+        // Another job gets the worker, for this one does not want it.
+        await harness.Submit(id: "job-2");
+        Assert.Equal("job-2", (await a.Prepare()).JobId);
+        Assert.Equal(JobPhase.Suspended, (await harness.Store.Get("job-1"))!.Record.Phase);
+        await harness.Actor.Ask<CommandDone>(new JobCommand("job-2", new CancelRequested("")));
+        await harness.Actor.Ask<CommandDone>(new JobCommand("job-1", new ResumeRequested()));
+        Assert.Equal("job-1", (await a.Prepare()).JobId);
+    }
+
+    [Fact]
+    public async Task Restart_AfterAGenerationFailed_TheLedgerStillSaysWhoDidWhat()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, _) = await TwoTrain(harness);
+        harness.System.Stop(b.Actor);
+        await a.Prepare(hasState: true, step: 7);
+        var second = await a.Start();
+        a.Step(second, 9);
+        await harness.Until("job-1", j => j.Progress.Step == 9);
+        await harness.Restart();
+        a.Register(new RunningJob { JobId = "job-1", Generation = 2, HasState = true, CompletedStep = 9, Training = true });
+        a.Complete(second, stored: true);
+        await harness.Until("job-1", j => j.Record.Phase == JobPhase.Succeeded);
+
+        var lineage = LedgerLineage.Of(await harness.Store.Ledger("job-1"));
+        Assert.Empty(lineage.Findings);
+        Assert.Equal([(1, 1, 7), (2, 8, 10)], lineage.Ranges.Select(r => (r.Entry.Generation, r.First, r.Last)));
+        Assert.Equal(["a", "b"], lineage.Ranges[0].Entry.Plan.Members.Select(m => m.WorkerId));
     }
 
     [Fact]

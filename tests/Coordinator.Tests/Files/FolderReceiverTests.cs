@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using TrainingCluster.Artifacts;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Files;
@@ -23,7 +24,7 @@ public sealed class FolderReceiverTests : IDisposable
         receiver.MoveTo(Path.Combine(folder.Path, "final"));
 
         Assert.Equal("abcdef", await File.ReadAllTextAsync(Path.Combine(folder.Path, "final", "a.txt")));
-        Assert.Equal(new ReceivedFile("a.txt", 6, "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721"), receiver.Files[0]);
+        Assert.Equal(new StoredFile("a.txt", 6, "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721"), receiver.Files[0]);
         Assert.Equal(["final"], Directory.EnumerateDirectories(folder.Path).Select(Path.GetFileName));
     }
 

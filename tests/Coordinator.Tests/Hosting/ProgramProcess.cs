@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using System.Text.Json;
 using TrainingCluster.Hosting;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -44,7 +43,7 @@ internal sealed class ProgramProcess : IAsyncDisposable
             [.. arguments, "--data", folder, "--grpc-port", "0", "--http-port", "0", "--cluster-port", "0", "--ready-file", file, "--parent-pid", $"{Environment.ProcessId}"]);
         await Until(() => File.Exists(file) || started.process.HasExited, () => started.Output);
         Assert.False(started.process.HasExited, started.Output);
-        started.Ready = JsonSerializer.Deserialize<ReadyFile>(await File.ReadAllBytesAsync(file), JsonSerializerOptions.Web)!;
+        started.Ready = (await ReadyFile.TryReadAsync(file, CancellationToken.None))!;
         return started;
     }
 

@@ -1,5 +1,7 @@
+using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
@@ -125,5 +127,55 @@ public sealed class JobStoreTests : IDisposable
         }
         var error = await Assert.ThrowsAsync<InvalidDataException>(Open);
         Assert.Contains("version 9", error.Message, StringComparison.Ordinal);
+    }
+
+    private static LedgerEntry Generation(long number, long baseStep, long reached, long from) =>
+        new(new StartGeneration { Generation = number, BaseStep = baseStep, Members = { new GenerationMember { WorkerId = "w", ShardCount = 8 } } }, from, DateTimeOffset.UnixEpoch, reached);
+
+    [Fact]
+    public async Task Save_LedgerThenRestart_KeepsPlansAndTheNewestStepOfEach()
+    {
+        await using (var store = await Open())
+        {
+            await store.Create(New("a"), new JobSpec());
+            var record = (await store.Get("a"))!.Record with { Generation = 2 };
+            await store.Save("a", record, new(), [], [Generation(1, 0, 6, 0), Generation(2, 4, 4, 1)]);
+            await store.Save("a", record, new(), [], [Generation(2, 4, 9, 1)]);
+            // Late, or from a coordinator that was replaced: neither sets the record back.
+            await store.Save("a", record, new(), [], [Generation(2, 4, 7, 1)]);
+            await store.Save("a", record with { Generation = 1 }, new(), [], [Generation(1, 0, 99, 0)]);
+        }
+        await using var reopened = await Open();
+        Assert.Equal([Generation(1, 0, 6, 0), Generation(2, 4, 9, 1)], await reopened.Ledger("a"));
+        await reopened.Delete("a");
+        Assert.Empty(await reopened.Ledger("a"));
+    }
+
+    [Fact]
+    public async Task Open_StoreOfTheFirstVersion_IsBroughtUpToDateWithEachJobsLastPlan()
+    {
+        var plan = new StartGeneration { Generation = 3, BaseStep = 5, Members = { new GenerationMember { WorkerId = "w", ShardCount = 8 } } };
+        await using (var c = new SqliteConnection($"Data Source={Database};Pooling=False"))
+        {
+            await c.OpenAsync();
+            using var command = c.CreateCommand();
+            command.CommandText = StoreSchema.First + """
+                INSERT INTO jobs (id, spec, spec_sent, created, state, phase, reason, generation, plan, started, weights_sha256, progress)
+                VALUES ('a', $spec, $spec, 1000, 2, 'Running', '', 4, $plan, 2000, '', $progress), ('b', $spec, $spec, 1000, 1, 'Waiting', '', 0, NULL, NULL, '', $progress);
+                PRAGMA user_version = 1;
+                """;
+            command.Parameters.AddWithValue("$spec", JobSpecDefaults.Fill(new JobSpec()).ToByteArray());
+            command.Parameters.AddWithValue("$plan", plan.ToByteArray());
+            command.Parameters.AddWithValue("$progress", new JobProgress { Step = 8 }.ToByteArray());
+            command.ExecuteNonQuery();
+        }
+        await using (var store = await Open())
+        {
+            Assert.Equal([new LedgerEntry(plan, 0, DateTimeOffset.UnixEpoch.AddSeconds(2), 8)], await store.Ledger("a"));
+            Assert.Empty(await store.Ledger("b"));
+            Assert.Equal(4, (await store.Get("a"))!.Record.Generation);
+        }
+        await using var again = await Open();
+        Assert.Single(await again.Ledger("a"));
     }
 }

@@ -1,4 +1,6 @@
 using Grpc.Core;
+using TrainingCluster.Data;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
@@ -15,6 +17,13 @@ public sealed class RecoveryTests
         var stored = cluster.Members[0].Seen.OfType<CheckpointReport>().SingleOrDefault() ?? await cluster.Members[0].NextAsync<CheckpointReport>();
         Assert.Equal((4, ""), (stored.Step, stored.Error));
         Assert.True(cluster.Coordinator.Files.Folders.ContainsKey(stored.CheckpointId));
+        // In the middle of an epoch: the equal weights prove that it goes on at the very next sentence.
+        using (var dataset = Dataset.Open(cluster.DatasetFolder))
+        {
+            var plan = TrainingPlan.Of(dataset, JobSpecDefaults.Fill(spec));
+            Assert.InRange(plan.Locate(stored.Step).StepInEpoch, 1, plan.StepsInEpoch(0) - 1);
+        }
+
 
         var fresh = await cluster.AddAsync();
         await cluster.BeginAsync("job", 2, spec, [fresh], stored.CheckpointId, baseStep: 4);
@@ -39,6 +48,42 @@ public sealed class RecoveryTests
         await cluster.BeginAsync("job", 2, spec, [fresh], stored.CheckpointId, baseStep: 4);
         Assert.Equal("DamagedData", (await fresh.NextAsync<GenerationFailed>()).Stage);
         Assert.False(fresh.Trainer.Running!.HasState);
+    }
+
+    [Fact]
+    public async Task Checkpoint_SpreadOverTheWorkers_IsTheSameToTheByte()
+    {
+        await using var one = await TestCluster.StartAsync(1);
+        await InvarianceTests.TrainAsync(one, one.Spec(s => s.Checkpoint.EverySteps = 4));
+        if (!one.Members[0].Seen.OfType<CheckpointReport>().Any()) await one.Members[0].NextAsync<CheckpointReport>();
+        var whole = one.Coordinator.Files.Folders["job/checkpoints/4"];
+
+        await using var three = await TestCluster.StartAsync(3);
+        await InvarianceTests.TrainAsync(three, three.Spec(s => (s.Checkpoint.EverySteps, s.Checkpoint.Spread) = (4, true)));
+        await UntilAsync(() => three.Coordinator.Files.Folders.ContainsKey("job/checkpoints/4"));
+        var spread = three.Coordinator.Files.Folders["job/checkpoints/4"];
+
+        Assert.Equal(whole.Keys.Order(), spread.Keys.Order());
+        Assert.All(whole, file => Assert.Equal(file.Value, spread[file.Key]));
+        var third = whole["state.safetensors"].Length / 3.0;
+        Assert.All(three.Coordinator.Files.Parts[4], part => Assert.InRange(part["state.safetensors"].Length, third - 1, third + 1));
+        Assert.Single(three.Coordinator.Files.Parts[4], part => part.ContainsKey("state.json"));
+    }
+
+    [Fact]
+    public async Task Checkpoint_SpreadAndDueByTime_IsTakenByAllAfterTheSameStep()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        await cluster.BeginAsync("job", 1, cluster.Spec(s => (s.Checkpoint.EverySeconds, s.Checkpoint.Spread, s.Training.Steps) = (1, true, 1_000_000)), cluster.Members);
+        await UntilAsync(() => cluster.Coordinator.Files.Folders.Keys.Any(name => name.Contains("checkpoints", StringComparison.Ordinal)));
+    }
+
+    private static async Task UntilAsync(Func<bool> happened)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromMinutes(2));
+        while (!happened())
+            await Task.Delay(20, patience.Token);
     }
 
     [Fact]

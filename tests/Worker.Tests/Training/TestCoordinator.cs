@@ -43,6 +43,9 @@ internal sealed class TestCoordinator : IAsyncDisposable
     {
         public ConcurrentDictionary<string, Dictionary<string, byte[]>> Folders { get; } = new();
 
+        /// <summary>By step: what each worker sent of a checkpoint that all write.</summary>
+        public Dictionary<long, Dictionary<string, byte[]>[]> Parts { get; } = [];
+
         /// <summary>If set, the next store fails with it.</summary>
         public Status? Refusal { get; set; }
 
@@ -86,8 +89,23 @@ internal sealed class TestCoordinator : IAsyncDisposable
                 stream.Write(chunk.Data.Span);
             }
 
+            if (header.Parts > 1)
+                return Part(header, files.ToDictionary(file => file.Key, file => file.Value.ToArray()), name(header));
             store.Folders[name(header)] = files.ToDictionary(file => file.Key, file => file.Value.ToArray());
             return new CheckpointInfo { CheckpointId = name(header), JobId = header.JobId, Step = header.Step, Bytes = files.Values.Sum(file => file.Length) };
+        }
+
+        private CheckpointInfo Part(CheckpointHeader header, Dictionary<string, byte[]> files, string name)
+        {
+            lock (store.Parts)
+            {
+                var parts = store.Parts.TryGetValue(header.Step, out var known) ? known : store.Parts[header.Step] = new Dictionary<string, byte[]>[header.Parts];
+                parts[header.Part] = files;
+                if (parts.Any(part => part is null))
+                    return new CheckpointInfo { JobId = header.JobId, Step = header.Step };
+                store.Folders[name] = parts.SelectMany(part => part).GroupBy(file => file.Key).ToDictionary(file => file.Key, file => file.SelectMany(piece => piece.Value).ToArray());
+                return new CheckpointInfo { CheckpointId = name, JobId = header.JobId, Step = header.Step, Bytes = store.Folders[name].Values.Sum(file => (long)file.Length) };
+            }
         }
     }
 

@@ -13,7 +13,10 @@ public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers) : JobInput;
 public sealed record WorkerSaid(string WorkerId, IMessage Message) : JobInput;
 
 /// <summary>The newest whole checkpoint that the coordinator keeps; an empty id: there is none.</summary>
-public sealed record CheckpointsChanged(string NewestId, long NewestStep) : JobInput;
+/// <param name="NewestId">Its id.</param>
+/// <param name="NewestStep">Its step.</param>
+/// <param name="NewestGeneration">The generation that it was taken in.</param>
+public sealed record CheckpointsChanged(string NewestId, long NewestStep, long NewestGeneration) : JobInput;
 
 /// <summary>The user cancels.</summary>
 public sealed record CancelRequested(string Reason) : JobInput;

@@ -182,6 +182,7 @@ public static partial class JobMachine
             turn.State = turn.State with { Discarded = turn.State.Discarded + again };
             turn.Effects.Add(new CountDiscarded(again));
         }
+        NotePlan(turn, message);
         turn.Enter(JobPhase.Starting, message.Reason);
         foreach (var member in message.Members) turn.Send(member.WorkerId, message);
     }

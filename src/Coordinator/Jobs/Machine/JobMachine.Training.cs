@@ -107,8 +107,6 @@ public static partial class JobMachine
 
     private static void Advance(Turn turn, StepReport message)
     {
-        if (message.Skipped && message.Step > turn.State.Progress.Step)
-            turn.Log("warning", message.WorkerId, $"step {message.Step} was skipped: NaN or Inf in shards {string.Join(", ", message.NonFiniteShards)}");
         turn.State = turn.State with
         {
             Progress = turn.State.Progress.With(message),
@@ -117,6 +115,7 @@ public static partial class JobMachine
             LastHeard = turn.Now,
             Speeds = WithSpeed(turn.State, message.WorkerId, message.ShardsPerSecond),
         };
+        NoteReached(turn, message.Generation, message.Step);
     }
 
     private static void OnGenerationFailed(Turn turn, GenerationFailed message)
@@ -222,6 +221,7 @@ public static partial class JobMachine
                 LastHeard = turn.Now,
             };
         }
+        NoteReached(turn, message.Generation, message.Step);
         if (message.ModelStored) turn.State = turn.State with { ModelStoredAt = turn.State.ModelStoredAt ?? turn.Now, WeightsSha256 = message.WeightsSha256 };
         if (turn.State.ModelStoredAt is null) return;
         var all = turn.State.Seats.Values.All(s => s.WeightsSha256 is not null);

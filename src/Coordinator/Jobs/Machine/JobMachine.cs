@@ -70,7 +70,7 @@ public static partial class JobMachine
             case PoolChanged pool: OnPool(turn, pool); break;
             case WorkerSaid said: OnWorker(turn, said); break;
             case CheckpointsChanged checkpoints:
-                turn.State = turn.State with { CheckpointId = checkpoints.NewestId, CheckpointStep = checkpoints.NewestStep };
+                turn.State = turn.State with { CheckpointId = checkpoints.NewestId, CheckpointStep = checkpoints.NewestStep, CheckpointGeneration = checkpoints.NewestGeneration };
                 break;
             case CancelRequested cancel: OnCancel(turn, cancel); break;
             case SuspendRequested: OnSuspend(turn); break;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -47,6 +48,12 @@ public sealed record JobMachineState
 
     /// <summary>Its step.</summary>
     public long CheckpointStep { get; init; }
+
+    /// <summary>The generation that it was taken in.</summary>
+    public long CheckpointGeneration { get; init; }
+
+    /// <summary>Every generation whose plan was sent, by number. A new one is durable together with the plan.</summary>
+    public ImmutableSortedDictionary<long, LedgerEntry> Ledger { get; init; } = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
     /// <summary>Why the present generation was made.</summary>
     public GenerationCause Cause { get; init; }

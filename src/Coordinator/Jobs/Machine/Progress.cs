@@ -61,7 +61,7 @@ public sealed record Progress
             LearningRate = report.LearningRate,
             StepSeconds = first ? seconds : StepSeconds + Weight * (seconds - StepSeconds),
             TokensPerSecond = first ? rate : TokensPerSecond + Weight * (rate - TokensPerSecond),
-            SkippedSteps = SkippedSteps + (report.Skipped ? 1 : 0),
+            SkippedSteps = report.SkippedSteps,
         };
     }
 

@@ -35,7 +35,7 @@ public class JobMachineTests
     [InlineData(7, -1, "7", 7)]
     public void Step_CheckpointAndMemory_TheNewerIsTheBase(long checkpoint, long memory, string id, long step)
     {
-        var script = new Script().Do(new CheckpointsChanged($"{checkpoint}", checkpoint)).Join("a").Prepared("a", step: memory);
+        var script = new Script().Do(new CheckpointsChanged($"{checkpoint}", checkpoint, 1)).Join("a").Prepared("a", step: memory);
         Assert.Equal((id, step), (script.Plan.CheckpointId, script.Plan.BaseStep));
     }
 
@@ -157,9 +157,38 @@ public class JobMachineTests
     }
 
     [Fact]
+    public void Restore_DeadlinePassedMeanwhile_TheJobFailsAtOnce()
+    {
+        var before = new Script(s => s.DeadlineSeconds = 60).Run();
+        var after = before.Now + 61 * Second;
+        var back = JobMachine.Restore("j", before.State.Spec, before.State.Record, before.State.Progress, after);
+        Assert.True(JobMachine.NextWake(back, after, new()) <= after);
+        Assert.Equal(JobPhase.Failed, JobMachine.Step(back, new TimePassed(), after, new()).State.Phase);
+    }
+
+    [Fact]
+    public void Step_FailuresInARow_BackOffDoublesUpToItsLimit()
+    {
+        var script = new Script(s => s.RetryLimit = 100).Run().Failed("a");
+        // The first retry came at once.
+        Assert.Equal(JobPhase.Preparing, script.State.Phase);
+        var waits = new List<double>();
+        for (var i = 0; i < 9; i++)
+        {
+            script.Prepared("a").Prepared("b").Failed("a");
+            Assert.Equal(JobPhase.BackingOff, script.State.Phase);
+            var wait = JobMachine.NextWake(script.State, script.Now, new())!.Value - script.Now;
+            waits.Add(wait.TotalSeconds);
+            Assert.Equal(JobPhase.BackingOff, script.Pass(wait / 2).State.Phase);
+            Assert.Equal(JobPhase.Preparing, script.Pass(wait / 2).State.Phase);
+        }
+        Assert.Equal([0.5, 1, 2, 4, 8, 16, 30, 30, 30], waits);
+    }
+
+    [Fact]
     public void Step_NobodyLeft_WaitsAndResumesFromTheCheckpoint()
     {
-        var script = new Script().Run().Stepped("a", 6).Do(new CheckpointsChanged("4", 4)).Lose("a").Lose("b");
+        var script = new Script().Run().Stepped("a", 6).Do(new CheckpointsChanged("4", 4, 1)).Lose("a").Lose("b");
         Assert.Equal((JobPhase.Waiting, JobState.Queued), (script.State.Phase, script.State.Phase.ToJobState()));
         script.Join("c").Prepared("c");
         Assert.Equal(("4", 4), (script.Plan.CheckpointId, script.Plan.BaseStep));

@@ -138,7 +138,7 @@ public class PlannedChangeTests
     [Fact]
     public void Step_AllDrainAndTheCheckpointIsAsNew_TheJobWaitsAtOnce()
     {
-        var script = new Script().Run().Stepped("a", 5).Do(new CheckpointsChanged("5", 5)).Drain("a", "b");
+        var script = new Script().Run().Stepped("a", 5).Do(new CheckpointsChanged("5", 5, 1)).Drain("a", "b");
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
     }
 

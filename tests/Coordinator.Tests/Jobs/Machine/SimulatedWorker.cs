@@ -28,12 +28,15 @@ internal sealed class SimulatedWorker(string id)
     public double Slowness { get; set; } = 0.2;
     public bool Training { get; private set; }
     public bool Acts => Alive && !Paused;
+    /// <summary>For each step of its state the generation that had done it.</summary>
+    public List<long> History { get; } = [];
     public List<IMessage> Unacknowledged { get; } = [];
 
     public void Restart()
     {
         (Alive, Paused, Draining, HasState, Training, Step, Newest, Plan, Ended, FinishStep) = (true, false, false, false, false, 0, 0, null, null, 0);
         Incarnation = $"{++starts}";
+        History.Clear();
         Unacknowledged.Clear();
     }
 
@@ -63,9 +66,14 @@ internal sealed class SimulatedWorker(string id)
             case StopTraining stop when stop.Generation >= Newest:
                 (Training, Plan, FinishStep) = (false, null, 0);
                 Unacknowledged.Clear();
-                if (stop.StoreCheckpoint && HasState) world.StoreCheckpoint(this);
-                if (stop.KeepState) world.Say(this, new TrainingStopped { Generation = stop.Generation, WorkerId = Id, CompletedStep = Step });
-                if (!stop.KeepState) (HasState, Step) = (false, 0);
+                if (stop.StoreCheckpoint && HasState && Step > 0) world.StoreCheckpoint(this);
+                if (stop.KeepState)
+                {
+                    world.Say(this, new TrainingStopped { Generation = stop.Generation, WorkerId = Id, CompletedStep = Step });
+                    break;
+                }
+                (HasState, Step) = (false, 0);
+                History.Clear();
                 break;
         }
     }
@@ -81,15 +89,26 @@ internal sealed class SimulatedWorker(string id)
         else if (start.CheckpointId.Length > 0)
         {
             Assert.Equal(world.CheckpointStep(start.CheckpointId), start.BaseStep);
+            Take(world.CheckpointHistory(start.CheckpointId));
         }
-        else if (start.Members.Any(m => m.HasBaseState) && !world.CanServe(start))
+        else if (start.Members.Any(m => m.HasBaseState))
         {
-            Fail(world, "PeerUnreachable");
-            return;
+            if (world.Server(start) is not { } server)
+            {
+                Fail(world, "PeerUnreachable");
+                return;
+            }
+            Take([.. server.History]);
         }
         (HasState, Step, Training) = (true, start.BaseStep, true);
         world.Say(this, new GenerationStarted { Generation = Newest, WorkerId = Id });
         if (Step == World.TotalSteps) Complete(world);
+    }
+
+    private void Take(long[] history)
+    {
+        History.Clear();
+        History.AddRange(history);
     }
 
     public void Fail(World world, string stage, params string[] suspects)
@@ -119,6 +138,7 @@ internal sealed class SimulatedWorker(string id)
     public void Apply(World world)
     {
         Step++;
+        History.Add(Plan!.Generation);
         world.Say(this, new StepReport
         {
             Generation = Plan!.Generation,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
@@ -20,18 +21,22 @@ internal sealed class World
         Rebalance = new() { Sustain = TimeSpan.FromSeconds(0.3), Interval = TimeSpan.FromSeconds(1), Least = TimeSpan.Zero },
     };
     private readonly Random random;
+    private readonly Random storing;
     private readonly Invariants invariants = new();
     private readonly SimulatedWorker[] workers;
     private readonly Dictionary<string, PoolWorker> seen = [];
     private readonly List<(string Worker, IMessage Message)> toWorkers = [];
     private readonly List<(string Worker, IMessage Message)> toMachine = [];
-    private readonly List<long> checkpoints = [];
+    private readonly SortedDictionary<long, (long Generation, long[] History)> checkpoints = [];
+    private readonly HashSet<(long Generation, long Step)> applied = [];
     private DateTimeOffset now = DateTimeOffset.UnixEpoch;
     private JobRecord durable;
+    private ImmutableSortedDictionary<long, LedgerEntry> ledger = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
     public World(int seed, bool faults = true)
     {
         random = new Random(seed);
+        storing = new Random(seed);
         Faults = faults;
         workers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => new SimulatedWorker($"w{i}"))];
         var spec = JobSpecDefaults.Fill(new JobSpec { RetryLimit = 1000, Training = new() { LogicalShards = Shards } });
@@ -46,8 +51,31 @@ internal sealed class World
 
     public long CheckpointStep(string id) => long.Parse(id, System.Globalization.CultureInfo.InvariantCulture);
 
-    public bool CanServe(StartGeneration plan) => plan.Members.Any(m => m.HasBaseState
-        && workers.Any(w => w.Id == m.WorkerId && w.Incarnation == m.Incarnation && w.Acts && w.Newest == plan.Generation && w.Step == plan.BaseStep));
+    /// <summary>For each step of a checkpoint the generation that had done it.</summary>
+    public long[] CheckpointHistory(string id) => checkpoints[CheckpointStep(id)].History;
+
+    /// <summary>Who can give the base state of a plan now; null: nobody.</summary>
+    public SimulatedWorker? Server(StartGeneration plan) => plan.Members.Where(m => m.HasBaseState)
+        .Select(m => workers.FirstOrDefault(w => w.Id == m.WorkerId && w.Incarnation == m.Incarnation && w.Acts && w.Newest == plan.Generation && w.Step == plan.BaseStep))
+        .FirstOrDefault(w => w is not null);
+
+    /// <summary>The job's record says truly who did what: holds at the end.</summary>
+    public void CheckLedger()
+    {
+        var lineage = LedgerLineage.Of([.. State.Ledger.Values]);
+        Assert.Empty(lineage.Findings);
+        Assert.Equal(TotalSteps, lineage.LastStep);
+        var steps = lineage.Ranges.SelectMany(r => Enumerable.Range((int)r.First, (int)(r.Last - r.First + 1)).Select(s => (r.Entry.Generation, Step: (long)s))).ToArray();
+        Assert.Equal(Enumerable.Range(1, (int)TotalSteps).Select(s => (long)s), steps.Select(s => s.Step));
+        Assert.All(steps, s => Assert.Contains(s, applied));
+        Assert.All(lineage.Ranges, r => Assert.Null(LedgerLineage.Shards(r.Entry, Shards)));
+        // Where nobody but members of the ledger's generations held the state, it is the history of the weights that were stored.
+        if (workers.Any(w => w.Step == TotalSteps && w.History.SequenceEqual(steps.Select(s => s.Generation)))) HistoriesEqual++;
+        Discarded += lineage.Ranges.Sum(r => r.Entry.Reached - r.Last);
+    }
+
+    public int HistoriesEqual { get; private set; }
+    public long Discarded { get; private set; }
 
     public void Say(SimulatedWorker worker, IMessage message, bool reliable = true)
     {
@@ -163,6 +191,7 @@ internal sealed class World
         if (!complete || members.Any(m => m.Step > worker.Step && m.Plan != plan && m.Ended != plan)) return;
         invariants.OnStep(plan, State, worker, workers);
         worker.Apply(this);
+        applied.Add((plan.Generation, worker.Step));
     }
 
     private void Notice(SimulatedWorker worker)
@@ -177,22 +206,22 @@ internal sealed class World
 
     public void StoreCheckpoint(SimulatedWorker worker)
     {
-        if (!checkpoints.Contains(worker.Step)) checkpoints.Add(worker.Step);
+        checkpoints[worker.Step] = (worker.History[^1], [.. worker.History]);
         TellCheckpoints();
     }
 
     private void TellCheckpoints()
     {
         if (checkpoints.Count == 0) return;
-        var newest = checkpoints.Max();
-        Apply(new CheckpointsChanged(newest.ToString(System.Globalization.CultureInfo.InvariantCulture), newest));
+        var (newest, (generation, _)) = checkpoints.Last();
+        Apply(new CheckpointsChanged(newest.ToString(System.Globalization.CultureInfo.InvariantCulture), newest, generation));
     }
 
     private void RestartCoordinator()
     {
         toMachine.Clear();
         seen.Clear();
-        State = JobMachine.Restore("job", State.Spec, durable, State.Progress, now);
+        State = JobMachine.Restore("job", State.Spec, durable, State.Progress, now) with { Ledger = ledger };
         TellCheckpoints();
     }
 
@@ -201,6 +230,8 @@ internal sealed class World
         var before = State;
         var (state, effects) = JobMachine.Step(State, input, now, Options);
         State = state;
+        // What is known of steps is stored now and then; a plan always.
+        if (state.Record != durable || storing.Next(10) == 0) ledger = state.Ledger;
         durable = state.Record;
         invariants.OnTransition(before, input, state, effects, workers);
         // The coordinator may die between making the record durable and sending: then nothing is sent.

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using TrainingCluster.Coordinator.Files;
 
-namespace TrainingCluster.Coordinator.Checkpoints;
+namespace TrainingCluster.Artifacts;
 
 /// <summary>What a checkpoint folder must hold, written beside its files.</summary>
 /// <param name="FormatVersion">Of this record.</param>
@@ -10,10 +9,15 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 /// <param name="Step">The step after which it was taken.</param>
 /// <param name="Best">The best weights by validation score so far.</param>
 /// <param name="Files">Sizes and checksums.</param>
-public sealed record CheckpointManifest(int FormatVersion, string JobId, long Generation, long Step, bool Best, IReadOnlyList<ReceivedFile> Files)
+/// <param name="Epoch">The epoch of the step, from 0; null: an older program did not tell.</param>
+public sealed record CheckpointManifest(
+    int FormatVersion, string JobId, long Generation, long Step, bool Best, IReadOnlyList<StoredFile> Files, int? Epoch = null)
 {
     /// <summary>Its name inside the folder.</summary>
     public const string FileName = "checkpoint.json";
+
+    /// <summary>Bits that flipped do not show in a listing: who finds them leaves a note of this name in the folder.</summary>
+    public const string DamagedMark = "damaged.txt";
 
     /// <summary>The version that this program writes and reads.</summary>
     public const int CurrentVersion = 1;
@@ -44,16 +48,28 @@ public sealed record CheckpointManifest(int FormatVersion, string JobId, long Ge
         }
     }
 
-    /// <summary>Reads every file and holds it against its checksum. Null: all are whole; else what is wrong.</summary>
-    public async Task<string?> Verify(string folder, CancellationToken cancel)
+    /// <summary>What is wrong with a checkpoint's folder, as far as it shows without reading every byte. Empty: nothing.</summary>
+    public static (CheckpointManifest? Manifest, string Problem) Look(string folder)
     {
-        foreach (var file in Files)
-        {
-            var path = Path.Combine(folder, file.Path);
-            if (!File.Exists(path)) return $"{file.Path} is missing";
-            if (new FileInfo(path).Length is var length && length != file.Bytes) return $"{file.Path} has {length} bytes, {file.Bytes} were stored";
-            if (await FolderReader.Sha256(path, cancel) != file.Sha256) return $"{file.Path} does not have the checksum it was stored with";
-        }
-        return null;
+        var (manifest, problem) = Load(folder);
+        if (manifest is not null) problem = manifest.Files.Select(f => f.Look(folder)).FirstOrDefault(p => p is not null) ?? Mark(folder) ?? "";
+        return (manifest, problem);
     }
+
+    /// <summary>Reads every file and holds it against its checksum. An empty problem: all are whole.</summary>
+    public static async Task<(CheckpointManifest? Manifest, string Problem)> Verify(string folder, CancellationToken cancel)
+    {
+        var (manifest, problem) = Load(folder);
+        foreach (var file in manifest?.Files ?? [])
+        {
+            if (file.Look(folder) is { } wrong) return (manifest, wrong);
+            if (await StoredFile.Sha256Of(Path.Combine(folder, file.Path), cancel) != file.Sha256)
+                return (manifest, $"{file.Path} does not have the checksum it was stored with");
+        }
+        return (manifest, problem);
+    }
+
+    /// <summary>What was found wrong with a checkpoint before; null: it is not marked.</summary>
+    public static string? Mark(string folder) =>
+        Path.Combine(folder, DamagedMark) is var mark && File.Exists(mark) ? File.ReadAllText(mark) : null;
 }

@@ -1,0 +1,45 @@
+using Grpc.Core;
+using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Data;
+using TrainingCluster.Errors;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs;
+
+public sealed partial class JobsService
+{
+    /// <inheritdoc/>
+    public override async Task<JobLedger> GetLedger(GetLedgerRequest request, ServerCallContext context)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var job = await Find(request.Id);
+        var entries = await store.Ledger(job.Id);
+        var lineage = LedgerLineage.Of(entries);
+        var view = LedgerView.Of(job.Id, entries, lineage);
+        if (request.Audit) view.Audit = await Audit(view, job, lineage, context.CancellationToken);
+        return view;
+    }
+
+    private async Task<LedgerAudit> Audit(JobLedger view, StoredJob job, LedgerLineage lineage, CancellationToken cancel)
+    {
+        var fingerprint = job.Spec.Dataset.Fingerprint;
+        if (await datasets.Find(fingerprint, cancel) is null)
+            throw RpcErrors.Precondition("DATASET_MISSING", $"the coordinator does not hold dataset {fingerprint} any more; upload it again, or ask for the ledger without the audit");
+        try
+        {
+            // Reading and planning a large dataset takes seconds.
+            return await Task.Run(() =>
+            {
+                using var dataset = Dataset.Open(datasets.Folder(fingerprint));
+                if (dataset.TrainCount == 0) throw new DatasetException($"{dataset.Folder} holds no training pair.");
+                var plan = TrainingPlan.Of(dataset, job.Spec);
+                return LedgerAuditor.Audit(view, job, lineage, dataset.TrainCount, epoch => EpochPlan.Of(plan.Epoch(epoch)), cancel);
+            }, cancel);
+        }
+        catch (DatasetException e)
+        {
+            throw RpcErrors.Info(StatusCode.DataLoss, "DATASET_DAMAGED", e.Message);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+// The record of who computed what.
+public static partial class JobMachine
+{
+    /// <summary>Writes down a plan, and with it what the base state says about the generation that had made it.</summary>
+    private static void NotePlan(Turn turn, StartGeneration plan)
+    {
+        var origin = Origin(turn.State, plan);
+        NoteReached(turn, origin, plan.BaseStep);
+        var entry = new LedgerEntry(plan, origin, turn.Now, plan.BaseStep);
+        turn.State = turn.State with { Ledger = turn.State.Ledger.SetItem(plan.Generation, entry) };
+    }
+
+    /// <summary>A step was done in a generation.</summary>
+    private static void NoteReached(Turn turn, long generation, long step)
+    {
+        if (turn.State.Ledger.TryGetValue(generation, out var entry) && entry.Reached < step)
+            turn.State = turn.State with { Ledger = turn.State.Ledger.SetItem(generation, entry with { Reached = step }) };
+    }
+
+    /// <summary>The generation that had made the state which a plan goes on from; 0: the seed, or nobody knows.</summary>
+    private static long Origin(JobMachineState state, StartGeneration plan)
+    {
+        if (plan.BaseStep == 0) return 0;
+        if (plan.CheckpointId.Length > 0) return state.CheckpointGeneration;
+        // A member's state moves on only in generations that have it as a member, and one that began beyond the state did not move it.
+        var source = plan.Members.First(m => m.HasBaseState);
+        return state.Ledger.Values.LastOrDefault(e => e.BaseStep <= plan.BaseStep
+            && e.Plan.Members.Any(m => m.WorkerId == source.WorkerId && m.Incarnation == source.Incarnation))?.Generation ?? 0;
+    }
+}
