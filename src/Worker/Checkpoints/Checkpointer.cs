@@ -23,7 +23,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     private long _stored;
 
     /// <summary>Whether one is to be taken after a step.</summary>
-    public bool IsDue(long step) => _storing.IsCompleted
+    public bool IsDue(long step) => Storing().IsCompleted
         && ((rule.EverySteps > 0 && step % rule.EverySteps == 0)
             || (rule.EverySeconds > 0 && parts.Time.GetElapsedTime(_newest) >= TimeSpan.FromSeconds(rule.EverySeconds)));
 
@@ -50,14 +50,14 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     /// Stores the whole state as it is now, unless that has been done: it may be the only copy. Returns when it is stored or cannot be,
     /// which is reported either way.
     /// </summary>
-    public async Task StoreNowAsync(JobHolder holder, Reports reports, long generation)
+    public async Task StoreNowAsync(JobHolder holder, Reports reports)
     {
         using var limit = new CancellationTokenSource(s_limit, parts.Time);
         await Storing().WaitAsync(limit.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
             if (holder is { HasState: true, Job: { } job } && job.State.Progress.Step > Interlocked.Read(ref _stored))
-                Begin(job, reports, generation, part: 0, partCount: 1, limit.Token);
+                Begin(job, reports, holder.Generation, part: 0, partCount: 1, limit.Token);
         }
         catch (ObjectDisposedException)
         {

@@ -23,6 +23,9 @@ internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
     /// <summary>Whether the state in memory is a whole one.</summary>
     public bool HasState { get; set; }
 
+    /// <summary>The generation whose base state it took last, and in which the state has moved on since: no number that was only called.</summary>
+    public long Generation { get; set; }
+
     /// <summary>Newest step whose update is applied.</summary>
     public long Step => HasState && _job is { } job ? job.State.Progress.Step : 0;
 

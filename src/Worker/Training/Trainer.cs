@@ -280,7 +280,7 @@ public sealed partial class Trainer : ITrainer
     private async Task StoreAsync(JobHolder holder, Checkpointer checkpointer, StopTraining message, TrainingStopped stopped)
     {
         await _storing;
-        await checkpointer.StoreNowAsync(holder, new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report), message.Generation);
+        await checkpointer.StoreNowAsync(holder, new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report));
         _parts.Report(stopped);
     }
 

@@ -105,7 +105,7 @@ internal sealed partial class TrainingSession
         _holder.HasState = false;
         var bytes = await CatchUp.RunAsync(
             job, holdsState, _start, _parts.Options.WorkerId, _parts.Host.Options, _parts.Files, _parts.TemporaryFolder, _aborted.Token);
-        _holder.HasState = true;
+        (_holder.HasState, _holder.Generation) = (true, _start.Generation);
         var plan = GroupPlan.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
         var (loop, group) = TrainingLoop.Create(job, plan, _parts.Host.Options, _parts.Time, _parts.Logger);
         Volatile.Write(ref _group, group);
