@@ -28,6 +28,15 @@ public sealed record ChaosReport
     /// <summary>What else went wrong: processes that ended by themselves or never came back.</summary>
     public required IReadOnlyList<string> Surprises { get; init; }
 
+    /// <summary>
+    /// What is left of the undisturbed job's throughput (steps a second, from a job's submission to its stored model) while
+    /// things break: 1 is all. Null: no job came to its end.
+    /// </summary>
+    public double? ThroughputKept =>
+        Jobs.Where(job => job.State == JobState.Succeeded).ToList() is { Count: > 0 } ended && Undisturbed.Steps > 0
+            ? ended.Sum(job => job.Steps) / ended.Sum(job => job.Seconds) / (Undisturbed.Steps / Undisturbed.Seconds)
+            : null;
+
     /// <summary>Every reason for which the run has failed. Empty: it has not.</summary>
     public IReadOnlyList<string> Failures()
     {

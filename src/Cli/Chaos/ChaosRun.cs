@@ -112,9 +112,13 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
 
     private async Task FaultsAsync(ChaosContext context, CancellationToken cancellation)
     {
+        var before = context.Time.GetTimestamp();
         foreach (var plan in FaultPlan.Draw(options.Faults, options.Rounds, options.Seed))
         {
-            await context.DelayAsync(plan.Gap, cancellation);
+            var gap = options.Every is { } every ? every - context.Time.GetElapsedTime(before) : plan.Gap;
+            if (gap > TimeSpan.Zero)
+                await context.DelayAsync(gap, cancellation);
+            before = context.Time.GetTimestamp();
             // A fault should hit training, not the pause that another one left.
             var training = await context.RecoveryAsync(context.Time.GetTimestamp(), [], cancellation);
             var since = context.Time.GetTimestamp();
@@ -139,7 +143,8 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
 
     private static IFault FaultOf(FaultKind kind) => kind switch
     {
-        FaultKind.Kill => new KillFault(),
+        FaultKind.Kill => new KillFault(most: 1),
+        FaultKind.Outage => new KillFault(most: int.MaxValue),
         FaultKind.Stop => new StopFault(),
         FaultKind.Join => new JoinFault(),
         FaultKind.Leave => new LeaveFault(),

@@ -33,6 +33,8 @@ internal static class ChaosView
             await output.WriteLineAsync(
                 $"disturbed: {weights.Count()} job{(weights.Count() == 1 ? "" : "s")} {weights.Key.State.ToString().ToLowerInvariant()} over {weights.Sum(job => job.Generations)} generations, {Text.Of(TimeSpan.FromSeconds(weights.Sum(job => job.Seconds)))}, weights_sha256 {weights.Key.WeightsSha256}");
         }
+        if (report.ThroughputKept is { } kept)
+            await output.WriteLineAsync(Text.Invariant($"throughput kept: {100 * kept:F1} % of the undisturbed job's"));
         var failures = report.Failures();
         foreach (var failure in failures)
             await output.WriteLineAsync($"FAILED: {failure}");
@@ -49,6 +51,7 @@ internal static class ChaosView
             failures = report.Failures(),
             recoverySeconds = Recoveries(report.Rounds),
             byFault = report.Rounds.GroupBy(round => round.Fault.Kind).ToDictionary(kind => FaultCatalog.Word(kind.Key), kind => Recoveries([.. kind])),
+            report.ThroughputKept,
             generations = report.Jobs.Sum(job => job.Generations),
             report.Undisturbed,
             report.Jobs,

@@ -5,7 +5,8 @@ public static class FaultCatalog
 {
     private static readonly (FaultKind Kind, string What)[] s_all =
     [
-        (FaultKind.Kill, "SIGKILL to one, several, all but one or all workers; each starts again under its name"),
+        (FaultKind.Kill, "SIGKILL to a worker, which starts again under its name"),
+        (FaultKind.Outage, "SIGKILL to several, all but one or all workers at once; each starts again"),
         (FaultKind.Stop, "SIGSTOP to a worker, SIGCONT 2 to 8 s later"),
         (FaultKind.Join, "one more worker starts"),
         (FaultKind.Leave, "SIGTERM to a worker, which must end with status 0 in time; maybe another starts"),

@@ -3,8 +3,11 @@ namespace TrainingCluster.Cli.Chaos;
 /// <summary>What can be done to a cluster.</summary>
 public enum FaultKind
 {
-    /// <summary>SIGKILL to one, several, all but one or all workers, which start again under their names.</summary>
+    /// <summary>SIGKILL to a worker, which starts again under its name.</summary>
     Kill,
+
+    /// <summary>SIGKILL to several, all but one or all workers at once, which start again under their names.</summary>
+    Outage,
 
     /// <summary>SIGSTOP to a worker, SIGCONT seconds later.</summary>
     Stop,

@@ -11,6 +11,7 @@ internal static class ChaosCommand
         var workers = Number("--workers", 4, $"Worker processes, at most {ChaosRecipe.LogicalShards}.");
         var faults = new Option<string?>("--faults") { Description = "Which faults, between commas. Default: all that this machine can do.", HelpName = "LIST" };
         var rounds = Number("--rounds", 12, "How many faults.");
+        var every = new Option<int?>("--every") { Description = "A fault every so many seconds. Default: at moments drawn from the seed, up to 3 s after the one before.", HelpName = "SECONDS" };
         var seed = new Option<ulong>("--seed") { Description = "The faults, their moments, the text and the job draw from it.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var steps = Number("--steps", 600, "Steps of the job, which is submitted again until all faults are done.");
         var folder = SharedOptions.Folder("--work-dir", "Keep the processes' files and logs here; empty or new. Default: a temporary folder, which stays only where the run fails.");
@@ -19,7 +20,7 @@ internal static class ChaosCommand
             "chaos",
             $"Train the dates task on this machine, first undisturbed, then again and again while processes are killed and links are cut, and compare the weights.\n\nFaults:\n{FaultCatalog.Help}\n\nIt passes (status 0) if every job succeeds with the undisturbed job's weights, training goes on after each fault, and each fault is proven to have happened.")
         {
-            workers, faults, rounds, seed, steps, folder, json,
+            workers, faults, rounds, every, seed, steps, folder, json,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -30,6 +31,8 @@ internal static class ChaosCommand
                 if (parsed.GetValue(option) is var value && (value < least || value > most))
                     errors.Add($"{option.Name} {value}: must be {least} to {most}");
             }
+            if (parsed.GetValue(every) is < 1 or > 86_400)
+                errors.Add($"--every {parsed.GetValue(every)}: must be 1 to 86400 seconds");
             if (parsed.GetValue(folder) is { } path && (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())))
                 errors.Add($"--work-dir {path} is not empty; name a new or empty folder");
             if (errors.Count > 0)
@@ -41,6 +44,7 @@ internal static class ChaosCommand
                 Rounds = parsed.GetValue(rounds),
                 Seed = parsed.GetValue(seed),
                 Steps = parsed.GetValue(steps),
+                Every = parsed.GetValue(every) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 Folder = parsed.GetValue(folder),
             };
             return await RunAsync(terminal, options, parsed.GetValue(json), cancellation);

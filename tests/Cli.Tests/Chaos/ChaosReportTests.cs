@@ -36,6 +36,14 @@ public sealed class ChaosReportTests
     public void Failures_SeveralThingsAreWrong_NameAll() =>
         Assert.Equal(3, (s_good with { Jobs = [Job("b")], Rounds = [s_round with { Proof = null, Problem = "it smells" }] }).Failures().Count);
 
+    [Fact]
+    public void ThroughputKept_JobsTookLonger_IsTheRatioOfStepsASecond()
+    {
+        Assert.Equal(1, s_good.ThroughputKept);
+        Assert.Equal(0.5, (s_good with { Jobs = [Job("a") with { Seconds = 30 }, Job("a") with { Seconds = 50 }] }).ThroughputKept);
+        Assert.Null((s_good with { Jobs = [] }).ThroughputKept);
+    }
+
     private static void AssertFails(ChaosReport report, string reason) => Assert.Contains(reason, Assert.Single(report.Failures()), StringComparison.Ordinal);
 
     private static JobRun Job(string weights) => new("chaos-1", JobState.Succeeded, "done", weights, 300, 4, 20);

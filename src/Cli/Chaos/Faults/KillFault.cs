@@ -2,13 +2,14 @@ using TrainingCluster.Data;
 
 namespace TrainingCluster.Cli.Chaos.Faults;
 
-/// <summary>SIGKILL to one worker, several, all but one or all.</summary>
-internal sealed class KillFault : IFault
+/// <summary>SIGKILL to one worker, or to several, all but one or all.</summary>
+/// <param name="most">1: to one.</param>
+internal sealed class KillFault(int most) : IFault
 {
     public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
     {
         var random = new DeterministicRandom(plan.Key);
-        var victims = context.Choose(random, Count(random, context.Cluster.Workers.Count));
+        var victims = context.Choose(random, Math.Min(most, Count(random, context.Cluster.Workers.Count)));
         var all = victims.Count == context.Cluster.Workers.Count;
         var since = context.Time.GetTimestamp();
         var killed = await Task.WhenAll(victims.Select(victim => victim.KillAsync(cancellation)));
@@ -24,12 +25,11 @@ internal sealed class KillFault : IFault
             await recovery);
     }
 
-    /// <summary>Half of the time one; else several, all but one, or all.</summary>
-    private static int Count(DeterministicRandom random, int living) => random.Next(10) switch
+    /// <summary>Two at least; two in five times all but one, one in five all.</summary>
+    private static int Count(DeterministicRandom random, int living) => random.Next(5) switch
     {
-        < 5 => 1,
-        < 7 => 1 + random.Next(living),
-        < 9 => Math.Max(1, living - 1),
+        < 2 => 2 + random.Next(Math.Max(1, living - 1)),
+        < 4 => Math.Max(2, living - 1),
         _ => living,
     };
 }
