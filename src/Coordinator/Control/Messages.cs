@@ -38,7 +38,7 @@ internal sealed record WorkerMessage(string WorkerId, string Incarnation, long S
 /// <summary>A worker's report is stored.</summary>
 internal sealed record ReportStored(string WorkerId, string Incarnation, long Sequence);
 
-/// <summary>A job's actor to the coordinator: where the job stands, and who is in its generation.</summary>
+/// <summary>A job's actor to the coordinator: where the job stands, and who must not go (members of its generation, holders of its state).</summary>
 internal sealed record JobStatus(string JobId, JobPhase Phase, bool Started, ImmutableHashSet<string> Members);
 
 /// <summary>A job's actor to the coordinator: hand this to the worker.</summary>

@@ -28,22 +28,21 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
             || (rule.EverySeconds > 0 && parts.Time.GetElapsedTime(_newest) >= TimeSpan.FromSeconds(rule.EverySeconds)));
 
     /// <summary>
-    /// Called after each step: begins a checkpoint if one is due. The first member's clock decides, so where all write
-    /// (<see cref="CheckpointSpec.Spread"/>) it has told the others with the step's totals.
+    /// Called after each step: begins a checkpoint if the first member, whose clock decides, has announced one with the step's totals.
+    /// All write their part (<see cref="CheckpointSpec.Spread"/>), or the first member all of it.
     /// </summary>
     /// <param name="job">The job.</param>
     /// <param name="reports">Where the outcome goes.</param>
     /// <param name="plan">The generation's.</param>
-    /// <param name="announced">The first member has said that all write their part now.</param>
+    /// <param name="announced">The first member has said that one is due.</param>
     public void AfterStep(TrainingJob job, Reports reports, GroupPlan plan, bool announced)
     {
         var step = job.State.Progress.Step;
-        var due = rule.Spread ? announced : plan.OwnRank == 0 && IsDue(step);
-        if (!due || job.IsDone)
+        if (!announced || job.IsDone || (!rule.Spread && plan.OwnRank > 0))
             return;
         var (part, partCount) = rule.Spread ? (plan.OwnRank, plan.Workers) : (0, 1);
         if (!Begin(job, reports, plan.Generation, part, partCount, CancellationToken.None))
-            reports.Checkpoint(Report(job, plan.Generation, step, "this worker is still storing its part of the one before"));
+            reports.Checkpoint(Report(job, plan.Generation, step, "this worker is still storing the one before"));
     }
 
     /// <summary>

@@ -33,7 +33,7 @@ internal sealed record StepResult
     /// <summary>Where NaN or Inf came from.</summary>
     public IReadOnlyList<int> NonFiniteShards { get; init; } = [];
 
-    /// <summary>The first member has asked all to take a checkpoint after this step.</summary>
+    /// <summary>The first member has said that a checkpoint is due after this step.</summary>
     public bool CheckpointAnnounced { get; init; }
 
     /// <summary>Forward and backward, with the additions in between.</summary>

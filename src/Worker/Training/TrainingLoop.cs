@@ -47,7 +47,7 @@ internal sealed class TrainingLoop
     }
 
     /// <summary>Does the next step.</summary>
-    /// <param name="checkpointIsDue">Whether the first member wants all to take a checkpoint after it; null: never.</param>
+    /// <param name="checkpointIsDue">Whether the first member wants a checkpoint to be taken after it; null: never.</param>
     public StepResult Step(Func<long, bool>? checkpointIsDue = null)
     {
         var before = _job.State.Progress;

@@ -5,6 +5,15 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 // Members that drain: they are let go, and what only they hold is stored first.
 public static partial class JobMachine
 {
+    /// <summary>Workers that must not go yet: the members, and between two generations who holds the newest state.</summary>
+    public static IReadOnlySet<string> Held(JobMachineState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var held = state.Seats.Keys.ToHashSet(StringComparer.Ordinal);
+        if (state.Phase == JobPhase.BackingOff && NewestHolder(state, draining: false) is { } holder) held.Add(holder.Id);
+        return held;
+    }
+
     /// <summary>A member that drains is let go as soon as another holds the state; where all drain, the newest state is stored first.</summary>
     private static void LetDrainingGo(Turn turn)
     {
@@ -26,7 +35,7 @@ public static partial class JobMachine
     private static bool AllDrain(JobMachineState state) =>
         !state.Seats.IsEmpty && state.Seats.Keys.All(id => state.Pool.TryGetValue(id, out var worker) && worker.Draining);
 
-    /// <summary>Who holds a state that is newer than every checkpoint; null: nobody.</summary>
+    /// <summary>Who (of those that drain, or of all) holds a state that is newer than every checkpoint; null: nobody.</summary>
     private static PoolWorker? NewestHolder(JobMachineState state, bool draining)
     {
         return state.Pool.Values.Where(w => w.Draining || !draining).Where(w => Held(w) > state.CheckpointStep).MaxBy(Held);

@@ -25,6 +25,10 @@ public static partial class JobMachine
                 EndAtOnce(turn);
                 PlanIfAllPrepared(turn);
                 break;
+            case JobPhase.BackingOff when !pool.IsEmpty && turn.State.Pool.Values.All(w => w.Draining):
+                // Nobody is left to try again with.
+                CallGeneration(turn, GenerationCause.WorkerDrained, "all workers leave");
+                break;
             case JobPhase.Leaving:
                 if (turn.State.Seats.Values.Any(s => !IsThere(turn.State, s))) EndLeaving(turn);
                 break;

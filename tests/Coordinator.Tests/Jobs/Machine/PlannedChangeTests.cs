@@ -127,6 +127,24 @@ public class PlannedChangeTests
     }
 
     [Fact]
+    public void Step_AllDrainWhileTheJobBacksOff_OneIsHeldUntilItsStateIsStored()
+    {
+        var script = new Script().Run().Stepped("a", 5).Failed("a");
+        script.Prepared("a", 5).Prepared("b", 5).Started("a").Started("b").Failed("a");
+        Assert.Equal(JobPhase.BackingOff, script.State.Phase);
+        Assert.Equal(["a"], JobMachine.Held(script.State));
+        script.Drain("b");
+        Assert.Equal(JobPhase.BackingOff, script.State.Phase);
+        script.Drain("a");
+        Assert.Equal(JobPhase.Leaving, script.State.Phase);
+        Assert.Equal(["a"], JobMachine.Held(script.State));
+        Assert.Contains(script.Effects.OfType<SendToWorker>(), s => s is { WorkerId: "a", Message: StopTraining { StoreCheckpoint: true, KeepState: true } });
+        script.Say("a", new TrainingStopped { Generation = script.State.Generation, WorkerId = "a", CompletedStep = 5 });
+        Assert.Equal(JobPhase.Waiting, script.State.Phase);
+        Assert.Empty(JobMachine.Held(script.State));
+    }
+
+    [Fact]
     public void Step_OneDrainsAfterTheOther_NoGenerationIsMadeForThem()
     {
         var script = new Script().Run().Stepped("a", 5, 100, 1000).Drain("b").Drain("a");
