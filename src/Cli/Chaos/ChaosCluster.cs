@@ -91,7 +91,7 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, StepWat
 
     private Member Start(int place, string name, string assembly, string[] arguments)
     {
-        var (logs, run) = (Path.Combine(folder, "logs"), Path.Combine(folder, "run"));
+        var (logs, run) = (Path.Combine(folder, "logs"), Path.Combine(folder, RunNames.Ours.Run));
         Directory.CreateDirectory(logs);
         Directory.CreateDirectory(run);
         // One file a start: that of a process that was killed is still there.

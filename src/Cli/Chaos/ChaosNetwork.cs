@@ -8,20 +8,23 @@ namespace TrainingCluster.Cli.Chaos;
 /// </summary>
 internal sealed class ChaosNetwork : IAsyncDisposable
 {
+    private const string Narrow = "tbf rate 20mbit burst 16kb latency 15ms";
+    private readonly RunNames _names = RunNames.Ours;
     private readonly int _subnet;
     private readonly int _places;
 
     private ChaosNetwork(int subnet, int places) => (_subnet, _places) = (subnet, places);
 
-    private string Bridge => $"chaos{_subnet}";
+    private string Bridge => _names.Run;
 
     /// <summary>Makes the bridge and the places.</summary>
     public static async Task<ChaosNetwork> CreateAsync(int places, CancellationToken cancellation)
     {
-        var network = new ChaosNetwork(Environment.ProcessId % 250, places);
+        var network = new ChaosNetwork(RunNames.Ours.Owner % 250, places);
         try
         {
-            await Ip($"link add {network.Bridge} type bridge", cancellation);
+            // Without an address of its own a bridge takes over that of a port, and another one when ports come and go.
+            await Ip($"link add {network.Bridge} address 02:c4:a0:05:00:01 type bridge", cancellation);
             await Ip($"addr add {network.Address(-9)}/24 dev {network.Bridge}", cancellation);
             await Ip($"link set {network.Bridge} up", cancellation);
             for (var place = 0; place < places; place++)
@@ -54,18 +57,55 @@ internal sealed class ChaosNetwork : IAsyncDisposable
         await SystemTool.RunAsync($"bridge link set dev {Port(place)} state 3", CancellationToken.None);
     }
 
-    /// <summary>What leaves and what reaches the place goes through a queue of the kernel: "tbf rate ...", "netem delay ...".</summary>
-    public async Task ShapeAsync(int place, string queue, CancellationToken cancellation)
+    /// <summary>
+    /// What leaves and what reaches the place goes through a queue of the kernel of 20 Mbit/s and 15 ms: a step's gradients do not fit.
+    /// </summary>
+    public async Task NarrowAsync(int place, CancellationToken cancellation)
     {
-        await SystemTool.RunAsync($"tc qdisc add dev {Port(place)} root {queue}", cancellation);
-        await Ip($"netns exec {Name(place)} tc qdisc add dev eth0 root {queue}", cancellation);
+        await SystemTool.RunAsync($"tc qdisc add dev {Port(place)} root {Narrow}", cancellation);
+        await Ip($"netns exec {Name(place)} tc qdisc add dev eth0 root {Narrow}", cancellation);
     }
 
-    /// <summary>Ends what <see cref="ShapeAsync"/> began.</summary>
-    public async Task UnshapeAsync(int place)
+    /// <summary>Ends what <see cref="NarrowAsync"/> began.</summary>
+    public async Task WidenAsync(int place)
     {
         await SystemTool.RunAsync($"tc qdisc del dev {Port(place)} root", CancellationToken.None);
         await Ip($"netns exec {Name(place)} tc qdisc del dev eth0 root", CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Takes the place's link apart: one half ends in one device, one in the other, and nothing passes but what the caller takes
+    /// from one and gives to the other. The process at the place sees the same device and the same addresses as before.
+    /// </summary>
+    /// <returns>The devices at the ends of the place's half and of the bridge's half.</returns>
+    public async Task<(Tap Near, Tap Far)> TakeApartAsync(int place, CancellationToken cancellation)
+    {
+        var (bridge, near, far) = _names.Apart;
+        Tap? nearTap = null, farTap = null;
+        try
+        {
+            (nearTap, farTap) = (Tap.Open(near), Tap.Open(far));
+            await Ip($"link add {bridge} type bridge", cancellation);
+            await Ip($"link set {bridge} up", cancellation);
+            await Ip($"link set {near} master {bridge} up", cancellation);
+            await Ip($"link set {far} master {Bridge} up", cancellation);
+            await Ip($"link set {Port(place)} master {bridge}", cancellation);
+            return (nearTap, farTap);
+        }
+        catch
+        {
+            nearTap?.Dispose();
+            farTap?.Dispose();
+            await PutTogetherAsync(place);
+            throw;
+        }
+    }
+
+    /// <summary>Ends what <see cref="TakeApartAsync"/> began.</summary>
+    public async Task PutTogetherAsync(int place)
+    {
+        await Ip($"link set {Port(place)} master {Bridge}", CancellationToken.None);
+        await SystemTool.TryRunAsync($"ip link del {_names.Apart.Bridge}", CancellationToken.None);
     }
 
     /// <summary>Counts of both queues: packets passed, dropped and held back.</summary>
@@ -114,9 +154,9 @@ internal sealed class ChaosNetwork : IAsyncDisposable
         await Ip($"-n {Name(place)} link set lo up", cancellation);
     }
 
-    private string Name(int place) => $"chaos{_subnet}-{place}";
+    private string Name(int place) => _names.Namespace(place);
 
-    private string Port(int place) => $"chaos{_subnet}p{place}";
+    private string Port(int place) => _names.Port(place);
 
     private static Task<string> Ip(string arguments, CancellationToken cancellation) => SystemTool.RunAsync($"ip {arguments}", cancellation);
 }

@@ -154,8 +154,8 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         FaultKind.Slow => new SlowFault(),
         FaultKind.Disk => new DiskFault(),
         FaultKind.Partition => new PartitionFault(),
-        FaultKind.Narrow => new ShapeFault(ShapeFault.Narrow),
-        FaultKind.Netem => new ShapeFault(ShapeFault.Netem),
+        FaultKind.Narrow => new NarrowFault(),
+        FaultKind.Lossy => new LossyFault(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

@@ -17,7 +17,7 @@ public static class FaultCatalog
         (FaultKind.Disk, "the coordinator's disk is full for some checkpoints (root)"),
         (FaultKind.Partition, "links cut for some seconds: of workers, of the coordinator, among workers (root)"),
         (FaultKind.Narrow, "a worker's link has little bandwidth and a short queue for some seconds (root)"),
-        (FaultKind.Netem, "a worker's link delays, loses and reorders packets for some seconds (root, sch_netem)"),
+        (FaultKind.Lossy, "a worker's link delays, loses, repeats and reorders packets for some seconds (root)"),
     ];
 
     /// <summary>All faults.</summary>
@@ -30,7 +30,7 @@ public static class FaultCatalog
     public static string Word(FaultKind kind) => kind.ToString().ToLowerInvariant();
 
     /// <summary>True: the processes need links of their own.</summary>
-    public static bool NeedsNetwork(FaultKind kind) => kind is FaultKind.Partition or FaultKind.Narrow or FaultKind.Netem;
+    public static bool NeedsNetwork(FaultKind kind) => kind is FaultKind.Partition or FaultKind.Narrow or FaultKind.Lossy;
 
     /// <summary>Reads "kill,stop".</summary>
     /// <returns>The faults, each once, and the words that are none.</returns>

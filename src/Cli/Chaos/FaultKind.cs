@@ -39,6 +39,6 @@ public enum FaultKind
     /// <summary>A worker's link is narrow and drops what does not fit.</summary>
     Narrow,
 
-    /// <summary>A worker's link delays, loses and reorders packets.</summary>
-    Netem,
+    /// <summary>A worker's link delays, loses, repeats and reorders packets.</summary>
+    Lossy,
 }

@@ -14,7 +14,7 @@ internal static class FaultSupport
             FaultKind.Disk => ["unshare -m true", "mount --version"],
             FaultKind.Partition => s_network,
             FaultKind.Narrow => [.. s_network, "unshare -n tc qdisc add dev lo root tbf rate 1mbit burst 8kb latency 50ms"],
-            FaultKind.Netem => [.. s_network, "unshare -n tc qdisc add dev lo root netem delay 1ms"],
+            FaultKind.Lossy => [.. s_network, "unshare -n ip tuntap add try0 mode tap"],
             _ => [],
         };
         if (tries.Length > 0 && !Environment.IsPrivilegedProcess)

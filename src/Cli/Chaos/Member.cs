@@ -34,22 +34,9 @@ internal sealed record Member(int Place, ChildProgram Program, Task<ReadyFile> R
         return Program.ExitCode == KilledExitCode;
     }
 
-    /// <summary>The letter of /proc/PID/stat: R, S, T, Z; '-' when it is gone.</summary>
-    public char State => Stat() is { Length: > 0 } stat ? stat[0][0] : '-';
+    /// <inheritdoc cref="ProcessStat.State"/>
+    public char State => ProcessStat.State(Pid);
 
-    /// <summary>Processor time that it has used.</summary>
-    public TimeSpan Used => Stat() is { Length: > 12 } stat ? TimeSpan.FromSeconds((long.Parse(stat[11]) + long.Parse(stat[12])) / 100.0) : TimeSpan.Zero;
-
-    /// <summary>The fields after the program's name.</summary>
-    private string[] Stat()
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{Pid}/stat").Split(") ")[^1].Split(' ');
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
+    /// <inheritdoc cref="ProcessStat.Used"/>
+    public TimeSpan Used => ProcessStat.Used(Pid);
 }

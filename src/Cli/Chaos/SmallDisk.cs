@@ -14,7 +14,7 @@ internal sealed class SmallDisk : IAsyncDisposable
     public static async Task<SmallDisk> MountAsync(string folder, CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
-        await SystemTool.RunAsync($"mount -t tmpfs -o size={Megabytes}m tmpfs {folder}", cancellation);
+        await SystemTool.RunAsync($"mount -t tmpfs -o size={Megabytes}m {RunNames.Ours.Run}", cancellation, folder);
         return new SmallDisk(folder);
     }
 
@@ -46,9 +46,11 @@ internal sealed class SmallDisk : IAsyncDisposable
     /// <summary>Gives the room back.</summary>
     public void Free() => File.Delete(Filler);
 
-    public async ValueTask DisposeAsync()
-    {
-        if (await SystemTool.TryRunAsync($"umount {_folder}", CancellationToken.None) is not { ExitCode: 0 })
-            await SystemTool.TryRunAsync($"umount -l {_folder}", CancellationToken.None);
-    }
+    /// <summary>Removes a disk, even one in use.</summary>
+    /// <returns>False: it could not be.</returns>
+    public static async Task<bool> UnmountAsync(string folder) =>
+        await SystemTool.TryRunAsync("umount", CancellationToken.None, folder) is { ExitCode: 0 }
+        || await SystemTool.TryRunAsync("umount -l", CancellationToken.None, folder) is { ExitCode: 0 };
+
+    public async ValueTask DisposeAsync() => await UnmountAsync(_folder);
 }

@@ -42,9 +42,9 @@ internal static class SystemTool
 
     /// <summary>Runs a program and insists on success.</summary>
     /// <exception cref="CliException">It is not there, or failed.</exception>
-    public static async Task<string> RunAsync(string line, CancellationToken cancellation)
+    public static async Task<string> RunAsync(string line, CancellationToken cancellation, string? last = null)
     {
-        var result = await TryRunAsync(line, cancellation) ?? throw new CliException($"'{line}' cannot be run: there is no such program");
+        var result = await TryRunAsync(line, cancellation, last) ?? throw new CliException($"'{line}' cannot be run: there is no such program");
         return result.ExitCode == 0 ? result.Output : throw new CliException($"'{line}' failed: {result.Complaint}");
     }
 }

@@ -72,6 +72,7 @@ internal static class ChaosCommand
 
     private static async Task<int> RunAsync(Terminal terminal, ChaosOptions options, bool json, CancellationToken cancellation)
     {
+        await Leftovers.RemoveAsync(terminal.Error, cancellation);
         var folder = Path.GetFullPath(options.Folder ?? Directory.CreateTempSubdirectory("cluster-chaos-").FullName);
         Directory.CreateDirectory(folder);
         var keep = options.Folder is not null;
