@@ -156,6 +156,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         FaultKind.Partition => new PartitionFault(),
         FaultKind.Narrow => new NarrowFault(),
         FaultKind.Lossy => new LossyFault(),
+        FaultKind.Garbage => new GarbageFault(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

@@ -18,6 +18,7 @@ public static class FaultCatalog
         (FaultKind.Partition, "links cut for some seconds: of workers, of the coordinator, among workers (root)"),
         (FaultKind.Narrow, "a worker's link has little bandwidth and a short queue for some seconds (root)"),
         (FaultKind.Lossy, "a worker's link delays, loses, repeats and reorders packets for some seconds (root)"),
+        (FaultKind.Garbage, "strangers send garbage, cut-off and late messages to every port of every process"),
     ];
 
     /// <summary>All faults.</summary>

@@ -41,4 +41,7 @@ public enum FaultKind
 
     /// <summary>A worker's link delays, loses, repeats and reorders packets.</summary>
     Lossy,
+
+    /// <summary>Strangers send garbage, cut-off and late messages to every port.</summary>
+    Garbage,
 }

@@ -12,6 +12,7 @@ using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Hosting;
+using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -42,6 +43,9 @@ public static partial class CoordinatorHost
         var control = new ActorJobControl(store);
         var metrics = new CoordinatorMetrics(Metrics.DefaultFactory, time);
         await using var app = BuildWebApplication(options, address, data, store, control, metrics, time);
+        using var refusals = new Refusals(Metrics.DefaultFactory, app.Services.GetRequiredService<ILoggerFactory>());
+        refusals.Watch(app);
+        MapEndpoints(app);
         await app.StartAsync(cancel);
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(CoordinatorHost));
@@ -51,6 +55,7 @@ public static partial class CoordinatorHost
         var cluster = Cluster.Get(system);
         var settings = new CoordinatorSettings { Incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture), GrpcAddress = address.Http(ports[0]) };
         var context = new JobActorContext(settings, store, app.Services.GetRequiredService<CheckpointLibrary>(), metrics, time, app.Services.GetRequiredService<ILoggerFactory>());
+        system.ActorOf(Props.Create(() => new RefusedPeers(refusals)), "refused-peers");
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.RegisterOnMemberUp(() => up.TrySetResult());
         cluster.Join(cluster.SelfAddress);
@@ -97,13 +102,16 @@ public static partial class CoordinatorHost
         builder.Services.AddSingleton<IJobControl>(control);
         builder.Services.AddHostedService<Housekeeping>();
         builder.Services.AddCoordinatorGrpc();
-        var app = builder.Build();
+        return builder.Build();
+    }
+
+    private static void MapEndpoints(WebApplication app)
+    {
         app.MapCoordinatorGrpc();
         app.MapMetrics();
         app.MapGet("/healthz", () => "ok\n");
         app.MapGet("/readyz", (Readiness readiness) => readiness.IsReady ? Results.Text("ready\n") : Results.Text("starting\n", statusCode: 503));
         app.MapStatusPage();
-        return app;
     }
 
     private static async Task EndWithParent(int pid, IHostApplicationLifetime lifetime, TimeProvider time)

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Data.Sqlite;
@@ -42,6 +43,11 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
             throw new RpcException(new Status(StatusCode.Cancelled, "the call was cancelled or its deadline passed"));
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            // An IOException by descent, but the storage has nothing to do with it.
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"the stream has a message that cannot be read: {e.Message}"));
         }
         catch (Exception e) when (DiskErrors.IsFull(e) || e is SqliteException { SqliteErrorCode: 13 })
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Prometheus;
 using TrainingCluster.Hosting;
+using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Training;
@@ -38,7 +39,10 @@ public static partial class WorkerHost
         using var loggers = LoggerFactory.Create(ConfigureLogging);
         var logger = loggers.CreateLogger(typeof(WorkerHost));
         var collective = new CollectiveHost(new CollectiveOptions(), time, loggers);
-        await using var app = BuildWebApplication(options, address, collective, link);
+        await using var app = BuildWebApplication(options, address, collective);
+        using var refusals = new Refusals(Metrics.DefaultFactory, loggers);
+        refusals.Watch(app);
+        MapEndpoints(app, link);
         await app.StartAsync();
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         // 3.
@@ -57,7 +61,7 @@ public static partial class WorkerHost
             collective, loggers, time);
         WorkerMetrics.PublishCounts(Metrics.DefaultFactory, Metrics.DefaultRegistry, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
         // 4.
-        var node = new WorkerNode(address, options.ClusterPort, options.Coordinator, trainer, box, link, time, loggers);
+        var node = new WorkerNode(address, options.ClusterPort, options.Coordinator, trainer, box, link, refusals, time, loggers);
         using var leave = new CancellationTokenSource();
         var running = node.Run(new WorkerActorSettings
         {
@@ -126,7 +130,7 @@ public static partial class WorkerHost
         .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
         .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
 
-    private static WebApplication BuildWebApplication(WorkerOptions options, ListenAddress address, CollectiveHost collective, CoordinatorLink link)
+    private static WebApplication BuildWebApplication(WorkerOptions options, ListenAddress address, CollectiveHost collective)
     {
         var builder = WebApplication.CreateSlimBuilder();
         ConfigureLogging(builder.Logging);
@@ -140,12 +144,15 @@ public static partial class WorkerHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         collective.AddServices(builder.Services);
-        var app = builder.Build();
+        return builder.Build();
+    }
+
+    private static void MapEndpoints(WebApplication app, CoordinatorLink link)
+    {
         CollectiveHost.Map(app);
         app.MapMetrics();
         app.MapGet("/healthz", () => "ok\n");
         app.MapGet("/readyz", () => link.HeardWithin(ReadyWithin) ? Results.Text("ready\n") : Results.Text("the coordinator does not answer\n", statusCode: 503));
-        return app;
     }
 
     [LoggerMessage(EventId = 320, Level = LogLevel.Information, Message = "worker {Name} {Version} is ready: peers {Grpc}, HTTP {Http}; joins {Coordinator}")]

@@ -3,6 +3,7 @@ using Akka.Cluster;
 using Akka.Configuration;
 using Akka.Remote;
 using TrainingCluster.Hosting;
+using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
 using TrainingCluster.Worker.Training;
 
@@ -13,7 +14,7 @@ namespace TrainingCluster.Worker.Hosting;
 /// it is made anew, with a new actor system. The trainer stands outside and trains on.
 /// </summary>
 internal sealed partial class WorkerNode(
-    ListenAddress address, int clusterPort, string coordinator, ITrainer trainer, ReportBox box, CoordinatorLink link, TimeProvider time, ILoggerFactory loggers)
+    ListenAddress address, int clusterPort, string coordinator, ITrainer trainer, ReportBox box, CoordinatorLink link, Refusals refusals, TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -57,6 +58,7 @@ internal sealed partial class WorkerNode(
             _ = system.Terminate();
         };
         system.ActorOf(Props.Create(() => new QuarantineWatch(rejoin)), "quarantine-watch");
+        system.ActorOf(Props.Create(() => new RefusedPeers(refusals)), "refused-peers");
         system.ActorOf(Props.Create(() => new WorkerActor(settings, trainer, box, link, isMember, rejoin, time, logger)), WorkerActor.Name);
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Event;
+using Akka.Remote;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.Compat.Akka.Tests.Node;
@@ -58,6 +60,42 @@ public sealed class RemotingTests : IAsyncLifetime
         var error = await errors.Fish<Error>(e => e.ToString().Contains("BytesValue", StringComparison.Ordinal));
         Assert.Contains("128000", error.ToString(), StringComparison.Ordinal);
         Assert.Equal(TestCluster.Text("next"), await _echo.Ask<StringValue>(TestCluster.Text("next"), Probe.Patience));
+    }
+
+    [Theory]
+    [InlineData("\u00ff\u00ff\u00ff\u007f1234567890", "a frame of 2 GB")]
+    [InlineData("\u0014\0\0\012345678901234567890", "another protocol")]
+    [InlineData("\u0014\0\0\01234", "less than announced")]
+    [InlineData("", "silence")]
+    public async Task Connection_ThatSaysNothingSensible_IsClosedAndPublished(string words, string what)
+    {
+        var probe = new Probe(_cluster.System);
+        _cluster.System.EventStream.Subscribe(probe.Ref, typeof(AssociationErrorEvent));
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = (int)Probe.Patience.TotalMilliseconds };
+        await socket.ConnectAsync(_cluster.Cluster.SelfAddress.Host, _cluster.Cluster.SelfAddress.Port!.Value);
+        await socket.SendAsync(words.Select(letter => (byte)letter).ToArray());
+        if (words.Length > 0) socket.Shutdown(SocketShutdown.Send);
+
+        var error = await probe.Expect<AssociationErrorEvent>();
+
+        Assert.True(error.IsInbound, what);
+        Assert.Equal(words.Length == 0, error.Cause is TimeoutException);
+        Assert.Equal(_cluster.Cluster.SelfAddress, error.LocalAddress);
+        Assert.Equal(0, HungUp(socket));
+        Assert.Equal(TestCluster.Text("still here"), await _echo.Ask<StringValue>(TestCluster.Text("still here"), Probe.Patience));
+    }
+
+    /// <summary>0: the other side has hung up.</summary>
+    private static int HungUp(Socket socket)
+    {
+        try
+        {
+            return socket.Receive(new byte[100]);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return 0;
+        }
     }
 
     [Fact]

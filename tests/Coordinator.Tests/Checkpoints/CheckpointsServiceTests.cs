@@ -42,6 +42,22 @@ public class CheckpointsServiceTests
         Assert.Equal(["job-1"], server.Control.CheckpointsOf);
     }
 
+    [Fact]
+    public async Task StoreCheckpoint_BytesThatAreNoMessage_AreTheCallersFaultNotTheDisks()
+    {
+        await using var server = await TestServer.Start();
+        await server.Add(JobPhase.Running);
+        var raw = Marshallers.Create(bytes => bytes, bytes => bytes);
+        var method = new Method<byte[], byte[]>(MethodType.ClientStreaming, "cluster.v1.Checkpoints", "StoreCheckpoint", raw, raw);
+        using var call = server.Channel.CreateCallInvoker().AsyncClientStreamingCall(method, null, new CallOptions());
+        await call.RequestStream.WriteAsync([0x0F, 1, 2, 3]);
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
+
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        Assert.DoesNotContain("storage", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
     private static async Task<CheckpointInfo> StorePart(TestServer server, long step, int part, int parts, string content)
     {
         using var call = server.Checkpoints.StoreCheckpoint();

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
@@ -27,6 +28,7 @@ public class CoordinatorMetricsTests
         metrics.SetJob("j", Running);
         metrics.CountStale("GenerationPrepared");
         metrics.Observe("j", new CheckpointReport { Bytes = 1, Seconds = 1 });
+        using var refusals = new TrainingCluster.Telemetry.Refusals(Metrics.WithCustomRegistry(registry), NullLoggerFactory.Instance);
         Assert.Equal(DocumentedMetrics.Of("Coordinator"), DocumentedMetrics.Exposed(await Exposed()));
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 using TrainingCluster.V1;
 
@@ -23,6 +24,7 @@ public class WorkerMetricsTests
     {
         metrics.Observe(new GenerationFailed { Stage = "PeerUnreachable" });
         WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => 1, () => 2, () => 3);
+        using var refusals = new TrainingCluster.Telemetry.Refusals(Metrics.WithCustomRegistry(registry), NullLoggerFactory.Instance);
         Assert.Equal(DocumentedMetrics.Of("Worker"), DocumentedMetrics.Exposed(await Exposed()));
     }
 

@@ -137,7 +137,6 @@ internal sealed class RemoteTransport : IAsyncDisposable
             while (true)
             {
                 var socket = await _listener.AcceptAsync(Stopping).ConfigureAwait(false);
-                socket.NoDelay = true;
                 _ = Task.Run(() => Serve(socket));
             }
         }
@@ -147,14 +146,16 @@ internal sealed class RemoteTransport : IAsyncDisposable
         }
     }
 
-    /// <summary>One connection from another system: its greeting, then its frames.</summary>
+    /// <summary>One connection from another system: its greeting, then its frames. Whatever a stranger sends ends the connection and nothing else.</summary>
     private async Task Serve(Socket socket)
     {
-        using var connection = new FrameStream(socket, MaximumFrame);
+        Address from = null;
         try
         {
-            if (await connection.Read(Stopping).ConfigureAwait(false) is not { } hello) return;
-            var (from, uid, to) = Handshake.ReadHello(new WireReader(hello));
+            socket.NoDelay = true;
+            using var connection = new FrameStream(socket, MaximumFrame);
+            if (await ReadHello(connection).ConfigureAwait(false) is not { } hello) return;
+            (from, var uid, var to) = Handshake.ReadHello(new WireReader(hello));
             var association = to == LocalAddress ? To(from) : null;
             var greeting = association is null ? Greeting.WrongAddress : association.IsQuarantined(uid) ? Greeting.Quarantined : Greeting.Welcome;
             connection.Add(Handshake.Answer(greeting, System.Uid).Written.Span);
@@ -171,9 +172,26 @@ internal sealed class RemoteTransport : IAsyncDisposable
         {
             // The system ends.
         }
-        catch (Exception e) when (e is IOException or SocketException or InvalidDataException or ObjectDisposedException or UriFormatException)
+        catch (Exception e)
         {
+            socket.Dispose();
             Log.Debug($"A connection to {LocalAddress} ended: {e.Message}");
+            System.EventStream.Publish(new AssociationErrorEvent(e, LocalAddress, from, inbound: true));
+        }
+    }
+
+    /// <summary>Who calls must say so in the time that it gives the connection itself: a silent one would be held for ever.</summary>
+    private async Task<ReadOnlyMemory<byte>?> ReadHello(FrameStream connection)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stopping);
+        limit.CancelAfter(ConnectionTimeout);
+        try
+        {
+            return await connection.Read(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!Stopping.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The caller did not say who it is within {ConnectionTimeout.TotalSeconds} s.");
         }
     }
 
