@@ -8,7 +8,7 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Cli.Chaos;
 
 /// <summary>A coordinator and workers that may be ended and started again one by one. Not for several threads at once.</summary>
-internal sealed class ChaosCluster(string folder, ChaosNetwork? network, StepWatch steps, TimeProvider time) : IAsyncDisposable
+internal sealed class ChaosCluster(string folder, ChaosNetwork? network, ShiftedClocks? clocks, StepWatch steps, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_stopWithin = TimeSpan.FromSeconds(5);
@@ -97,7 +97,8 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, StepWat
         // One file a start: that of a process that was killed is still there.
         var ready = Path.Combine(run, $"{name}-{_all.Count}.json");
         string[] common = ["--data", Path.Combine(folder, name), "--host", Host(place), "--ready-file", ready];
-        var program = ChildProgram.Start(name, assembly, [.. common, .. arguments], Path.Combine(logs, $"{name}.log"), time, network?.Launcher(place));
+        string[] launcher = [.. network?.Launcher(place) ?? [], .. clocks?.Launcher(name) ?? []];
+        var program = ChildProgram.Start(name, assembly, [.. common, .. arguments], Path.Combine(logs, $"{name}.log"), time, launcher);
         var member = new Member(place, program, program.ReadyAsync(ready, s_startWithin, CancellationToken.None));
         // A process that is killed before it listens never does, and nobody may be waiting.
         _ = member.Ready.ContinueWith(task => task.Exception, TaskScheduler.Default);

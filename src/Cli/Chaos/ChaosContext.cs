@@ -17,6 +17,9 @@ internal sealed record ChaosContext
     /// <summary>Null: the coordinator's folder is on no disk of its own.</summary>
     public SmallDisk? Disk { get; init; }
 
+    /// <summary>Null: the processes' clocks are the machine's.</summary>
+    public ShiftedClocks? Clocks { get; init; }
+
     /// <summary>Workers that there should be.</summary>
     public required int Workers { get; init; }
 

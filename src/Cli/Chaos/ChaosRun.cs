@@ -35,7 +35,8 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         await using var network = options.Faults.Any(FaultCatalog.NeedsNetwork) ? await ChaosNetwork.CreateAsync(ChaosRecipe.LogicalShards + 3, cancellation) : null;
         await using var disk = options.Faults.Contains(FaultKind.Disk) ? await SmallDisk.MountAsync(Path.Combine(folder, "coordinator"), cancellation) : null;
         var steps = new StepWatch(time);
-        await using var cluster = new ChaosCluster(folder, network, steps, time);
+        var clocks = options.Faults.Contains(FaultKind.Clock) ? new ShiftedClocks(Path.Combine(folder, "run")) : null;
+        await using var cluster = new ChaosCluster(folder, network, clocks, steps, time);
         await terminal.Error.WriteLineAsync($"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")} ...");
         await cluster.StartCoordinatorAsync(cancellation);
         for (var number = 1; number <= options.Workers; number++)
@@ -51,6 +52,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
             Jobs = new JobPump(connection, spec, Path.Combine(folder, "logs", "events.jsonl"), time),
             Network = network,
             Disk = disk,
+            Clocks = clocks,
             Workers = options.Workers,
             Job = (options.Steps, ChaosRecipe.CheckpointEvery),
             Time = time,
@@ -157,6 +159,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         FaultKind.Narrow => new NarrowFault(),
         FaultKind.Lossy => new LossyFault(),
         FaultKind.Garbage => new GarbageFault(),
+        FaultKind.Clock => new ClockFault(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

@@ -14,11 +14,12 @@ public static class FaultCatalog
         (FaultKind.Power, "SIGKILL to every process; all start again"),
         (FaultKind.Damage, "power, and meanwhile a bit of the newest checkpoint flips, or a file is cut or lost"),
         (FaultKind.Slow, "a worker runs a tenth of the time for some seconds"),
-        (FaultKind.Disk, "the coordinator's disk is full for some checkpoints (root)"),
+        (FaultKind.Disk, "the coordinator's disk is full, or read-only, for some checkpoints (root)"),
         (FaultKind.Partition, "links cut for some seconds: of workers, of the coordinator, among workers (root)"),
         (FaultKind.Narrow, "a worker's link has little bandwidth and a short queue for some seconds (root)"),
         (FaultKind.Lossy, "a worker's link delays, loses, repeats and reorders packets for some seconds (root)"),
         (FaultKind.Garbage, "strangers send garbage, cut-off and late messages to every port of every process"),
+        (FaultKind.Clock, "the wall clock of one process or of all goes an hour forward or back for some seconds (libfaketime)"),
     ];
 
     /// <summary>All faults.</summary>

@@ -30,7 +30,7 @@ public enum FaultKind
     /// <summary>A worker runs a tenth of the time.</summary>
     Slow,
 
-    /// <summary>The coordinator's disk is full.</summary>
+    /// <summary>The coordinator's disk is full, or read-only.</summary>
     Disk,
 
     /// <summary>Links are cut without a word, between workers and coordinator or among workers.</summary>
@@ -44,4 +44,7 @@ public enum FaultKind
 
     /// <summary>Strangers send garbage, cut-off and late messages to every port.</summary>
     Garbage,
+
+    /// <summary>The wall clock of one process or of all is an hour off.</summary>
+    Clock,
 }

@@ -9,9 +9,11 @@ internal static class FaultSupport
     /// <summary>Why a fault cannot be done here. Null: it can.</summary>
     public static async Task<string?> WhyNotAsync(FaultKind kind, CancellationToken cancellation)
     {
+        if (kind == FaultKind.Clock)
+            return ShiftedClocks.Library is null ? "needs libfaketime (Debian package faketime)" : null;
         string[] tries = kind switch
         {
-            FaultKind.Disk => ["unshare -m true", "mount --version"],
+            FaultKind.Disk => ["unshare -m true", "mount --version", "nsenter --version"],
             FaultKind.Partition => s_network,
             FaultKind.Narrow => [.. s_network, "unshare -n tc qdisc add dev lo root tbf rate 1mbit burst 8kb latency 50ms"],
             FaultKind.Lossy => [.. s_network, "unshare -n ip tuntap add try0 mode tap"],

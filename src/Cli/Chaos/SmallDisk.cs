@@ -1,6 +1,6 @@
 namespace TrainingCluster.Cli.Chaos;
 
-/// <summary>A folder on a disk of its own, which can be filled.</summary>
+/// <summary>A folder on a disk of its own, which can be filled or made read-only.</summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private const int Megabytes = 96;
@@ -45,6 +45,25 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     /// <summary>Gives the room back.</summary>
     public void Free() => File.Delete(Filler);
+
+    /// <summary>From now on a process can open nothing in the folder for writing. What it has open stays open.</summary>
+    /// <param name="pid">The process, whose mounts may be its own (those of a network namespace are).</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>What the disk says to who tries.</returns>
+    public async Task<string> MakeReadOnlyAsync(int pid, CancellationToken cancellation)
+    {
+        await SystemTool.RunAsync($"nsenter -t {pid} -m mount --bind {_folder} {_folder}", cancellation);
+        await SystemTool.RunAsync($"nsenter -t {pid} -m mount -o remount,bind,ro {_folder}", cancellation);
+        var tried = await SystemTool.TryRunAsync($"nsenter -t {pid} -m touch {Path.Combine(_folder, "probe")}", cancellation);
+        return tried is { ExitCode: not 0 } ? tried.Complaint : throw new CliException($"{_folder} could be written to though it is read-only");
+    }
+
+    /// <summary>Ends what <see cref="MakeReadOnlyAsync"/> began. What was opened meanwhile may still be open.</summary>
+    public async Task MakeWritableAsync(int pid)
+    {
+        // Only the mount on top: another begins no sooner than this one has ended.
+        await SystemTool.TryRunAsync($"nsenter -t {pid} -m umount -l {_folder}", CancellationToken.None);
+    }
 
     /// <summary>Removes a disk, even one in use.</summary>
     /// <returns>False: it could not be.</returns>

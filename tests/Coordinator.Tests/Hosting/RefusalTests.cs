@@ -20,7 +20,7 @@ public class RefusalTests
         using var http = new HttpClient();
         Assert.DoesNotContain("refused_total{kind=\"call\"", await MetricsAsync(), StringComparison.Ordinal);
 
-        await SendAsync(new Uri(program.Ready.Grpc).Port, "nonsense\r\n\r\n");
+        await SendAsync(new Uri(program.Ready.Grpc).Port, "nonsense, longer than the preface\r\n\r\n");
         await SendAsync(new Uri(program.Ready.Grpc).Port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u00ff\u00ff\u00ff\0\0\0\0\0\u0001");
         await SendAsync(new Uri(program.Ready.Http).Port, "\0\0\0\r\n\r\n");
         await SendAsync(int.Parse(program.Ready.Cluster.Split(':')[^1], System.Globalization.CultureInfo.InvariantCulture), "\u00ff\u00ff\u00ff\u007f");
@@ -43,15 +43,16 @@ public class RefusalTests
         Task<string> MetricsAsync() => http.GetStringAsync($"{program.Ready.Http}/metrics");
     }
 
-    /// <summary>Sends bytes and waits until the program hangs up.</summary>
+    /// <summary>Sends bytes and waits until the program hangs up, for 2 min at most.</summary>
     private static async Task SendAsync(int port, string bytes)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync("127.0.0.1", port);
         await socket.SendAsync(bytes.Select(letter => (byte)letter).ToArray());
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         try
         {
-            while (await socket.ReceiveAsync(new byte[1024]) > 0)
+            while (await socket.ReceiveAsync(new byte[1024], patience.Token) > 0)
             {
             }
         }
