@@ -54,13 +54,15 @@ public static partial class CoordinatorHost
             ActorConfiguration.Hocon(address.Bind, address.Advertised, options.ClusterPort, ActorConfiguration.CoordinatorRole)));
         var cluster = Cluster.Get(system);
         var settings = new CoordinatorSettings { Incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture), GrpcAddress = address.Http(ports[0]) };
-        var context = new JobActorContext(settings, store, app.Services.GetRequiredService<CheckpointLibrary>(), metrics, time, app.Services.GetRequiredService<ILoggerFactory>());
+        // Who is there and what is late is not judged by a clock that somebody may set.
+        var steady = new SteadyTime(time);
+        var context = new JobActorContext(settings, store, app.Services.GetRequiredService<CheckpointLibrary>(), metrics, steady, app.Services.GetRequiredService<ILoggerFactory>());
         system.ActorOf(Props.Create(() => new RefusedPeers(refusals)), "refused-peers");
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.RegisterOnMemberUp(() => up.TrySetResult());
         cluster.Join(cluster.SelfAddress);
         await up.Task.WaitAsync(cancel);
-        control.Connect(system.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, new ClusterMembership(system, time))), CoordinatorActor.Name));
+        control.Connect(system.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, new ClusterMembership(system, steady))), CoordinatorActor.Name));
         // 5.
         var ready = new ReadyFile(address.Http(ports[0]), address.Http(ports[1]), address.HostPort(cluster.SelfAddress.Port ?? 0), Environment.ProcessId);
         app.Services.GetRequiredService<Readiness>().IsReady = true;

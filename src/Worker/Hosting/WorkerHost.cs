@@ -31,7 +31,8 @@ public static partial class WorkerHost
         address.RequireFree(options.HttpPort, "--http-port");
         address.RequireFree(options.ClusterPort, "--cluster-port");
         PrepareFolder(options.Data);
-        var time = TimeProvider.System;
+        // Silence is not judged by a clock that somebody may set.
+        var time = new SteadyTime(TimeProvider.System);
         using var end = new EndSignals();
         if (options.ParentPid is { } parent) _ = end.Watch(parent, time);
         // 2.
