@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Google.Protobuf;
 using TrainingCluster.Figures;
 using TrainingCluster.V1;
@@ -32,7 +33,10 @@ internal static class CurveCommand
         return command;
     }
 
-    /// <summary>The evaluations among a run's events. Lines that are no JSON object, such as progress for people, are passed over.</summary>
+    /// <summary>
+    /// The evaluations among a run's events. Lines that are no JSON object, such as progress for people, are passed over, and so is
+    /// the job with which <c>train</c> ends.
+    /// </summary>
     private static async Task<IReadOnlyList<CurvePoint>> ReadAsync(string path, CancellationToken cancellation)
     {
         var parser = new JsonParser(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));
@@ -46,13 +50,15 @@ internal static class CurveCommand
                 continue;
             try
             {
+                if (IsJob(line))
+                    continue;
                 var happened = parser.Parse<JobEvent>(line);
                 if (happened.Generation is not null)
                     began ??= happened.Time.ToDateTimeOffset();
                 if (happened.Evaluation is { } scores && began is { } start)
                     points.Add(new CurvePoint((happened.Time.ToDateTimeOffset() - start).TotalMinutes, scores.Step, scores.Bleu));
             }
-            catch (InvalidProtocolBufferException error)
+            catch (Exception error) when (error is InvalidProtocolBufferException or JsonException)
             {
                 throw CliException.BadUsage($"{path}, line {number}: no event of a job ({error.Message}); give what 'train --json' or 'watch --json' printed", error);
             }
@@ -60,5 +66,12 @@ internal static class CurveCommand
         return points.Count > 0
             ? points
             : throw CliException.BadUsage($"{path}: no evaluation in it; give what 'train --json' or 'watch --json' printed of a job with validation text");
+    }
+
+    /// <summary>A job has an id; an event has a token.</summary>
+    private static bool IsJob(string line)
+    {
+        using var json = JsonDocument.Parse(line);
+        return json.RootElement.TryGetProperty("id", out _);
     }
 }

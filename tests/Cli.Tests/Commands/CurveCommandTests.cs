@@ -10,6 +10,7 @@ public sealed class CurveCommandTests : IDisposable
         {"token":"2","time":"2020-01-01T00:01:00Z","evaluation":{"step":"100","bleu":12.5}}
         {"token":"3","time":"2020-01-01T00:01:30Z","generation":{"generation":"2"}}
         {"token":"4","time":"2020-01-01T00:02:00Z","evaluation":{"step":"200","bleu":25,"aFieldOfTomorrow":1}}
+        {"id":"job-1","spec":{"name":"job"},"state":"JOB_STATE_SUCCEEDED","created":"2020-01-01T00:00:00Z"}
         """;
 
     private readonly TestFolder _folder = new();
@@ -30,6 +31,7 @@ public sealed class CurveCommandTests : IDisposable
 
     [Theory]
     [InlineData("{\"time\":1}", "line 1: no event of a job")]
+    [InlineData("running\n{half of", "line 2: no event of a job")]
     [InlineData("running\n", "no evaluation in it")]
     public async Task Curve_NoRun_NamesFileAndMend(string text, string message)
     {
