@@ -5,7 +5,7 @@ namespace TrainingCluster.EndToEnd.Tests;
 /// <summary>A few faults of the kinds that need no rights; longer runs are for <c>./cluster chaos</c> (docs/reliability.md).</summary>
 public sealed class ChaosTests : IDisposable
 {
-    private static readonly string[] s_faults = ["kill", "stop", "join", "leave", "coordinator"];
+    private static readonly string[] s_faults = ["kill", "outage", "stop", "join", "leave", "coordinator", "garbage"];
     private readonly Workspace _workspace = new();
 
     public void Dispose() => _workspace.Dispose();
