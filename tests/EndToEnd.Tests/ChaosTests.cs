@@ -23,6 +23,7 @@ public sealed class ChaosTests : IDisposable
         Assert.Equal(s_faults.Order(), rounds.Select(round => round.GetProperty("fault").GetProperty("kind").GetString()).Order());
         Assert.All(rounds, round => Assert.NotEqual("", round.GetProperty("proof").GetString() ?? ""));
         Assert.All(rounds, round => Assert.True(round.GetProperty("recoverySeconds").GetDouble() > 0));
+        Assert.Equal("backward", rounds.Single(round => round.GetProperty("fault").GetProperty("kind").GetString() == "kill").GetProperty("way").GetString());
         // Every change of the group makes a generation: there were some.
         var jobs = report.GetProperty("jobs").EnumerateArray().ToList();
         Assert.True(report.GetProperty("generations").GetInt64() > jobs.Count, $"{report}");

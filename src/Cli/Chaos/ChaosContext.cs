@@ -28,6 +28,9 @@ internal sealed record ChaosContext
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>For the processes' own pages and metrics.</summary>
+    public required HttpClient Http { get; init; }
+
     /// <summary>Workers that there may be at most: the job has that many logical shards.</summary>
     public int MostWorkers => Math.Min(ChaosRecipe.LogicalShards, Workers + 2);
 

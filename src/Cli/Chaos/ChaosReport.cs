@@ -8,7 +8,8 @@ namespace TrainingCluster.Cli.Chaos;
 /// <param name="RecoverySeconds">From the fault until the next whole step. Null: there was none in time.</param>
 /// <param name="StandstillSeconds">The longest time without a step from the fault until it was over and undone.</param>
 /// <param name="Problem">What was not as it must be. Null: all was.</param>
-public sealed record RoundRun(PlannedFault Fault, string? Proof, double? RecoverySeconds, double StandstillSeconds, string? Problem);
+/// <param name="Way">Which of several ways to do this harm it was. Null: there is one.</param>
+public sealed record RoundRun(PlannedFault Fault, string? Proof, double? RecoverySeconds, double StandstillSeconds, string? Problem, string? Way = null);
 
 /// <summary>All that a run has to show.</summary>
 public sealed record ChaosReport

@@ -1,4 +1,5 @@
 using TrainingCluster.Cli.Chaos.Faults;
+using TrainingCluster.Cli.Chaos.Strangers;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Training;
@@ -44,6 +45,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         if (await cluster.MissingAsync(s_startWithin, cancellation) is [var missing, ..])
             throw new CliException($"{missing} did not join within {Text.Of(s_startWithin)}; logs: {Path.Combine(folder, "logs")}");
         using var connection = new ClusterConnection(cluster.Grpc, time);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Stranger.HangUp };
         await JobSubmission.UploadAsync(terminal, connection, dataset, spec.Dataset.Fingerprint, cancellation);
         var context = new ChaosContext
         {
@@ -56,6 +58,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
             Workers = options.Workers,
             Job = (options.Steps, ChaosRecipe.CheckpointEvery),
             Time = time,
+            Http = http,
         };
         // 3.
         var undisturbed = await Activity.RunAsync(terminal, "training undisturbed", _ => context.Jobs.RunAsync(cancellation));
@@ -127,7 +130,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
             var result = await training is null
                 ? new FaultResult(null, null, "training stood still before it")
                 : await FaultOf(plan.Kind).RunAsync(context, plan, cancellation);
-            _rounds.Add(new RoundRun(plan, result.Proof, result.Recovery?.TotalSeconds, context.Steps.LongestStandstill(since).TotalSeconds, result.Problem));
+            _rounds.Add(new RoundRun(plan, result.Proof, result.Recovery?.TotalSeconds, context.Steps.LongestStandstill(since).TotalSeconds, result.Problem, result.Way));
             await terminal.Error.WriteLineAsync(ChaosView.Line(_rounds[^1], options.Rounds));
             foreach (var member in context.Cluster.EndedByThemselves().ToList())
             {
@@ -143,10 +146,10 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         }
     }
 
-    private static IFault FaultOf(FaultKind kind) => kind switch
+    private IFault FaultOf(FaultKind kind) => kind switch
     {
-        FaultKind.Kill => new KillFault(most: 1),
-        FaultKind.Outage => new KillFault(most: int.MaxValue),
+        FaultKind.Kill => new KillFault(aimed: options.Every is null),
+        FaultKind.Outage => new OutageFault(),
         FaultKind.Stop => new StopFault(),
         FaultKind.Join => new JoinFault(),
         FaultKind.Leave => new LeaveFault(),

@@ -5,7 +5,7 @@ using TrainingCluster.Cli.Display;
 namespace TrainingCluster.Cli.Chaos;
 
 /// <summary>Writes a report for people or machines.</summary>
-internal static class ChaosView
+public static class ChaosView
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
@@ -21,7 +21,7 @@ internal static class ChaosView
     public static async Task WriteAsync(TextWriter output, ChaosReport report)
     {
         var kinds = report.Rounds.GroupBy(round => round.Fault.Kind).OrderBy(kind => kind.Key).ToList();
-        var rows = kinds.Select(kind => Row(FaultCatalog.Word(kind.Key), [.. kind])).ToList();
+        var rows = kinds.SelectMany(kind => ByWay(kind).Select(way => Row($"  {way.Key}", [.. way])).Prepend(Row(FaultCatalog.Word(kind.Key), [.. kind]))).ToList();
         if (kinds.Count > 1)
             rows.Add(Row("all", report.Rounds));
         await output.WriteLineAsync();
@@ -51,6 +51,7 @@ internal static class ChaosView
             failures = report.Failures(),
             recoverySeconds = Recoveries(report.Rounds),
             byFault = report.Rounds.GroupBy(round => round.Fault.Kind).ToDictionary(kind => FaultCatalog.Word(kind.Key), kind => Recoveries([.. kind])),
+            byWay = report.Rounds.GroupBy(round => round.Fault.Kind).Where(kind => ByWay(kind).Any()).ToDictionary(kind => FaultCatalog.Word(kind.Key), kind => ByWay(kind).ToDictionary(way => way.Key!, way => Recoveries([.. way]))),
             report.ThroughputKept,
             generations = report.Jobs.Sum(job => job.Generations),
             report.Undisturbed,
@@ -68,6 +69,8 @@ internal static class ChaosView
             Seconds(standstill.Median), Seconds(standstill.Percentile95), Seconds(standstill.Worst),
         ];
     }
+
+    private static IEnumerable<IGrouping<string?, RoundRun>> ByWay(IEnumerable<RoundRun> rounds) => rounds.Where(round => round.Way is not null).GroupBy(round => round.Way);
 
     private static Distribution Recoveries(IReadOnlyList<RoundRun> rounds) => Distribution.Of(rounds.Select(round => round.RecoverySeconds).OfType<double>());
 

@@ -5,11 +5,12 @@ namespace TrainingCluster.Cli.Chaos;
 /// <summary>One fault to be.</summary>
 /// <param name="Round">Its number, from 1.</param>
 /// <param name="Kind">What is done.</param>
+/// <param name="Turn">How many of this kind came before: what has kinds of its own takes them in turn.</param>
 /// <param name="Gap">Time after the round before, in which the cluster is left alone.</param>
 /// <param name="Hold">How long what lasts does last.</param>
 /// <param name="Pause">How long what was ended stays away.</param>
 /// <param name="Key">What is left to choose when it fires (who, how many) draws from this.</param>
-public sealed record PlannedFault(int Round, FaultKind Kind, TimeSpan Gap, TimeSpan Hold, TimeSpan Pause, ulong Key);
+public sealed record PlannedFault(int Round, FaultKind Kind, int Turn, TimeSpan Gap, TimeSpan Hold, TimeSpan Pause, ulong Key);
 
 /// <summary>Draws the faults of a run from its seed.</summary>
 public static class FaultPlan
@@ -33,7 +34,7 @@ public static class FaultPlan
             var drawn = random.Next(deck.Count);
             var kind = deck[drawn];
             deck.RemoveAt(drawn);
-            plan.Add(new PlannedFault(round, kind, Between(random, 0.1, 3), Between(random, 2, 8), Between(random, 0.3, 4), random.NextUInt64()));
+            plan.Add(new PlannedFault(round, kind, plan.Count(before => before.Kind == kind), Between(random, 0.1, 3), Between(random, 2, 8), Between(random, 0.3, 4), random.NextUInt64()));
         }
         return plan;
     }

@@ -52,9 +52,9 @@ internal sealed class SmallDisk : IAsyncDisposable
     /// <returns>What the disk says to who tries.</returns>
     public async Task<string> MakeReadOnlyAsync(int pid, CancellationToken cancellation)
     {
-        await SystemTool.RunAsync($"nsenter -t {pid} -m mount --bind {_folder} {_folder}", cancellation);
-        await SystemTool.RunAsync($"nsenter -t {pid} -m mount -o remount,bind,ro {_folder}", cancellation);
-        var tried = await SystemTool.TryRunAsync($"nsenter -t {pid} -m touch {Path.Combine(_folder, "probe")}", cancellation);
+        await SystemTool.RunAsync($"nsenter -t {pid} -m mount --bind", cancellation, _folder, _folder);
+        await SystemTool.RunAsync($"nsenter -t {pid} -m mount -o remount,bind,ro", cancellation, _folder);
+        var tried = await SystemTool.TryRunAsync($"nsenter -t {pid} -m touch", cancellation, Path.Combine(_folder, "probe"));
         return tried is { ExitCode: not 0 } ? tried.Complaint : throw new CliException($"{_folder} could be written to though it is read-only");
     }
 
@@ -62,7 +62,7 @@ internal sealed class SmallDisk : IAsyncDisposable
     public async Task MakeWritableAsync(int pid)
     {
         // Only the mount on top: another begins no sooner than this one has ended.
-        await SystemTool.TryRunAsync($"nsenter -t {pid} -m umount -l {_folder}", CancellationToken.None);
+        await SystemTool.TryRunAsync($"nsenter -t {pid} -m umount -l", CancellationToken.None, _folder);
     }
 
     /// <summary>Removes a disk, even one in use.</summary>

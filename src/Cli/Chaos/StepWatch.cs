@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 
 namespace TrainingCluster.Cli.Chaos;
 
@@ -8,7 +7,7 @@ namespace TrainingCluster.Cli.Chaos;
 /// </summary>
 internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
 {
-    private const string Steps = "\ntraining_cluster_steps_total ";
+    private const string Steps = "training_cluster_steps_total ";
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(60);
     private readonly HttpClient _client = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), UseProxy = false }) { Timeout = TimeSpan.FromSeconds(1) };
     private readonly CancellationTokenSource _ended = new();
@@ -124,10 +123,8 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
         limit.CancelAfter(within);
         try
         {
-            var text = await _client.GetStringAsync($"{(await worker.Ready).Http}/metrics", limit.Token);
-            var at = text.IndexOf(Steps, StringComparison.Ordinal) + Steps.Length;
-            if (at >= Steps.Length)
-                Note(worker.Pid, (long)double.Parse(text.AsSpan(at, text.IndexOf('\n', at) - at), CultureInfo.InvariantCulture));
+            if (MetricsText.Sum(await _client.GetStringAsync($"{(await worker.Ready).Http}/metrics", limit.Token), Steps) is { } count)
+                Note(worker.Pid, count);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {

@@ -16,11 +16,11 @@ internal static class SystemTool
     /// <summary>Runs a program. Null: there is none of this name.</summary>
     /// <param name="line">The program and its arguments, between spaces.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <param name="last">One more argument, which may hold spaces.</param>
-    public static async Task<Result?> TryRunAsync(string line, CancellationToken cancellation, string? last = null)
+    /// <param name="more">More arguments, which may hold spaces.</param>
+    public static async Task<Result?> TryRunAsync(string line, CancellationToken cancellation, params string[] more)
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var start = new ProcessStartInfo(words[0], last is null ? words[1..] : [.. words[1..], last])
+        var start = new ProcessStartInfo(words[0], [.. words[1..], .. more])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -42,9 +42,11 @@ internal static class SystemTool
 
     /// <summary>Runs a program and insists on success.</summary>
     /// <exception cref="CliException">It is not there, or failed.</exception>
-    public static async Task<string> RunAsync(string line, CancellationToken cancellation, string? last = null)
+    public static async Task<string> RunAsync(string line, CancellationToken cancellation, params string[] more)
     {
-        var result = await TryRunAsync(line, cancellation, last) ?? throw new CliException($"'{line}' cannot be run: there is no such program");
-        return result.ExitCode == 0 ? result.Output : throw new CliException($"'{line}' failed: {result.Complaint}");
+        var result = await TryRunAsync(line, cancellation, more) ?? throw new CliException($"'{Words(line, more)}' cannot be run: there is no such program");
+        return result.ExitCode == 0 ? result.Output : throw new CliException($"'{Words(line, more)}' failed: {result.Complaint}");
     }
+
+    private static string Words(string line, string[] more) => string.Join(' ', more.Prepend(line));
 }

@@ -40,6 +40,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         var step = job.State.Progress.Step;
         if (!announced || job.IsDone || (!rule.Spread && plan.OwnRank > 0))
             return;
+        TrainingThread.Enter(TrainingPhase.Snapshot);
         var (part, partCount) = rule.Spread ? (plan.OwnRank, plan.Workers) : (0, 1);
         if (!Begin(job, reports, plan.Generation, part, partCount, CancellationToken.None))
             reports.Checkpoint(Report(job, plan.Generation, step, "this worker is still storing the one before"));

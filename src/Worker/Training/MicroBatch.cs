@@ -35,7 +35,9 @@ internal static class MicroBatch
         manual_seed(DropoutSeed.Of(job.Spec.Seed, step, shard));
         using var scope = NewDisposeScope();
         using var precision = Autocast.Enable(job.Spec.Training.Precision);
+        TrainingThread.Enter(TrainingPhase.Forward);
         var loss = Loss(job, batch, job.Spec.Training.LabelSmoothing);
+        TrainingThread.Enter(TrainingPhase.Backward);
         loss.backward();
         return new ShardTotals(shard, loss.item<float>(), batch.TargetTokens, batch.SourceTokens);
     }

@@ -78,6 +78,7 @@ internal sealed class TrainingLoop
         _group.Post(step, SideTopic.StepTotals, own);
         var compute = Stopwatch.GetElapsedTime(start);
 
+        TrainingThread.Enter(TrainingPhase.Exchange);
         if (exchange.Complete(compute) is { } failure)
             return new StepResult { Failure = failure };
         if (_group.Collect(step, SideTopic.StepTotals, own, compute, out var all) is { } missing)
@@ -85,6 +86,7 @@ internal sealed class TrainingLoop
         var exchanged = Stopwatch.GetElapsedTime(start);
 
         // 8.
+        TrainingThread.Enter(TrainingPhase.Update);
         var totals = StepTotals.Add(all, _group.Plan.LogicalShards, out var byShard);
         var result = new StepResult { Step = step, Epoch = cursor.Epoch, Totals = totals, LearningRate = _job.Schedule.At(step), Compute = compute, Exchange = exchanged - compute, CheckpointAnnounced = StepTotals.HasAnnouncement(all) };
         result = totals.TargetTokens == 0 ? WithoutTokens(result) : Update(result, byShard);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
 using TrainingCluster.Data;
+using TrainingCluster.Training;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
@@ -134,6 +135,7 @@ internal sealed partial class TrainingSession
     private FinalModel? Train(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan caughtUp, long stateBytes)
     {
         // 3.
+        TrainingThread.Enter(TrainingPhase.Connect);
         var own = StateAgreement.Of(job);
         if ((group.Connect(own, out var all) ?? StateAgreement.Check(group, all)) is { } noStart)
             return Ended(job, noStart);
@@ -171,6 +173,7 @@ internal sealed partial class TrainingSession
         }
 
         // 6.
+        TrainingThread.Enter(TrainingPhase.Finish);
         if (FinalModel.Choose(job, group, _aborted.Token, out var model) is { } unchosen)
             return Ended(job, unchosen);
         group.Farewell();
@@ -201,6 +204,7 @@ internal sealed partial class TrainingSession
 
     private CollectiveFailure? Evaluate(TrainingJob job, CollectiveGroup group)
     {
+        TrainingThread.Enter(TrainingPhase.Evaluate);
         var start = Stopwatch.GetTimestamp();
         if (Evaluation.Run(job, group, SideTopic.Evaluation, _aborted.Token, out var scores) is { } failure)
             return failure;

@@ -44,6 +44,21 @@ public sealed class ChaosReportTests
         Assert.Null((s_good with { Jobs = [] }).ThroughputKept);
     }
 
+    [Fact]
+    public async Task Write_FaultsOfSeveralWays_ShowsEachBelowItsKind()
+    {
+        var report = s_good with { Rounds = [s_round with { Way = "idle" }, s_round with { Way = "backward", RecoverySeconds = 2 }, s_round with { Way = "backward" }], PlannedRounds = 3 };
+        var output = new StringWriter();
+        await ChaosView.WriteAsync(output, report);
+        var lines = output.ToString().Split('\n');
+        var at = Array.FindIndex(lines, line => line.StartsWith("kill ", StringComparison.Ordinal));
+        Assert.Equal(["kill", "3", "3", "0.5", "s", "2.0", "s"], Words(lines[at])[..7]);
+        Assert.Equal(["idle", "1"], Words(lines[at + 1])[..2]);
+        Assert.Equal(["backward", "2"], Words(lines[at + 2])[..2]);
+
+        static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     private static void AssertFails(ChaosReport report, string reason) => Assert.Contains(reason, Assert.Single(report.Failures()), StringComparison.Ordinal);
 
     private static JobRun Job(string weights) => new("chaos-1", JobState.Succeeded, "done", weights, 300, 4, 20);

@@ -14,7 +14,6 @@ internal sealed class ClockFault : IFault
 
     public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
         var random = new DeterministicRandom(plan.Key);
         var shift = random.Next(2) == 0 ? s_hour : -s_hour;
         var all = context.Cluster.Workers.Prepend(context.Cluster.Coordinator).Where(member => member.Ready.IsCompletedSuccessfully).ToList();
@@ -25,13 +24,13 @@ internal sealed class ClockFault : IFault
             foreach (var member in off)
                 context.Clocks!.Set(member.Name, shift);
             var recovery = await context.RecoveryAsync(since, [], cancellation);
-            var shifted = await SayAsync(context, client, off, shift, cancellation);
+            var shifted = await SayAsync(context, off, shift, cancellation);
             await context.DelayAsync(plan.Hold, cancellation);
             // Still, and the others never were.
-            var proven = shifted && await SayAsync(context, client, off, shift, cancellation) && await SayAsync(context, client, [.. all.Except(off)], TimeSpan.Zero, cancellation);
+            var proven = shifted && await SayAsync(context, off, shift, cancellation) && await SayAsync(context, [.. all.Except(off)], TimeSpan.Zero, cancellation);
             foreach (var member in off)
                 context.Clocks!.Set(member.Name, TimeSpan.Zero);
-            var back = await SayAsync(context, client, all, TimeSpan.Zero, cancellation);
+            var back = await SayAsync(context, all, TimeSpan.Zero, cancellation);
             var who = off.Count == all.Count ? $"all {all.Count} processes" : off[0].Name;
             return new FaultResult(
                 proven ? $"{who} answered with a date an hour {(shift > TimeSpan.Zero ? "ahead" : "behind")} for {Text.Of(plan.Hold)}" : null,
@@ -46,12 +45,12 @@ internal sealed class ClockFault : IFault
     }
 
     /// <summary>Waits until each process' own answers bear a date that is so far off.</summary>
-    private static async Task<bool> SayAsync(ChaosContext context, HttpClient client, IReadOnlyList<Member> members, TimeSpan shift, CancellationToken cancellation)
+    private static async Task<bool> SayAsync(ChaosContext context, IReadOnlyList<Member> members, TimeSpan shift, CancellationToken cancellation)
     {
         var began = context.Time.GetTimestamp();
         while (true)
         {
-            var shifts = await Task.WhenAll(members.Select(member => ShiftOfAsync(context, client, member, cancellation)));
+            var shifts = await Task.WhenAll(members.Select(member => ShiftOfAsync(context, member, cancellation)));
             if (shifts.All(seen => (seen - shift).Duration() < s_tolerance))
                 return true;
             if (context.Time.GetElapsedTime(began) > s_seenWithin)
@@ -61,9 +60,9 @@ internal sealed class ClockFault : IFault
     }
 
     /// <summary>By the Date of an HTTP answer.</summary>
-    private static async Task<TimeSpan> ShiftOfAsync(ChaosContext context, HttpClient client, Member member, CancellationToken cancellation)
+    private static async Task<TimeSpan> ShiftOfAsync(ChaosContext context, Member member, CancellationToken cancellation)
     {
-        using var answer = await client.GetAsync($"{(await member.Ready).Http}/healthz", cancellation);
+        using var answer = await context.Http.GetAsync($"{(await member.Ready).Http}/healthz", cancellation);
         return answer.Headers.Date is { } date ? date - context.Time.GetUtcNow() : TimeSpan.Zero;
     }
 }

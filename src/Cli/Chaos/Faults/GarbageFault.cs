@@ -13,34 +13,26 @@ internal sealed class GarbageFault : IFault
 
     public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
         var members = context.Cluster.Workers.Prepend(context.Cluster.Coordinator).Where(member => member.Ready.IsCompletedSuccessfully).ToList();
-        var strangers = members.Select(member => new Stranger(member, context.Jobs.Current, new DeterministicRandom(plan.Key, (ulong)member.Place), context.Time)).ToList();
-        try
-        {
-            var before = await Task.WhenAll(members.Select(member => CountAsync(client, member, cancellation)));
-            var since = context.Time.GetTimestamp();
-            var hold = plan.Hold > s_leastHold ? plan.Hold : s_leastHold;
-            var talking = Task.WhenAll(strangers.Select(stranger => stranger.RunAsync(hold, cancellation)));
-            var recovery = await context.RecoveryAsync(since, [], cancellation);
-            await talking;
-            var missed = await MissedAsync(context, client, strangers, before, cancellation);
-            var problems = strangers.SelectMany(stranger => stranger.Problems).Concat(missed).ToList();
-            return new FaultResult(
-                missed.Count > 0 ? null : $"{members.Count} processes counted all that {strangers.Sum(stranger => stranger.Sent.All)} refusals were due for ({Total(strangers)}) in {Text.Of(context.Time.GetElapsedTime(since))}",
-                await recovery,
-                problems.Count == 0 ? null : string.Join("; ", problems));
-        }
-        finally
-        {
-            strangers.ForEach(stranger => stranger.Dispose());
-        }
+        var strangers = members.Select(member => new Stranger(member, context.Jobs.Current, new DeterministicRandom(plan.Key, (ulong)member.Place), context.Http, context.Time)).ToList();
+        var before = await Task.WhenAll(members.Select(member => CountAsync(context, member, cancellation)));
+        var since = context.Time.GetTimestamp();
+        var hold = plan.Hold > s_leastHold ? plan.Hold : s_leastHold;
+        var talking = Task.WhenAll(strangers.Select(stranger => stranger.RunAsync(hold, cancellation)));
+        var recovery = await context.RecoveryAsync(since, [], cancellation);
+        await talking;
+        var missed = await MissedAsync(context, strangers, before, cancellation);
+        var problems = strangers.SelectMany(stranger => stranger.Problems).Concat(missed).ToList();
+        return new FaultResult(
+            missed.Count > 0 ? null : $"{members.Count} processes counted all that {strangers.Sum(stranger => stranger.Sent.All)} refusals were due for ({Total(strangers)}) in {Text.Of(context.Time.GetElapsedTime(since))}",
+            await recovery,
+            problems.Count == 0 ? null : string.Join("; ", problems));
     }
 
     /// <summary>Waits until every process has counted what it was sent.</summary>
     /// <returns>Those that have not, in time.</returns>
     private static async Task<IReadOnlyList<string>> MissedAsync(
-        ChaosContext context, HttpClient client, IReadOnlyList<Stranger> strangers, RefusalCount[] before, CancellationToken cancellation)
+        ChaosContext context, IReadOnlyList<Stranger> strangers, RefusalCount[] before, CancellationToken cancellation)
     {
         var began = context.Time.GetTimestamp();
         while (true)
@@ -48,7 +40,7 @@ internal sealed class GarbageFault : IFault
             var missed = new List<string>();
             foreach (var (stranger, old) in strangers.Zip(before))
             {
-                var grown = (await CountAsync(client, stranger.Member, cancellation)).Since(old);
+                var grown = (await CountAsync(context, stranger.Member, cancellation)).Since(old);
                 if (!grown.Covers(stranger.Sent))
                     missed.Add($"{stranger.Member.Name} was sent {stranger.Sent} and counted {grown}");
             }
@@ -66,6 +58,6 @@ internal sealed class GarbageFault : IFault
         Streams = strangers.Sum(stranger => stranger.Sent.Streams),
     };
 
-    private static async Task<RefusalCount> CountAsync(HttpClient client, Member member, CancellationToken cancellation) =>
-        RefusalCount.Of(await client.GetStringAsync($"{(await member.Ready).Http}/metrics", cancellation));
+    private static async Task<RefusalCount> CountAsync(ChaosContext context, Member member, CancellationToken cancellation) =>
+        RefusalCount.Of(await context.Http.GetStringAsync($"{(await member.Ready).Http}/metrics", cancellation));
 }

@@ -1,35 +1,46 @@
+using TrainingCluster.Cli.Display;
 using TrainingCluster.Data;
+using TrainingCluster.Training;
 
 namespace TrainingCluster.Cli.Chaos.Faults;
 
-/// <summary>SIGKILL to one worker, or to several, all but one or all.</summary>
-/// <param name="most">1: to one.</param>
-internal sealed class KillFault(int most) : IFault
+/// <summary>SIGKILL to one worker.</summary>
+/// <param name="aimed">
+/// In turn whoever is next in each phase of its training; where none is in time, and in every tenth turn, whoever it is at this
+/// moment. False: always the latter.
+/// </param>
+internal sealed class KillFault(bool aimed) : IFault
 {
+    private const string AnyMoment = "any moment";
+
+    /// <summary>A job ends, and the next begins, within this.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    private static readonly (string Moment, TrainingPhase? Phase)[] s_moments =
+    [
+        .. ((TrainingPhase[])[
+            TrainingPhase.Backward, TrainingPhase.Exchange, TrainingPhase.Update, TrainingPhase.Evaluate, TrainingPhase.Snapshot,
+            TrainingPhase.Forward, TrainingPhase.Connect, TrainingPhase.Finish,
+        ]).Select(phase => (phase.ToString().ToLowerInvariant(), (TrainingPhase?)phase)),
+        // Between jobs, and while it prepares.
+        ("idle", null),
+        (AnyMoment, null),
+    ];
+
     public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
     {
-        var random = new DeterministicRandom(plan.Key);
-        var victims = context.Choose(random, Math.Min(most, Count(random, context.Cluster.Workers.Count)));
-        var all = victims.Count == context.Cluster.Workers.Count;
+        // In random order: the first one in the phase is taken.
+        var living = context.Choose(new DeterministicRandom(plan.Key), context.Cluster.Workers.Count);
+        var (moment, phase) = aimed ? s_moments[plan.Turn % s_moments.Length] : s_moments[^1];
+        var ready = living.Where(worker => worker.Ready.IsCompletedSuccessfully).ToList();
+        var caught = moment == AnyMoment ? null : await PhaseTrap.CatchAsync(ready, phase, s_patience, context.Time, cancellation);
+        var (victim, way) = caught is null ? (living[0], AnyMoment) : (caught, moment);
         var since = context.Time.GetTimestamp();
-        var killed = await Task.WhenAll(victims.Select(victim => victim.KillAsync(cancellation)));
-        var recovery = all ? null : await context.RecoveryAsync(since, [], cancellation);
+        var killed = await victim.KillAsync(cancellation);
+        var recovery = await context.RecoveryAsync(since, [], cancellation);
         await context.DelayAsync(plan.Pause, cancellation);
-        // Where nobody is left to recover, time runs from the moment somebody may.
-        recovery ??= await context.RecoveryAsync(context.Time.GetTimestamp(), [], cancellation);
-        foreach (var victim in victims)
-            context.Cluster.StartWorker(victim.Place);
-        var names = string.Join(", ", victims.Select(victim => victim.Name));
-        return new FaultResult(
-            killed.All(byKill => byKill) ? $"{names}{(all ? " (all)" : "")} ended by SIGKILL" : null,
-            await recovery);
+        context.Cluster.StartWorker(victim.Place);
+        var when = caught is not null ? $" in '{moment}'" : way != moment ? $" at once, for nobody was in '{moment}' within {Text.Of(s_patience)}" : "";
+        return new FaultResult(killed ? $"{victim.Name} ended by SIGKILL{when}" : null, await recovery, Way: way);
     }
-
-    /// <summary>Two at least; two in five times all but one, one in five all.</summary>
-    private static int Count(DeterministicRandom random, int living) => random.Next(5) switch
-    {
-        < 2 => 2 + random.Next(Math.Max(1, living - 1)),
-        < 4 => Math.Max(2, living - 1),
-        _ => living,
-    };
 }

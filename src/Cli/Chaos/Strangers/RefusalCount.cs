@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace TrainingCluster.Cli.Chaos.Strangers;
 
 /// <summary>What was refused, or has to be, by the process' own metrics.</summary>
@@ -45,7 +43,5 @@ public sealed record RefusalCount
     /// <inheritdoc/>
     public override string ToString() => $"{Calls} calls, {Connections} connections, {Peers} to actors, {Streams} streams of other generations";
 
-    private static long Sum(string metrics, string prefix) => metrics.Split('\n')
-        .Where(line => line.StartsWith(prefix, StringComparison.Ordinal))
-        .Sum(line => (long)double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
+    private static long Sum(string metrics, string prefix) => MetricsText.Sum(metrics, prefix) ?? 0;
 }

@@ -10,13 +10,13 @@ namespace TrainingCluster.Cli.Chaos.Strangers;
 /// <param name="member">The process; it listens.</param>
 /// <param name="job">The job that runs; empty: none.</param>
 /// <param name="random">What is said draws from it.</param>
+/// <param name="client">Makes calls; gives up after <see cref="HangUp"/>.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Stranger(Member member, string job, DeterministicRandom random, TimeProvider time) : IDisposable
+internal sealed class Stranger(Member member, string job, DeterministicRandom random, HttpClient client, TimeProvider time)
 {
     /// <summary>A process that has not hung up after this time holds on to whoever sends garbage.</summary>
-    private static readonly TimeSpan s_hangUp = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan HangUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = s_hangUp };
     private readonly RefusalCount _sent = new();
     private readonly List<string> _problems = [];
 
@@ -71,8 +71,6 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
         await Task.WhenAll(holding);
     }
 
-    public void Dispose() => _http.Dispose();
-
     private static IEnumerable<string> CoordinatorMethods() =>
         [.. Methods(V1.Jobs.Descriptor), .. Methods(V1.Datasets.Descriptor), .. Methods(V1.Checkpoints.Descriptor), $"/{V1.Jobs.Descriptor.FullName}/Nonsense"];
 
@@ -87,7 +85,7 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
     private async Task TalkAsync(string host, int port, byte[] words, bool thenNothing, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(s_hangUp);
+        limit.CancelAfter(HangUp);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -156,7 +154,7 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
         };
         try
         {
-            using var response = await _http.SendAsync(request, cancellation);
+            using var response = await client.SendAsync(request, cancellation);
             return (response.TrailingHeaders.TryGetValues("grpc-status", out var trailer) ? trailer : response.Headers.TryGetValues("grpc-status", out var header) ? header : []).FirstOrDefault();
         }
         catch (HttpRequestException)
@@ -165,7 +163,7 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            _problems.Add($"{member.Name} did not answer a call of {method} within {s_hangUp.TotalSeconds:F0} s");
+            _problems.Add($"{member.Name} did not answer a call of {method} within {HangUp.TotalSeconds:F0} s");
             return null;
         }
     }
