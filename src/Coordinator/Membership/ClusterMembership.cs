@@ -1,11 +1,12 @@
 using Akka.Actor;
 using Akka.Cluster;
+using Akka.Remote;
 
 namespace TrainingCluster.Coordinator.Membership;
 
 /// <summary>
 /// Membership by Akka.Cluster. No member downs another by itself (a coordinator that is away must not cost its workers their
-/// cluster); the coordinator removes those that it cannot reach.
+/// cluster); the coordinator removes those that it cannot reach, and at once those whose process is gone.
 /// </summary>
 internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) : IMembership
 {
@@ -14,8 +15,10 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
 
     public void Subscribe(IActorRef subscriber)
     {
-        var relay = system.ActorOf(Props.Create(() => new Relay(subscriber)), "membership");
+        var relay = system.ActorOf(Props.Create(() => new Relay(subscriber, cluster, time)), "membership");
         cluster.Subscribe(relay, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IReachabilityEvent), typeof(ClusterEvent.MemberRemoved));
+        system.EventStream.Subscribe(relay, typeof(DisassociatedEvent));
+        system.EventStream.Subscribe(relay, typeof(AssociationErrorEvent));
     }
 
     public void DownUnreachable(TimeSpan after)
@@ -33,11 +36,29 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
     /// <summary>Gives the coordinator's actor what it wants to know.</summary>
     private sealed class Relay : ReceiveActor
     {
-        public Relay(IActorRef subscriber)
+        private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+
+        public Relay(IActorRef subscriber, Cluster cluster, TimeProvider time)
         {
             Receive<ClusterEvent.UnreachableMember>(e => subscriber.Tell(new MemberReachability(e.Member.Address, false)));
             Receive<ClusterEvent.MemberRemoved>(e => subscriber.Tell(new MemberLost(e.Member.Address, "it left the cluster")));
             Receive<ClusterEvent.ReachableMember>(e => subscriber.Tell(new MemberReachability(e.Member.Address, true)));
+            // The failure detector takes seconds to believe what a broken connection says at once. But a connection may break for
+            // other reasons, so its machine is asked. Only members' machines: anybody may call himself anything.
+            Receive<AssociationEvent>(e =>
+            {
+                if (e.RemoteAddress is not { Host: { } host, Port: { } port } address || !cluster.State.Members.Any(m => m.Address.Equals(address))) return;
+                PortProbe.IsRefusedAsync(host, port, AnswerWithin, time).PipeTo(Self, success: refused => new Probed(address, refused));
+            });
+            Receive<Probed>(p =>
+            {
+                if (!p.Refused) return;
+                subscriber.Tell(new MemberLost(p.Address, "its process is gone"));
+                // Newcomers wait for a member that does not answer.
+                cluster.Down(p.Address);
+            });
         }
     }
+
+    private sealed record Probed(Address Address, bool Refused);
 }

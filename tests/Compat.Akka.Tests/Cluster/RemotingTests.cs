@@ -85,6 +85,21 @@ public sealed class RemotingTests : IAsyncLifetime
         Assert.Equal(TestCluster.Text("still here"), await _echo.Ask<StringValue>(TestCluster.Text("still here"), Probe.Patience));
     }
 
+    [Fact]
+    public async Task OtherProcess_Killed_DisassociationIsPublished()
+    {
+        var probe = new Probe(_cluster.System);
+        Assert.Equal(TestCluster.Text("hello"), await _echo.Ask<StringValue>(TestCluster.Text("hello"), Probe.Patience));
+        _cluster.System.EventStream.Subscribe(probe.Ref, typeof(DisassociatedEvent));
+
+        await _node.Kill();
+
+        var gone = await probe.Expect<DisassociatedEvent>();
+        Assert.False(gone.IsInbound);
+        Assert.Equal(_node.Address, gone.RemoteAddress);
+        Assert.Equal(_cluster.Cluster.SelfAddress, gone.LocalAddress);
+    }
+
     /// <summary>0: the other side has hung up.</summary>
     private static int HungUp(Socket socket)
     {

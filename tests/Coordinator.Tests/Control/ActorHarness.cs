@@ -63,6 +63,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
             Machine = new JobMachineOptions
             {
                 JoinDebounce = TimeSpan.FromMilliseconds(50),
+                RecoverDebounce = TimeSpan.FromMilliseconds(50),
                 AcknowledgeTimeout = TimeSpan.FromMinutes(2),
                 PrepareTimeout = TimeSpan.FromMinutes(2),
                 RecoverTimeout = TimeSpan.FromMinutes(2),

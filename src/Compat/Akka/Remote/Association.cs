@@ -92,7 +92,7 @@ internal sealed class Association
                 try
                 {
                     using var connection = await Connect(stop).ConfigureAwait(false);
-                    if (connection is not null) await Carry(connection, stop).ConfigureAwait(false);
+                    if (connection is not null) await CarryAndTell(connection, stop).ConfigureAwait(false);
                 }
                 catch (Exception e) when (e is SocketException or IOException or TimeoutException or InvalidDataException || (e is OperationCanceledException && !stop.IsCancellationRequested))
                 {
@@ -157,6 +157,18 @@ internal sealed class Association
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private async Task CarryAndTell(FrameStream connection, CancellationToken stop)
+    {
+        try
+        {
+            await Carry(connection, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!stop.IsCancellationRequested) _transport.System.EventStream.Publish(new DisassociatedEvent(_transport.LocalAddress, Address, inbound: false));
         }
     }
 

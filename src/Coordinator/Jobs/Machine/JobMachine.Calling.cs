@@ -98,8 +98,8 @@ public static partial class JobMachine
         else if (message.Generation == state.Generation && state.Newcomers.TryGetValue(message.WorkerId, out seat)
             && seat.Incarnation == message.Incarnation)
         {
-            turn.State = state with { Newcomers = state.Newcomers.SetItem(seat.WorkerId, seat with { Acknowledged = true, Prepared = message }) };
-            TakeInIfAllPrepared(turn);
+            turn.State = state with { Newcomers = state.Newcomers.SetItem(seat.WorkerId, seat with { Acknowledged = true, Prepared = message, PreparedAt = turn.Now }) };
+            TakeIn(turn);
         }
         else
         {

@@ -44,8 +44,17 @@ public static partial class JobMachine
     /// <summary>The last registration may be older than what the worker has told this job since.</summary>
     private static PoolWorker Newest(ImmutableSortedDictionary<string, PoolWorker> before, PoolWorker now) =>
         before.TryGetValue(now.Id, out var old) && old.Incarnation == now.Incarnation && old.Claim is { } claim
-            ? now with { Claim = now.Claim is null || now.Claim.Generation < claim.Generation ? claim : now.Claim with { Ready = now.Claim.Ready || claim.Ready } }
+            ? now with { Claim = Newest(claim, now.Claim) }
             : now;
+
+    private static WorkerClaim Newest(WorkerClaim told, WorkerClaim? registered) => registered switch
+    {
+        null => told,
+        _ when registered.Generation < told.Generation => told,
+        // It may have been made while the worker was catching up, which it has told to have done since.
+        _ when registered.Generation == told.Generation && told.HasState && !registered.HasState => told,
+        _ => registered with { Ready = registered.Ready || told.Ready },
+    };
 
     private static string Arrived(JobMachineState state) =>
         state.Started is null ? $"{state.Pool.Count} workers are there" : $"{state.Pool.Count} workers are there again";
@@ -66,59 +75,58 @@ public static partial class JobMachine
         if (goneNewcomers.Length > 0)
         {
             turn.State = turn.State with { Newcomers = turn.State.Newcomers.RemoveRange(goneNewcomers) };
-            TakeInIfAllPrepared(turn);
+            TakeIn(turn);
         }
         if (turn.State.Phase != JobPhase.Running) return;
         NoteNewcomers(turn);
         LetDrainingGo(turn);
     }
 
-    /// <summary>Newcomers to a running job are collected for a while, so that several cost one change.</summary>
+    /// <summary>
+    /// Newcomers to a running job prepare at once (dataset, model), under a number of their own, while the others train on. Only
+    /// when they are ready is everyone called.
+    /// </summary>
     private static void NoteNewcomers(Turn turn)
     {
-        var any = Newcomers(turn).Any();
-        if (!any && turn.State.Newcomers.IsEmpty) turn.State = turn.State with { JoinAt = null };
-        else if (any && turn.State.JoinAt is null) turn.State = turn.State with { JoinAt = turn.Now + (AllDrain(turn.State) ? TimeSpan.Zero : turn.Options.JoinDebounce) };
-    }
-
-    private static IEnumerable<PoolWorker> Newcomers(Turn turn)
-    {
-        var room = turn.State.Spec.Training.LogicalShards - turn.State.Seats.Keys.Count(id => !turn.State.Pool.TryGetValue(id, out var w) || !w.Draining);
-        return Allowed(turn.State, turn.Now).Where(w => !w.Draining && !turn.State.Seats.ContainsKey(w.Id)).Take(Math.Max(0, room));
-    }
-
-    /// <summary>
-    /// Newcomers prepare under a number of their own (dataset, model) while the others train on. Only when they are ready
-    /// is everyone called.
-    /// </summary>
-    private static void CallNewcomers(Turn turn)
-    {
-        var newcomers = Newcomers(turn).ToImmutableArray();
-        turn.State = turn.State with { JoinAt = null };
-        if (newcomers.IsEmpty) return;
-        turn.State = turn.State with
+        var state = turn.State;
+        var room = state.Spec.Training.LogicalShards - state.Newcomers.Count - state.Seats.Keys.Count(id => !state.Pool.TryGetValue(id, out var w) || !w.Draining);
+        var newcomers = Allowed(state, turn.Now).Where(w => !w.Draining && !state.Seats.ContainsKey(w.Id) && !state.Newcomers.ContainsKey(w.Id))
+            .Take(Math.Max(0, room)).ToArray();
+        if (newcomers.Length == 0 || state.ModelStoredAt is not null) return;
+        turn.State = state with
         {
-            Generation = turn.State.Generation + 1,
-            JoinAt = turn.Now,
-            Newcomers = newcomers.ToImmutableSortedDictionary(w => w.Id, w => new Seat(w.Id, w.Incarnation), StringComparer.Ordinal),
+            Generation = state.Newcomers.IsEmpty ? state.Generation + 1 : state.Generation,
+            Newcomers = state.Newcomers.SetItems(newcomers.Select(w => KeyValuePair.Create(w.Id, new Seat(w.Id, w.Incarnation) { CalledAt = turn.Now }))),
         };
         foreach (var worker in newcomers) Call(turn, worker.Id, turn.State.Generation);
     }
 
-    private static void TakeInIfAllPrepared(Turn turn)
+    /// <summary>
+    /// When the newcomers that are ready are taken in; null: none is. Several that come shortly after one another cost one change,
+    /// and one that takes long does not keep the others waiting.
+    /// </summary>
+    private static DateTimeOffset? TakeInAt(JobMachineState state, JobMachineOptions options)
     {
-        var newcomers = turn.State.Newcomers;
-        if (newcomers.IsEmpty)
+        var (all, ready) = (state.Newcomers.Values, state.Newcomers.Values.Where(s => s.Prepared is not null).ToArray());
+        if (ready.Length == 0 || state.ModelStoredAt is not null) return null;
+        var last = all.Max(s => s.CalledAt);
+        if (ready.Length < state.Newcomers.Count && ready.Max(s => s.PreparedAt) is var prepared && prepared > last) last = prepared;
+        return last + (AllDrain(state) ? TimeSpan.Zero : options.JoinDebounce);
+    }
+
+    private static void TakeIn(Turn turn)
+    {
+        if (turn.State.Newcomers.IsEmpty)
         {
-            turn.State = turn.State with { JoinAt = null };
             NoteNewcomers(turn);
             LetDrainingGo(turn);
         }
-        else if (newcomers.Values.All(s => s.Prepared is not null) && turn.State.ModelStoredAt is null)
+        else if (TakeInAt(turn.State, turn.Options) <= turn.Now)
         {
             // Where the job is about to end it ends without them.
-            if (!CallAtBoundary(turn, GenerationCause.WorkerJoined, $"{string.Join(", ", newcomers.Keys)} joins"))
-                turn.State = turn.State with { Newcomers = turn.State.Newcomers.Clear(), JoinAt = null };
+            var ready = turn.State.Newcomers.Values.Where(s => s.Prepared is not null).Select(s => s.WorkerId);
+            if (!CallAtBoundary(turn, GenerationCause.WorkerJoined, $"{string.Join(", ", ready)} joins"))
+                turn.State = turn.State with { Newcomers = turn.State.Newcomers.Clear() };
         }
     }
 
@@ -139,7 +147,7 @@ public static partial class JobMachine
                 && (w.Incarnation != m.Incarnation || w.Claim is not { Training: true } claim || claim.Generation != plan.Generation));
             // Nothing to adopt any more: call whoever is there, after a moment for the others to report.
             if (broken && there.Length == plan.Members.Count) GiveUpRecovering(turn);
-            else if (broken) turn.State = turn.State with { JoinAt = turn.State.JoinAt ?? turn.Now + turn.Options.JoinDebounce };
+            else if (broken) turn.State = turn.State with { RecoverUntil = turn.State.RecoverUntil ?? turn.Now + turn.Options.RecoverDebounce };
             return;
         }
         turn.State = turn.State with
@@ -147,7 +155,7 @@ public static partial class JobMachine
             Seats = plan.Members.ToImmutableSortedDictionary(m => m.WorkerId, m => new Seat(m.WorkerId, m.Incarnation) { Acknowledged = true, Started = true }, StringComparer.Ordinal),
             NoticedAt = null,
             AllStartedAt = turn.Now,
-            JoinAt = null,
+            RecoverUntil = null,
             LastHeard = turn.Now,
         };
         turn.Enter(JobPhase.Running, $"the coordinator came back; generation {plan.Generation} went on without it");

@@ -43,12 +43,11 @@ public static partial class JobMachine
                 }
                 yield return state.LastHeard + options.StallTimeout;
                 foreach (var until in BackAgain(state, now)) yield return until;
-                if (state.JoinAt is not { } join) break;
-                if (state.Newcomers.IsEmpty) yield return join;
-                foreach (var seat in state.Newcomers.Values) yield return PrepareDue(state, seat, join, false, options);
+                if (TakeInAt(state, options) is { } join && join > now) yield return join;
+                foreach (var seat in state.Newcomers.Values) yield return PrepareDue(state, seat, seat.CalledAt, false, options);
                 break;
             case JobPhase.Recovering:
-                yield return state.JoinAt ?? state.PhaseSince + options.RecoverTimeout;
+                yield return state.RecoverUntil ?? state.PhaseSince + options.RecoverTimeout;
                 break;
         }
     }
@@ -115,7 +114,7 @@ public static partial class JobMachine
             case JobPhase.Running:
                 OnTimeRunning(turn);
                 break;
-            case JobPhase.Recovering when (turn.State.JoinAt ?? turn.State.PhaseSince + turn.Options.RecoverTimeout) <= turn.Now:
+            case JobPhase.Recovering when (turn.State.RecoverUntil ?? turn.State.PhaseSince + turn.Options.RecoverTimeout) <= turn.Now:
                 GiveUpRecovering(turn);
                 break;
         }
@@ -160,20 +159,12 @@ public static partial class JobMachine
         {
             FailGeneration(turn, GenerationCause.TimedOut, $"no member has said anything for {turn.Options.StallTimeout.TotalMinutes:0.#} min");
         }
-        else if (state.JoinAt is null)
+        else
         {
-            NoteNewcomers(turn);
-        }
-        else if (state.JoinAt <= turn.Now && state.Newcomers.IsEmpty)
-        {
-            CallNewcomers(turn);
-        }
-        else if (!state.Newcomers.IsEmpty)
-        {
-            var late = state.Newcomers.Values.Where(s => PrepareDue(state, s, state.JoinAt.Value, false, turn.Options) <= turn.Now).Select(s => s.WorkerId).ToArray();
-            if (late.Length == 0) return;
+            var late = state.Newcomers.Values.Where(s => PrepareDue(state, s, s.CalledAt, false, turn.Options) <= turn.Now).Select(s => s.WorkerId).ToArray();
             LeaveOut(turn, late, "did not prepare in time");
-            TakeInIfAllPrepared(turn);
+            NoteNewcomers(turn);
+            TakeIn(turn);
         }
     }
 }

@@ -145,7 +145,7 @@ public static partial class JobMachine
         else if (message.Generation == turn.State.Generation && turn.State.Newcomers.ContainsKey(message.WorkerId))
         {
             LeaveOut(turn, [message.WorkerId], $"could not prepare: {message.Message}");
-            TakeInIfAllPrepared(turn);
+            TakeIn(turn);
         }
         else
         {
@@ -194,7 +194,7 @@ public static partial class JobMachine
         {
             // It has done no step yet: the trouble is its own (its disk, its memory).
             LeaveOut(turn, [message.WorkerId], $"could not prepare: {message.Code}: {message.Message}");
-            TakeInIfAllPrepared(turn);
+            TakeIn(turn);
             return;
         }
         // Bad data or NaN is in every worker's reach alike: no other generation would do better.

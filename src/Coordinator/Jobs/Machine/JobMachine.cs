@@ -151,7 +151,7 @@ public static partial class JobMachine
     {
         Seats = turn.State.Seats.Clear(),
         Newcomers = turn.State.Newcomers.Clear(),
-        JoinAt = null,
+        RecoverUntil = null,
         PlanSentAt = null,
         FinishStep = 0,
         BetterSince = null,

@@ -39,8 +39,11 @@ public sealed record JobMachineOptions
     /// </summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long newcomers are collected before a running job takes them in. Default 3 s.</summary>
-    public TimeSpan JoinDebounce { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// How long a running job waits for further newcomers after the last one came, or for others to be ready after the last one
+    /// was. Default 1 s: meanwhile they prepare.
+    /// </summary>
+    public TimeSpan JoinDebounce { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// A planned change is called for a step that lies this far ahead, so that every member hears of it before: no step is
@@ -65,6 +68,9 @@ public sealed record JobMachineOptions
 
     /// <summary>How long a coordinator that came back waits for the members of the last generation. Default 30 s: meanwhile they train on.</summary>
     public TimeSpan RecoverTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same where one of them has said that it does not train any more. Default 3 s: longer than a registration.</summary>
+    public TimeSpan RecoverDebounce { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long the coordinator waits for the other members once the model is stored. Default 5 s.</summary>
     public TimeSpan CompletionGrace { get; init; } = TimeSpan.FromSeconds(5);

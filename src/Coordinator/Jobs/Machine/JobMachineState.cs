@@ -85,8 +85,8 @@ public sealed record JobMachineState
     /// <summary>Steps that are done again, or were broken off, in the change to the present generation.</summary>
     public long Discarded { get; init; }
 
-    /// <summary>When newcomers were called (time-outs) or are to be called (debounce).</summary>
-    public DateTimeOffset? JoinAt { get; init; }
+    /// <summary>When the wait for the other members of the last generation ends, of which one has said that it trains no more.</summary>
+    public DateTimeOffset? RecoverUntil { get; init; }
 
     /// <summary>Whether the call, or the plan, was repeated to those who seem to have missed it.</summary>
     public bool CallRepeated { get; init; }

@@ -38,7 +38,7 @@ public static class Rebalance
         if (state is not { Phase: JobPhase.Running, Plan: { } plan, AllStartedAt: { } started } || plan.Members.Count < 2)
             return No("there is no plan to improve");
         // A change is under way that will plan by speed anyway.
-        if (!state.Newcomers.IsEmpty || state.JoinAt is not null || state.ModelStoredAt is not null || state.Pool.Values.Any(w => w.Draining))
+        if (!state.Newcomers.IsEmpty || state.ModelStoredAt is not null || state.Pool.Values.Any(w => w.Draining))
             return No("another change is under way");
         if (plan.Members.FirstOrDefault(m => !state.Speeds.ContainsKey(m.WorkerId)) is { } unmeasured)
             return No($"the speed of {unmeasured.WorkerId} is not known yet");

@@ -10,6 +10,12 @@ public sealed record Seat(string WorkerId, string Incarnation)
     /// <summary>Its peers lost their connection to it: it gets less time to answer.</summary>
     public bool Suspected { get; init; }
 
+    /// <summary>When a newcomer was called; for others the phase tells it.</summary>
+    public DateTimeOffset CalledAt { get; init; }
+
+    /// <summary>When a newcomer was ready.</summary>
+    public DateTimeOffset PreparedAt { get; init; }
+
     /// <summary>It has heard the call to the generation.</summary>
     public bool Acknowledged { get; init; }
 

@@ -44,8 +44,7 @@ public class PlannedChangeTests
     public void Step_BoundaryNeverComes_IsBrokenOffAfterAWhile()
     {
         var script = Slow();
-        script.Say("a", new GenerationAcknowledged { Generation = script.State.Generation, WorkerId = "a" })
-            .Say("b", new GenerationAcknowledged { Generation = script.State.Generation, WorkerId = "b" });
+        script.Acknowledged("a").Acknowledged("b");
         script.Pass(new JobMachineOptions().PrepareTimeout);
         Assert.Equal((JobPhase.Preparing, 0L), (script.State.Phase, script.State.FinishStep));
         Assert.All(script.Effects.OfType<SendToWorker>(), s => Assert.Equal(0, Assert.IsType<PrepareGeneration>(s.Message).FinishStep));
@@ -67,11 +66,45 @@ public class PlannedChangeTests
     [Fact]
     public void Step_NewcomerIsReady_EveryoneIsCalledForABoundary()
     {
-        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c").Pass(3 * Second);
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c");
         Assert.Equal(["c"], script.Called);
-        script.Stepped("a", 6, 100, 1000).Prepared("c");
+        script.Acknowledged("c").Pass(2 * Second).Stepped("a", 6, 100, 1000).Prepared("c");
         Assert.Equal(["a", "b", "c"], script.Called);
         Assert.True(script.State.FinishStep >= 8);
+    }
+
+    [Fact]
+    public void Step_NewcomersOneAfterAnother_CostOneChange()
+    {
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c").Prepared("c").Pass(Second / 2).Join("d");
+        Assert.Equal(["d"], script.Called);
+        // The first is ready, but the second has only just come.
+        script.Pass(Second / 2).Prepared("d");
+        Assert.Empty(script.Called);
+        script.Pass(Second / 2);
+        Assert.Equal(["a", "b", "c", "d"], script.Called);
+    }
+
+    [Fact]
+    public void Step_OneOfTwoNewcomersTakesLong_TheOtherIsTakenIn()
+    {
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c", "d").Acknowledged("c").Acknowledged("d").Pass(5 * Second).Prepared("c");
+        Assert.Empty(script.Called);
+        script.Pass(Second);
+        Assert.Equal(["a", "b", "c"], script.Called);
+        script.Prepared("a", 9).Prepared("b", 9).Prepared("c").Started("a").Started("b").Started("c");
+        Assert.Equal(["d"], script.Called);
+    }
+
+    [Fact]
+    public void Step_RegistrationMadeWhileCatchingUpComesLate_StillHoldsTheState()
+    {
+        var script = new Script().Run().Stepped("a", 5).Join("c");
+        var generation = script.State.Plan!.Generation;
+        // c's coming brings along what b said of itself when it was about to start.
+        script.Do(new PoolChanged([.. script.State.Pool.Values.Select(w => w.Id == "b" ? w with { Claim = new(generation, HasState: false, 0, Training: true, Ready: true) } : w)]));
+        script.Lose("a");
+        Assert.Equal(["b"], script.Called);
     }
 
     [Fact]
@@ -79,14 +112,14 @@ public class PlannedChangeTests
     {
         var script = new Script().Run().Stepped("a", 5).Join("c").Failed("a");
         Assert.Equal(["a", "b"], script.Called);
-        script.Prepared("a", 5).Prepared("b", 5).Started("a").Started("b").Pass(3 * Second);
+        script.Prepared("a", 5).Prepared("b", 5).Started("a").Started("b");
         Assert.Equal(["c"], script.Called);
     }
 
     [Fact]
     public void Step_NewcomerCannotPrepare_TheJobGoesOnWithoutIt()
     {
-        var script = new Script().Run().Stepped("a", 5).Join("c").Pass(3 * Second);
+        var script = new Script().Run().Stepped("a", 5).Join("c");
         script.Say("c", new JobFailedOnWorker { Generation = script.State.Generation, WorkerId = "c", Code = "BAD_DATASET", Message = "its disk" });
         Assert.Equal(JobPhase.Running, script.State.Phase);
         Assert.Contains("c", script.State.LeftOut.Keys);

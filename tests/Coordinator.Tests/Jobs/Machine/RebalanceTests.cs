@@ -86,7 +86,7 @@ public class RebalanceTests
     public void Decide_AnotherChangeUnderWay_LeavesItToThat()
     {
         var state = Job([4, 4], [4, 1]);
-        Assert.False(Decide(state with { JoinAt = Start }).Call);
+        Assert.False(Decide(state with { Newcomers = state.Newcomers.Add("a", new("a", "i")) }).Call);
         Assert.False(Decide(state with { Pool = state.Pool.Add("a", new("a", "i", "http://a", Draining: true)) }).Call);
         Assert.False(Decide(state with { ModelStoredAt = Start }).Call);
         Assert.False(Decide(state with { Phase = JobPhase.Preparing }).Call);

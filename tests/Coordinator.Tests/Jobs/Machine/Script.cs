@@ -57,6 +57,8 @@ internal sealed class Script
         return Do(new TimePassed());
     }
 
+    public Script Acknowledged(string id) => Say(id, new GenerationAcknowledged { Generation = State.Generation, WorkerId = id });
+
     public Script Prepared(string id, long step = -1, bool evaluated = false) => Say(id, new GenerationPrepared
     {
         Generation = State.Generation,
