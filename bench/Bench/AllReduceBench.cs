@@ -14,7 +14,7 @@ internal static class AllReduceBench
     private const string WorkerName = "allreduce-worker";
 
     private static readonly Option<int> s_rank = new("--rank");
-    private static readonly Option<int[]> s_workers = new("--workers") { Description = "Numbers of workers to measure; powers of two.", DefaultValueFactory = _ => [2, 4], AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<int[]> s_workers = BenchProcesses.WorkersOption(least: 2, [2, 4]);
     private static readonly Option<string> s_mib = new("--mib") { Description = "Sizes in MiB.", DefaultValueFactory = _ => "0.0625,1,4,16,64" };
     private static readonly Option<int> s_iterations = new("--iterations") { Description = "Measured repetitions.", DefaultValueFactory = _ => 15 };
     private static readonly Option<int> s_warmup = new("--warmup") { Description = "Repetitions before the measured ones.", DefaultValueFactory = _ => 3 };

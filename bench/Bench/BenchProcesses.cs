@@ -1,4 +1,6 @@
+using System.CommandLine;
 using System.Diagnostics;
+using System.Numerics;
 using System.Text.Json;
 
 namespace TrainingCluster.Bench;
@@ -6,6 +8,21 @@ namespace TrainingCluster.Bench;
 /// <summary>Starts this program again as the workers of a benchmark, and collects what they print.</summary>
 internal static class BenchProcesses
 {
+    /// <summary>How many workers to measure. As logical shards they make a whole tree.</summary>
+    public static Option<int[]> WorkersOption(int least, int[] preset)
+    {
+        var option = new Option<int[]>("--workers") { Description = "Numbers of workers to measure; powers of two.", DefaultValueFactory = _ => preset, AllowMultipleArgumentsPerToken = true };
+        option.Validators.Add(result =>
+        {
+            foreach (var workers in result.GetValueOrDefault<int[]>() ?? [])
+            {
+                if (workers < least || !BitOperations.IsPow2(workers))
+                    result.AddError($"--workers {workers}: must be a power of two, {least} or more");
+            }
+        });
+        return option;
+    }
+
     /// <summary>Runs the workers; returns the lines that rank 0 printed.</summary>
     public static async Task<IReadOnlyList<string>> RunWorkersAsync(int workers, string command, IEnumerable<string> arguments)
     {

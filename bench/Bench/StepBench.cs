@@ -30,7 +30,7 @@ internal static class StepBench
     private static readonly Option<string> s_precision = new("--precision") { Description = "Of matrix products: float32 or bfloat16 (the peer always computes in float32).", DefaultValueFactory = _ => "float32" };
     private static readonly Option<string> s_kind = new("--kind") { Description = "Model: transformer or recurrent-attention (the peer is always the first).", DefaultValueFactory = _ => "transformer" };
     private static readonly Option<int> s_rank = new("--rank");
-    private static readonly Option<int[]> s_workers = new("--workers") { Description = "Numbers of workers to measure.", DefaultValueFactory = _ => [1, 2], AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<int[]> s_workers = BenchProcesses.WorkersOption(least: 1, [1, 2]);
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run PyTorch beside it." };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 

@@ -41,7 +41,7 @@ public static class ActorConfiguration
             phases.cluster-exiting.timeout = 3 s
           }
           remote {
-            retry-gate-closed-for = 500 ms
+            retry-gate-closed-for = 250 ms
             dot-netty.tcp {
               hostname = "{{bind}}"
               public-hostname = "{{advertised}}"
@@ -52,11 +52,11 @@ public static class ActorConfiguration
           cluster {
             roles = ["{{role}}"]
             downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
-            seed-node-timeout = 2 s
+            seed-node-timeout = 1 s
             retry-unsuccessful-join-after = 2 s
             periodic-tasks-initial-delay = 100 ms
-            gossip-interval = 300 ms
-            leader-actions-interval = 300 ms
+            gossip-interval = 200 ms
+            leader-actions-interval = 200 ms
             unreachable-nodes-reaper-interval = 300 ms
             allow-weakly-up-members = 2 s
             log-info = off
