@@ -22,6 +22,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private JobMachineState state = null!;
     private DateTimeOffset progressStored;
     private long progressStep = -1;
+    private DateTimeOffset steppedAt;
     private ImmutableSortedDictionary<long, LedgerEntry> ledgerStored = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
     public JobActor(string jobId, JobActorContext context)
@@ -58,7 +59,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 Context.Stop(Self);
                 return;
             }
-            state = JobMachine.Restore(jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), Now);
+            steppedAt = Now;
+            state = JobMachine.Restore(jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), steppedAt);
             ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
             state = state with { Ledger = ledgerStored };
             if (loaded.Newest is { } newest)
@@ -105,7 +107,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     // 2. One transition; what must be durable is stored before anything is sent.
     private void Apply(JobInput input, Action done)
     {
-        var (next, effects) = JobMachine.Step(state, input, Now, context.Settings.Machine);
+        steppedAt = Now;
+        var (next, effects) = JobMachine.Step(state, input, steppedAt, context.Settings.Machine);
         var before = state.Record;
         state = next;
         var events = effects.OfType<PublishEvent>().Select(e => e.Event).ToList();
@@ -170,7 +173,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     // 4. The next moment at which something is due, and what others want to know.
     private void Settle()
     {
-        if (JobMachine.NextWake(state, Now, context.Settings.Machine) is { } due)
+        // As seen by the transition: what has fallen due since then, while it was stored, would never come.
+        if (JobMachine.NextWake(state, steppedAt, context.Settings.Machine) is { } due)
             Timers.StartSingleTimer("wake", Wake.Instance, due > Now ? due - Now : TimeSpan.FromMilliseconds(1));
         else Timers.Cancel("wake");
         context.Metrics.SetJob(jobId, state);

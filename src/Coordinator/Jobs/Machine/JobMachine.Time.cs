@@ -43,7 +43,7 @@ public static partial class JobMachine
                 }
                 yield return state.LastHeard + options.StallTimeout;
                 foreach (var until in BackAgain(state, now)) yield return until;
-                if (TakeInAt(state, options) is { } join && join > now) yield return join;
+                if (TakeInAt(state, options) is { } join) yield return join;
                 foreach (var seat in state.Newcomers.Values) yield return PrepareDue(state, seat, seat.CalledAt, false, options);
                 break;
             case JobPhase.Recovering:
