@@ -14,7 +14,7 @@ public sealed class ChaosTests : IDisposable
     public async Task Chaos_AFewFaults_AllHappenAndTheWeightsStayTheSame()
     {
         var result = await ClusterCommand.RunAsync(
-            _workspace, "", TimeSpan.FromMinutes(10), "chaos", "--workers", "2", "--faults", string.Join(',', s_faults), "--rounds", $"{s_faults.Length}", "--steps", "200", "--seed", "3", "--json");
+            _workspace, "", TimeSpan.FromMinutes(10), "chaos", "--workers", "2", "--faults", string.Join(',', s_faults), "--rounds", $"{s_faults.Length}", "--steps", "200", "--seed", "3", "--work-dir", _workspace.At("chaos run"), "--json");
         Assert.True(result.ExitCode == 0, result.All);
         using var document = JsonDocument.Parse(result.Output);
         var report = document.RootElement;
@@ -30,6 +30,8 @@ public sealed class ChaosTests : IDisposable
         var weights = report.GetProperty("undisturbed").GetProperty("weightsSha256").GetString();
         Assert.Equal(64, weights!.Length);
         Assert.All(jobs, job => Assert.Equal(weights, job.GetProperty("weightsSha256").GetString()));
+        // Told by its machine, not by the heartbeats that it missed.
+        Assert.Contains("is lost: its process is gone", File.ReadAllText(_workspace.At(Path.Combine("chaos run", "logs", "coordinator.log"))), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_workspace.Temporary));
         Assert.Empty(ClusterCommand.ProcessesNaming(_workspace.Temporary));
     }
