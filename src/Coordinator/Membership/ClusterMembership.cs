@@ -6,7 +6,7 @@ namespace TrainingCluster.Coordinator.Membership;
 
 /// <summary>
 /// Membership by Akka.Cluster. No member downs another by itself (a coordinator that is away must not cost its workers their
-/// cluster); the coordinator removes those that it cannot reach, and at once those whose process is gone.
+/// cluster); the coordinator removes those that it cannot reach, and is told at once of those whose process is gone.
 /// </summary>
 internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) : IMembership
 {
@@ -50,13 +50,9 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
                 if (e.RemoteAddress is not { Host: { } host, Port: { } port } address || !cluster.State.Members.Any(m => m.Address.Equals(address))) return;
                 PortProbe.IsRefusedAsync(host, port, AnswerWithin, time).PipeTo(Self, success: refused => new Probed(address, refused));
             });
-            Receive<Probed>(p =>
-            {
-                if (!p.Refused) return;
-                subscriber.Tell(new MemberLost(p.Address, "its process is gone"));
-                // Newcomers wait for a member that does not answer.
-                cluster.Down(p.Address);
-            });
+            // It is not downed for that: a new process at the same address is let in at once in the place of a member that is up,
+            // but has to wait for the failure detector where that member is down.
+            Receive<Probed>(p => { if (p.Refused) subscriber.Tell(new MemberLost(p.Address, "its process is gone")); });
         }
     }
 

@@ -53,12 +53,12 @@ public static class ActorConfiguration
             roles = ["{{role}}"]
             downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
             seed-node-timeout = 1 s
-            retry-unsuccessful-join-after = 2 s
+            retry-unsuccessful-join-after = 1 s
             periodic-tasks-initial-delay = 100 ms
             gossip-interval = 200 ms
             leader-actions-interval = 200 ms
             unreachable-nodes-reaper-interval = 300 ms
-            allow-weakly-up-members = 2 s
+            allow-weakly-up-members = 400 ms
             log-info = off
             failure-detector {
               heartbeat-interval = 500 ms
