@@ -5,22 +5,29 @@ namespace TrainingCluster.Coordinator.Membership;
 /// <summary>Asks a machine whether a process still listens at a port.</summary>
 internal static class PortProbe
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+
     /// <summary>
     /// Whether the machine itself says that nobody listens there. That is certain: its process has ended, or is about to. No answer
     /// at all, or any other, says nothing.
     /// </summary>
     /// <param name="host">Name or address.</param>
     /// <param name="port">TCP.</param>
-    /// <param name="within">How long to wait for an answer.</param>
+    /// <param name="within">
+    /// How long to ask. Several times: a process that ends closes its connections one by one, and the port perhaps last.
+    /// </param>
     /// <param name="time">The clock.</param>
     public static async Task<bool> IsRefusedAsync(string host, int port, TimeSpan within, TimeProvider time)
     {
         using var limit = new CancellationTokenSource(within, time);
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(host, port, limit.Token);
-            return false;
+            for (var pause = FirstPause; ; pause *= 2)
+            {
+                using (var socket = new Socket(SocketType.Stream, ProtocolType.Tcp))
+                    await socket.ConnectAsync(host, port, limit.Token);
+                await Task.Delay(pause, time, limit.Token);
+            }
         }
         catch (SocketException e)
         {

@@ -11,7 +11,16 @@ public sealed class PortProbeTests
     public async Task IsRefused_SomebodyListens_IsFalse()
     {
         using var listener = Listen(backlog: 10);
-        Assert.False(await PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), Within, TimeProvider.System));
+        Assert.False(await PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), TimeSpan.FromMilliseconds(200), TimeProvider.System));
+    }
+
+    [Fact]
+    public async Task IsRefused_ListenerEndsMeanwhile_IsTrue()
+    {
+        var listener = Listen(backlog: 10);
+        var asking = PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), Within, TimeProvider.System);
+        using (var first = await listener.AcceptAsync()) listener.Dispose();
+        Assert.True(await asking);
     }
 
     [Fact]
