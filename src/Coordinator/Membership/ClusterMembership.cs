@@ -44,10 +44,12 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
             Receive<ClusterEvent.MemberRemoved>(e => subscriber.Tell(new MemberLost(e.Member.Address, "it left the cluster")));
             Receive<ClusterEvent.ReachableMember>(e => subscriber.Tell(new MemberReachability(e.Member.Address, true)));
             // The failure detector takes seconds to believe what a broken connection says at once. But a connection may break for
-            // other reasons, so its machine is asked. Only members' machines: anybody may call himself anything.
+            // other reasons, so its machine is asked. Only members' machines, and not for a caller who failed: anybody may call
+            // himself anything.
             Receive<AssociationEvent>(e =>
             {
-                if (e.RemoteAddress is not { Host: { } host, Port: { } port } address || !cluster.State.Members.Any(m => m.Address.Equals(address))) return;
+                if (e is AssociationErrorEvent { IsInbound: true } || e.RemoteAddress is not { Host: { } host, Port: { } port } address
+                    || !cluster.State.Members.Any(m => m.Address.Equals(address))) return;
                 PortProbe.IsRefusedAsync(host, port, AnswerWithin, time).PipeTo(Self, success: refused => new Probed(address, refused));
             });
             // It is not downed for that: a new process at the same address is let in at once in the place of a member that is up,

@@ -8,6 +8,7 @@ namespace TrainingCluster.Worker.AllReduce;
 /// <summary>The way to one peer: a stream of frames that lives as long as the generation.</summary>
 internal sealed class PeerLink : IAsyncDisposable
 {
+    private static readonly TimeSpan s_farewell = TimeSpan.FromMilliseconds(250);
     private readonly CollectiveGroup _group;
     private readonly int _rank;
     private readonly Channel<WireFrame> _frames = Channel.CreateUnbounded<WireFrame>(new UnboundedChannelOptions { SingleReader = true });
@@ -35,8 +36,9 @@ internal sealed class PeerLink : IAsyncDisposable
     {
         _discard = _group.Failure is not null;
         _frames.Writer.TryComplete();
-        // A peer that takes nothing any more must not hold us; a healthy one takes what little is left at once.
-        var patience = _discard ? TimeSpan.FromSeconds(1) : _group.Options.Patience;
+        // After a failure nothing is left to send but the stream's end: a healthy peer takes it at once, and one that is stopped or
+        // cut off must not keep the others from the next generation.
+        var patience = _discard ? s_farewell : _group.Options.Patience;
         await Task.WhenAny(Task.WhenAll(_sending, _watching), Task.Delay(patience, _group.Time));
         _closing = true;
         _call.Dispose();
