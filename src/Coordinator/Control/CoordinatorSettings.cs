@@ -20,7 +20,7 @@ public sealed record CoordinatorSettings
     /// </summary>
     public TimeSpan AccusedTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>An unreachable member is removed from the cluster after this: while it is in it, no newcomer is let in. Default 5 s.</summary>
+    /// <summary>An unreachable member is removed from the cluster after this: while it is in it, newcomers are let in as weakly up only. Default 5 s.</summary>
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A dead worker is shown for so long. Default 1 min.</summary>

@@ -29,18 +29,25 @@ public enum TrainingPhase
 }
 
 /// <summary>
-/// Names the training thread by its phase ("train:backward"). The system shows the names: <c>top -H</c>, <c>ps -L</c> and
-/// <c>perf</c> tell computing from waiting by them, and the fault harness hits a worker in the phase that it means to hit.
+/// Names the training thread by its phase ("train:backward"). The system shows the names: <c>top -H</c> and <c>ps -L</c> tell
+/// computing from waiting by them, and the fault harness hits a worker in the phase that it means to hit.
 /// </summary>
 public static class TrainingThread
 {
-    /// <summary>What each name begins with. Linux shows 15 characters of a name.</summary>
-    public const string Prefix = "train:";
+    /// <summary>Linux shows 15 characters of a name.</summary>
+    private const string Prefix = "train:";
 
     private static readonly string[] s_names = [.. Enum.GetNames<TrainingPhase>().Select(name => Prefix + name.ToLowerInvariant())];
 
-    /// <summary>The calling thread enters a phase.</summary>
-    public static void Enter(TrainingPhase phase) => Thread.CurrentThread.Name = s_names[(int)phase];
+    /// <summary>The calling thread is a generation's training thread from now on, and in its first phase.</summary>
+    public static void Begin() => Thread.CurrentThread.Name = s_names[(int)TrainingPhase.Connect];
+
+    /// <summary>The calling thread enters a phase. Another than a training thread, which warms up for one, keeps its name.</summary>
+    public static void Enter(TrainingPhase phase)
+    {
+        if (Thread.CurrentThread.Name?.StartsWith(Prefix, StringComparison.Ordinal) == true)
+            Thread.CurrentThread.Name = s_names[(int)phase];
+    }
 
     /// <summary>The phase that a thread's name tells. Null: it is no training thread.</summary>
     public static TrainingPhase? PhaseOf(string name) => Array.IndexOf(s_names, name) is >= 0 and var phase ? (TrainingPhase)phase : null;

@@ -135,7 +135,7 @@ internal sealed partial class TrainingSession
     private FinalModel? Train(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan caughtUp, long stateBytes)
     {
         // 3.
-        TrainingThread.Enter(TrainingPhase.Connect);
+        TrainingThread.Begin();
         var own = StateAgreement.Of(job);
         if ((group.Connect(own, out var all) ?? StateAgreement.Check(group, all)) is { } noStart)
             return Ended(job, noStart);

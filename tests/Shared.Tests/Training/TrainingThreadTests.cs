@@ -11,6 +11,7 @@ public sealed class TrainingThreadTests
         var seen = new List<string>();
         var thread = new Thread(() =>
         {
+            TrainingThread.Begin();
             foreach (var phase in Enum.GetValues<TrainingPhase>())
             {
                 TrainingThread.Enter(phase);
@@ -21,6 +22,20 @@ public sealed class TrainingThreadTests
         thread.Join();
         Assert.Equal(Enum.GetValues<TrainingPhase>(), seen.Select(name => TrainingThread.PhaseOf(name)!.Value));
         Assert.Equal("train:backward", seen[(int)TrainingPhase.Backward]);
+    }
+
+    [Fact]
+    public void Enter_ThreadThatDoesNotTrain_KeepsItsName()
+    {
+        string? name = null;
+        var thread = new Thread(() =>
+        {
+            TrainingThread.Enter(TrainingPhase.Backward);
+            name = Thread.CurrentThread.Name;
+        }) { Name = "warm-up" };
+        thread.Start();
+        thread.Join();
+        Assert.Equal("warm-up", name);
     }
 
     [Theory]
