@@ -32,7 +32,8 @@ public sealed class TrainingThreadTests
         {
             TrainingThread.Enter(TrainingPhase.Backward);
             name = Thread.CurrentThread.Name;
-        }) { Name = "warm-up" };
+        });
+        thread.Name = "warm-up";
         thread.Start();
         thread.Join();
         Assert.Equal("warm-up", name);
