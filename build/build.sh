@@ -20,7 +20,7 @@ build_target() {
   if ! up_to_date "$stamp" "$@"; then
     check_sdk
     local began=$SECONDS log=$artifacts/build.log
-    say "cluster: building $project (Release, $stack stack); the first build takes some minutes"
+    say "cluster: building $project (Release); the first build takes a minute or two"
     touch "$stamp.new"
     # The lock's descriptor stays here: a process that the build leaves behind must not hold it.
     if ! (cd "$root" && dotnet build "$project" "${build_options[@]}" >"$log" 2>&1 </dev/null 8>&-); then
@@ -29,8 +29,7 @@ build_target() {
       exit 1
     fi
     # The stamp is as old as the start of the build: what was edited meanwhile is built next time.
-    printf '%s\n' "$stack" >"$stamp"
-    touch -r "$stamp.new" "$stamp" && rm -f "$stamp.new"
+    mv "$stamp.new" "$stamp"
     say "cluster: built in $((SECONDS - began)) s"
   fi
   flock -u 8
@@ -39,7 +38,7 @@ build_target() {
 
 up_to_date() {
   local stamp=$1; shift
-  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$stack" ] || return 1
+  [ -f "$stamp" ] || return 1
   local changed
   changed=$(cd "$root" && find "$@" protos build Directory.* global.json Cluster.sln -newer "$stamp" -print -quit)
   [ -z "$changed" ]

@@ -1,13 +1,5 @@
 # Debian packages and the .NET SDK: what is missing is named, and installed where that is allowed. Sourced by ./cluster.
 
-# The build itself: the library over libtorch is C++; without an OpenBLAS libtorch multiplies some 60 times slower.
-require_build_packages() {
-  [ "$stack" = bundled ] || return 0   # the nuget stack brings libtorch in a package
-  local wanted=(g++ cmake make libtorch-dev)
-  installed libopenblas0-openmp || wanted+=(libopenblas0-pthread)
-  require_packages "building and training (C++ compiler, CMake, libtorch, OpenBLAS)" "${wanted[@]}"
-}
-
 # Peers of the interoperability tests, promtool and a browser. Without them those tests are skipped, each with its reason.
 offer_test_packages() {
   local missing

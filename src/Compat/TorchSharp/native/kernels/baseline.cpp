@@ -1,2 +1,0 @@
-#define CT_TABLE kernels_baseline
-#include "isa.inl"
