@@ -1,9 +1,9 @@
 using System.CommandLine;
 using TrainingCluster.Bench;
-using TrainingCluster.Worker.Training;
+using TrainingCluster.Native;
 
 // Before libtorch is loaded: its thread pools are made then.
-NativeThreads.CapBeforeLoading();
+NativeSettings.Apply();
 var root = new RootCommand("Benchmarks of the training cluster: tables of medians, with --peer beside PyTorch and gloo.")
 {
     StepBench.Command(),

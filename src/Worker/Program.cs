@@ -1,9 +1,9 @@
 using System.CommandLine;
 using TrainingCluster.Hosting;
+using TrainingCluster.Native;
 using TrainingCluster.Worker.Hosting;
-using TrainingCluster.Worker.Training;
 
-NativeThreads.CapBeforeLoading();
+NativeSettings.Apply();
 var coordinator = new Option<string>("--coordinator") { Description = "Where the coordinator's actors are.", Required = true, HelpName = "HOST:PORT" };
 coordinator.Validators.Add(result =>
 {

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Attention;
@@ -45,8 +46,7 @@ public sealed class AttentionPooling : torch.nn.Module
         ArgumentNullException.ThrowIfNull(value);
         using var scope = NewDisposeScope();
         var weights_BTS = Weights(query, key, mask);
-        if (_dropout > 0)
-            weights_BTS = torch.nn.functional.dropout(weights_BTS, _dropout, training);
+        weights_BTS = CounterDropout.Apply(weights_BTS, _dropout, training);
         return weights_BTS.matmul(value).MoveToOuterDisposeScope();
     }
 }

@@ -137,8 +137,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
         else
         {
             var weights_BHTS = MaskedSoftmax.Apply(score.forward(q_BHTK, k_BHSK), mask);
-            if (_dropout > 0)
-                weights_BHTS = torch.nn.functional.dropout(weights_BHTS, _dropout, training);
+            weights_BHTS = CounterDropout.Apply(weights_BHTS, _dropout, training);
             heads_BHTK = weights_BHTS.matmul(v_BHSK);
         }
         // [B, H, T, K] → [B, T, H·K]

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Attention;
@@ -21,20 +22,22 @@ public static class ScaledDotProductAttention
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
+        if (dropout > 0)
+            return WithDropout(query, key, value, mask, dropout);
         mask ??= AttentionMask.None;
         if (mask.Allowed_BTS is null)
-            return torch.nn.functional.scaled_dot_product_attention(query, key, value, null, dropout, mask.IsCausal);
+            return torch.nn.functional.scaled_dot_product_attention(query, key, value, null, 0, mask.IsCausal);
 
         using var scope = NewDisposeScope();
         var allowed = mask.ToTensor(query.shape[^2], key.shape[^2], query.device)!;
         if (query.dim() == 4)
             allowed = allowed.unsqueeze(1);
         if (!mask.HasEmptyRows)
-            return torch.nn.functional.scaled_dot_product_attention(query, key, value, allowed, dropout)
+            return torch.nn.functional.scaled_dot_product_attention(query, key, value, allowed)
                 .MoveToOuterDisposeScope();
         // A row with nothing allowed is 0/0 in some versions of the kernel: let it look everywhere, then drop the result.
         var empty = allowed.any(-1, keepdim: true).logical_not();
-        return torch.nn.functional.scaled_dot_product_attention(query, key, value, allowed.logical_or(empty), dropout)
+        return torch.nn.functional.scaled_dot_product_attention(query, key, value, allowed.logical_or(empty))
             .masked_fill(empty, 0).MoveToOuterDisposeScope();
     }
 
@@ -47,5 +50,12 @@ public static class ScaledDotProductAttention
         using var scope = NewDisposeScope();
         var scores = query.mul(1 / Math.Sqrt(query.shape[^1])).matmul(key.transpose(-2, -1));
         return MaskedSoftmax.Apply(scores, mask).MoveToOuterDisposeScope();
+    }
+
+    // The fused kernel drops nothing on a CPU; step by step it would draw its masks one number at a time.
+    private static Tensor WithDropout(Tensor query, Tensor key, Tensor value, AttentionMask? mask, double dropout)
+    {
+        using var scope = NewDisposeScope();
+        return CounterDropout.Apply(Weights(query, key, mask), dropout, training: true).matmul(value).MoveToOuterDisposeScope();
     }
 }

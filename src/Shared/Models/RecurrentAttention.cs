@@ -117,5 +117,5 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
     private Tensor Embed(Embedding table, Tensor tokens) => Dropout(table.call(tokens).mul(_scale));
 
     private Tensor Dropout(Tensor x) =>
-        training && Options.Dropout > 0 ? torch.nn.functional.dropout(x, Options.Dropout, training: true) : x;
+        CounterDropout.Apply(x, Options.Dropout, training);
 }

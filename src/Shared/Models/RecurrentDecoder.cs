@@ -86,8 +86,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
         var scores_NQS = score is AdditiveScore additive ? additive.ScoreProjected(query_NQD, keys_NSD) : score.forward(query_NQD, keys_NSD);
         var weights_NQS = MaskedSoftmax.Apply(scores_NQS, mask);
         Recorder?.Invoke(weights_NQS);
-        if (training && _options.AttentionDropout > 0)
-            weights_NQS = torch.nn.functional.dropout(weights_NQS, _options.AttentionDropout, training: true);
+        weights_NQS = CounterDropout.Apply(weights_NQS, _options.AttentionDropout, training);
         var context_RD = weights_NQS.matmul(memory_NSD).view(-1, _options.Width);
         var gates_RG = input_RG.add(Autocast.Linear(context_RD, contextWeight));
         var next = new List<RecurrentState>();
@@ -95,10 +94,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
         {
             if (layer > 0)
             {
-                var below = next[^1].Hidden;
-                if (training && _options.Dropout > 0)
-                    below = torch.nn.functional.dropout(below, _options.Dropout, training: true);
-                gates_RG = layers[layer].ProjectInput(below);
+                gates_RG = layers[layer].ProjectInput(CounterDropout.Apply(next[^1].Hidden, _options.Dropout, training));
             }
             next.Add(layers[layer].Step(gates_RG, state[layer]));
         }

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TrainingCluster.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Models;
@@ -38,8 +39,8 @@ public sealed class RecurrentEncoder : torch.nn.Module
         var final = new List<RecurrentState>();
         for (var layer = 0; layer < layers.Count; layer++)
         {
-            if (layer > 0 && training && _dropout > 0)
-                x_BSD = torch.nn.functional.dropout(x_BSD, _dropout, training: true);
+            if (layer > 0)
+                x_BSD = CounterDropout.Apply(x_BSD, _dropout, training);
             var cell = layers[layer];
             var state = cell.Zeros(sides[0]);
             var (hidden, memory) = (new List<Tensor>(), new List<Tensor>());

@@ -154,8 +154,6 @@ public sealed class Transformer : SequenceToSequenceModel
         using var scope = NewDisposeScope();
         var embedded_BTD = table.call(tokens_BT);
         embedded_BTD = positions is null ? embedded_BTD.mul(_scale) : positions.forward(embedded_BTD, _scale, start);
-        if (training && Options.Dropout > 0)
-            embedded_BTD = torch.nn.functional.dropout(embedded_BTD, Options.Dropout, training: true);
-        return embedded_BTD.MoveToOuterDisposeScope();
+        return CounterDropout.Apply(embedded_BTD, Options.Dropout, training).MoveToOuterDisposeScope();
     }
 }

@@ -43,5 +43,5 @@ public abstract class TransformerBlock : torch.nn.Module
     }
 
     private Tensor Dropout(Tensor x) =>
-        training && _dropout > 0 ? torch.nn.functional.dropout(x, _dropout, training: true) : x;
+        CounterDropout.Apply(x, _dropout, training);
 }
