@@ -1,0 +1,3 @@
+using TrainingCluster.NativeFix;
+
+return NativeFixCommand.Run(args, Console.Out);
