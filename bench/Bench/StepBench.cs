@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.Data;
+using TrainingCluster.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.Training;
 
@@ -97,24 +98,24 @@ internal static class StepBench
         using var job = TrainingJob.Create(spec, batches, vocabulary);
         var (loop, group) = TrainingLoop.Create(job, member.Plan(1), member.Host.Options, TimeProvider.System, NullLogger.Instance);
         member.Host.Open(group);
-        var results = await Task.Factory.StartNew(
-            () =>
+        var results = await MainArenaThread.RunAsync(() =>
+        {
+            if (group.Connect([], out _) is { } failure)
+                throw new InvalidOperationException(failure.ToString());
+            var measured = new List<StepResult>();
+            for (var i = 0; i < parsed.GetValue(s_warmup) + parsed.GetValue(s_steps); i++)
             {
-                if (group.Connect([], out _) is { } failure)
-                    throw new InvalidOperationException(failure.ToString());
-                var measured = new List<StepResult>();
-                for (var i = 0; i < parsed.GetValue(s_warmup) + parsed.GetValue(s_steps); i++)
-                {
-                    var result = loop.Step();
-                    if (result.Failure is { } broken)
-                        throw new InvalidOperationException(broken.ToString());
-                    if (i >= parsed.GetValue(s_warmup))
-                        measured.Add(result);
-                }
+                cancelled.ThrowIfCancellationRequested();
+                var result = loop.Step();
+                if (result.Failure is { } broken)
+                    throw new InvalidOperationException(broken.ToString());
+                if (i >= parsed.GetValue(s_warmup))
+                    measured.Add(result);
+            }
 
-                group.Farewell();
-                return measured;
-            }, cancelled, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            group.Farewell();
+            return measured;
+        });
         await group.DisposeAsync();
         double Median(Func<StepResult, TimeSpan> part) => BenchTable.Median(results.Select(result => part(result).TotalMilliseconds));
         var step = Median(result => result.Total);

@@ -14,6 +14,9 @@ public static partial class Malloc
     private const int MmapThreshold = -3;
     private const int ArenaMax = -8;
 
+    private const nuint NotMainArena = 4;
+    private const nuint ProbeBytes = 1024;
+
     /// <summary>What <see cref="KeepMemory"/> sets, by glibc's names, in bytes or counts.</summary>
     public static IReadOnlyList<(string Name, int Parameter, int Value)> Settings { get; } =
     [
@@ -41,6 +44,18 @@ public static partial class Malloc
     {
         if (IsSupported)
             _ = MallocTrim(0);
+    }
+
+    /// <summary>Whether the calling thread's blocks come from the main arena. True where malloc is not glibc's.</summary>
+    internal static unsafe bool IsInMainArena()
+    {
+        if (!IsSupported)
+            return true;
+        var block = NativeMemory.Alloc(ProbeBytes);
+        // Before each block lies its size, whose lowest bits are flags.
+        var size = ((nuint*)block)[-1];
+        NativeMemory.Free(block);
+        return (size & NotMainArena) == 0;
     }
 
     private static bool IsGlibc { get; } =

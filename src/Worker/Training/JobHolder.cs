@@ -1,3 +1,4 @@
+using TrainingCluster.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.Checkpoints;
 using static TorchSharp.torch;
@@ -40,8 +41,12 @@ internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
         var dataset = await parts.Datasets.OpenAsync(spec.Dataset?.Fingerprint ?? "", cancelled);
         try
         {
-            var job = TrainingJob.Create(jobId, spec, dataset, new Device(parts.Options.Device));
-            Warmup.Run(job);
+            var job = await MainArenaThread.RunAsync(() =>
+            {
+                var made = TrainingJob.Create(jobId, spec, dataset, new Device(parts.Options.Device));
+                Warmup.Run(made);
+                return made;
+            });
             Checkpointer ??= new Checkpointer(job.Spec.Checkpoint, parts);
             return _job = job;
         }

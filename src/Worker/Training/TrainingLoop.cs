@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
 using TrainingCluster.Collective;
+using TrainingCluster.Native;
 using TrainingCluster.Training;
 using TrainingCluster.Worker.AllReduce;
 
@@ -28,6 +29,7 @@ internal sealed class TrainingLoop
     private readonly ShardAccumulation _accumulation;
     private readonly IReadOnlyList<FlatParameters.GradientBuffer> _buffers;
     private readonly FlatBuffer _gradient;
+    private readonly ResidentMemory _memory = new();
 
     private TrainingLoop(TrainingJob job, CollectiveGroup group, ShardAccumulation accumulation)
     {
@@ -92,6 +94,7 @@ internal sealed class TrainingLoop
         result = totals.TargetTokens == 0 ? WithoutTokens(result) : Update(result, byShard);
         var total = Stopwatch.GetElapsedTime(start);
         _group.StepDone(total);
+        _memory.AfterStep();
         return result with { Update = total - exchanged, Total = total };
     }
 

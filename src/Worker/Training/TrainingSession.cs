@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
 using TrainingCluster.Data;
+using TrainingCluster.Native;
 using TrainingCluster.Training;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
@@ -116,9 +117,7 @@ internal sealed partial class TrainingSession
             _parts.Host.Open(group);
             if (_aborted.IsCancellationRequested)
                 group.Abort("The generation was ended before it began.");
-            model = await Task.Factory.StartNew(
-                () => Train(job, loop, group, Stopwatch.GetElapsedTime(start), bytes),
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            model = await MainArenaThread.RunAsync(() => Train(job, loop, group, Stopwatch.GetElapsedTime(start), bytes));
         }
         finally
         {
