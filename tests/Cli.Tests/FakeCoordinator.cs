@@ -57,6 +57,9 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public IReadOnlyList<ArtifactChunk> Artifacts { get; init; } = [];
 
+        /// <summary>If set, an upload ends with it after its first chunk.</summary>
+        public Status? UploadRefusal { get; init; }
+
         public HashSet<string> Datasets { get; } = new(StringComparer.Ordinal);
 
         public List<FileChunk> Uploaded { get; } = [];
@@ -98,7 +101,12 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         public override async Task<DatasetInfo> UploadDataset(IAsyncStreamReader<FileChunk> requestStream, ServerCallContext context)
         {
             await foreach (var chunk in requestStream.ReadAllAsync(context.CancellationToken))
+            {
+                if (script.UploadRefusal is { } refusal)
+                    throw new RpcException(refusal);
                 script.Uploaded.Add(chunk);
+            }
+
             return new DatasetInfo();
         }
     }

@@ -52,7 +52,7 @@ public sealed partial class MonitoringTests
     private static Task<string> ReadAsync(string path) => File.ReadAllTextAsync(Repository.At(path), TestContext.Current.CancellationToken);
 
     // Names with a colon are recorded by the rules themselves.
-    [GeneratedRegex("training_cluster_[a-z_0-9]+")]
+    [GeneratedRegex(@"\b(training_cluster|process|dotnet)_[a-z_0-9]+")]
     private static partial Regex Metric();
 
     [GeneratedRegex("_(bucket|sum|count)$")]

@@ -23,7 +23,8 @@ public sealed class ClusterConnection : IDisposable
             throw CliException.BadUsage($"--coordinator {address}: this is no address; write it as http://host:port");
         Address = uri.GetLeftPart(UriPartial.Authority);
         _time = time;
-        _channel = GrpcChannel.ForAddress(Address);
+        // The coordinator bounds its messages; a long job's ledger may pass the 4 MB that are the client's own limit.
+        _channel = GrpcChannel.ForAddress(Address, new GrpcChannelOptions { MaxReceiveMessageSize = null });
         Jobs = new V1.Jobs.JobsClient(_channel);
         Datasets = new Datasets.DatasetsClient(_channel);
     }

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using TrainingCluster.Errors;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Client;
@@ -40,28 +41,29 @@ public static class DatasetUpload
         try
         {
             using var call = connection.Datasets.UploadDataset(cancellationToken: cancellation);
+            return await call.SendAllAsync(ChunksAsync(), cancellation);
+        }
+        catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+        {
+            throw RpcErrors.Explain(exception, connection.Address);
+        }
+
+        async IAsyncEnumerable<FileChunk> ChunksAsync()
+        {
             var buffer = new byte[ChunkBytes];
             foreach (var file in files)
             {
                 await using var stream = File.OpenRead(file);
                 var path = Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/');
-                int read;
                 // An empty file is one empty chunk.
                 do
                 {
-                    read = await stream.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellation);
-                    await call.RequestStream.WriteAsync(
-                        new FileChunk { Path = path, FileBytes = stream.Length, Data = ByteString.CopyFrom(buffer, 0, read) }, cancellation);
+                    var read = await stream.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellation);
+                    yield return new FileChunk { Path = path, FileBytes = stream.Length, Data = ByteString.CopyFrom(buffer, 0, read) };
                     sent(done += read, total);
                 }
                 while (stream.Position < stream.Length);
             }
-            await call.RequestStream.CompleteAsync();
-            return await call.ResponseAsync;
-        }
-        catch (RpcException exception) when (!cancellation.IsCancellationRequested)
-        {
-            throw RpcErrors.Explain(exception, connection.Address);
         }
     }
 }

@@ -1,14 +1,12 @@
-using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
+using TrainingCluster.Errors;
 
 namespace TrainingCluster.Cli.Client;
 
 /// <summary>Makes one clear message of what a call ended with.</summary>
 public static class RpcErrors
 {
-    private const string DetailsTrailer = "grpc-status-details-bin";
-
     /// <summary>The message and exit status for <paramref name="exception"/>.</summary>
     /// <param name="exception">What the call ended with.</param>
     /// <param name="address">Who was called, as the user named it.</param>
@@ -35,22 +33,7 @@ public static class RpcErrors
     private static string Cause(string detail) => detail[(detail.LastIndexOf(": ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..];
 
     /// <summary>Every violation on a line of its own. Null: the call carried none.</summary>
-    private static string? Violations(RpcException exception)
-    {
-        if (exception.Trailers.GetValueBytes(DetailsTrailer) is not { } bytes)
-            return null;
-        try
-        {
-            var fields = Google.Rpc.Status.Parser.ParseFrom(bytes).Details
-                .Where(detail => detail.Is(BadRequest.Descriptor))
-                .SelectMany(detail => detail.Unpack<BadRequest>().FieldViolations)
-                .Select(violation => $"  {violation.Field}: {violation.Description}")
-                .ToList();
-            return fields.Count == 0 ? null : $"the coordinator refuses the job:\n{string.Join('\n', fields)}";
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return null;
-        }
-    }
+    private static string? Violations(RpcException exception) => RpcErrorDetails.Find<BadRequest>(exception) is { FieldViolations.Count: > 0 } bad
+        ? $"the coordinator refuses the job:\n{string.Join('\n', bad.FieldViolations.Select(violation => $"  {violation.Field}: {violation.Description}"))}"
+        : null;
 }

@@ -3,7 +3,6 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Prometheus;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
@@ -41,11 +40,12 @@ public static partial class CoordinatorHost
         await using var store = await JobStore.Open(data.Database, time);
         // 3.
         var control = new ActorJobControl(store);
-        var metrics = new CoordinatorMetrics(Metrics.DefaultFactory, time);
+        var published = new ProgramMetrics("coordinator");
+        var metrics = new CoordinatorMetrics(published.Factory, time);
         await using var app = BuildWebApplication(options, address, data, store, control, metrics, time);
-        using var refusals = new Refusals(Metrics.DefaultFactory, app.Services.GetRequiredService<ILoggerFactory>());
+        using var refusals = new Refusals(published.Factory, app.Services.GetRequiredService<ILoggerFactory>());
         refusals.Watch(app);
-        MapEndpoints(app);
+        MapEndpoints(app, published);
         await app.StartAsync(cancel);
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(CoordinatorHost));
@@ -107,10 +107,10 @@ public static partial class CoordinatorHost
         return builder.Build();
     }
 
-    private static void MapEndpoints(WebApplication app)
+    private static void MapEndpoints(WebApplication app, ProgramMetrics published)
     {
         app.MapCoordinatorGrpc();
-        app.MapMetrics();
+        published.Map(app);
         app.MapGet("/healthz", () => "ok\n");
         app.MapGet("/readyz", (Readiness readiness) => readiness.IsReady ? Results.Text("ready\n") : Results.Text("starting\n", statusCode: 503));
         app.MapStatusPage();

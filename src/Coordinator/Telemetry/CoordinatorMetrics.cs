@@ -40,7 +40,6 @@ public sealed class CoordinatorMetrics
     {
         ArgumentNullException.ThrowIfNull(factory);
         this.time = time;
-        TrainingCluster.Telemetry.BuildMetrics.Publish(factory, "coordinator");
         workers = factory.CreateGauge("training_cluster_workers", "Workers by state.", "state");
         jobs = factory.CreateGauge("training_cluster_jobs", "Jobs by state.", "state");
         generations = factory.CreateCounter("training_cluster_generations_total", "Generations called together, by cause.", "cause");

@@ -7,21 +7,13 @@ namespace TrainingCluster.Errors;
 /// <summary>Reads the details that a service put beside a status.</summary>
 public static class RpcErrorDetails
 {
-    /// <summary>The trailer in which gRPC carries google.rpc.Status.</summary>
-    public const string Trailer = "grpc-status-details-bin";
-
     /// <summary>The first detail of type <typeparamref name="T"/>; null when there is none or it cannot be read.</summary>
-    public static T? Find<T>(RpcException error) where T : class, IMessage, new()
+    public static T? Find<T>(RpcException error) where T : class, IMessage<T>, new()
     {
         ArgumentNullException.ThrowIfNull(error);
-        var bytes = error.Trailers.GetAll(Trailer).Where(e => e.IsBinary).Select(e => e.ValueBytes).FirstOrDefault();
-        if (bytes is null) return null;
         try
         {
-            return Google.Rpc.Status.Parser.ParseFrom(bytes).Details
-                .Where(any => any.Is(new T().Descriptor))
-                .Select(any => any.Unpack<T>())
-                .FirstOrDefault();
+            return error.Trailers.GetRpcStatus(ignoreParseError: true)?.GetDetail<T>();
         }
         catch (InvalidProtocolBufferException)
         {

@@ -3,7 +3,6 @@ using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 using TrainingCluster.Jobs;
-using Status = Grpc.Core.Status;
 
 namespace TrainingCluster.Errors;
 
@@ -51,10 +50,6 @@ public static class RpcErrors
     public static RpcException Info(StatusCode code, string reason, string text) =>
         With(code, text, new ErrorInfo { Reason = reason, Domain = Domain });
 
-    private static RpcException With(StatusCode code, string text, IMessage details)
-    {
-        var status = new Google.Rpc.Status { Code = (int)code, Message = text, Details = { Any.Pack(details) } };
-        var trailers = new Metadata { { RpcErrorDetails.Trailer, status.ToByteArray() } };
-        return new RpcException(new Status(code, text), trailers);
-    }
+    private static RpcException With(StatusCode code, string text, IMessage details) =>
+        new Google.Rpc.Status { Code = (int)code, Message = text, Details = { Any.Pack(details) } }.ToRpcException();
 }

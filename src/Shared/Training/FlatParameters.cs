@@ -1,4 +1,3 @@
-using System.Reflection;
 using TrainingCluster.Models;
 using static TorchSharp.torch;
 
@@ -10,12 +9,6 @@ namespace TrainingCluster.Training;
 /// </summary>
 public sealed class FlatParameters : IDisposable
 {
-    // Reading and writing a gradient is spelt grad()/set_grad(tensor) up to TorchSharp 0.102 and as the property grad afterwards. The
-    // property's accessor is a method of the old name, so this finds either.
-    private static readonly Action<Tensor, Tensor> s_setGradient =
-        (typeof(Tensor).GetMethod("set_grad", BindingFlags.Public | BindingFlags.Instance, [typeof(Tensor)])
-            ?? throw new MissingMethodException(typeof(Tensor).FullName, "set_grad")).CreateDelegate<Action<Tensor, Tensor>>();
-
     private readonly List<TorchSharp.Modules.Parameter> _parameters;
     private readonly Device _device;
 
@@ -78,7 +71,7 @@ public sealed class FlatParameters : IDisposable
         public void Attach()
         {
             for (var i = 0; i < _views.Count; i++)
-                s_setGradient(_owner._parameters[i], _views[i]);
+                _owner._parameters[i].grad = _views[i];
         }
 
         /// <inheritdoc/>

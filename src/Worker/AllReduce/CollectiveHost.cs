@@ -44,14 +44,13 @@ public sealed partial class CollectiveHost
     /// <param name="services">The web application's services.</param>
     public void AddServices(IServiceCollection services)
     {
-        services.AddGrpc();
-        services.AddSingleton(this);
-        services.AddSingleton<IMemoryPoolFactory<byte>, BulkMemoryPool.Factory>();
-        services.Configure<Grpc.AspNetCore.Server.GrpcServiceOptions<CollectiveService>>(options =>
+        services.AddGrpc().AddServiceOptions<CollectiveService>(options =>
         {
             options.MaxReceiveMessageSize = FrameCodec.LargestPayload + 1024;
             options.MaxSendMessageSize = null;
         });
+        services.AddSingleton(this);
+        services.AddSingleton<IMemoryPoolFactory<byte>, BulkMemoryPool.Factory>();
     }
 
     /// <summary>Raises HTTP/2 windows for bulk streams.</summary>

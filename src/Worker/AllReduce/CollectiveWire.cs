@@ -11,9 +11,6 @@ internal static class CollectiveWire
 {
     private const string ServiceName = "cluster.v1.Collective";
 
-    /// <summary>Where server reflection finds the service's description.</summary>
-    public static Google.Protobuf.Reflection.ServiceDescriptor Descriptor => TrainingCluster.V1.Collective.Descriptor;
-
     public static Method<WireFrame, ExchangeResult> Exchange { get; } = new(
         MethodType.ClientStreaming, ServiceName, "Exchange", FrameCodec.Marshaller, ProtobufMarshaller(ExchangeResult.Parser));
 

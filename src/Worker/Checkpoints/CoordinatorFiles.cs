@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using TrainingCluster.Errors;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.Datasets;
 
@@ -36,9 +37,11 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator)
     {
         using var channel = Open();
         using var call = begin(new V1.Checkpoints.CheckpointsClient(channel), cancelled);
-        try
+        return await call.SendAllAsync(PiecesAsync(), cancelled);
+
+        async IAsyncEnumerable<StoreCheckpointRequest> PiecesAsync()
         {
-            await call.RequestStream.WriteAsync(new StoreCheckpointRequest { Header = header }, cancelled);
+            yield return new StoreCheckpointRequest { Header = header };
             var buffer = new byte[ChunkBytes];
             foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
             {
@@ -46,23 +49,13 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator)
                 do
                 {
                     var read = await file.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancelled);
-                    // The transport has taken the bytes when the write completes, so the buffer may be filled again.
+                    // The transport has taken the bytes when the next piece is asked for, so the buffer may be filled again.
                     var chunk = new FileChunk { Path = Path.GetFileName(path), FileBytes = file.Length, Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)) };
-                    await call.RequestStream.WriteAsync(new StoreCheckpointRequest { File = chunk }, cancelled);
+                    yield return new StoreCheckpointRequest { File = chunk };
                 }
                 while (file.Position < file.Length);
             }
-
-            await call.RequestStream.CompleteAsync();
         }
-        catch (Exception e) when (e is RpcException or IOException or InvalidOperationException)
-        {
-            // The server ended the call before it had read everything: its status, not the broken write, says why.
-            await call.ResponseAsync;
-            throw;
-        }
-
-        return await call.ResponseAsync;
     }
 
     private GrpcChannel Open()

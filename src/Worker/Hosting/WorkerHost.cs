@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Prometheus;
 using TrainingCluster.Hosting;
 using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
@@ -41,16 +40,17 @@ public static partial class WorkerHost
         var logger = loggers.CreateLogger(typeof(WorkerHost));
         var collective = new CollectiveHost(new CollectiveOptions(), time, loggers);
         await using var app = BuildWebApplication(options, address, collective);
-        using var refusals = new Refusals(Metrics.DefaultFactory, loggers);
+        var published = new ProgramMetrics("worker");
+        using var refusals = new Refusals(published.Factory, loggers);
         refusals.Watch(app);
-        MapEndpoints(app, link);
+        MapEndpoints(app, link, published);
         await app.StartAsync();
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         // 3.
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
         var incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
         var box = new ReportBox(name, incarnation);
-        var metrics = new WorkerMetrics(Metrics.DefaultFactory);
+        var metrics = new WorkerMetrics(published.Factory);
         var trainer = new Trainer(
             new TrainerOptions { WorkerId = name, Incarnation = incarnation, DataFolder = Path.GetFullPath(options.Data), Device = options.Device },
             () => link.GrpcAddress,
@@ -60,7 +60,7 @@ public static partial class WorkerHost
                 box.Post(message);
             },
             collective, loggers, time);
-        WorkerMetrics.PublishCounts(Metrics.DefaultFactory, Metrics.DefaultRegistry, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
+        WorkerMetrics.PublishCounts(published, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
         // 4.
         var node = new WorkerNode(address, options.ClusterPort, options.Coordinator, trainer, box, link, refusals, time, loggers);
         using var leave = new CancellationTokenSource();
@@ -148,10 +148,10 @@ public static partial class WorkerHost
         return builder.Build();
     }
 
-    private static void MapEndpoints(WebApplication app, CoordinatorLink link)
+    private static void MapEndpoints(WebApplication app, CoordinatorLink link, ProgramMetrics published)
     {
         CollectiveHost.Map(app);
-        app.MapMetrics();
+        published.Map(app);
         app.MapGet("/healthz", () => "ok\n");
         app.MapGet("/readyz", () => link.HeardWithin(ReadyWithin) ? Results.Text("ready\n") : Results.Text("the coordinator does not answer\n", statusCode: 503));
     }

@@ -31,7 +31,6 @@ public sealed class WorkerMetrics
     public WorkerMetrics(MetricFactory factory)
     {
         ArgumentNullException.ThrowIfNull(factory);
-        BuildMetrics.Publish(factory, "worker");
         var spread = new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.001, 2, 16) };
         steps = factory.CreateCounter("training_cluster_steps_total", "Steps that this worker took part in.");
         skipped = factory.CreateCounter("training_cluster_skipped_steps_total", "Steps skipped for NaN or Inf.");
@@ -56,17 +55,15 @@ public sealed class WorkerMetrics
     }
 
     /// <summary>Publishes counts that others keep.</summary>
-    /// <param name="factory">Of the registry.</param>
-    /// <param name="registry">It reads the counts at every scrape.</param>
+    /// <param name="published">Reads the counts at every scrape.</param>
     /// <param name="staleStreams">Streams of peers that were refused because their generation is over.</param>
     /// <param name="staleFrames">Frames that came after the end of their generation.</param>
     /// <param name="staleCommands">Commands of the coordinator that were dropped because their generation is over.</param>
-    public static void PublishCounts(MetricFactory factory, CollectorRegistry registry, Func<long> staleStreams, Func<long> staleFrames, Func<long> staleCommands)
+    public static void PublishCounts(ProgramMetrics published, Func<long> staleStreams, Func<long> staleFrames, Func<long> staleCommands)
     {
-        ArgumentNullException.ThrowIfNull(factory);
-        ArgumentNullException.ThrowIfNull(registry);
-        var stale = factory.CreateCounter("training_cluster_stale_total", "What came too late for its generation and was dropped, by kind: stream, frame, command.", "kind");
-        registry.AddBeforeCollectCallback(() =>
+        ArgumentNullException.ThrowIfNull(published);
+        var stale = published.Factory.CreateCounter("training_cluster_stale_total", "What came too late for its generation and was dropped, by kind: stream, frame, command.", "kind");
+        published.Registry.AddBeforeCollectCallback(() =>
         {
             stale.WithLabels("stream").IncTo(staleStreams());
             stale.WithLabels("frame").IncTo(staleFrames());

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
+using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -45,17 +46,26 @@ public class ProgramTests
     }
 
     [Fact]
-    public async Task Metrics_OfBothPrograms_PassPromtool()
+    public async Task Metrics_OfBothPrograms_AreDocumentedOnesAndPassPromtool()
     {
-        Assert.SkipUnless(OnPath("promtool"), "needs promtool (Debian: apt-get install prometheus)");
         using var folder = new TemporaryFolder();
         await using var coordinator = await ProgramProcess.Start("Coordinator", Path.Combine(folder.Path, "c"));
         await using var worker = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w"), "--coordinator", coordinator.Ready.Cluster);
         using var http = new HttpClient();
-        foreach (var program in new[] { coordinator, worker })
+        var texts = new List<string>();
+        foreach (var (name, program) in new[] { ("Coordinator", coordinator), ("Worker", worker) })
         {
-            var text = await http.GetStringAsync($"{program.Ready.Http}/metrics");
-            Assert.Equal("", await Promtool(text));
+            texts.Add(await http.GetStringAsync($"{program.Ready.Http}/metrics"));
+            Assert.Empty(DocumentedMetrics.Exposed(texts[^1]).Except(DocumentedMetrics.Of(name)));
+            foreach (var metric in (string[])["process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds", "process_threads", "process_open_fds", "dotnet_gc_heap_bytes"])
+                Assert.Matches($"(?m)^{metric} [0-9.]*[1-9]", texts[^1]);
+        }
+
+        Tool.Require("promtool", "Debian's package prometheus");
+        foreach (var text in texts)
+        {
+            var said = await Tool.RunAsync("promtool", ["check", "metrics"], text);
+            Assert.Equal((0, ""), (said.ExitCode, said.All));
         }
     }
 
@@ -118,23 +128,5 @@ public class ProgramTests
     {
         using var answer = await http.GetAsync(address);
         return $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";
-    }
-
-    private static bool OnPath(string program) =>
-        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
-
-    private static async Task<string> Promtool(string metrics)
-    {
-        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        await promtool.StandardInput.WriteAsync(metrics);
-        promtool.StandardInput.Close();
-        var said = await promtool.StandardOutput.ReadToEndAsync() + await promtool.StandardError.ReadToEndAsync();
-        await promtool.WaitForExitAsync();
-        return said + (promtool.ExitCode == 0 ? "" : $"exit code {promtool.ExitCode}");
     }
 }

@@ -1,24 +1,25 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Prometheus;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Telemetry;
+using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Telemetry;
 
 public class CoordinatorMetricsTests
 {
-    private readonly CollectorRegistry registry = Metrics.NewCustomRegistry();
+    private readonly ProgramMetrics published = new("coordinator");
     private readonly CoordinatorMetrics metrics;
 
-    public CoordinatorMetricsTests() => metrics = new(Metrics.WithCustomRegistry(registry), TimeProvider.System);
+    public CoordinatorMetricsTests() => metrics = new(published.Factory, TimeProvider.System);
 
     private static JobMachineState Running => JobMachine.Create("j", TrainingCluster.Jobs.JobSpecDefaults.Fill(new JobSpec()), DateTimeOffset.UnixEpoch) with { Phase = JobPhase.Running };
 
     private async Task<string> Exposed()
     {
         using var stream = new MemoryStream();
-        await registry.CollectAndExportAsTextAsync(stream);
+        await published.Registry.CollectAndExportAsTextAsync(stream);
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
@@ -28,7 +29,7 @@ public class CoordinatorMetricsTests
         metrics.SetJob("j", Running);
         metrics.CountStale("GenerationPrepared");
         metrics.Observe("j", new CheckpointReport { Bytes = 1, Seconds = 1 });
-        using var refusals = new TrainingCluster.Telemetry.Refusals(Metrics.WithCustomRegistry(registry), NullLoggerFactory.Instance);
+        using var refusals = new Refusals(published.Factory, NullLoggerFactory.Instance);
         Assert.Equal(DocumentedMetrics.Of("Coordinator"), DocumentedMetrics.Exposed(await Exposed()));
     }
 

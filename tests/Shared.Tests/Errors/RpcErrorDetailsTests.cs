@@ -1,3 +1,5 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -25,11 +27,29 @@ public class RpcErrorDetailsTests
         Assert.Null(RpcErrorDetails.Find<BadRequest>(error));
     }
 
-    [Fact]
-    public void Find_TrailerOfAnotherForm_GivesNull()
+    public static TheoryData<byte[]> ForeignTrailers => new()
     {
-        var error = new RpcException(new Grpc.Core.Status(StatusCode.Internal, "x"), new Metadata { { RpcErrorDetails.Trailer, [0xff, 0xff] } });
+        new byte[] { 0xff, 0xff },
+        new Google.Rpc.Status { Details = { new Any { TypeUrl = Any.Pack(new ErrorInfo()).TypeUrl, Value = ByteString.CopyFrom(0xff, 0xff) } } }.ToByteArray(),
+    };
+
+    [Theory]
+    [MemberData(nameof(ForeignTrailers))]
+    public void Find_TrailerOfAnotherForm_GivesNull(byte[] trailer)
+    {
+        var error = new RpcException(
+            new Grpc.Core.Status(StatusCode.Internal, "x"), new Metadata { { Grpc.Core.MetadataExtensions.StatusDetailsTrailerName, trailer } });
         Assert.Null(RpcErrorDetails.Find<ErrorInfo>(error));
         Assert.Equal(["x"], RpcErrorDetails.Lines(error));
+    }
+
+    [Fact]
+    public void Info_CodeAndText_StandInTheStatusAndInItsDetails()
+    {
+        var error = RpcErrors.Info(StatusCode.ResourceExhausted, "DISK_FULL", "no room");
+        Assert.Equal((StatusCode.ResourceExhausted, "no room"), (error.StatusCode, error.Status.Detail));
+        var status = error.GetRpcStatus()!;
+        Assert.Equal(((int)StatusCode.ResourceExhausted, "no room"), (status.Code, status.Message));
+        Assert.Equal(("DISK_FULL", RpcErrors.Domain), (status.GetDetail<ErrorInfo>().Reason, status.GetDetail<ErrorInfo>().Domain));
     }
 }

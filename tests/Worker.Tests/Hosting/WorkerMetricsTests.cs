@@ -1,21 +1,22 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Prometheus;
+using TrainingCluster.Telemetry;
+using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Hosting;
 
 public class WorkerMetricsTests
 {
-    private readonly CollectorRegistry registry = Metrics.NewCustomRegistry();
+    private readonly ProgramMetrics published = new("worker");
     private readonly WorkerMetrics metrics;
 
-    public WorkerMetricsTests() => metrics = new(Metrics.WithCustomRegistry(registry));
+    public WorkerMetricsTests() => metrics = new(published.Factory);
 
     private async Task<string> Exposed()
     {
         using var stream = new MemoryStream();
-        await registry.CollectAndExportAsTextAsync(stream);
+        await published.Registry.CollectAndExportAsTextAsync(stream);
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
@@ -23,8 +24,8 @@ public class WorkerMetricsTests
     public async Task Documentation_Worker_NamesExactlyTheMetricsThatThereAre()
     {
         metrics.Observe(new GenerationFailed { Stage = "PeerUnreachable" });
-        WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => 1, () => 2, () => 3);
-        using var refusals = new TrainingCluster.Telemetry.Refusals(Metrics.WithCustomRegistry(registry), NullLoggerFactory.Instance);
+        WorkerMetrics.PublishCounts(published, () => 1, () => 2, () => 3);
+        using var refusals = new Refusals(published.Factory, NullLoggerFactory.Instance);
         Assert.Equal(DocumentedMetrics.Of("Worker"), DocumentedMetrics.Exposed(await Exposed()));
     }
 
@@ -47,7 +48,7 @@ public class WorkerMetricsTests
     public async Task PublishCounts_AtEveryScrape_ReadsTheNewestValue()
     {
         var streams = 1L;
-        WorkerMetrics.PublishCounts(Metrics.WithCustomRegistry(registry), registry, () => streams, () => 0, () => 0);
+        WorkerMetrics.PublishCounts(published, () => streams, () => 0, () => 0);
         await Exposed();
         streams = 5;
         Assert.Contains("training_cluster_stale_total{kind=\"stream\"} 5", await Exposed(), StringComparison.Ordinal);

@@ -1,0 +1,44 @@
+using Grpc.Core;
+
+namespace TrainingCluster.Errors;
+
+/// <summary>Sending a stream to a service that may end the call before it has read everything.</summary>
+public static class ClientStreaming
+{
+    /// <summary>
+    /// Sends every message and returns the answer. Where the service ends the call early, its status is thrown, not what the broken
+    /// write was told. What <paramref name="messages"/> throws goes through as it is.
+    /// </summary>
+    /// <param name="call">The call; the caller disposes it, which cancels what is unfinished.</param>
+    /// <param name="messages">The next is asked for when the transport has taken the one before.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RpcException">The service's status.</exception>
+    public static async Task<TResponse> SendAllAsync<TRequest, TResponse>(
+        this AsyncClientStreamingCall<TRequest, TResponse> call, IAsyncEnumerable<TRequest> messages, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        ArgumentNullException.ThrowIfNull(messages);
+        await foreach (var message in messages.WithCancellation(cancellationToken))
+        {
+            if (!await TakenAsync(call.RequestStream.WriteAsync(message, cancellationToken)))
+                return await call.ResponseAsync;
+        }
+
+        await TakenAsync(call.RequestStream.CompleteAsync());
+        return await call.ResponseAsync;
+    }
+
+    /// <summary>False: the call ended meanwhile; its status says how.</summary>
+    private static async Task<bool> TakenAsync(Task write)
+    {
+        try
+        {
+            await write;
+            return true;
+        }
+        catch (Exception e) when (e is RpcException or IOException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+}
