@@ -30,6 +30,16 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
             return true;
         });
 
+    /// <inheritdoc/>
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
+        Guard(context, async () =>
+        {
+            await continuation(requestStream, responseStream, context);
+            return true;
+        });
+
     private async Task<T> Guard<T>(ServerCallContext context, Func<Task<T>> call)
     {
         try

@@ -61,7 +61,6 @@ public sealed partial class CollectiveHost
         var http2 = kestrel.Limits.Http2;
         http2.InitialStreamWindowSize = Options.StreamWindowBytes;
         http2.InitialConnectionWindowSize = 2 * Options.StreamWindowBytes;
-        http2.MaxFrameSize = 256 * 1024;
         http2.KeepAlivePingDelay = TimeSpan.FromSeconds(Math.Max(1, Options.Patience.TotalSeconds / 4));
         http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(Math.Max(1, Options.Patience.TotalSeconds / 2));
         // Gradients may pause for as long as a step takes; the group has its own deadline.

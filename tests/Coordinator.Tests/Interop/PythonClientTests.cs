@@ -29,6 +29,7 @@ public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coord
         var result = await Tool.RunAsync(Python, ["-B", script, new Uri(coordinator.Program.Ready.Grpc).Authority, s_fingerprint, check]);
 
         Assert.True(result.ExitCode == 0, result.All + coordinator.Program.Output);
+        Assert.DoesNotContain("ended with status Unknown", coordinator.Program.Output, StringComparison.Ordinal);
     }
 
     /// <summary>A coordinator's process without workers, which holds a dataset, so that jobs are taken and stay queued.</summary>

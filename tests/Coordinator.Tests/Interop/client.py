@@ -61,6 +61,7 @@ def ask(version="v1alpha", **question):
     call = CHANNEL.stream_stream(
         f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
         request_serializer=REFLECTION("Question").SerializeToString, response_deserializer=REFLECTION("Answer").FromString)
+    # Nobody reads the stream to its end: the client goes away, which is no error of the service.
     return next(call(iter([REFLECTION("Question")(**question)]), timeout=PATIENCE))
 
 
@@ -140,7 +141,7 @@ def watch_cancel():
     same("JOB_STATE_QUEUED", state(next(events).state))
     same("JOB_STATE_CANCELLED", state(jobs.CancelJob(id=job.id, reason="genug: größer")))
     rest = [event for event in events if event.HasField("state")]
-    same(("JOB_STATE_CANCELLED", "genug: größer"), (state(rest[-1].state), rest[-1].state.reason))
+    same(("JOB_STATE_CANCELLED", "cancelled: genug: größer"), (state(rest[-1].state), rest[-1].state.reason))
     same(grpc.StatusCode.OK, events.code())
 
 
