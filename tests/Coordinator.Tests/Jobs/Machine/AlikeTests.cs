@@ -49,7 +49,8 @@ public class AlikeTests
         script.Do(new PoolChanged([new("a", "i", "http://a") { Arithmetic = new() { Fingerprint = "x" } }, new("b", "i2", "http://b") { Arithmetic = new() { Fingerprint = "y" } }]));
         script.Prepared("a", step: 3);
 
-        Assert.Equal((["a"], 3), (script.Plan.Members.Select(m => m.WorkerId), script.Plan.BaseStep));
+        Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
+        Assert.Equal(3, script.Plan.BaseStep);
     }
 
     [Fact]

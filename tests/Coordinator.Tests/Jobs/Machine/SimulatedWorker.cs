@@ -46,7 +46,7 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
     public PoolWorker Registration => new(Id, Incarnation, $"http://{Id}", Draining,
         Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training, Ready: true))
     {
-        Arithmetic = new() { Fingerprint = arithmetic },
+        Arithmetic = new() { Fingerprint = Arithmetic },
     };
 
     /// <summary>Obeys a command; commands of an older generation are dropped.</summary>
