@@ -47,7 +47,7 @@ public sealed class AlikeWorkersTests : IDisposable
     private async Task<ChildProgram> StartCoordinatorAsync()
     {
         var ready = _workspace.At("coordinator.ready");
-        var program = ChildProgram.Start("coordinator", ProgramFiles.Coordinator,
+        var program = ChildProgram.Start("coordinator", Repository.Program("Coordinator", "TrainingCluster.Coordinator.dll"),
             ["--data", _workspace.At("coordinator"), "--ready-file", ready, "--grpc-port", $"{_ports[0]}", "--http-port", $"{_ports[1]}", "--cluster-port", $"{_ports[2]}"],
             _workspace.At("coordinator.log"), TimeProvider.System);
         await program.ReadyAsync(ready, TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
@@ -56,7 +56,7 @@ public sealed class AlikeWorkersTests : IDisposable
 
     private async Task<ChildProgram> StartWorkerAsync(string name, params string[] environment)
     {
-        var program = ChildProgram.Start(name, ProgramFiles.Worker, ["--coordinator", $"127.0.0.1:{_ports[2]}", "--data", _workspace.At(name), "--name", name],
+        var program = ChildProgram.Start(name, Repository.Program("Worker", "TrainingCluster.Worker.dll"), ["--coordinator", $"127.0.0.1:{_ports[2]}", "--data", _workspace.At(name), "--name", name],
             _workspace.At($"{name}.log"), TimeProvider.System, ["/usr/bin/env", .. environment]);
         await UntilRegisteredAsync(name);
         return program;

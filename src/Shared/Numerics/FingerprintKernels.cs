@@ -10,7 +10,7 @@ namespace TrainingCluster.Numerics;
 /// </summary>
 internal static class FingerprintKernels
 {
-    private static readonly ulong s_seed = 0x41524954484D4554;
+    private const ulong Seed = 0x41524954484D4554;
 
     /// <summary>Each gives its results, which are its caller's to dispose of.</summary>
     public static IReadOnlyList<Func<Device, Tensor[]>> All { get; } =
@@ -76,10 +76,10 @@ internal static class FingerprintKernels
         return [x.sum(), x.sum(0), x.sum(1), x.mean(), x.var(), x.norm(), x.cumsum(1)];
     }
 
-    /// <summary>Dropout's numbers, from a generator of our own: the process' generator goes on as if nothing had been.</summary>
+    /// <summary>libtorch's random numbers, from a generator of our own: the process' generator goes on as if nothing had been.</summary>
     private static Tensor[] Randomness(Device device)
     {
-        using var generator = new Generator(s_seed, device);
+        using var generator = new Generator(Seed, device);
         return [rand(2053, device: device, generator: generator), bernoulli(full(2053, 0.9f, device: device), generator)];
     }
 
@@ -98,7 +98,7 @@ internal static class FingerprintKernels
         var count = 1L;
         foreach (var size in shape)
             count *= size;
-        var random = new DeterministicRandom(s_seed, key, (ulong)count);
+        var random = new DeterministicRandom(Seed, key, (ulong)count);
         var values = new float[count];
         foreach (ref var value in values.AsSpan())
             value = (int)(random.NextUInt64() >> 40) * (1f / (1 << 23)) - 1;
