@@ -4,7 +4,7 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 public class AlikeTests
 {
-    private static Script Trained() => new Script().Join("x", "", "a", "b").Prepared("a").Prepared("b").Started("a").Started("b").Stepped("a", 3);
+    private static Script Trained() => new Script().JoinAlike("x", "", "a", "b").Prepared("a").Prepared("b").Started("a").Started("b").Stepped("a", 3);
 
     private static JobMachineState Restored(JobMachineState state) => JobMachine.Restore(state.JobId, state.Spec, state.Record, state.Progress, DateTimeOffset.UnixEpoch);
 
@@ -20,12 +20,12 @@ public class AlikeTests
     [Fact]
     public void Bound_CalledButNeverPlanned_IsFreeOnceNobodyIsLeft()
     {
-        var script = new Script().Join("x", "", "a");
+        var script = new Script().JoinAlike("x", "", "a");
         Assert.Equal("x", JobMachine.Bound(script.State)?.Fingerprint);
 
         script.Lose("a");
         Assert.Null(JobMachine.Bound(script.State));
-        script.Join("y", "", "b").Prepared("b");
+        script.JoinAlike("y", "", "b").Prepared("b");
 
         Assert.Equal(["b"], script.Plan.Members.Select(m => m.WorkerId));
         Assert.Equal("y", script.State.Arithmetic?.Fingerprint);
@@ -34,11 +34,11 @@ public class AlikeTests
     [Fact]
     public void Pool_UnlikeNewcomer_IsNotCalled()
     {
-        var script = Trained().Join("y", "", "c");
+        var script = Trained().JoinAlike("y", "", "c");
 
         Assert.Empty(script.Called);
         Assert.Empty(script.State.Newcomers);
-        script.Join("x", "", "d");
+        script.JoinAlike("x", "", "d");
         Assert.Equal(["d"], script.Called);
     }
 
@@ -56,20 +56,20 @@ public class AlikeTests
     [Fact]
     public void Pool_OnlyUnlikeWorkers_JobWaitsAndSaysWhy()
     {
-        var script = Trained().Lose("a").Lose("b").Join("y", "1 worker computes otherwise", "c");
+        var script = Trained().Lose("a").Lose("b").JoinAlike("y", "1 worker computes otherwise", "c");
 
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
         Assert.Empty(script.State.Pool);
         Assert.Equal("waits for workers; 1 worker computes otherwise", script.State.Reason);
         Assert.Contains(script.Effects.OfType<PublishEvent>(), e => e.Event.Log is { Level: "warning", Text: "1 worker computes otherwise" });
-        script.Join("x", "", "d").Prepared("d");
+        script.JoinAlike("x", "", "d").Prepared("d");
         Assert.Equal(["d"], script.Plan.Members.Select(m => m.WorkerId));
     }
 
     [Fact]
     public void Pool_LeftAside_IsInTheReasonOfTheGeneration()
     {
-        var script = new Script().Join("x", "1 worker computes otherwise", "a", "b").Prepared("a").Prepared("b");
+        var script = new Script().JoinAlike("x", "1 worker computes otherwise", "a", "b").Prepared("a").Prepared("b");
 
         Assert.StartsWith("2 workers are there; 1 worker computes otherwise; ", script.Plan.Reason, StringComparison.Ordinal);
     }
@@ -79,11 +79,11 @@ public class AlikeTests
     {
         var script = Trained();
         var restored = new Script { State = Restored(script.State) };
-        restored.Join("y", "", "c").Pass(TimeSpan.FromMinutes(10));
+        restored.JoinAlike("y", "", "c").Pass(TimeSpan.FromMinutes(10));
 
         Assert.Equal(JobPhase.Waiting, restored.State.Phase);
         Assert.Empty(restored.Called);
-        restored.Join("x", "", "d").Prepared("d");
+        restored.JoinAlike("x", "", "d").Prepared("d");
         Assert.Equal(["d"], restored.Plan.Members.Select(m => m.WorkerId));
     }
 

@@ -39,7 +39,7 @@ internal sealed class Script
     }
 
     /// <summary>Workers that compute in their own way, and what the coordinator says of those left aside.</summary>
-    public Script Join(string arithmetic, string leftAside, params string[] ids)
+    public Script JoinAlike(string arithmetic, string leftAside, params string[] ids)
     {
         pool.AddRange(ids.Select(id => new PoolWorker(id, "i", $"http://{id}") { Arithmetic = new() { Fingerprint = arithmetic } }));
         return Do(new PoolChanged([.. pool], leftAside));
