@@ -2,6 +2,7 @@ using System.CommandLine;
 using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Numerics;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;
@@ -46,6 +47,7 @@ internal static class GetCommand
             ("progress", progress.Step > 0 ? JobProgressView.Figures(progress) : ""),
             ("best BLEU", progress.BestBleu > 0 ? Text.Invariant($"{progress.BestBleu:F2} at step {progress.BestStep}") : ""),
             ("dataset", job.Spec.Dataset?.Fingerprint ?? ""),
+            ("arithmetic", job.Arithmetic?.ToText() ?? ""),
             ("weights", job.WeightsSha256),
         };
         foreach (var (name, value) in rows.Where(row => row.Value.Length > 0))

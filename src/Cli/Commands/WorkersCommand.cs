@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Numerics;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;
@@ -22,12 +23,13 @@ internal static class WorkersCommand
             else if (status.Workers.Count == 0)
                 await terminal.Error.WriteLineAsync("no workers");
             else
-                await Table.WriteAsync(terminal.Out, ["WORKER", "STATE", "JOB", "DEVICE", "HTTP", "GRPC"], [.. status.Workers.Select(Row)]);
+                await Table.WriteAsync(terminal.Out, ["WORKER", "STATE", "JOB", "DEVICE", "HTTP", "GRPC", "COMPUTES AS"], [.. status.Workers.Select(Row)]);
             return ExitCodes.Succeeded;
         });
         return command;
     }
 
     private static string[] Row(WorkerStatus worker) =>
-        [worker.Id, worker.State, worker.JobId.Length > 0 ? worker.JobId : "-", worker.Device, worker.HttpAddress, worker.CollectiveAddress];
+        [worker.Id, worker.State, worker.JobId.Length > 0 ? worker.JobId : "-", worker.Device, worker.HttpAddress, worker.CollectiveAddress,
+            worker.Arithmetic?.ToText() ?? "-"];
 }

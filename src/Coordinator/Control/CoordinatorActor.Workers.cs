@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Google.Protobuf;
 using TrainingCluster.Coordinator.Membership;
+using TrainingCluster.Numerics;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Control;
@@ -21,6 +22,11 @@ internal sealed partial class CoordinatorActor
             // Its node is in the cluster of our predecessor. It is asked to join ours before it counts, so that the change of
             // its actor is not taken for its death.
             Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = settings.Incarnation, GrpcAddress = settings.GrpcAddress, Rejoin = true });
+            return;
+        }
+        if (registration.Arithmetic is null)
+        {
+            Refuse(id, $"it does not tell how it computes (version {registration.Version}), so no job can know whether it may take it; start it from this coordinator's version, {TrainingCluster.Hosting.BuildInfo.Version}");
             return;
         }
         var now = time.GetUtcNow();
@@ -46,7 +52,8 @@ internal sealed partial class CoordinatorActor
             worker = new WorkerEntry(registration, Sender, now);
             workers[id] = worker;
             Watch(worker);
-            LogNew(id, registration.CollectiveAddress, registration.Device, registration.Version);
+            var arithmetic = registration.Arithmetic.ToText();
+            LogNew(id, registration.CollectiveAddress, arithmetic, registration.Version);
         }
         Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = settings.Incarnation, GrpcAddress = settings.GrpcAddress });
         StopIfForgotten(worker);
@@ -169,8 +176,8 @@ internal sealed partial class CoordinatorActor
         Assign();
     }
 
-    [LoggerMessage(EventId = 200, Level = LogLevel.Information, Message = "{WorkerId} registered: {Address}, {Device}, version {Version}")]
-    private partial void LogNew(string workerId, string address, string device, string version);
+    [LoggerMessage(EventId = 200, Level = LogLevel.Information, Message = "{WorkerId} registered: {Address}, computes as {Arithmetic}, version {Version}")]
+    private partial void LogNew(string workerId, string address, string arithmetic, string version);
 
     [LoggerMessage(EventId = 201, Level = LogLevel.Information, Message = "{WorkerId} is back")]
     private partial void LogBack(string workerId);

@@ -79,7 +79,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<JobCommand>(OnCommand);
         Receive<CheckpointsMoved>(moved => Forward(moved.JobId, moved));
         Receive<JobStatus>(OnStatus);
-        Receive<PoolAsked>(asked => { if (jobs.TryGetValue(asked.JobId, out var job)) job.Actor.Tell(new PoolChanged(job.Pool)); });
+        Receive<PoolAsked>(asked => { if (jobs.TryGetValue(asked.JobId, out var job)) job.Actor.Tell(job.Pool); });
         Receive<ToWorker>(m => { if (workers.TryGetValue(m.WorkerId, out var worker)) worker.Actor.Tell(m.Message); });
         Receive<StatusAsked>(_ => Sender.Tell(Status()));
         Receive<Status.Failure>(failure => throw new InvalidOperationException("Asynchronous work of the coordinator failed.", failure.Cause));
@@ -89,7 +89,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     {
         if (jobs.ContainsKey(job.Id)) return;
         var actor = Context.ActorOf(Props.Create(() => new JobActor(job.Id, jobContext)), job.Id);
-        jobs[job.Id] = new(job, actor) { Phase = job.Record.Phase, Started = job.Record.Started is not null };
+        jobs[job.Id] = new(job, actor) { Phase = job.Record.Phase, Started = job.Record.Started is not null, Arithmetic = job.Record.Arithmetic };
     }
 
     private void Forward(string jobId, object message)
@@ -106,7 +106,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private void OnStatus(JobStatus status)
     {
         if (!jobs.TryGetValue(status.JobId, out var job)) return;
-        (job.Phase, job.Started, job.Members) = (status.Phase, status.Started, status.Members);
+        (job.Phase, job.Started, job.Members, job.Arithmetic) = (status.Phase, status.Started, status.Members, status.Arithmetic);
         if (status.Phase.HasEnded())
         {
             // Its last commands were sent before this message: nothing of it is left to do.
@@ -130,19 +130,20 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private void Assign()
     {
         var demands = jobs.Values.Where(j => j.Phase.WantsWorkers()).OrderBy(j => j.Number)
-            .Select(j => new JobDemand(j.Id, j.Spec.Workers.Min, j.Spec.Workers.Max, j.Started)).ToArray();
+            .Select(j => new JobDemand(j.Id, j.Spec.Workers.Min, j.Spec.Workers.Max, j.Started, j.Arithmetic)).ToArray();
         var wanting = demands.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
         var alive = workers.Values.Where(w => w.Reachable).ToArray();
-        var given = WorkerAssignment.Assign(demands, [.. alive.Select(w => new WorkerSupply(w.Id, Holder(w, wanting), w.Draining))]);
+        var given = WorkerAssignment.Assign(demands, [.. alive.Select(w => new WorkerSupply(w.Id, Holder(w, wanting), w.Draining, w.Registration.Arithmetic, w.Registered))]);
         foreach (var worker in workers.Values) worker.JobId = "";
-        foreach (var (jobId, ids) in given)
-            foreach (var id in ids) workers[id].JobId = jobId;
+        foreach (var (jobId, assignment) in given)
+            foreach (var id in assignment.Workers) workers[id].JobId = jobId;
         foreach (var job in jobs.Values)
         {
-            var pool = given.GetValueOrDefault(job.Id, []).Select(id => workers[id].ToPool(job.Id)).ToImmutableArray();
-            if (job.Pool.SequenceEqual(pool)) continue;
+            var assignment = given.GetValueOrDefault(job.Id) ?? new([], "");
+            var pool = new PoolChanged([.. assignment.Workers.Select(id => workers[id].ToPool(job.Id))], assignment.LeftAside);
+            if (job.Pool.Workers.SequenceEqual(pool.Workers) && job.Pool.LeftAside == pool.LeftAside) continue;
             job.Pool = pool;
-            job.Actor.Tell(new PoolChanged(pool));
+            job.Actor.Tell(pool);
         }
         CountWorkers();
     }
@@ -179,6 +180,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
                 HttpAddress = w.Registration.HttpAddress,
                 JobId = w.JobId,
                 Version = w.Registration.Version,
+                Arithmetic = w.Registration.Arithmetic,
             }),
         },
     };
@@ -197,6 +199,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         public JobPhase Phase { get; set; }
         public bool Started { get; set; }
         public ImmutableHashSet<string> Members { get; set; } = [];
-        public ImmutableArray<PoolWorker> Pool { get; set; } = [];
+        public Arithmetic? Arithmetic { get; set; }
+        public PoolChanged Pool { get; set; } = new([]);
     }
 }

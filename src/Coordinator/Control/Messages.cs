@@ -39,7 +39,12 @@ internal sealed record WorkerMessage(string WorkerId, string Incarnation, long S
 internal sealed record ReportStored(string WorkerId, string Incarnation, long Sequence);
 
 /// <summary>A job's actor to the coordinator: where the job stands, and who must not go (members of its generation, holders of its state).</summary>
-internal sealed record JobStatus(string JobId, JobPhase Phase, bool Started, ImmutableHashSet<string> Members);
+/// <param name="JobId">The job.</param>
+/// <param name="Phase">Where it stands.</param>
+/// <param name="Started">It has trained before.</param>
+/// <param name="Members">Who must not go.</param>
+/// <param name="Arithmetic">How its workers must compute; null: any way.</param>
+internal sealed record JobStatus(string JobId, JobPhase Phase, bool Started, ImmutableHashSet<string> Members, Arithmetic? Arithmetic);
 
 /// <summary>A job's actor to the coordinator: hand this to the worker.</summary>
 internal sealed record ToWorker(string WorkerId, IMessage Message);

@@ -4,6 +4,7 @@ using System.Text;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Numerics;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -37,11 +38,11 @@ internal static class StatusPage
                 <td class="n">{(p.EvaluatedStep > 0 ? p.LastBleu.ToString("0.0", CultureInfo.InvariantCulture) : "")}</td><td class="n">{job.Record.Generation}</td><td>{Text(job.Record.Reason)}</td></tr>
                 """);
         }
-        page.Append("</table><h2>Workers</h2><table><tr><th>Worker</th><th>State</th><th>Job</th><th>Device</th><th>Version</th><th>Metrics</th></tr>");
+        page.Append("</table><h2>Workers</h2><table><tr><th>Worker</th><th>State</th><th>Job</th><th>Device</th><th>Computes as</th><th>Version</th><th>Metrics</th></tr>");
         foreach (var worker in cluster.Workers)
         {
             page.Append(CultureInfo.InvariantCulture, $"""
-                <tr><td>{Text(worker.Id)}</td><td>{Text(worker.State)}</td><td>{Text(worker.JobId)}</td><td>{Text(worker.Device)}</td><td>{Text(worker.Version)}</td>
+                <tr><td>{Text(worker.Id)}</td><td>{Text(worker.State)}</td><td>{Text(worker.JobId)}</td><td>{Text(worker.Device)}</td><td>{Text(worker.Arithmetic?.ToText() ?? "")}</td><td>{Text(worker.Version)}</td>
                 <td><a href="{Text(worker.HttpAddress)}/metrics">{Text(worker.HttpAddress)}</a></td></tr>
                 """);
         }

@@ -178,8 +178,9 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             Timers.StartSingleTimer("wake", Wake.Instance, due > Now ? due - Now : TimeSpan.FromMilliseconds(1));
         else Timers.Cancel("wake");
         context.Metrics.SetJob(jobId, state);
-        var status = new JobStatus(jobId, state.Phase, state.Started is not null, [.. JobMachine.Held(state)]);
-        if (status.Phase == told?.Phase && status.Started == told.Started && status.Members.SetEquals(told.Members)) return;
+        var status = new JobStatus(jobId, state.Phase, state.Started is not null, [.. JobMachine.Held(state)], JobMachine.Bound(state));
+        if (status.Phase == told?.Phase && status.Started == told.Started && status.Members.SetEquals(told.Members)
+            && Equals(status.Arithmetic, told.Arithmetic)) return;
         told = status;
         Context.Parent.Tell(status);
     }

@@ -20,5 +20,6 @@ internal static class JobView
         Progress = stored.Progress,
         WeightsSha256 = stored.Record.WeightsSha256,
         RequestId = stored.RequestId,
+        Arithmetic = stored.Record.Arithmetic,
     };
 }

@@ -9,6 +9,9 @@ internal sealed class WorkerEntry(RegisterWorker registration, IActorRef actor, 
 {
     public RegisterWorker Registration { get; set; } = registration;
 
+    /// <summary>When this process registered first.</summary>
+    public DateTimeOffset Registered { get; } = now;
+
     public IActorRef Actor { get; set; } = actor;
 
     public DateTimeOffset LastSeen { get; set; } = now;
@@ -35,5 +38,8 @@ internal sealed class WorkerEntry(RegisterWorker registration, IActorRef actor, 
     public PoolWorker ToPool(string jobId) => new(Id, Registration.Incarnation, Registration.CollectiveAddress, Draining,
         Registration.Running is { } running && running.JobId == jobId
             ? new WorkerClaim(running.Generation, running.HasState, running.CompletedStep, running.Training, running.Ready)
-            : null);
+            : null)
+    {
+        Arithmetic = Registration.Arithmetic,
+    };
 }

@@ -9,7 +9,7 @@ namespace TrainingCluster.Coordinator.Store;
 public sealed partial class JobStore
 {
     private const string Columns =
-        "number, id, request_id, spec, created, phase, reason, generation, plan, started, ended, weights_sha256, progress";
+        "number, id, request_id, spec, created, phase, reason, generation, plan, started, ended, weights_sha256, progress, arithmetic";
 
     /// <summary>A job; null when there is none of this id.</summary>
     public Task<StoredJob?> Get(string jobId) => thread.Run(c => Read(c, jobId));
@@ -85,7 +85,8 @@ public sealed partial class JobStore
         {
             var plan = reader["plan"] is byte[] bytes ? StartGeneration.Parser.ParseFrom(bytes) : null;
             var record = new JobRecord(Enum.Parse<JobPhase>((string)reader["phase"]), (string)reader["reason"], (long)reader["generation"], plan,
-                Time(reader["started"]), Time(reader["ended"]), (string)reader["weights_sha256"]);
+                Time(reader["started"]), Time(reader["ended"]), (string)reader["weights_sha256"],
+                reader["arithmetic"] is byte[] arithmetic ? Arithmetic.Parser.ParseFrom(arithmetic) : null);
             jobs.Add(new((long)reader["number"], (string)reader["id"], reader["request_id"] as string ?? "",
                 JobSpec.Parser.ParseFrom((byte[])reader["spec"]), Time(reader["created"])!.Value, record, JobProgress.Parser.ParseFrom((byte[])reader["progress"])));
         }

@@ -77,13 +77,13 @@ public sealed partial class JobStore : IAsyncDisposable
         {
             var current = Execute(c, """
                 UPDATE jobs SET state = $state, phase = $phase, reason = $reason, generation = $generation, plan = $plan, started = $started,
-                    ended = $ended, weights_sha256 = $weights, progress = $progress
+                    ended = $ended, weights_sha256 = $weights, progress = $progress, arithmetic = $arithmetic
                 WHERE id = $id AND generation <= $generation
                 """,
                 ("$state", (int)record.Phase.ToJobState()), ("$phase", record.Phase.ToString()), ("$reason", record.Reason),
                 ("$generation", record.Generation), ("$plan", (object?)record.Plan?.ToByteArray() ?? DBNull.Value),
                 ("$started", Milliseconds(record.Started)), ("$ended", Milliseconds(record.Ended)), ("$weights", record.WeightsSha256),
-                ("$progress", progress.ToByteArray()), ("$id", jobId)) > 0;
+                ("$progress", progress.ToByteArray()), ("$arithmetic", (object?)record.Arithmetic?.ToByteArray() ?? DBNull.Value), ("$id", jobId)) > 0;
             if (current) Append(c, jobId, ledger ?? []);
             Append(c, jobId, events);
             return true;

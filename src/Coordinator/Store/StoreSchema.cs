@@ -34,7 +34,7 @@ internal static class StoreSchema
         """;
 
     // What each version adds to the one before it.
-    private static readonly Action<SqliteConnection>[] Versions = [c => Run(c, First), AddLedger];
+    private static readonly Action<SqliteConnection>[] Versions = [c => Run(c, First), AddLedger, AddArithmetic];
 
     public static void Prepare(SqliteConnection connection, string path)
     {
@@ -88,6 +88,9 @@ internal static class StoreSchema
             insert.ExecuteNonQuery();
         }
     }
+
+    /// <summary>How a job's workers compute: of jobs before, nobody noted it, and the next generation's workers decide.</summary>
+    private static void AddArithmetic(SqliteConnection connection) => Run(connection, "ALTER TABLE jobs ADD COLUMN arithmetic BLOB");
 
     private static void Run(SqliteConnection connection, string sql)
     {

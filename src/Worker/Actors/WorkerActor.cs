@@ -95,6 +95,7 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
             Running = trainer.Running,
             FirstReport = box.FirstUnacknowledged,
             Coordinator = knownCoordinator,
+            Arithmetic = settings.Arithmetic,
         }, Self);
         if (!registered) return;
         foreach (var report in box.Unacknowledged) coordinator.Tell(report, Self);

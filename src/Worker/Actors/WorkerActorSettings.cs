@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Worker.Actors;
 
 /// <summary>What a worker's actor tells the coordinator, and how often.</summary>
@@ -17,6 +19,9 @@ internal sealed record WorkerActorSettings
 
     /// <summary>"cpu" or "cuda:0".</summary>
     public required string Device { get; init; }
+
+    /// <summary>How it computes.</summary>
+    public required Arithmetic Arithmetic { get; init; }
 
     /// <summary>Path of the coordinator's actor, with its address.</summary>
     public required string CoordinatorPath { get; init; }

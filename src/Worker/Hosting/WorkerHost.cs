@@ -34,6 +34,8 @@ public static partial class WorkerHost
         var time = new SteadyTime(TimeProvider.System);
         using var end = new EndSignals();
         if (options.ParentPid is { } parent) _ = end.Watch(parent, time);
+        // Beside what follows: libtorch is loaded for it.
+        var arithmetic = WorkerArithmetic.ComputeAsync(options.Device);
         // 2.
         var link = new CoordinatorLink(time);
         using var loggers = LoggerFactory.Create(ConfigureLogging);
@@ -71,6 +73,7 @@ public static partial class WorkerHost
             CollectiveAddress = address.Http(ports[0]),
             HttpAddress = address.Http(ports[1]),
             Device = options.Device,
+            Arithmetic = await arithmetic,
             CoordinatorPath = $"{ActorConfiguration.Address(options.Coordinator)}/user/coordinator",
         }, leave.Token);
         // 5.

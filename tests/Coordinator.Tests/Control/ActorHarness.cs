@@ -92,7 +92,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
         return id;
     }
 
-    public ProbeWorker Worker(string id, string incarnation = "i") => new(this, id, incarnation);
+    public ProbeWorker Worker(string id, string incarnation = "i", string arithmetic = "f0") => new(this, id, incarnation, arithmetic);
 
     /// <summary>Waits, event by event, until the job's record holds what is wanted.</summary>
     public async Task<StoredJob> Until(string jobId, Func<StoredJob, bool> wanted)
@@ -137,11 +137,12 @@ internal sealed class ProbeWorker
     private readonly Channel<IMessage> inbox = Channel.CreateUnbounded<IMessage>();
     private readonly ActorHarness harness;
     private readonly string incarnation;
+    private readonly string arithmetic;
     private long sequence;
 
-    public ProbeWorker(ActorHarness harness, string id, string incarnation)
+    public ProbeWorker(ActorHarness harness, string id, string incarnation, string arithmetic)
     {
-        (this.harness, Id, this.incarnation) = (harness, id, incarnation);
+        (this.harness, Id, this.incarnation, this.arithmetic) = (harness, id, incarnation, arithmetic);
         var writer = inbox.Writer;
         Actor = harness.System.ActorOf(Props.Create(() => new Inbox(writer)));
     }
@@ -155,6 +156,7 @@ internal sealed class ProbeWorker
         Incarnation = incarnation,
         CollectiveAddress = $"http://{Id}",
         Device = "cpu",
+        Arithmetic = new Arithmetic { Fingerprint = arithmetic, Description = $"cpu of {arithmetic}" },
         Running = running,
         FirstReport = sequence + 1,
     });

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Membership;
@@ -68,6 +69,56 @@ public class CoordinatorActorTests
         harness.Actor.Tell(new MemberReachability(a.Actor.Path.Address, Reachable: false));
 
         Assert.Equal([state, state], await States(harness));
+    }
+
+    [Fact]
+    public async Task Register_WithoutArithmetic_IsRefused()
+    {
+        await using var harness = await ActorHarness.Start();
+        var old = harness.Worker("old");
+        old.Tell(new RegisterWorker { WorkerId = "old", Incarnation = "i", Version = "0.0.9" });
+
+        Assert.Contains("does not tell how it computes (version 0.0.9)", (await old.Next<WorkerRegistered>()).Refused, StringComparison.Ordinal);
+        Assert.Empty(await States(harness));
+    }
+
+    [Fact]
+    public async Task Job_WorkerThatComputesOtherwise_IsLeftAsideAlsoAfterARestartAndWhenNobodyElseIsLeft()
+    {
+        await using var harness = await ActorHarness.Start();
+        await TwoTrain(harness);
+        Assert.Equal("f0", (await harness.Store.Get("job-1"))!.ToJob().Arithmetic.Fingerprint);
+
+        var unlike = harness.Worker("unlike", arithmetic: "f1");
+        unlike.Register();
+        await unlike.Next<WorkerRegistered>();
+        Assert.Equal(["training", "training", "idle"], await States(harness));
+        await harness.Restart();
+        unlike.Register();
+        await unlike.Next<WorkerRegistered>();
+        // A process of the same name on a machine like those of the beginning.
+        var again = harness.Worker("a", "i2");
+        again.Register();
+        await again.Next<WorkerRegistered>();
+        await again.Prepare();
+        var plan = await again.Start();
+
+        Assert.Equal(["a"], plan.Members.Select(m => m.WorkerId));
+        Assert.Contains(await harness.Store.Events("job-1", 0, 100), e => e.Log?.Text.Contains("unlike (f1: cpu of f1)", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
+    public async Task Job_OnlyWorkersThatComputeOtherwiseAreLeft_WaitsAndSaysWhatHelps()
+    {
+        await using var harness = await ActorHarness.Start();
+        var (a, b, _) = await TwoTrain(harness);
+        harness.Worker("unlike", arithmetic: "f1").Register();
+        harness.System.Stop(a.Actor);
+        harness.System.Stop(b.Actor);
+
+        var job = await harness.Until("job-1", j => j.Record.Phase == JobPhase.Waiting && j.Record.Reason.Contains("unlike (f1", StringComparison.Ordinal));
+
+        Assert.Contains("The job began with f0: cpu of f0", job.Record.Reason, StringComparison.Ordinal);
     }
 
     private static async Task<string[]> States(ActorHarness harness) =>

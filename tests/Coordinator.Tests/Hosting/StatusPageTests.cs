@@ -12,9 +12,13 @@ public class StatusPageTests
         var record = new JobRecord(JobPhase.Failed, "<script>alert(1)</script>", 3, null, null, null, "");
         var page = StatusPage.Render(
             [new StoredJob(1, "job-1", "", new JobSpec(), DateTimeOffset.UnixEpoch, record, new JobProgress { Step = 7, TotalSteps = 9 })],
-            new ClusterStatus { Workers = { new WorkerStatus { Id = "<b>w</b>", State = "idle" } } });
+            new ClusterStatus
+            {
+                Workers = { new WorkerStatus { Id = "<b>w</b>", State = "idle", Arithmetic = new() { Fingerprint = "a1b2c3d4e5f67890", Description = "cpu <b>avx2</b>" } } },
+            });
         Assert.DoesNotContain("<script>", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<b>", page, StringComparison.Ordinal);
+        Assert.Contains("<td>a1b2c3d4e5f6: cpu &lt;b&gt;", page, StringComparison.Ordinal);
         Assert.Contains("7 / 9", page, StringComparison.Ordinal);
     }
 }

@@ -29,7 +29,7 @@ public sealed class JobStoreTests : IDisposable
     public async Task Open_AfterRestart_KnowsEverythingSaved()
     {
         var record = new JobRecord(JobPhase.Running, "trains", 7, new StartGeneration { Generation = 7, BaseStep = 3 },
-            DateTimeOffset.UnixEpoch.AddHours(2), null, "");
+            DateTimeOffset.UnixEpoch.AddHours(2), null, "", new Arithmetic { Fingerprint = "f", Description = "cpu" });
         await using (var store = await Open())
         {
             await store.Create(New("a", "r1"), new JobSpec());
@@ -173,7 +173,7 @@ public sealed class JobStoreTests : IDisposable
         {
             Assert.Equal([new LedgerEntry(plan, 0, DateTimeOffset.UnixEpoch.AddSeconds(2), 8)], await store.Ledger("a"));
             Assert.Empty(await store.Ledger("b"));
-            Assert.Equal(4, (await store.Get("a"))!.Record.Generation);
+            Assert.Equal((4, null), ((await store.Get("a"))!.Record.Generation, (await store.Get("a"))!.Record.Arithmetic));
         }
         await using var again = await Open();
         Assert.Single(await again.Ledger("a"));

@@ -37,6 +37,7 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
             CollectiveAddress = "http://w",
             HttpAddress = "http://w/http",
             Device = "cpu",
+            Arithmetic = new Arithmetic { Fingerprint = "f" },
             CoordinatorPath = "/user/coordinator",
             RegisterInterval = TimeSpan.FromMilliseconds(20),
             TryInterval = TimeSpan.FromMilliseconds(10),

@@ -13,6 +13,7 @@ public class WorkerActorTests
         await harness.Register();
 
         Assert.Equal(("w", "i", "http://w", "", 9), (first.WorkerId, first.Incarnation, first.CollectiveAddress, first.Coordinator, first.Running.CompletedStep));
+        Assert.Equal("f", first.Arithmetic.Fingerprint);
         Assert.Equal("http://c", harness.Link.GrpcAddress);
         Assert.True(harness.Link.HeardWithin(TimeSpan.FromMinutes(1)));
     }

@@ -7,7 +7,9 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 public abstract record JobInput;
 
 /// <summary>The whole set of living workers that the job has now. A level, not an edge: it may be repeated at will.</summary>
-public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers) : JobInput;
+/// <param name="Workers">Alike.</param>
+/// <param name="LeftAside">Which free workers it does not have because they compute otherwise, for people; empty: none.</param>
+public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers, string LeftAside = "") : JobInput;
 
 /// <summary>A message of control.proto from a worker.</summary>
 public sealed record WorkerSaid(string WorkerId, IMessage Message) : JobInput;

@@ -25,7 +25,7 @@ public static partial class JobMachine
         if (fit.IsEmpty)
         {
             if (leaves && holder is not null) Leave(turn, holder, reason);
-            else if (turn.State.Phase != JobPhase.Waiting) turn.Enter(JobPhase.Waiting, $"waits for workers: {reason}");
+            else if (turn.State.Phase != JobPhase.Waiting) turn.Enter(JobPhase.Waiting, WithLeftAside(turn.State, $"waits for workers: {reason}"));
             return;
         }
         if (turn.State.NotBefore is { } at && at > turn.Now)
@@ -36,6 +36,7 @@ public static partial class JobMachine
         turn.State = turn.State with
         {
             Generation = turn.State.Generation + 1,
+            Arithmetic = Bound(turn.State) ?? fit[0].Arithmetic,
             Started = turn.State.Started ?? turn.Now,
             FinishStep = finishStep,
             FinishBy = turn.Now + FinishPatience(turn, cause, finishStep),

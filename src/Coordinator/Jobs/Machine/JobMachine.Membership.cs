@@ -7,8 +7,9 @@ public static partial class JobMachine
 {
     private static void OnPool(Turn turn, PoolChanged input)
     {
+        NoteLeftAside(turn, input.LeftAside);
         var before = turn.State.Pool;
-        var pool = input.Workers.ToImmutableSortedDictionary(w => w.Id, w => Newest(before, w), StringComparer.Ordinal);
+        var pool = Alike(turn.State, input.Workers).ToImmutableSortedDictionary(w => w.Id, w => Newest(before, w), StringComparer.Ordinal);
         // Another process of the same name may run on another machine.
         var gone = turn.State.Speeds.Keys.Where(id => !pool.TryGetValue(id, out var w) || (before.TryGetValue(id, out var old) && old.Incarnation != w.Incarnation));
         turn.State = turn.State with { Pool = pool, Speeds = turn.State.Speeds.RemoveRange(gone) };
@@ -57,7 +58,7 @@ public static partial class JobMachine
     };
 
     private static string Arrived(JobMachineState state) =>
-        state.Started is null ? $"{state.Pool.Count} workers are there" : $"{state.Pool.Count} workers are there again";
+        WithLeftAside(state, state.Started is null ? $"{state.Pool.Count} workers are there" : $"{state.Pool.Count} workers are there again");
 
     private static bool IsThere(JobMachineState state, Seat seat) =>
         state.Pool.TryGetValue(seat.WorkerId, out var worker) && worker.Incarnation == seat.Incarnation;
@@ -153,6 +154,8 @@ public static partial class JobMachine
         turn.State = turn.State with
         {
             Seats = plan.Members.ToImmutableSortedDictionary(m => m.WorkerId, m => new Seat(m.WorkerId, m.Incarnation) { Acknowledged = true, Started = true }, StringComparer.Ordinal),
+            // A job that an older program stored does not say it.
+            Arithmetic = turn.State.Arithmetic ?? turn.State.Pool.Values.First().Arithmetic,
             NoticedAt = null,
             AllStartedAt = turn.Now,
             RecoverUntil = null,

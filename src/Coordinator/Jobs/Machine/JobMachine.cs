@@ -53,6 +53,7 @@ public static partial class JobMachine
             Started = record.Started,
             Ended = record.Ended,
             WeightsSha256 = record.WeightsSha256,
+            Arithmetic = record.Arithmetic,
             Progress = progress,
         };
         return record.Phase is JobPhase.Preparing or JobPhase.Starting or JobPhase.Running or JobPhase.BackingOff or JobPhase.Leaving

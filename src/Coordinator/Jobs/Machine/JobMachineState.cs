@@ -37,6 +37,12 @@ public sealed record JobMachineState
     /// <summary>Living workers that the job has, by id.</summary>
     public ImmutableSortedDictionary<string, PoolWorker> Pool { get; init; } = ImmutableSortedDictionary.Create<string, PoolWorker>(StringComparer.Ordinal);
 
+    /// <summary>How the workers compute that the newest generation was called from; null: none was.</summary>
+    public Arithmetic? Arithmetic { get; init; }
+
+    /// <summary>Which free workers the job does not have because they compute otherwise, for people; empty: none.</summary>
+    public string LeftAside { get; init; } = "";
+
     /// <summary>Workers that are not called for a while, by id.</summary>
     public ImmutableSortedDictionary<string, LeftOut> LeftOut { get; init; } = ImmutableSortedDictionary.Create<string, LeftOut>(StringComparer.Ordinal);
 
@@ -116,7 +122,7 @@ public sealed record JobMachineState
     public Progress Progress { get; init; } = new();
 
     /// <summary>The durable part.</summary>
-    public JobRecord Record => new(Phase, Reason, Generation, Plan, Started, Ended, WeightsSha256);
+    public JobRecord Record => new(Phase, Reason, Generation, Plan, Started, Ended, WeightsSha256, Arithmetic);
 }
 
 /// <summary>A worker that failed to prepare or start is not called again before <paramref name="Until"/>.</summary>

@@ -10,6 +10,7 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <param name="Started">When the first generation was called together.</param>
 /// <param name="Ended">When the job ended.</param>
 /// <param name="WeightsSha256">The result's; empty unless succeeded.</param>
+/// <param name="Arithmetic">How the workers compute that its generations are made of; null: none was called yet.</param>
 public sealed record JobRecord(
     JobPhase Phase,
     string Reason,
@@ -17,4 +18,5 @@ public sealed record JobRecord(
     StartGeneration? Plan,
     DateTimeOffset? Started,
     DateTimeOffset? Ended,
-    string WeightsSha256);
+    string WeightsSha256,
+    Arithmetic? Arithmetic = null);

@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>A living worker that the coordinator has given to a job.</summary>
@@ -6,7 +8,11 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <param name="CollectiveAddress">http://host:port of its gRPC Collective.</param>
 /// <param name="Draining">It wants to leave: it takes no new work, and goes once others hold what it holds.</param>
 /// <param name="Claim">What it said at its last registration that it holds of this job; null: nothing.</param>
-public sealed record PoolWorker(string Id, string Incarnation, string CollectiveAddress, bool Draining = false, WorkerClaim? Claim = null);
+public sealed record PoolWorker(string Id, string Incarnation, string CollectiveAddress, bool Draining = false, WorkerClaim? Claim = null)
+{
+    /// <summary>How it computes.</summary>
+    public Arithmetic Arithmetic { get; init; } = new();
+}
 
 /// <summary>What a worker holds of a job.</summary>
 /// <param name="Generation">The newest generation that it heard of.</param>

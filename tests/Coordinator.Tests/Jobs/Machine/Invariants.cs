@@ -21,6 +21,8 @@ internal sealed class Invariants
         if (before.Phase == JobPhase.Starting && after.Phase == JobPhase.Running)
             Assert.Equal(after.Plan!.Generation, Generation(Assert.IsType<WorkerSaid>(input).Message));
         if (before.Phase.HasEnded()) Assert.Equal(before.Phase, after.Phase);
+        // The weights are computed in one way, from the first step to the last.
+        if (before.Plan is not null) Assert.Equal(before.Arithmetic, after.Arithmetic);
         foreach (var message in effects.OfType<SendToWorker>().Select(e => e.Message))
         {
             switch (message)
@@ -62,6 +64,7 @@ internal sealed class Invariants
             if (worker.Incarnation == member.Incarnation && worker.Newest == plan.Generation && worker.Plan is null && worker.HasState)
                 Assert.True(plan.BaseStep >= worker.Step, $"{worker.Id} holds step {worker.Step}, the plan starts from {plan.BaseStep}");
         }
+        Assert.All(plan.Members, m => Assert.Equal(state.Arithmetic!.Fingerprint, workers.Single(w => w.Id == m.WorkerId).Arithmetic));
         var sources = plan.Members.Any(m => m.HasBaseState);
         Assert.False(sources && plan.CheckpointId.Length > 0, "there are two sources of state");
         Assert.True(sources || plan.CheckpointId.Length > 0 || plan.BaseStep == 0, "there is no source of state");

@@ -31,7 +31,7 @@ public class JobMachineModelTests
             foreach (var (fault, count) in world.Fired) fired[fault] = fired.GetValueOrDefault(fault) + count;
         }
         string[] faults = ["kill", "restart", "pause", "wake", "coordinator restarts", "coordinator dies before sending", "drain", "checkpoint",
-            "suspend or resume", "lost message", "repeated message", "speed changes", "boundary", "worker_joined"];
+            "suspend or resume", "lost message", "repeated message", "speed changes", "boundary", "worker_joined", "left aside"];
         Assert.All(faults, fault => Assert.True(fired.GetValueOrDefault(fault) > 50, $"{fault} fired {fired.GetValueOrDefault(fault)} times"));
         // What needs several things at once is rarer.
         string[] rare = ["rebalance", "worker_drained", "leaving"];

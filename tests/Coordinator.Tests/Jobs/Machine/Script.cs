@@ -38,6 +38,13 @@ internal sealed class Script
         return Do(new PoolChanged([.. pool]));
     }
 
+    /// <summary>Workers that compute in their own way, and what the coordinator says of those left aside.</summary>
+    public Script JoinAlike(string arithmetic, string leftAside, params string[] ids)
+    {
+        pool.AddRange(ids.Select(id => new PoolWorker(id, "i", $"http://{id}") { Arithmetic = new() { Fingerprint = arithmetic } }));
+        return Do(new PoolChanged([.. pool], leftAside));
+    }
+
     public Script Drain(params string[] ids)
     {
         for (var i = 0; i < pool.Count; i++)

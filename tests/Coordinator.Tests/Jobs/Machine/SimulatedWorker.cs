@@ -4,11 +4,14 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>A worker without processes, threads or tensors: what it holds, and which generation it obeys.</summary>
-internal sealed class SimulatedWorker(string id)
+internal sealed class SimulatedWorker(string id, string arithmetic)
 {
     private int starts;
 
     public string Id { get; } = id;
+
+    /// <summary>How it computes.</summary>
+    public string Arithmetic { get; } = arithmetic;
     public string Incarnation { get; private set; } = "0";
     public bool Alive { get; set; } = true;
     public bool Paused { get; set; }
@@ -41,7 +44,10 @@ internal sealed class SimulatedWorker(string id)
     }
 
     public PoolWorker Registration => new(Id, Incarnation, $"http://{Id}", Draining,
-        Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training, Ready: true));
+        Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training, Ready: true))
+    {
+        Arithmetic = new() { Fingerprint = Arithmetic },
+    };
 
     /// <summary>Obeys a command; commands of an older generation are dropped.</summary>
     public void Obey(IMessage command, World world)

@@ -38,7 +38,7 @@ internal sealed class World
         random = new Random(seed);
         storing = new Random(seed);
         Faults = faults;
-        workers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => new SimulatedWorker($"w{i}"))];
+        workers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => new SimulatedWorker($"w{i}", seed % 3 == 0 && i % 2 == 1 ? "unlike" : "alike"))];
         var spec = JobSpecDefaults.Fill(new JobSpec { RetryLimit = 1000, Training = new() { LogicalShards = Shards } });
         State = JobMachine.Create("job", spec, now);
         durable = State.Record;
@@ -241,6 +241,7 @@ internal sealed class World
             return;
         }
         foreach (var cause in effects.OfType<CountGeneration>().Select(e => e.Cause)) Fired[cause.ToLabel()] = Fired.GetValueOrDefault(cause.ToLabel()) + 1;
+        if (input is PoolChanged pool && pool.Workers.Length > state.Pool.Count) Fired["left aside"] = Fired.GetValueOrDefault("left aside") + 1;
         if (before.Phase != JobPhase.Leaving && state.Phase == JobPhase.Leaving) Fired["leaving"] = Fired.GetValueOrDefault("leaving") + 1;
         if (effects.OfType<SendToWorker>().Any(s => s.Message is PrepareGeneration { FinishStep: > 0 })) Fired["boundary"] = Fired.GetValueOrDefault("boundary") + 1;
         toWorkers.AddRange(effects.OfType<SendToWorker>().Select(s => (s.WorkerId, s.Message)));

@@ -1,0 +1,38 @@
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Jobs.Machine;
+
+// A job's weights depend, in their last bits, on how its workers compute: all of them compute alike, from its first step to its last.
+public static partial class JobMachine
+{
+    /// <summary>How the job's workers must compute; null: it has no plan yet, so nothing depends on it.</summary>
+    public static Arithmetic? Bound(JobMachineState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Plan is not null || !state.Seats.IsEmpty ? state.Arithmetic : null;
+    }
+
+    /// <summary>
+    /// Those that compute as the job does. The coordinator hands out only alike workers; but it may not have heard yet what the job
+    /// was bound to.
+    /// </summary>
+    private static IEnumerable<PoolWorker> Alike(JobMachineState state, IReadOnlyList<PoolWorker> workers)
+    {
+        if (workers.Count == 0) return workers;
+        var arithmetic = Bound(state) ?? workers[0].Arithmetic;
+        return workers.Where(w => w.Arithmetic.Fingerprint == arithmetic.Fingerprint);
+    }
+
+    /// <summary>Tells people that workers are there which the job does not take, and why.</summary>
+    private static void NoteLeftAside(Turn turn, string leftAside)
+    {
+        if (leftAside == turn.State.LeftAside) return;
+        turn.State = turn.State with { LeftAside = leftAside };
+        if (leftAside.Length > 0) turn.Log("warning", "coordinator", leftAside);
+        if (turn.State.Phase == JobPhase.Waiting)
+            turn.State = turn.State with { Reason = WithLeftAside(turn.State, "waits for workers") };
+    }
+
+    private static string WithLeftAside(JobMachineState state, string reason) =>
+        state.LeftAside.Length == 0 ? reason : $"{reason}; {state.LeftAside}";
+}
