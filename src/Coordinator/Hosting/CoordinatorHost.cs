@@ -1,13 +1,8 @@
-using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster;
-using Akka.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
-using TrainingCluster.Coordinator.Jobs;
-using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Hosting;
@@ -18,11 +13,9 @@ namespace TrainingCluster.Coordinator.Hosting;
 /// <summary>The coordinator's process, from its options to its end.</summary>
 public static partial class CoordinatorHost
 {
-    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(5);
-
     /// <summary>
-    /// 1. checks the options; 2. opens the store; 3. serves gRPC and HTTP; 4. starts the actors; 5. says that it is ready;
-    /// 6. waits for the end; 7. ends in the opposite order. Jobs keep their state, and workers train on.
+    /// 1. checks the options; 2. opens the store; 3. puts the program together; 4. serves gRPC and HTTP, then starts the actors; 5. says
+    /// that it is ready; 6. waits for the end; 7. ends in the opposite order. Jobs keep their state, and workers train on.
     /// </summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> Run(CoordinatorOptions options, CancellationToken cancel)
@@ -39,50 +32,38 @@ public static partial class CoordinatorHost
         // 2.
         await using var store = await JobStore.Open(data.Database, time);
         // 3.
-        var control = new ActorJobControl(store);
-        var published = new ProgramMetrics("coordinator");
-        var metrics = new CoordinatorMetrics(published.Factory, time);
-        await using var app = BuildWebApplication(options, address, data, store, control, metrics, time);
-        using var refusals = new Refusals(published.Factory, app.Services.GetRequiredService<ILoggerFactory>());
-        refusals.Watch(app);
-        MapEndpoints(app, published);
+        await using var app = BuildWebApplication(options, address, data, store, time);
+        app.Services.GetRequiredService<Refusals>().Watch(app);
+        MapEndpoints(app, app.Services.GetRequiredService<ProgramMetrics>());
+        // 4.
+        var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var ended = cancel.Register(lifetime.StopApplication);
         await app.StartAsync(cancel);
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(CoordinatorHost));
-        // 4.
-        using var system = ActorSystem.Create(ActorConfiguration.SystemName, ConfigurationFactory.ParseString(
-            ActorConfiguration.Hocon(address.Bind, address.Advertised, options.ClusterPort, ActorConfiguration.CoordinatorRole)));
-        var cluster = Cluster.Get(system);
-        var settings = new CoordinatorSettings { Incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture), GrpcAddress = address.Http(ports[0]) };
-        // Who is there and what is late is not judged by a clock that somebody may set.
-        var steady = new SteadyTime(time);
-        var context = new JobActorContext(settings, store, app.Services.GetRequiredService<CheckpointLibrary>(), metrics, steady, app.Services.GetRequiredService<ILoggerFactory>());
-        system.ActorOf(Props.Create(() => new RefusedPeers(refusals)), "refused-peers");
-        var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        cluster.RegisterOnMemberUp(() => up.TrySetResult());
-        cluster.Join(cluster.SelfAddress);
-        await up.Task.WaitAsync(cancel);
-        control.Connect(system.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, new ClusterMembership(system, steady))), CoordinatorActor.Name));
+        var system = app.Services.GetRequiredService<ActorSystem>();
         // 5.
-        var ready = new ReadyFile(address.Http(ports[0]), address.Http(ports[1]), address.HostPort(cluster.SelfAddress.Port ?? 0), Environment.ProcessId);
-        app.Services.GetRequiredService<Readiness>().IsReady = true;
+        var ready = new ReadyFile(
+            address.Http(ports[0]), address.Http(ports[1]), address.HostPort(Cluster.Get(system).SelfAddress.Port ?? 0), Environment.ProcessId);
         if (options.ReadyFile is { } path) ready.Write(path);
         LogReady(logger, BuildInfo.Version, ready.Grpc, ready.Http, ready.Cluster, data.Root);
         // 6.
-        var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         if (options.ParentPid is { } parent) _ = EndWithParent(parent, lifetime, time);
-        using var ended = cancel.Register(lifetime.StopApplication);
+        var actorsEnded = false;
+        using var ending = lifetime.ApplicationStopping.Register(() =>
+        {
+            actorsEnded = system.WhenTerminated.IsCompleted;
+            LogEnding(logger);
+        });
         await app.WaitForShutdownAsync(CancellationToken.None);
         // 7.
-        LogEnding(logger);
-        var left = CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
-        await Task.WhenAny(left, Task.Delay(LeavePatience, time, CancellationToken.None));
         if (options.ReadyFile is { } file) File.Delete(file);
-        return ProgramExit.Clean;
+        if (!actorsEnded) return ProgramExit.Clean;
+        LogActorsEnded(logger);
+        return ProgramExit.Failed;
     }
 
-    private static WebApplication BuildWebApplication(
-        CoordinatorOptions options, ListenAddress address, DataFolder data, JobStore store, ActorJobControl control, CoordinatorMetrics metrics, TimeProvider time)
+    private static WebApplication BuildWebApplication(CoordinatorOptions options, ListenAddress address, DataFolder data, JobStore store, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
@@ -100,10 +81,15 @@ public static partial class CoordinatorHost
         });
         // Watchers hold their streams open for as long as a job lasts: ending does not wait for them.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
-        builder.Services.AddSingleton(data).AddSingleton(store).AddSingleton(metrics).AddSingleton(time).AddSingleton<Readiness>();
-        builder.Services.AddSingleton<IJobControl>(control);
+        var published = new ProgramMetrics("coordinator");
+        builder.Services.AddSingleton(data).AddSingleton(store).AddSingleton(time)
+            .AddSingleton(published).AddSingleton(new CoordinatorMetrics(published.Factory, time))
+            .AddSingleton(provider => new Refusals(published.Factory, provider.GetRequiredService<ILoggerFactory>()))
+            .AddSingleton<IJobControl, ActorJobControl>();
         builder.Services.AddHostedService<Housekeeping>();
         builder.Services.AddCoordinatorGrpc();
+        builder.Services.AddProgramHealth("cluster.v1.Jobs", "cluster.v1.Datasets", "cluster.v1.Checkpoints");
+        builder.Services.AddCoordinatorNode(new NodeOptions(address, options.ClusterPort, ActorConfiguration.CoordinatorRole));
         return builder.Build();
     }
 
@@ -111,8 +97,7 @@ public static partial class CoordinatorHost
     {
         app.MapCoordinatorGrpc();
         published.Map(app);
-        app.MapGet("/healthz", () => "ok\n");
-        app.MapGet("/readyz", (Readiness readiness) => readiness.IsReady ? Results.Text("ready\n") : Results.Text("starting\n", statusCode: 503));
+        app.MapProgramHealth();
         app.MapStatusPage();
     }
 
@@ -134,4 +119,7 @@ public static partial class CoordinatorHost
 
     [LoggerMessage(EventId = 221, Level = LogLevel.Information, Message = "ending; jobs keep their state, workers train on")]
     private static partial void LogEnding(ILogger logger);
+
+    [LoggerMessage(EventId = 222, Level = LogLevel.Error, Message = "the actors have ended, and the program with them; start it again: jobs keep their state")]
+    private static partial void LogActorsEnded(ILogger logger);
 }

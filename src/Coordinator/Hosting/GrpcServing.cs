@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs;
@@ -23,17 +22,15 @@ public static class GrpcServing
             options.Interceptors.Add<ErrorInterceptor>();
         });
         services.AddGrpcReflection();
-        services.AddGrpcHealthChecks().AddCheck("coordinator", () => HealthCheckResult.Healthy());
         return services;
     }
 
-    /// <summary>Maps the services, health checks and reflection.</summary>
+    /// <summary>Maps the services and reflection.</summary>
     public static void MapCoordinatorGrpc(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGrpcService<JobsService>();
         endpoints.MapGrpcService<DatasetsService>();
         endpoints.MapGrpcService<CheckpointsService>();
-        endpoints.MapGrpcHealthChecksService();
         endpoints.MapGrpcReflectionService();
     }
 }

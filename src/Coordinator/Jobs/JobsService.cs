@@ -23,12 +23,16 @@ public sealed partial class JobsService(JobStore store, DatasetLibrary datasets,
     private const int GreatestPage = 500;
     private const int EventsAtOnce = 200;
 
+    // It travels in one message of the actors with much else.
+    private const int GreatestSpecBytes = 64 * 1024;
+
     /// <inheritdoc/>
     public override async Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
         var sent = request.Spec ?? throw RpcErrors.Invalid(("spec", "is missing"));
         if (request.RequestId.Length > 200) throw RpcErrors.Invalid(("request_id", "is longer than 200 characters"));
+        if (sent.CalculateSize() > GreatestSpecBytes) throw RpcErrors.Invalid(("spec", $"is larger than {GreatestSpecBytes} bytes; give shorter names"));
         var violations = JobSpecValidator.Validate(sent).ToList();
         if (sent.Dataset is not { HasFingerprint: true })
             violations.Add(new("dataset.fingerprint", "", "is missing", "prepare the dataset and upload it with UploadDataset first"));

@@ -37,6 +37,7 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
     private sealed class Relay : ReceiveActor
     {
         private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+        private readonly HashSet<Address> _asked = [];
 
         public Relay(IActorRef subscriber, Cluster cluster, TimeProvider time)
         {
@@ -44,17 +45,20 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
             Receive<ClusterEvent.MemberRemoved>(e => subscriber.Tell(new MemberLost(e.Member.Address, "it left the cluster")));
             Receive<ClusterEvent.ReachableMember>(e => subscriber.Tell(new MemberReachability(e.Member.Address, true)));
             // The failure detector takes seconds to believe what a broken connection says at once. But a connection may break for
-            // other reasons, so its machine is asked. Only members' machines, and not for a caller who failed: anybody may call
-            // himself anything.
+            // other reasons, so its machine is asked: a member's only, since anybody may call himself anything, and once at a time.
             Receive<AssociationEvent>(e =>
             {
-                if (e is AssociationErrorEvent { IsInbound: true } || e.RemoteAddress is not { Host: { } host, Port: { } port } address
-                    || !cluster.State.Members.Any(m => m.Address.Equals(address))) return;
+                if (e.RemoteAddress is not { Host: { } host, Port: { } port } address
+                    || !cluster.State.Members.Any(m => m.Address.Equals(address)) || !_asked.Add(address)) return;
                 PortProbe.IsRefusedAsync(host, port, AnswerWithin, time).PipeTo(Self, success: refused => new Probed(address, refused));
             });
             // It is not downed for that: a new process at the same address is let in at once in the place of a member that is up,
             // but has to wait for the failure detector where that member is down.
-            Receive<Probed>(p => { if (p.Refused) subscriber.Tell(new MemberLost(p.Address, "its process is gone")); });
+            Receive<Probed>(p =>
+            {
+                _asked.Remove(p.Address);
+                if (p.Refused) subscriber.Tell(new MemberLost(p.Address, "its process is gone"));
+            });
         }
     }
 

@@ -1,4 +1,9 @@
-using System.Net;
+using Akka.Cluster.Hosting;
+using Akka.Configuration;
+using Akka.Event;
+using Akka.Hosting;
+using Akka.Remote.Hosting;
+using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Hosting;
 
@@ -14,43 +19,39 @@ public static class ActorConfiguration
     /// <summary>Role of a worker's node.</summary>
     public const string WorkerRole = "worker";
 
-    /// <summary>The address of a node as the actor system writes it.</summary>
-    public static string Address(string hostPort) => $"akka.tcp://{SystemName}@{hostPort}";
+    /// <summary>
+    /// Largest message between nodes, in bytes, eight times the default: the plan of a generation names each member, and whatever does not fit
+    /// would be dropped at the sender for ever.
+    /// </summary>
+    public const int MaxFrameBytes = 1024 * 1024;
 
-    /// <summary>The settings as HOCON.</summary>
-    /// <param name="bind">The address to listen on.</param>
-    /// <param name="advertised">The host that others reach this one by.</param>
-    /// <param name="port">0: any.</param>
-    /// <param name="role">One of the two roles.</param>
-    /// <remarks>
-    /// A process that is killed is found by its peers at once, through the stream that breaks; the failure detector is for
-    /// those that hang or are cut off. Its pause is longer than what a busy machine takes to schedule a heartbeat. Nobody is
-    /// downed by a node's own judgement: workers must outlive their coordinator.
-    /// </remarks>
-    public static string Hocon(IPAddress bind, string advertised, int port, string role) => $$"""
+    // What has no typed option. Nobody is downed by a node's own judgement: docs/decisions/0012-downing.md.
+    private const string Settings = """
         akka {
-          loglevel = WARNING
-          stdout-loglevel = WARNING
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
-          actor.provider = cluster
+          # Serialisers are replaced on purpose: see NodeSerialization.
+          log-serializer-override-on-start = off
           coordinated-shutdown {
+            # Signals are the programs' own, and a node that is made anew does not take leave of a cluster that may be gone.
             run-by-clr-shutdown-hook = off
-            # A node that is made anew does not take leave of a cluster that may be gone.
             run-by-actor-system-terminate = off
+            # Nobody may be there to answer: five seconds in all.
+            phases.cluster-leave.timeout = 2 s
             phases.cluster-exiting.timeout = 3 s
           }
           remote {
             retry-gate-closed-for = 250 ms
+            # RefusedPeers and the coordinator's membership tell the same in one line.
+            log-remote-lifecycle-events = off
             dot-netty.tcp {
-              hostname = "{{bind}}"
-              public-hostname = "{{advertised}}"
-              port = {{port}}
               connection-timeout = 3 s
+              # Messages are few and small; a thread each way is enough.
+              server-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
+              client-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
             }
           }
           cluster {
-            roles = ["{{role}}"]
             downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
             seed-node-timeout = 1 s
             retry-unsuccessful-join-after = 1 s
@@ -59,13 +60,47 @@ public static class ActorConfiguration
             leader-actions-interval = 200 ms
             unreachable-nodes-reaper-interval = 300 ms
             allow-weakly-up-members = 400 ms
-            log-info = off
-            failure-detector {
-              heartbeat-interval = 500 ms
-              acceptable-heartbeat-pause = 4 s
-              min-std-deviation = 100 ms
-            }
           }
         }
         """;
+
+    /// <summary>The address of a node as the actor system writes it.</summary>
+    public static string Address(string hostPort) => $"akka.tcp://{SystemName}@{hostPort}";
+
+    /// <summary>Makes the actor system a node of the training cluster.</summary>
+    /// <param name="builder">Of the actor system.</param>
+    /// <param name="node">Where it listens, and as what.</param>
+    /// <param name="refusals">Counts what is not let in.</param>
+    /// <remarks>
+    /// A process that is killed is found by its peers at once, through the connection that breaks; the failure detector is for those that hang
+    /// or are cut off. Its pause is longer than what a busy machine takes to schedule a heartbeat.
+    /// </remarks>
+    public static AkkaConfigurationBuilder WithNode(this AkkaConfigurationBuilder builder, NodeOptions node, Refusals refusals)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return builder
+            .ConfigureLoggers(logging => logging.ClearLoggers().AddLogger<ActorLogger>().LogLevel = LogLevel.WarningLevel)
+            .WithRemoting(new RemoteOptions
+            {
+                HostName = node.Address.Bind.ToString(),
+                PublicHostName = node.Address.Advertised,
+                Port = node.Port,
+                MaxFrameSize = MaxFrameBytes,
+            })
+            .WithClustering(new ClusterOptions
+            {
+                Roles = [node.Role],
+                SeedNodes = node.Seed is { } seed ? [Address(seed)] : null,
+                LogInfo = false,
+                FailureDetector = new PhiAccrualFailureDetectorOptions
+                {
+                    HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+                    AcceptableHeartbeatPause = TimeSpan.FromSeconds(4),
+                    MinStandardDeviation = TimeSpan.FromMilliseconds(100),
+                },
+            })
+            .AddHocon(ConfigurationFactory.ParseString(Settings), HoconAddMode.Prepend)
+            .AddSetup(NodeSerialization.Setup)
+            .WithActors((system, _) => system.ActorOf(Akka.Actor.Props.Create(() => new RefusedPeers(refusals)), RefusedPeers.Name));
+    }
 }

@@ -55,12 +55,13 @@ public sealed partial class Refusals : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Notes a connection to the actors that broke or was given up.</summary>
-    public void NotePeer(Exception cause)
+    /// <summary>Notes what a peer of the actors sent and was refused.</summary>
+    /// <param name="reason">In one word.</param>
+    /// <param name="message">For people.</param>
+    public void NotePeer(string reason, string message)
     {
-        ArgumentNullException.ThrowIfNull(cause);
-        _refused.WithLabels("peer", cause.GetType().Name).Inc();
-        LogPeer(cause.Message);
+        _refused.WithLabels("peer", reason).Inc();
+        LogPeer(message);
     }
 
     /// <inheritdoc/>
@@ -101,6 +102,6 @@ public sealed partial class Refusals : IDisposable
     [LoggerMessage(EventId = 401, Level = LogLevel.Information, Message = "a connection to port {Port} was given up: {Reason}")]
     private partial void LogConnection(object? port, string reason);
 
-    [LoggerMessage(EventId = 402, Level = LogLevel.Information, Message = "a connection to the actors' port was given up: {Reason}")]
+    [LoggerMessage(EventId = 402, Level = LogLevel.Information, Message = "refused at the actors' port: {Reason}")]
     private partial void LogPeer(string reason);
 }

@@ -54,7 +54,7 @@ public sealed class ReportBox(string workerId, string incarnation)
                 outlet.Tell(new Outgoing(message));
                 return;
             }
-            var report = Wrap(message);
+            var report = Wrap(LongText.Cut(message));
             (report.WorkerId, report.Incarnation, report.Sequence) = (workerId, incarnation, ++last);
             unacknowledged.Enqueue(report);
             outlet.Tell(new Outgoing(report));

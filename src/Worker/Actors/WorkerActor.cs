@@ -30,18 +30,16 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
     private bool registered;
 
     /// <param name="settings">What to tell the coordinator.</param>
-    /// <param name="trainer">Does the work.</param>
-    /// <param name="box">Reports under way.</param>
-    /// <param name="link">What is known of the coordinator.</param>
+    /// <param name="parts">What outlives this actor.</param>
     /// <param name="isMember">Whether this node is a member of the cluster by now.</param>
     /// <param name="rejoin">Asks for a new actor system, with the reason.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public WorkerActor(
-        WorkerActorSettings settings, ITrainer trainer, ReportBox box, CoordinatorLink link, Func<bool> isMember, Action<string> rejoin, TimeProvider time, ILogger logger)
+        WorkerActorSettings settings, WorkerParts parts, Func<bool> isMember, Action<string> rejoin, TimeProvider time, ILogger logger)
     {
-        (this.settings, this.trainer, this.box, this.link, this.isMember, this.rejoin, this.time, this.logger) =
-            (settings, trainer, box, link, isMember, rejoin, time, logger);
+        (this.settings, this.isMember, this.rejoin, this.time, this.logger) = (settings, isMember, rejoin, time, logger);
+        (trainer, box, link) = parts;
         coordinator = Context.ActorSelection(settings.CoordinatorPath);
         trainerActor = Context.ActorOf(Props.Create(() => new TrainerActor(trainer)), TrainerActor.Name);
         lastAnswer = time.GetUtcNow();

@@ -14,10 +14,9 @@ public static partial class WorkerHost
     // Time for others to take over, or for the coordinator to take the state; Kubernetes gives two minutes.
     private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CoordinatorSilence = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// 1. checks the options; 2. serves peers and HTTP; 3. makes the trainer; 4. joins the cluster; 5. says that it is ready;
+    /// 1. checks the options; 2. makes the trainer; 3. serves peers and HTTP; 4. joins the cluster; 5. says that it is ready;
     /// 6. waits for the end; 7. drains: works on until no generation holds it; 8. leaves, and ends in the opposite order.
     /// </summary>
     /// <returns>The exit code.</returns>
@@ -41,14 +40,8 @@ public static partial class WorkerHost
         using var loggers = LoggerFactory.Create(ConfigureLogging);
         var logger = loggers.CreateLogger(typeof(WorkerHost));
         var collective = new CollectiveHost(new CollectiveOptions(), time, loggers);
-        await using var app = BuildWebApplication(options, address, collective);
         var published = new ProgramMetrics("worker");
         using var refusals = new Refusals(published.Factory, loggers);
-        refusals.Watch(app);
-        MapEndpoints(app, link, published);
-        await app.StartAsync();
-        var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
-        // 3.
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
         var incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
         var box = new ReportBox(name, incarnation);
@@ -63,10 +56,17 @@ public static partial class WorkerHost
             },
             collective, loggers, time);
         WorkerMetrics.PublishCounts(published, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
+        var node = new WorkerNode(
+            new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator), new WorkerParts(trainer, box, link), refusals, time, loggers);
+        // 3.
+        await using var app = BuildWebApplication(options, address, collective, node, link);
+        refusals.Watch(app);
+        MapEndpoints(app, published);
+        await app.StartAsync();
+        var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         // 4.
-        var node = new WorkerNode(address, options.ClusterPort, options.Coordinator, trainer, box, link, refusals, time, loggers);
         using var leave = new CancellationTokenSource();
-        var running = node.Run(new WorkerActorSettings
+        var running = node.RunAsync(new WorkerActorSettings
         {
             WorkerId = name,
             Incarnation = incarnation,
@@ -134,7 +134,7 @@ public static partial class WorkerHost
         .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
         .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
 
-    private static WebApplication BuildWebApplication(WorkerOptions options, ListenAddress address, CollectiveHost collective)
+    private static WebApplication BuildWebApplication(WorkerOptions options, ListenAddress address, CollectiveHost collective, WorkerNode node, CoordinatorLink link)
     {
         var builder = WebApplication.CreateSlimBuilder();
         ConfigureLogging(builder.Logging);
@@ -148,15 +148,18 @@ public static partial class WorkerHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         collective.AddServices(builder.Services);
+        AddHealth(builder.Services, node, link);
         return builder.Build();
     }
 
-    private static void MapEndpoints(WebApplication app, CoordinatorLink link, ProgramMetrics published)
+    internal static void AddHealth(IServiceCollection services, WorkerNode node, CoordinatorLink link) => services.AddSingleton(node).AddSingleton(link)
+        .AddProgramHealth("cluster.v1.Collective").AddCheck<ActorsCheck>("actors").AddCheck<CoordinatorCheck>("coordinator", tags: [ProgramHealth.ReadinessOnly]);
+
+    private static void MapEndpoints(WebApplication app, ProgramMetrics published)
     {
         CollectiveHost.Map(app);
         published.Map(app);
-        app.MapGet("/healthz", () => "ok\n");
-        app.MapGet("/readyz", () => link.HeardWithin(ReadyWithin) ? Results.Text("ready\n") : Results.Text("the coordinator does not answer\n", statusCode: 503));
+        app.MapProgramHealth();
     }
 
     [LoggerMessage(EventId = 320, Level = LogLevel.Information, Message = "worker {Name} {Version} is ready: peers {Grpc}, HTTP {Http}; joins {Coordinator}")]

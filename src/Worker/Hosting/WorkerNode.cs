@@ -1,55 +1,104 @@
 using Akka.Actor;
 using Akka.Cluster;
-using Akka.Configuration;
+using Akka.Hosting;
 using Akka.Remote;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using TrainingCluster.Hosting;
 using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
-using TrainingCluster.Worker.Training;
 
 namespace TrainingCluster.Worker.Hosting;
 
 /// <summary>
 /// The worker's node in the cluster. A node that was removed, shut out, or whose coordinator was restarted cannot come back;
-/// it is made anew, with a new actor system. The trainer stands outside and trains on.
+/// it is made anew, with a new actor system in a small host of its own. The trainer stands outside and trains on.
 /// </summary>
-internal sealed partial class WorkerNode(
-    ListenAddress address, int clusterPort, string coordinator, ITrainer trainer, ReportBox box, CoordinatorLink link, Refusals refusals, TimeProvider time, ILoggerFactory loggers)
+/// <param name="options">Where it listens, and whom it joins.</param>
+/// <param name="parts">What outlives an actor system.</param>
+/// <param name="refusals">Counts what is not let in.</param>
+/// <param name="time">The clock.</param>
+/// <param name="loggers">The program's log.</param>
+internal sealed partial class WorkerNode(NodeOptions options, WorkerParts parts, Refusals refusals, TimeProvider time, ILoggerFactory loggers)
 {
-    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
-    private readonly ILogger logger = loggers.CreateLogger<WorkerNode>();
-    private readonly TaskCompletionSource<int> firstPort = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+    private readonly ILogger _logger = loggers.CreateLogger<WorkerNode>();
+    private readonly TaskCompletionSource<int> _firstPort = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile IHost? _current;
 
     /// <summary>The port of the first actor system.</summary>
-    public Task<int> Port => firstPort.Task;
+    public Task<int> Port => _firstPort.Task;
+
+    /// <summary>Services of the actor system of the moment; null: there is none.</summary>
+    internal IServiceProvider? Services => _current?.Services;
+
+    /// <summary>Whether the actors live. While they are made anew they do not.</summary>
+    public async Task<HealthCheckResult> CheckHealthAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_current is not { } host)
+                return HealthCheckResult.Unhealthy("the actors are not up");
+            var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(cancellationToken);
+            return new HealthCheckResult(report.Status, string.Join("; ", report.Entries.Values.Select(entry => entry.Description).OfType<string>()));
+        }
+        catch (ObjectDisposedException)
+        {
+            return HealthCheckResult.Unhealthy("the actors are being made anew");
+        }
+    }
 
     /// <summary>Keeps a node in the cluster until <paramref name="stop"/>; then leaves.</summary>
-    public async Task Run(WorkerActorSettings settings, CancellationToken stop)
+    public async Task RunAsync(WorkerActorSettings settings, CancellationToken stop)
     {
         try
         {
             while (!stop.IsCancellationRequested)
             {
-                await RunOnce(settings, stop);
-                await Task.Delay(Pause, time, CancellationToken.None);
+                await RunOnceAsync(settings, stop);
+                await Task.Delay(s_pause, time, CancellationToken.None);
             }
         }
         catch (Exception e)
         {
             // Whoever waits for the port must not wait for ever.
-            firstPort.TrySetException(e);
+            _firstPort.TrySetException(e);
             throw;
         }
     }
 
-    private async Task RunOnce(WorkerActorSettings settings, CancellationToken stop)
+    private async Task RunOnceAsync(WorkerActorSettings settings, CancellationToken stop)
     {
-        using var system = ActorSystem.Create(ActorConfiguration.SystemName, ConfigurationFactory.ParseString(
-            ActorConfiguration.Hocon(address.Bind, address.Advertised, clusterPort, ActorConfiguration.WorkerRole)));
+        using var host = Build(settings);
+        await host.StartAsync(CancellationToken.None);
+        _current = host;
+        var system = host.Services.GetRequiredService<ActorSystem>();
+        _firstPort.TrySetResult(Cluster.Get(system).SelfAddress.Port ?? 0);
+
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stop.Register(stopped.SetResult);
+        await Task.WhenAny(system.WhenTerminated, stopped.Task);
+        _current = null;
+        parts.Box.Connect(ActorRefs.Nobody);
+        // Takes leave of the cluster (CoordinatedShutdown); of one that this node was shut out of there is no leave to take.
+        if (stop.IsCancellationRequested)
+            await host.StopAsync(CancellationToken.None);
+    }
+
+    private IHost Build(WorkerActorSettings settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton(loggers).AddSingleton<IHostLifetime, QuietLifetime>();
+        builder.Services.AddHealthChecks();
+        builder.Services.AddAkka(ActorConfiguration.SystemName, akka => akka
+            .WithNode(options, refusals)
+            .WithHealthCheck<RootActorCheck<WorkerActor>>("worker")
+            .WithActors((system, registry) => StartActors(system, registry, settings)));
+        return builder.Build();
+    }
+
+    private void StartActors(ActorSystem system, IActorRegistry registry, WorkerActorSettings settings)
+    {
         var cluster = Cluster.Get(system);
-        firstPort.TrySetResult(cluster.SelfAddress.Port ?? 0);
-        cluster.JoinSeedNodes([Address.Parse(ActorConfiguration.Address(coordinator))]);
         Func<bool> isMember = () => cluster.SelfMember.Status is MemberStatus.Up or MemberStatus.WeaklyUp;
         Action<string> rejoin = reason =>
         {
@@ -58,16 +107,8 @@ internal sealed partial class WorkerNode(
             _ = system.Terminate();
         };
         system.ActorOf(Props.Create(() => new QuarantineWatch(rejoin)), "quarantine-watch");
-        system.ActorOf(Props.Create(() => new RefusedPeers(refusals)), "refused-peers");
-        system.ActorOf(Props.Create(() => new WorkerActor(settings, trainer, box, link, isMember, rejoin, time, logger)), WorkerActor.Name);
-
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = stop.Register(stopped.SetResult);
-        await Task.WhenAny(system.WhenTerminated, stopped.Task);
-        box.Connect(ActorRefs.Nobody);
-        if (!stop.IsCancellationRequested) return;
-        var left = CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
-        await Task.WhenAny(left, Task.Delay(LeavePatience, time, CancellationToken.None));
+        registry.Register<WorkerActor>(
+            system.ActorOf(Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, time, _logger)), WorkerActor.Name));
     }
 
     [LoggerMessage(EventId = 310, Level = LogLevel.Warning, Message = "joins the cluster anew: {Reason}; training is not touched")]

@@ -8,8 +8,10 @@ namespace TrainingCluster.Coordinator.Hosting;
 internal sealed class ProgramProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly string[] s_ports = ["--grpc-port", "--http-port", "--cluster-port"];
     private readonly Process process;
     private readonly StringBuilder output = new();
+    private bool disposed;
 
     private ProgramProcess(string program, string[] arguments)
     {
@@ -40,7 +42,10 @@ internal sealed class ProgramProcess : IAsyncDisposable
     {
         var file = Path.Combine(folder, "ready.json");
         var started = new ProgramProcess(program,
-            [.. arguments, "--data", folder, "--grpc-port", "0", "--http-port", "0", "--cluster-port", "0", "--ready-file", file, "--parent-pid", $"{Environment.ProcessId}"]);
+            [
+                .. arguments, "--data", folder, .. s_ports.Where(p => !arguments.Contains(p)).SelectMany(p => new[] { p, "0" }),
+                "--ready-file", file, "--parent-pid", $"{Environment.ProcessId}",
+            ]);
         await Until(() => File.Exists(file) || started.process.HasExited, () => started.Output);
         Assert.False(started.process.HasExited, started.Output);
         started.Ready = (await ReadyFile.TryReadAsync(file, CancellationToken.None))!;
@@ -76,6 +81,8 @@ internal sealed class ProgramProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (disposed) return;
+        disposed = true;
         if (!process.HasExited) process.Kill();
         await process.WaitForExitAsync();
         process.Dispose();

@@ -46,6 +46,45 @@ public class ProgramTests
     }
 
     [Fact]
+    public async Task Worker_KilledWhileIdle_IsLostBecauseItsProcessIsGone()
+    {
+        using var folder = new TemporaryFolder();
+        await using var coordinator = await ProgramProcess.Start("Coordinator", Path.Combine(folder.Path, "c"));
+        await using var worker = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w"), "--coordinator", coordinator.Ready.Cluster, "--name", "w");
+        await ProgramProcess.Until(() => worker.Output.Contains("registered with the coordinator", StringComparison.Ordinal), () => worker.Output);
+
+        await worker.DisposeAsync();
+
+        // Not for its silence: that takes seconds, a refused port does not.
+        await ProgramProcess.Until(() => coordinator.Output.Contains("w is lost: ", StringComparison.Ordinal), () => coordinator.Output);
+        Assert.Contains("w is lost: its process is gone", coordinator.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Worker_CoordinatorKilled_KeepsItsNodeAndRegistersWithTheNextOne()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Path.Combine(folder.Path, "c");
+        await using var first = await ProgramProcess.Start("Coordinator", data);
+        var clusterPort = first.Ready.Cluster.Split(':')[^1];
+        await using var worker = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w"), "--coordinator", first.Ready.Cluster, "--name", "w");
+        await ProgramProcess.Until(() => worker.Output.Contains("registered with the coordinator", StringComparison.Ordinal), () => worker.Output);
+        using var http = new HttpClient();
+
+        await first.DisposeAsync();
+        var ready = "";
+        await ProgramProcess.Until(async () => (ready = await Text(http, $"{worker.Ready.Http}/readyz")).StartsWith("503", StringComparison.Ordinal), () => ready);
+        Assert.Equal("503 the coordinator does not answer\n", ready);
+        Assert.Equal("200 ok\n", await Text(http, $"{worker.Ready.Http}/healthz"));
+        Assert.DoesNotContain("joins the cluster anew", worker.Output, StringComparison.Ordinal);
+
+        File.Delete(Path.Combine(data, "ready.json"));
+        await using var second = await ProgramProcess.Start("Coordinator", data, "--cluster-port", clusterPort);
+        await ProgramProcess.Until(async () => (ready = await Text(http, $"{worker.Ready.Http}/readyz")) == "200 ready\n", () => ready + worker.Output);
+        Assert.Equal(0, await worker.Terminate());
+    }
+
+    [Fact]
     public async Task Metrics_OfBothPrograms_AreDocumentedOnesAndPassPromtool()
     {
         using var folder = new TemporaryFolder();

@@ -31,7 +31,7 @@ public class RefusalTests
         foreach (var counted in new[]
         {
             "{kind=\"connection\",reason=\"invalid_handshake\"} 1", "{kind=\"connection\",reason=\"max_frame_length_exceeded\"} 1",
-            "{kind=\"connection\",reason=\"invalid_request_line\"} 1", "{kind=\"peer\",reason=\"InvalidDataException\"} 1", "{kind=\"call\",reason=\"Unknown\"} 1",
+            "{kind=\"connection\",reason=\"invalid_request_line\"} 1", "{kind=\"peer\",reason=\"TooLongFrameException\"} 1", "{kind=\"call\",reason=\"Unknown\"} 1",
         })
         {
             var metrics = "";

@@ -44,9 +44,10 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
             // The test answers when it gets to it.
             SilenceLimit = TimeSpan.FromMinutes(10),
         };
+        var parts = new WorkerParts(Trainer, Box, Link);
         Func<bool> isMember = () => true;
         Action<string> rejoin = reason => Rejoin.TrySetResult(reason);
-        Worker = system.ActorOf(Props.Create(() => new WorkerActor(settings, Trainer, Box, Link, isMember, rejoin, TimeProvider.System, NullLogger.Instance)));
+        Worker = system.ActorOf(Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, TimeProvider.System, NullLogger.Instance)));
     }
 
     public void End() => Worker.Tell(PoisonPill.Instance);

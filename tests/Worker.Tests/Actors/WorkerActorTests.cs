@@ -94,4 +94,17 @@ public class WorkerActorTests
         harness.Say(new DrainCompleted { WorkerId = drain.WorkerId, Incarnation = drain.Incarnation });
         await harness.Link.Drained.WaitAsync(TimeSpan.FromMinutes(2));
     }
+
+    [Fact]
+    public async Task Report_WithAnEndlessText_IsCutToWhatAFrameHolds()
+    {
+        await using var harness = new WorkerActorHarness();
+        await harness.Register();
+        harness.Box.Post(new WorkerLog { JobId = "j", Text = new string('x', 2 * TrainingCluster.Hosting.ActorConfiguration.MaxFrameBytes) });
+
+        var report = await harness.Hear<WorkerReport>();
+
+        Assert.InRange(report.CalculateSize(), LongText.Limit, TrainingCluster.Hosting.ActorConfiguration.MaxFrameBytes / 2);
+        Assert.EndsWith(" more characters)", report.Log.Text, StringComparison.Ordinal);
+    }
 }

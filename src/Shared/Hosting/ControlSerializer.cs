@@ -1,0 +1,55 @@
+using System.Collections.Frozen;
+using System.Runtime.Serialization;
+using Akka.Actor;
+using Akka.Serialization;
+using Google.Protobuf;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Hosting;
+
+/// <summary>
+/// The messages of control.proto that actors send between nodes, as protobuf under a name of two letters. What is not in the table is neither
+/// sent nor read.
+/// </summary>
+/// <param name="system">Its actor system.</param>
+public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    // Names are part of the protocol: an old one is never given to another message.
+    private static readonly FrozenDictionary<string, MessageParser> s_parsers = new Dictionary<string, MessageParser>
+    {
+        ["RW"] = RegisterWorker.Parser,
+        ["WR"] = WorkerRegistered.Parser,
+        ["DW"] = DrainWorker.Parser,
+        ["DC"] = DrainCompleted.Parser,
+        ["PG"] = PrepareGeneration.Parser,
+        ["GA"] = GenerationAcknowledged.Parser,
+        ["SG"] = StartGeneration.Parser,
+        ["SR"] = StepReport.Parser,
+        ["ST"] = StopTraining.Parser,
+        ["RP"] = WorkerReport.Parser,
+        ["RR"] = ReportsReceived.Parser,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static readonly FrozenDictionary<Type, string> s_names =
+        s_parsers.ToFrozenDictionary(entry => entry.Value.ParseFrom(ByteString.Empty).GetType(), entry => entry.Key);
+
+    /// <summary>The messages that it knows.</summary>
+    public static IEnumerable<Type> Messages => s_names.Keys;
+
+    /// <inheritdoc/>
+    public override int Identifier => 7071;
+
+    /// <inheritdoc/>
+    public override string Manifest(object o)
+    {
+        ArgumentNullException.ThrowIfNull(o);
+        return s_names.TryGetValue(o.GetType(), out var name) ? name : throw new SerializationException($"{o.GetType()} is no message between nodes");
+    }
+
+    /// <inheritdoc/>
+    public override byte[] ToBinary(object obj) => ((IMessage)obj).ToByteArray();
+
+    /// <inheritdoc/>
+    public override object FromBinary(byte[] bytes, string manifest) =>
+        s_parsers.TryGetValue(manifest ?? "", out var parser) ? parser.ParseFrom(bytes) : throw new SerializationException($"no message is named \"{manifest}\"");
+}

@@ -1,0 +1,8 @@
+namespace TrainingCluster.Hosting;
+
+/// <summary>A node of the actors' cluster.</summary>
+/// <param name="Address">Where it listens, and under which name others reach it.</param>
+/// <param name="Port">0: any.</param>
+/// <param name="Role"><see cref="ActorConfiguration.CoordinatorRole"/> or <see cref="ActorConfiguration.WorkerRole"/>.</param>
+/// <param name="Seed">host:port of the node whose cluster it joins by itself; null: it is told to join later.</param>
+public sealed record NodeOptions(ListenAddress Address, int Port, string Role, string? Seed = null);

@@ -1,0 +1,63 @@
+using System.Runtime.Serialization;
+using Akka.Actor;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
+using Google.Protobuf.WellKnownTypes;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Hosting;
+
+public sealed class ControlSerializerTests : IDisposable
+{
+    private readonly ActorSystem _system = ActorSystem.Create("test", "akka { loglevel = OFF, stdout-loglevel = OFF }");
+    private readonly ControlSerializer _serializer;
+
+    public ControlSerializerTests() => _serializer = new ControlSerializer((ExtendedActorSystem)_system);
+
+    public void Dispose() => _system.Dispose();
+
+    [Fact]
+    public void Names_AreThoseOfTheProtocol()
+    {
+        var names = ControlSerializer.Messages.Select(type => $"{_serializer.Manifest(Activator.CreateInstance(type)!)} {type.Name}");
+        Assert.Equal(
+            [
+                "DC DrainCompleted", "DW DrainWorker", "GA GenerationAcknowledged", "PG PrepareGeneration", "RP WorkerReport", "RR ReportsReceived",
+                "RW RegisterWorker", "SG StartGeneration", "SR StepReport", "ST StopTraining", "WR WorkerRegistered",
+            ], names.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Table_EveryMessageOfTheProtocol_IsInItOrPartOfOneThatIs()
+    {
+        var known = ControlSerializer.Messages.Select(type => ((IMessage)Activator.CreateInstance(type)!).Descriptor).ToHashSet();
+        var reached = known.Concat(known.SelectMany(Parts)).ToHashSet();
+        Assert.Empty(ControlReflection.Descriptor.MessageTypes.Except(reached).Select(m => m.Name));
+
+        static IEnumerable<MessageDescriptor> Parts(MessageDescriptor message) =>
+            message.Fields.InDeclarationOrder().Where(f => f.FieldType == FieldType.Message).Select(f => f.MessageType);
+    }
+
+    [Fact]
+    public void ToBinary_Message_IsItsProtobufAndNothingElse()
+    {
+        var message = new RegisterWorker { WorkerId = "w", Incarnation = "i", Running = new RunningJob { JobId = "j", CompletedStep = 9 } };
+        var bytes = _serializer.ToBinary(message);
+        Assert.Equal(message.CalculateSize(), bytes.Length);
+        Assert.Equal(message, _serializer.FromBinary(bytes, "RW"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("XX")]
+    [InlineData("TrainingCluster.V1.RegisterWorker, TrainingCluster.Shared")]
+    public void FromBinary_NameThatIsNotInTheTable_Throws(string name) =>
+        Assert.Throws<SerializationException>(() => _serializer.FromBinary([], name));
+
+    [Fact]
+    public void FromBinary_BytesThatAreNoProtobuf_Throws() =>
+        Assert.Throws<InvalidProtocolBufferException>(() => _serializer.FromBinary([0xFF, 0xFF, 0xFF], "RW"));
+
+    [Fact]
+    public void Manifest_MessageThatIsNotInTheTable_Throws() => Assert.Throws<SerializationException>(() => _serializer.Manifest(new StringValue()));
+}

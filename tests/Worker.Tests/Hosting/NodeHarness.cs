@@ -1,0 +1,123 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
+using TrainingCluster.Hosting;
+using TrainingCluster.Telemetry;
+using TrainingCluster.V1;
+using TrainingCluster.Worker.Actors;
+
+namespace TrainingCluster.Worker.Hosting;
+
+/// <summary>A worker's node with health over HTTP and gRPC, and a coordinator's node with an actor of the test's, in one process.</summary>
+internal sealed class NodeHarness : IAsyncDisposable
+{
+    private readonly Refusals _refusals = new(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), NullLoggerFactory.Instance);
+    private readonly CancellationTokenSource _leave = new();
+    private readonly IHost _coordinator;
+    private readonly Func<RegisterWorker, bool> _rejoin;
+    private WebApplication _app = null!;
+    private Task _running = Task.CompletedTask;
+    private int _registrations;
+
+    private NodeHarness(Func<RegisterWorker, bool> rejoin)
+    {
+        _rejoin = rejoin;
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        builder.Services.AddAkka(ActorConfiguration.SystemName, akka => akka.WithNode(Options(ActorConfiguration.CoordinatorRole, null), _refusals));
+        _coordinator = builder.Build();
+    }
+
+    public FakeTrainer Trainer { get; } = new();
+    public CoordinatorLink Link { get; } = new(TimeProvider.System);
+    public WorkerNode Node { get; private set; } = null!;
+    public string Grpc => _app.Urls.First();
+    public string Http => _app.Urls.Last();
+
+    /// <summary>How often the worker has registered.</summary>
+    public int Registrations => Volatile.Read(ref _registrations);
+
+    /// <param name="rejoin">Whether a registration is answered by the wish that the worker makes its node anew.</param>
+    public static async Task<NodeHarness> StartAsync(Func<RegisterWorker, bool> rejoin)
+    {
+        var harness = new NodeHarness(rejoin);
+        await harness._coordinator.StartAsync();
+        var system = harness._coordinator.Services.GetRequiredService<ActorSystem>();
+        var cluster = Cluster.Get(system);
+        cluster.Join(cluster.SelfAddress);
+        system.ActorOf(Props.Create(() => new Coordinator(harness)), "coordinator");
+        var address = $"127.0.0.1:{cluster.SelfAddress.Port}";
+        harness.Node = new WorkerNode(
+            Options(ActorConfiguration.WorkerRole, address), new WorkerParts(harness.Trainer, new ReportBox("w", "i"), harness.Link),
+            harness._refusals, TimeProvider.System, NullLoggerFactory.Instance);
+        harness._app = await ServeAsync(harness);
+        harness._running = harness.Node.RunAsync(new WorkerActorSettings
+        {
+            WorkerId = "w",
+            Incarnation = "i",
+            CollectiveAddress = "http://w",
+            HttpAddress = "http://w/http",
+            Device = "cpu",
+            CoordinatorPath = $"{ActorConfiguration.Address(address)}/user/coordinator",
+            TryInterval = TimeSpan.FromMilliseconds(50),
+        }, harness._leave.Token);
+        return harness;
+    }
+
+    public static async Task UntilAsync(Func<Task<bool>> happened)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        while (!await happened())
+            await Task.Delay(50, patience.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _leave.CancelAsync();
+        await _running;
+        await _app.DisposeAsync();
+        await _coordinator.StopAsync();
+        _coordinator.Dispose();
+        _refusals.Dispose();
+        _leave.Dispose();
+    }
+
+    private static NodeOptions Options(string role, string? seed) => new(ListenAddress.Parse("127.0.0.1", null), 0, role, seed);
+
+    private static async Task<WebApplication> ServeAsync(NodeHarness harness)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        WorkerHost.AddHealth(builder.Services, harness.Node, harness.Link);
+        var app = builder.Build();
+        app.MapProgramHealth();
+        await app.StartAsync();
+        return app;
+    }
+
+    private sealed class Coordinator : ReceiveActor
+    {
+        public Coordinator(NodeHarness harness) => Receive<RegisterWorker>(registration =>
+        {
+            Interlocked.Increment(ref harness._registrations);
+            var rejoin = harness._rejoin(registration);
+            Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = "c", GrpcAddress = "http://c", Rejoin = rejoin });
+            // As the coordinator does with a node that is gone, but without the wait: newcomers are let in at once.
+            if (rejoin)
+                Cluster.Get(Context.System).Down(Sender.Path.Address);
+        });
+    }
+}
