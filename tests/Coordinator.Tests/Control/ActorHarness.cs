@@ -1,6 +1,7 @@
-using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.TestKit;
+using Akka.TestKit.Xunit;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
@@ -27,11 +28,11 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
     {
         data = new DataFolder(folder.Path);
         data.Prepare();
-        System = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka { loglevel = OFF, stdout-loglevel = OFF }"));
         Files = new CheckpointLibrary(data);
     }
 
-    public ActorSystem System { get; }
+    public ActorSystem System => Kit.Sys;
+    public TestKit Kit { get; } = new(ConfigurationFactory.ParseString("akka { loglevel = OFF, stdout-loglevel = OFF }"), "test");
     public CheckpointLibrary Files { get; }
     public JobStore Store { get; private set; } = null!;
     public CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
@@ -76,9 +77,10 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
     /// <summary>The coordinator's actors end and are made anew from the store, as after a restart of the process.</summary>
     public async Task Restart()
     {
-        var ended = new TaskCompletionSource();
-        System.ActorOf(Props.Create(() => new EndWatch(Actor, ended)));
-        await ended.Task;
+        var probe = Kit.CreateTestProbe();
+        await probe.WatchAsync(Actor);
+        Actor.Tell(PoisonPill.Instance);
+        await probe.ExpectTerminatedAsync(Actor, ProbeWorker.Patience);
         Begin("two");
     }
 
@@ -105,16 +107,6 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
         }
     }
 
-    private sealed class EndWatch : ReceiveActor
-    {
-        public EndWatch(IActorRef actor, TaskCompletionSource ended)
-        {
-            Context.Watch(actor);
-            Receive<Terminated>(_ => ended.SetResult());
-            actor.Tell(PoisonPill.Instance);
-        }
-    }
-
     void IMembership.Subscribe(IActorRef subscriber)
     {
     }
@@ -125,7 +117,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
 
     public async ValueTask DisposeAsync()
     {
-        await System.Terminate();
+        await Kit.DisposeAsync();
         await Store.DisposeAsync();
         folder.Dispose();
     }
@@ -134,7 +126,10 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
 /// <summary>A worker's actor that does nothing by itself: the test reads what it gets and says what it says.</summary>
 internal sealed class ProbeWorker
 {
-    private readonly Channel<IMessage> inbox = Channel.CreateUnbounded<IMessage>();
+    /// <summary>On a slow machine anything takes its time.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly TestProbe probe;
     private readonly ActorHarness harness;
     private readonly string incarnation;
     private readonly string arithmetic;
@@ -143,12 +138,11 @@ internal sealed class ProbeWorker
     public ProbeWorker(ActorHarness harness, string id, string incarnation, string arithmetic)
     {
         (this.harness, Id, this.incarnation, this.arithmetic) = (harness, id, incarnation, arithmetic);
-        var writer = inbox.Writer;
-        Actor = harness.System.ActorOf(Props.Create(() => new Inbox(writer)));
+        probe = harness.Kit.CreateTestProbe();
     }
 
     public string Id { get; }
-    public IActorRef Actor { get; }
+    public IActorRef Actor => probe.Ref;
 
     public void Register(RunningJob? running = null) => Tell(new RegisterWorker
     {
@@ -164,12 +158,7 @@ internal sealed class ProbeWorker
     public void Tell(IMessage message) => harness.Actor.Tell(message, Actor);
 
     /// <summary>The next message of a type; others are passed over.</summary>
-    public async Task<T> Next<T>() where T : IMessage
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (true)
-            if (await inbox.Reader.ReadAsync(patience.Token) is T message) return message;
-    }
+    public async Task<T> Next<T>() where T : IMessage => await probe.FishForMessageAsync<T>(_ => true, Patience);
 
     public void Report(string job, Action<WorkerReport> fill) => Report(job, fill, ++sequence);
 
@@ -228,9 +217,4 @@ internal sealed class ProbeWorker
         WeightsSha256 = "sha",
         ModelStored = stored,
     });
-
-    private sealed class Inbox : ReceiveActor
-    {
-        public Inbox(ChannelWriter<IMessage> inbox) => Receive<IMessage>(m => inbox.TryWrite(m));
-    }
 }

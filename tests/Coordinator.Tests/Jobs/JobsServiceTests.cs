@@ -25,6 +25,17 @@ public class JobsServiceTests
     private static async Task<RpcException> Error(Func<Task> call) => await Assert.ThrowsAsync<RpcException>(call);
 
     [Fact]
+    public async Task CreateJob_SpecificationThatFillsAFrame_IsRefused()
+    {
+        await using var server = await StartWithDataset();
+        var spec = Spec();
+        spec.Dataset.Source = new string('x', 100_000);
+        var error = await Error(async () => await server.Jobs.CreateJobAsync(new() { Spec = spec }));
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Empty(server.Control.Created);
+    }
+
+    [Fact]
     public async Task CreateJob_GoodSpecification_IsStoredFilledInAndQueued()
     {
         await using var server = await StartWithDataset();

@@ -1,6 +1,7 @@
-using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.TestKit;
+using Akka.TestKit.Xunit;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.V1;
@@ -10,15 +11,13 @@ namespace TrainingCluster.Worker.Actors;
 /// <summary>A worker's actor with a trainer of the test's; the coordinator is a probe that the test speaks for.</summary>
 internal sealed class WorkerActorHarness : IAsyncDisposable
 {
-    private readonly ActorSystem system;
-    private readonly Channel<IMessage> heard = Channel.CreateUnbounded<IMessage>();
-    private readonly IActorRef coordinator;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private readonly TestKit _kit = new(ConfigurationFactory.ParseString("akka { loglevel = OFF, stdout-loglevel = OFF }"), "test");
+    private readonly TestProbe _coordinator;
 
     public WorkerActorHarness()
     {
-        system = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka { loglevel = OFF, stdout-loglevel = OFF }"));
-        var writer = heard.Writer;
-        coordinator = system.ActorOf(Props.Create(() => new Probe(writer)), "coordinator");
+        _coordinator = _kit.CreateTestProbe("coordinator");
         Begin();
     }
 
@@ -38,7 +37,7 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
             HttpAddress = "http://w/http",
             Device = "cpu",
             Arithmetic = new Arithmetic { Fingerprint = "f" },
-            CoordinatorPath = "/user/coordinator",
+            CoordinatorPath = _coordinator.Ref.Path.ToStringWithoutAddress(),
             RegisterInterval = TimeSpan.FromMilliseconds(20),
             TryInterval = TimeSpan.FromMilliseconds(10),
             // The test answers when it gets to it.
@@ -47,19 +46,15 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
         var parts = new WorkerParts(Trainer, Box, Link);
         Func<bool> isMember = () => true;
         Action<string> rejoin = reason => Rejoin.TrySetResult(reason);
-        Worker = system.ActorOf(Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, TimeProvider.System, NullLogger.Instance)));
+        Worker = _kit.Sys.ActorOf(Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, TimeProvider.System, NullLogger.Instance)));
     }
 
     public void End() => Worker.Tell(PoisonPill.Instance);
 
-    public void Say(IMessage message) => Worker.Tell(message, coordinator);
+    public void Say(IMessage message) => Worker.Tell(message, _coordinator.Ref);
 
-    public async Task<T> Hear<T>(Predicate<T>? wanted = null) where T : IMessage
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (true)
-            if (await heard.Reader.ReadAsync(patience.Token) is T message && (wanted is null || wanted(message))) return message;
-    }
+    public async Task<T> Hear<T>(Predicate<T>? wanted = null) where T : IMessage =>
+        await _coordinator.FishForMessageAsync(wanted ?? (_ => true), s_patience);
 
     public async Task Register()
     {
@@ -68,10 +63,5 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
         await Hear<RegisterWorker>(r => r.Coordinator == "c1");
     }
 
-    public async ValueTask DisposeAsync() => await system.Terminate();
-
-    private sealed class Probe : ReceiveActor
-    {
-        public Probe(ChannelWriter<IMessage> heard) => Receive<IMessage>(m => heard.TryWrite(m));
-    }
+    public ValueTask DisposeAsync() => _kit.DisposeAsync();
 }
