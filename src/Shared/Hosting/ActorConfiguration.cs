@@ -44,6 +44,16 @@ public static class ActorConfiguration
             retry-gate-closed-for = 250 ms
             # RefusedPeers and the coordinator's membership tell the same in one line.
             log-remote-lifecycle-events = off
+            # Threads of its own, which end with it: what reads messages keeps a cache in its thread that refers to the whole actor system, and
+            # a thread of the process' pool would keep every system that a worker ever made.
+            default-remote-dispatcher {
+              executor = fork-join-executor
+              fork-join-executor { parallelism-min = 2, parallelism-max = 2 }
+            }
+            backoff-remote-dispatcher {
+              executor = fork-join-executor
+              fork-join-executor { parallelism-min = 1, parallelism-max = 1 }
+            }
             dot-netty.tcp {
               connection-timeout = 3 s
               # Messages are few and small; a thread each way is enough.

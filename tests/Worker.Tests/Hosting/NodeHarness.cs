@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
@@ -41,6 +42,9 @@ internal sealed class NodeHarness : IAsyncDisposable
     public WorkerNode Node { get; private set; } = null!;
     public string Grpc => _app.Urls.First();
     public string Http => _app.Urls.Last();
+
+    /// <summary>The worker's actor systems, without keeping them.</summary>
+    public ConcurrentBag<WeakReference<ActorSystem>> Systems { get; } = [];
 
     /// <summary>How often the worker has registered.</summary>
     public int Registrations => Volatile.Read(ref _registrations);
@@ -112,6 +116,8 @@ internal sealed class NodeHarness : IAsyncDisposable
     {
         public Coordinator(NodeHarness harness) => Receive<RegisterWorker>(registration =>
         {
+            if (harness.Node.Services?.GetService<ActorSystem>() is { } system && !harness.Systems.Any(known => known.TryGetTarget(out var target) && target == system))
+                harness.Systems.Add(new WeakReference<ActorSystem>(system));
             Interlocked.Increment(ref harness._registrations);
             var rejoin = harness._rejoin(registration);
             Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = "c", GrpcAddress = "http://c", Rejoin = rejoin });
