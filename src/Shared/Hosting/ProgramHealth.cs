@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace TrainingCluster.Hosting;
 
@@ -23,6 +24,8 @@ public static class ProgramHealth
     {
         // Watchers hear of a change this often; whoever asks gets the truth of the moment.
         services.Configure<HealthCheckPublisherOptions>(o => (o.Delay, o.Period) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)));
+        // Whoever asks is told what is wrong; a line in the log for each time that somebody asks tells no more.
+        services.AddLogging(logging => logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         services.AddGrpc();
         return services.AddGrpcHealthChecks(options =>
         {
