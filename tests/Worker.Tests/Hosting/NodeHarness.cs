@@ -70,6 +70,7 @@ internal sealed class NodeHarness : IAsyncDisposable
             CollectiveAddress = "http://w",
             HttpAddress = "http://w/http",
             Device = "cpu",
+            Arithmetic = new Arithmetic { Fingerprint = "f" },
             CoordinatorPath = $"{ActorConfiguration.Address(address)}/user/coordinator",
             TryInterval = TimeSpan.FromMilliseconds(50),
         }, harness._leave.Token);
