@@ -62,7 +62,12 @@ internal static class BenchProcesses
     }
 
     /// <summary>The Python of the peers: Debian's, or the one whose PyTorch is to be measured.</summary>
-    public static Option<string> PythonOption() => new("--python") { Description = "The Python with PyTorch that runs the peer.", DefaultValueFactory = _ => "/usr/bin/python3", HelpName = "FILE" };
+    public static Option<string> PythonOption() => new("--python")
+    {
+        Description = "The Python with PyTorch that runs the peer.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => "/usr/bin/python3",
+    };
 
     /// <summary>Runs a peer's script; null, with the reason on the error output, where it cannot run.</summary>
     public static async Task<IReadOnlyList<string>?> RunPeerAsync(string python, string script, IEnumerable<string> arguments)

@@ -11,10 +11,19 @@ internal static class DoctorCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var data = new Option<string>("--data") { Description = "The folder whose disk is looked at.", HelpName = "DIR", DefaultValueFactory = _ => Path.GetTempPath() };
+        var data = new Option<string>("--data")
+        {
+            Description = "The folder whose disk is looked at.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => Path.GetTempPath(),
+        };
         var libtorch = ProgramOptions.LibtorchFolder();
         var json = SharedOptions.Json();
-        var command = new Command("doctor", "Show what this machine has (libtorch, instruction sets, memory, ports, GPU), and what it lacks to train.") { data, libtorch, json };
+        var command = new Command(
+            "doctor", "Show what this machine has (libtorch, instruction sets, memory, ports, GPU), and what it lacks to train.")
+        {
+            data, libtorch, json,
+        };
         command.SetAction(async (parsed, cancellation) =>
         {
             var findings = new List<Finding>(await MachineFindings.CollectAsync(parsed.GetValue(data)!, cancellation));
@@ -24,17 +33,19 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <summary>Results to the output, what helps to the error output as well where people read.</summary>
-    internal static async Task<int> WriteAsync(Terminal terminal, IReadOnlyList<Finding> findings, bool json)
+    /// <summary>The parts to the output; what is wrong, and what helps, to the error output.</summary>
+    private static async Task<int> WriteAsync(Terminal terminal, IReadOnlyList<Finding> findings, bool json)
     {
         var problems = findings.Where(finding => finding.Problem is not null).ToList();
         if (json)
         {
-            await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(new { canTrain = problems.Count == 0, findings }, JsonSerializerOptions.Web));
+            var report = new { canTrain = problems.Count == 0, findings };
+            await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(report, JsonSerializerOptions.Web));
         }
         else
         {
-            await Table.WriteAsync(terminal.Out, ["PART", "FOUND"], [.. findings.Select(finding => (string[])[finding.Part, finding.Found])]);
+            var rows = findings.Select(finding => (string[])[finding.Part, finding.Found]).ToList();
+            await Table.WriteAsync(terminal.Out, ["PART", "FOUND"], rows);
             foreach (var finding in problems)
                 await terminal.Error.WriteLineAsync($"cluster: {finding.Part}: {finding.Problem}");
         }

@@ -19,7 +19,8 @@ internal static class LibtorchFindings
         var build = Libtorch.Build!;
         return
         [
-            new Finding("libtorch", $"{build.Version}, {(build.Cuda.Length > 0 ? $"CUDA {build.Cuda}" : "CPU")}, {build.Compiler}; from {Libtorch.LoadedFrom}"),
+            new Finding("libtorch", $"{build.Version}, {(build.Cuda.Length > 0 ? $"CUDA {build.Cuda}" : "CPU")}, {build.Compiler}"),
+            new Finding("loaded from", Libtorch.LoadedFrom!),
             new Finding("BLAS", build.Blas),
             new Finding("oneDNN", build.OneDnn.Length > 0 ? build.OneDnn : "none"),
             new Finding("libtorch kernels", build.Kernels),

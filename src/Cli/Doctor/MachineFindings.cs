@@ -12,7 +12,9 @@ namespace TrainingCluster.Cli.Doctor;
 /// <summary>The machine around libtorch: runtime, processor, memory, disk, ports, GPUs.</summary>
 internal static class MachineFindings
 {
-    private static readonly (int Port, string Of)[] s_ports = [(7070, "gRPC"), (7071, "actors"), (7080, "HTTP")];
+    private static readonly (int Number, string Of)[] s_ports = [(7070, "gRPC"), (7071, "actors"), (7080, "HTTP")];
+
+    private const string Shared = "/dev/shm";
 
     /// <summary>What a worker of a small job takes.</summary>
     private const long LeastMemory = 1_500_000_000;
@@ -35,8 +37,8 @@ internal static class MachineFindings
             Memory(Read("/proc/meminfo")),
             new Finding("ulimit -v", AddressSpace.LimitBytes is { } limit ? Text.Bytes(limit) : "unlimited"),
             Disk(data),
-            new Finding("/dev/shm", Directory.Exists("/dev/shm") ? $"{Text.Bytes(new DriveInfo("/dev/shm").AvailableFreeSpace)} free" : "none"),
-            new Finding("ports", string.Join(", ", s_ports.Select(port => $"{port.Port} ({port.Of}) {(IsFree(port.Port) ? "free" : "in use")}"))),
+            new Finding("/dev/shm", Directory.Exists(Shared) ? $"{Text.Bytes(new DriveInfo(Shared).AvailableFreeSpace)} free" : "none"),
+            new Finding("ports", string.Join(", ", s_ports.Select(State))),
             new Finding("GPU", await GpusAsync(cancellation)),
         ];
     }
@@ -47,7 +49,8 @@ internal static class MachineFindings
             : "none (only building needs one)";
 
     private static async Task<string> GpusAsync(CancellationToken cancellation) =>
-        await SystemTool.TryRunAsync("nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader", cancellation) is { ExitCode: 0 } tool
+        await SystemTool.TryRunAsync("nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader", cancellation)
+            is { ExitCode: 0 } tool
             ? string.Join("; ", tool.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             : "none (no nvidia-smi)";
 
@@ -55,7 +58,8 @@ internal static class MachineFindings
     {
         var available = ProcessorInfo.MemoryBytes(text, "MemAvailable") ?? 0;
         var found = $"{Text.Bytes(available)} available of {Text.Bytes(ProcessorInfo.MemoryBytes(text, "MemTotal") ?? 0)}";
-        return new Finding("memory", found, available >= LeastMemory ? null : $"a worker takes up to {Text.Bytes(LeastMemory)}: end other programs, or use a larger machine");
+        var mend = $"a worker takes up to {Text.Bytes(LeastMemory)}: end other programs, or use a larger machine";
+        return new Finding("memory", found, available >= LeastMemory ? null : mend);
     }
 
     private static Finding Disk(string folder)
@@ -64,15 +68,20 @@ internal static class MachineFindings
         while (!Directory.Exists(path))
             path = Path.GetDirectoryName(path)!;
         var free = new DriveInfo(path).AvailableFreeSpace;
-        return new Finding("disk", $"{Text.Bytes(free)} free for {folder}", free >= LeastDisk ? null : $"a job takes {Text.Bytes(LeastDisk)} and more: free some, or keep data elsewhere with --data DIR");
+        var mend = $"a job takes {Text.Bytes(LeastDisk)} and more: free some, or keep data elsewhere with --data DIR";
+        return new Finding("disk", $"{Text.Bytes(free)} free for {folder}", free >= LeastDisk ? null : mend);
     }
 
     private static string Allocator()
     {
-        string[] names = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES", "LD_PRELOAD"];
-        var set = names.Where(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 }).Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}").ToList();
+        string[] names =
+            ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES", "LD_PRELOAD"];
+        var set = names.Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
+            .Where(variable => variable.Value is { Length: > 0 }).Select(variable => $"{variable.Name}={variable.Value}").ToList();
         return set.Count > 0 ? string.Join(' ', set) : "nothing set from outside";
     }
+
+    private static string State((int Number, string Of) port) => $"{port.Number} ({port.Of}) {(IsFree(port.Number) ? "free" : "in use")}";
 
     private static bool IsFree(int port)
     {

@@ -106,7 +106,8 @@ public sealed class LocalCluster : IAsyncDisposable
         string[] ports = ["--grpc-port", $"{_options.GrpcPort}", "--http-port", $"{_options.HttpPort}", "--cluster-port", $"{_options.ClusterPort}"];
         Coordinator = await Start("coordinator", ProgramFiles.Coordinator, ports);
 
-        string[] worker = ["--coordinator", Coordinator.Cluster, "--device", _options.Device, .. _options.Libtorch is { } libtorch ? (string[])["--libtorch", Path.GetFullPath(libtorch)] : []];
+        string[] libtorch = _options.Libtorch is { } given ? ["--libtorch", Path.GetFullPath(given)] : [];
+        string[] worker = ["--coordinator", Coordinator.Cluster, "--device", _options.Device, .. libtorch];
         var workers = Enumerable.Range(1, _options.Workers).Select(number =>
             Start($"worker-{number}", ProgramFiles.Worker, [.. worker, "--name", $"worker-{number}"]));
         Workers = await Task.WhenAll(workers.ToList());

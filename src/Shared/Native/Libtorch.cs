@@ -51,7 +51,8 @@ public static class Libtorch
                 throw new LibtorchException($"{bridge} is missing; build or publish the program anew");
             // 2.
             var glibc = DynamicLinker.GlibcVersion
-                ?? throw new LibtorchException($"{found.Path}: libtorch needs glibc, and this system has another C library; use a system with glibc");
+                ?? throw new LibtorchException(
+                    $"{found.Path}: libtorch needs glibc, and this system has another C library; use a system with glibc");
             if (AddressSpace.Problem(AddressSpace.LimitBytes, AddressSpace.TakenBytes, found.Libraries.Sum(Length)) is { } problem)
                 throw new LibtorchException($"{found.Path}: {problem}");
             // 3.

@@ -12,7 +12,9 @@ namespace TrainingCluster.Native;
 /// <param name="Cuda">The CUDA that it was built with; empty: none.</param>
 public sealed partial record LibtorchBuild(string Version, string Blas, string OneDnn, string Kernels, string Compiler, string Cuda)
 {
-    /// <summary><c>std::string at::show_config()</c>, with the C++11 ABI. PyTorch shows it as <c>torch.__config__.show()</c>; TorchSharp does not.</summary>
+    /// <summary>
+    /// <c>std::string at::show_config()</c>, with the C++11 ABI. PyTorch shows it as <c>torch.__config__.show()</c>; TorchSharp does not.
+    /// </summary>
     private const string ShowConfig = "_ZN2at11show_configB5cxx11Ev";
 
     /// <summary>Asks the library; null: it has no such function with this ABI.</summary>
@@ -41,7 +43,8 @@ public sealed partial record LibtorchBuild(string Version, string Blas, string O
             First(text, @"CUDA Runtime (?<value>[\w.]+)"));
     }
 
-    private static string First(string text, string pattern) => Regex.Match(text, pattern) is { Success: true } match ? match.Groups["value"].Value.Trim() : "";
+    private static string First(string text, string pattern) =>
+        Regex.Match(text, pattern) is { Success: true } match ? match.Groups["value"].Value.Trim() : "";
 
     /// <summary>libstdc++'s string: the short ones lie in the last two fields.</summary>
     [StructLayout(LayoutKind.Sequential)]

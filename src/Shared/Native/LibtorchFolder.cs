@@ -7,6 +7,8 @@ internal sealed record LibtorchFolder
     public const string Main = "libtorch_cpu.so";
     private const string Hint = "give the torch/lib folder of an installed PyTorch " + LibtorchVersion.Required;
 
+    private static readonly string[] s_order = ["libc10.so", Main, "libtorch_cuda.so", "libtorch.so"];
+
     private LibtorchFolder(string path, string? version) => (Path, Version) = (path, version);
 
     /// <summary>Absolute.</summary>
@@ -17,7 +19,7 @@ internal sealed record LibtorchFolder
 
     /// <summary>The libraries to load, in this order: each needs those before it.</summary>
     public IReadOnlyList<string> Libraries =>
-        [.. ((string[])["libc10.so", Main, "libtorch_cuda.so", "libtorch.so"]).Select(name => System.IO.Path.Combine(Path, name)).Where(File.Exists)];
+        [.. s_order.Select(name => System.IO.Path.Combine(Path, name)).Where(File.Exists)];
 
     /// <summary>Whether it was built with CUDA.</summary>
     public bool HasCuda => File.Exists(System.IO.Path.Combine(Path, "libtorch_cuda.so"));
@@ -26,7 +28,9 @@ internal sealed record LibtorchFolder
     /// <exception cref="LibtorchException">There are none, or they cannot be used.</exception>
     public static LibtorchFolder BesideProgram(string folder) => File.Exists(System.IO.Path.Combine(folder, Main))
         ? Judge(folder, folder)
-        : throw new LibtorchException($"{folder}: no {Main} beside the program; build anew with './cluster build', or {Hint} with --libtorch DIR or {Libtorch.Variable}");
+        : throw new LibtorchException(
+            $"{folder}: no {Main} beside the program; "
+            + $"build anew with './cluster build', or {Hint} with --libtorch DIR or {Libtorch.Variable}");
 
     /// <summary>The libraries of an installed PyTorch.</summary>
     /// <param name="folder">As given.</param>
@@ -42,7 +46,8 @@ internal sealed record LibtorchFolder
             return Judge(path, named);
         if (LibtorchVersion.Read(path) is { } version && LibtorchVersion.Problem(version) is { } problem)
             throw new LibtorchException($"{named} {problem}");
-        var inside = ((string[])["lib", "torch/lib"]).Select(below => System.IO.Path.Combine(path, below)).FirstOrDefault(below => File.Exists(System.IO.Path.Combine(below, Main)));
+        var inside = ((string[])["lib", "torch/lib"]).Select(below => System.IO.Path.Combine(path, below))
+            .FirstOrDefault(below => File.Exists(System.IO.Path.Combine(below, Main)));
         throw new LibtorchException($"{named}: no {Main} in it; {(inside is null ? Hint : $"did you mean {inside}?")}");
     }
 

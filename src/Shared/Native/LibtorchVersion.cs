@@ -28,7 +28,8 @@ internal static partial class LibtorchVersion
     /// <param name="version">Such as "2.10.0+cu128".</param>
     public static string? Problem(string version) => Fitting().IsMatch(version)
         ? null
-        : $"is libtorch {version}, but TorchSharp is built against {Required} and fits no other: install PyTorch {Required} (pip install 'torch=={Required}.*') and give its torch/lib";
+        : $"is libtorch {version}, but TorchSharp is built against {Required} and fits no other: "
+            + $"install PyTorch {Required} (pip install 'torch=={Required}.*') and give its torch/lib";
 
     // No version file is longer than a few lines.
     private static string? FirstText(string path) => File.Exists(path) ? File.ReadAllText(path) : null;

@@ -17,13 +17,18 @@ internal static partial class LoadFailure
         if (MissingVersion().Match(complaint) is { Success: true } version)
         {
             return version.Groups["set"].Value == "GLIBC"
-                ? $"it needs glibc {version.Groups["number"].Value}, and this system has {glibc}; use Debian 12, Ubuntu 22.04, RHEL 9 or newer"
-                : $"it needs {version.Value} of libstdc++, and this system's is older; build anew with './cluster build', or install a newer libstdc++6";
+                ? $"it needs glibc {version.Groups["number"].Value}, and this system has {glibc}; "
+                    + "use Debian 12, Ubuntu 22.04, RHEL 9 or newer"
+                : $"it needs {version.Value} of libstdc++, and this system's is older; "
+                    + "build anew with './cluster build', or install a newer libstdc++6";
         }
         if (MissingFile().Match(complaint) is { Success: true } missing && missing.Groups["file"].Value is var file && file != library)
             return $"it needs {file}, which is not there; {Provider(file)}";
         if (MissingSymbol().Match(complaint) is { Success: true } symbol)
-            return $"libtorch lacks {symbol.Groups["symbol"].Value}, so it is not the {LibtorchVersion.Required} (with the C++11 ABI) that TorchSharp is built against; give the torch/lib of PyTorch {LibtorchVersion.Required}";
+        {
+            return $"libtorch lacks {symbol.Groups["symbol"].Value}, so it is not the {LibtorchVersion.Required} (with the C++11 ABI) "
+                + $"that TorchSharp is built against; give the torch/lib of PyTorch {LibtorchVersion.Required}";
+        }
         if (NoMemory().IsMatch(complaint))
             return $"no memory to map it ({complaint}); raise the limit with 'ulimit -v unlimited', or end other programs";
         if (Damaged().IsMatch(complaint))

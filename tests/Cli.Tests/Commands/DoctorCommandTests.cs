@@ -10,7 +10,11 @@ public sealed class DoctorCommandTests
         var session = await Session.RunAsync("doctor");
         Assert.Equal(("", 0), (session.Error, session.ExitCode));
         var parts = session.Out.Split('\n').Select(line => line.Split("  ")[0]);
-        string[] expected = ["SDK", "runtime", "instruction sets", "allocator", "memory", "ulimit -v", "disk", "/dev/shm", "ports", "GPU", "libtorch", "BLAS", "oneDNN", "CUDA"];
+        string[] expected =
+        [
+            "SDK", "runtime", "instruction sets", "allocator", "memory", "ulimit -v", "disk", "/dev/shm", "ports", "GPU",
+            "libtorch", "loaded from", "BLAS", "oneDNN", "libtorch kernels", "CUDA",
+        ];
         Assert.Subset(parts.ToHashSet(), expected.ToHashSet());
         Assert.Contains("libtorch          2.10.", session.Out, StringComparison.Ordinal);
     }
@@ -43,7 +47,8 @@ public sealed class DoctorCommandTests
     {
         using var folder = new TestFolder();
         await File.WriteAllTextAsync(folder.At("global.json"), "a\tb\n");
-        var session = await Session.RunAsync([.. command.Select(word => word is "o" or "m" or "global.json" ? folder.At(word) : word), "--libtorch", "/no/such/folder"]);
+        var words = command.Select(word => word is "o" or "m" or "global.json" ? folder.At(word) : word);
+        var session = await Session.RunAsync([.. words, "--libtorch", "/no/such/folder"]);
         Assert.Equal((ExitCodes.BadUsage, ""), (session.ExitCode, session.Out));
         Assert.Contains("cluster: --libtorch /no/such/folder: there is no such folder", session.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.At("o")));
