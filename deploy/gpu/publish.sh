@@ -13,7 +13,7 @@ artifacts=$(mktemp -d)
 trap 'rm -rf "$artifacts"' EXIT
 for project in src/Coordinator src/Worker src/Cli bench/Bench; do
   dotnet publish "$root/$project" -c Release -r linux-x64 --self-contained -p:WithLibtorch=false -p:DebugType=none \
-    -p:GenerateDocumentationFile=false -nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false \
+    -nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false \
     --artifacts-path "$artifacts" -o "$target"
 done
 # What no command of ours uses: drawing outside of SVG, durable distributed data, crash dumps and debuggers.

@@ -3,9 +3,13 @@ using TrainingCluster.Native;
 
 namespace TrainingCluster.Tests;
 
-/// <summary>Tests compute with the libtorch that the programs would: that of CLUSTER_LIBTORCH, or the one beside them.</summary>
+/// <summary>Tests compute as the programs do: with their settings, and the libtorch of CLUSTER_LIBTORCH or the one beside them.</summary>
 internal static class LoadLibtorch
 {
     [ModuleInitializer]
-    internal static void BeforeAnyTest() => Libtorch.Load(null);
+    internal static void BeforeAnyTest()
+    {
+        NativeSettings.Apply();
+        Libtorch.Load(null);
+    }
 }

@@ -78,7 +78,8 @@ internal static class MachineFindings
             ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES", "LD_PRELOAD"];
         var set = names.Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
             .Where(variable => variable.Value is { Length: > 0 }).Select(variable => $"{variable.Name}={variable.Value}").ToList();
-        return set.Count > 0 ? string.Join(' ', set) : "nothing set from outside";
+        var own = Malloc.IsSupported ? string.Join(' ', Malloc.Settings.Select(setting => $"{setting.Name}={setting.Value}")) : "nothing (not glibc)";
+        return $"a worker sets {own}{(set.Count > 0 ? $"; from outside {string.Join(' ', set)}" : "")}";
     }
 
     private static string State((int Number, string Of) port) => $"{port.Number} ({port.Of}) {(IsFree(port.Number) ? "free" : "in use")}";

@@ -49,6 +49,8 @@ public static class Libtorch
             var bridge = Path.Combine(AppContext.BaseDirectory, Bridge);
             if (!File.Exists(bridge))
                 throw new LibtorchException($"{bridge} is missing; build or publish the program anew");
+            if (ElfFile.Problem(bridge) is { } damage)
+                throw new LibtorchException($"{bridge} {damage}; build or publish the program anew");
             // 2.
             var glibc = DynamicLinker.GlibcVersion
                 ?? throw new LibtorchException(

@@ -23,15 +23,21 @@ public sealed class WorkerStartTests : IDisposable
     }
 
     [Fact]
-    public async Task Worker_DamagedLibrary_TellsWhatTheLinkerSays()
+    public async Task Worker_LibraryThatWasNotCopiedWhole_NamesIt()
     {
         var folder = Directory.CreateDirectory(_folder.At("damaged")).FullName;
-        foreach (var name in (string[])["libc10.so", "libtorch_cpu.so"])
-        {
-            var whole = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "libc10.so"), TestContext.Current.CancellationToken);
-            await File.WriteAllBytesAsync(Path.Combine(folder, name), whole[..2000], TestContext.Current.CancellationToken);
-        }
-        await EndsAsync($"worker: {folder}/libc10.so cannot be loaded: it is damaged or not whole", [], "--libtorch", folder);
+        var whole = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "libc10.so"), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "libtorch_cpu.so"), whole[..2000], TestContext.Current.CancellationToken);
+        await EndsAsync($"worker: --libtorch {folder}: libtorch_cpu.so is cut short: 2000 of ", [], "--libtorch", folder);
+    }
+
+    [Fact]
+    public async Task Worker_LibraryOfSomethingElse_TellsWhatItLacks()
+    {
+        // libc10 in the place of libtorch_cpu: whole and loadable, but without libtorch's functions.
+        var folder = Directory.CreateDirectory(_folder.At("other")).FullName;
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "libc10.so"), Path.Combine(folder, "libtorch_cpu.so"));
+        await EndsAsync($"worker: {folder}: this libtorch has not the C++11 ABI", [], "--libtorch", folder);
     }
 
     private async Task EndsAsync(string expected, string[] launcher, params string[] arguments)

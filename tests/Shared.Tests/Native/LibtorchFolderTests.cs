@@ -56,6 +56,13 @@ public sealed class LibtorchFolderTests : IDisposable
         Refused(_files.Lib, "libtorch_cpu.so is empty");
     }
 
+    [Fact]
+    public void Given_ALibraryThatWasNotCopiedWhole_TellsHowMuchThereIs()
+    {
+        _files.Library("libtorch_cpu.so", sections: 3);
+        Refused(_files.Lib, "libtorch_cpu.so is cut short: 64 of 256 bytes; give");
+    }
+
     [Theory]
     [InlineData(183, 2, "aarch64")]
     [InlineData(3, 1, "32-bit x86")]

@@ -11,10 +11,14 @@ internal sealed class MadeUpLibtorch : IDisposable
 
     public string Lib => Path.Combine(Torch, "lib");
 
-    /// <summary>The first 20 bytes of a library for a machine, and nothing after them.</summary>
-    public MadeUpLibtorch Library(string name, byte machine = 62, byte bits = 2)
+    /// <summary>The header of a library for a machine, and nothing after it.</summary>
+    public MadeUpLibtorch Library(string name, byte machine = 62, byte bits = 2, int sections = 0)
     {
-        byte[] header = [0x7f, (byte)'E', (byte)'L', (byte)'F', bits, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, machine, 0];
+        var header = new byte[64];
+        byte[] start = [0x7f, (byte)'E', (byte)'L', (byte)'F', bits, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, machine, 0];
+        start.CopyTo(header, 0);
+        // The table of sections: begins after the header, entries of 64 bytes.
+        (header[40], header[58], header[60]) = ((byte)(sections > 0 ? 64 : 0), 64, (byte)sections);
         File.WriteAllBytes(Path.Combine(Lib, name), header);
         return this;
     }
