@@ -19,11 +19,12 @@ internal static class AllReduceBench
     private static readonly Option<int> s_iterations = new("--iterations") { Description = "Measured repetitions.", DefaultValueFactory = _ => 15 };
     private static readonly Option<int> s_warmup = new("--warmup") { Description = "Repetitions before the measured ones.", DefaultValueFactory = _ => 3 };
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run gloo beside it." };
+    private static readonly Option<string> s_python = BenchProcesses.PythonOption();
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 
     public static Command Command()
     {
-        var command = new Command("allreduce", "Time of an all-reduce, by size and number of workers.") { s_workers, s_mib, s_iterations, s_warmup, s_peer, s_json };
+        var command = new Command("allreduce", "Time of an all-reduce, by size and number of workers.") { s_workers, s_mib, s_iterations, s_warmup, s_peer, s_python, s_json };
         command.SetAction(RunAsync);
         return command;
     }
@@ -49,7 +50,7 @@ internal static class AllReduceBench
         {
             var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, arguments)).Select(Read).ToList();
             var theirs = parsed.GetValue(s_peer)
-                ? (await BenchProcesses.RunPeerAsync("gloo_allreduce.py", ["--world", $"{workers}", .. arguments]))?.Select(Read).ToDictionary(time => time.mib)
+                ? (await BenchProcesses.RunPeerAsync(parsed.GetValue(s_python)!, "gloo_allreduce.py", ["--world", $"{workers}", .. arguments]))?.Select(Read).ToDictionary(time => time.mib)
                 : null;
             foreach (var time in ours)
             {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Numerics;
 using System.Text.Json;
+using TrainingCluster.Native;
 
 namespace TrainingCluster.Bench;
 
@@ -60,22 +61,33 @@ internal static class BenchProcesses
         }
     }
 
+    /// <summary>The Python of the peers: Debian's, or the one whose PyTorch is to be measured.</summary>
+    public static Option<string> PythonOption() => new("--python")
+    {
+        Description = "The Python with PyTorch that runs the peer.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => "/usr/bin/python3",
+    };
+
     /// <summary>Runs a peer's script; null, with the reason on the error output, where it cannot run.</summary>
-    public static async Task<IReadOnlyList<string>?> RunPeerAsync(string script, IEnumerable<string> arguments)
+    public static async Task<IReadOnlyList<string>?> RunPeerAsync(string python, string script, IEnumerable<string> arguments)
     {
         var path = Path.Combine(PeersFolder(), script);
-        using var process = Start("/usr/bin/python3", [path, .. arguments], input: false);
+        using var process = Start(python, [path, .. arguments], input: false);
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode == 0)
             return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        await Console.Error.WriteLineAsync($"The peer {script} did not run (exit code {process.ExitCode}). It needs Debian's python3-torch: apt-get install python3-torch");
+        await Console.Error.WriteLineAsync($"The peer {script} did not run (exit code {process.ExitCode}). {python} needs PyTorch; Debian's is python3-torch: apt-get install python3-torch");
         return null;
     }
 
     private static Process Start(string program, IEnumerable<string> arguments, bool input)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = input };
+        // The workers take the libtorch that this process was told to.
+        if (Libtorch.LoadedFrom is { } folder)
+            start.Environment[Libtorch.Variable] = folder;
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started.");
     }
 

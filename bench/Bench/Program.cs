@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using TrainingCluster.Bench;
+using TrainingCluster.Hosting;
 using TrainingCluster.Native;
 
 // Before libtorch is loaded: its thread pools are made then.
@@ -12,4 +14,13 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
     StepBench.WorkerCommand(),
     AllReduceBench.WorkerCommand(),
 };
-return await root.Parse(args).InvokeAsync();
+var libtorch = ProgramOptions.LibtorchFolder();
+libtorch.Recursive = true;
+root.Options.Add(libtorch);
+var parsed = root.Parse(args);
+return await ProgramExit.Run("bench", async () =>
+{
+    if (parsed.Errors.Count == 0 && parsed.Action is not HelpAction)
+        Libtorch.Load(parsed.GetValue(libtorch));
+    return await parsed.InvokeAsync();
+});

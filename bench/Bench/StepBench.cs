@@ -6,6 +6,7 @@ using TrainingCluster.Data;
 using TrainingCluster.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.Training;
+using static TorchSharp.torch;
 
 namespace TrainingCluster.Bench;
 
@@ -28,18 +29,20 @@ internal static class StepBench
     private static readonly Option<int> s_steps = Number("--steps", 20, "Measured steps.");
     private static readonly Option<int> s_warmup = Number("--warmup", 3, "Steps before the measured ones.");
     private static readonly Option<int> s_threads = Number("--threads", 1, "Compute threads of a worker.");
-    private static readonly Option<string> s_precision = new("--precision") { Description = "Of matrix products: float32 or bfloat16 (the peer always computes in float32).", DefaultValueFactory = _ => "float32" };
+    private static readonly Option<string> s_precision = new("--precision") { Description = "Of matrix products: float32 or bfloat16 (the peer: autocast).", DefaultValueFactory = _ => "float32" };
     private static readonly Option<string> s_kind = new("--kind") { Description = "Model: transformer or recurrent-attention (the peer is always the first).", DefaultValueFactory = _ => "transformer" };
     private static readonly Option<int> s_rank = new("--rank");
     private static readonly Option<int[]> s_workers = BenchProcesses.WorkersOption(least: 1, [1, 2]);
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run PyTorch beside it." };
+    private static readonly Option<string> s_python = BenchProcesses.PythonOption();
+    private static readonly Option<string> s_device = new("--device") { Description = "Where to compute: cpu, cuda:0, ...", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 
     private static readonly Option<int>[] s_shape = [s_d, s_layers, s_heads, s_ffn, s_vocab, s_batch, s_src, s_tgt, s_steps, s_warmup, s_threads];
 
     public static Command Command()
     {
-        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_kind, s_precision, s_peer, s_json };
+        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_kind, s_precision, s_device, s_peer, s_python, s_json };
         foreach (var option in s_shape)
             command.Add(option);
         command.SetAction(RunAsync);
@@ -48,7 +51,7 @@ internal static class StepBench
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_kind, s_precision };
+        var command = new Command(WorkerName) { s_rank, s_kind, s_precision, s_device };
         command.Hidden = true;
         foreach (var option in s_shape)
             command.Add(option);
@@ -59,12 +62,13 @@ internal static class StepBench
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
     {
         var arguments = s_shape.SelectMany(option => (string[])[option.Name, parsed.GetValue(option).ToString(CultureInfo.InvariantCulture)]).ToList();
+        arguments.AddRange([s_precision.Name, parsed.GetValue(s_precision)!, s_device.Name, parsed.GetValue(s_device)!]);
         var table = new BenchTable(parsed.GetValue(s_json), "workers", "system", "step ms", "tokens/s", "compute ms", "exchange ms", "update ms", "peak MB", "ratio");
         foreach (var workers in parsed.GetValue(s_workers)!)
         {
-            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!, s_precision.Name, parsed.GetValue(s_precision)!]))[^1])!;
+            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!]))[^1])!;
             StepTimes? theirs = null;
-            if (parsed.GetValue(s_peer) && await BenchProcesses.RunPeerAsync("torch_step.py", ["--world", $"{workers}", .. arguments]) is { Count: > 0 } lines)
+            if (parsed.GetValue(s_peer) && await BenchProcesses.RunPeerAsync(parsed.GetValue(s_python)!, "torch_step.py", ["--world", $"{workers}", .. arguments]) is { Count: > 0 } lines)
                 theirs = JsonSerializer.Deserialize<StepTimes>(lines[^1]);
             table.Add($"{workers}", "cluster", ours.step_ms, ours.tokens_per_second, ours.compute_ms, ours.exchange_ms, ours.update_ms, ours.peak_rss_mb, theirs is null ? null : ours.tokens_per_second / theirs.tokens_per_second);
             if (theirs is not null)
@@ -77,6 +81,7 @@ internal static class StepBench
 
     private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancelled)
     {
+        ComputeDevice.Require(parsed.GetValue(s_device)!);
         await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank));
         var workers = member.Addresses.Length;
         var spec = new JobSpec
@@ -95,7 +100,7 @@ internal static class StepBench
         };
         var vocabulary = parsed.GetValue(s_vocab);
         var batches = new MadeUpBatches(parsed.GetValue(s_batch), parsed.GetValue(s_src), parsed.GetValue(s_tgt), vocabulary);
-        using var job = TrainingJob.Create(spec, batches, vocabulary);
+        using var job = TrainingJob.Create(spec, batches, vocabulary, new Device(parsed.GetValue(s_device)));
         var (loop, group) = TrainingLoop.Create(job, member.Plan(1), member.Host.Options, TimeProvider.System, NullLogger.Instance);
         member.Host.Open(group);
         var results = await MainArenaThread.RunAsync(() =>

@@ -13,6 +13,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 for name, default in dict(world=1, threads=1, d=256, layers=3, heads=4, ffn=1024, vocab=8000, batch=64, src=24, tgt=24,
                           steps=20, warmup=3, port=29571).items():
     parser.add_argument(f"--{name}", type=int, default=default)
+parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
+parser.add_argument("--device", default="cpu")
 options = parser.parse_args()
 # Both thread pools are made when torch is loaded.
 for pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -40,7 +42,7 @@ class Translator(nn.Module):
         return self.dropout(self.embedding(tokens) * self.scale + self.table[:tokens.size(1)])
 
     def forward(self, source, target, source_padding, target_padding):
-        causal = nn.Transformer.generate_square_subsequent_mask(target.size(1))
+        causal = nn.Transformer.generate_square_subsequent_mask(target.size(1)).to(target.device)
         states = self.transformer(self.embed(source), self.embed(target), tgt_mask=causal, src_key_padding_mask=source_padding,
                                   tgt_key_padding_mask=target_padding, memory_key_padding_mask=source_padding)
         return nn.functional.linear(states, self.embedding.weight)
@@ -49,7 +51,8 @@ class Translator(nn.Module):
 def run(rank, o):
     torch.set_num_threads(o.threads)
     torch.manual_seed(1)
-    net = Translator(o)
+    device = torch.device(o.device)
+    net = Translator(o).to(device)
     for parameter in net.parameters():
         if parameter.dim() > 1:
             nn.init.xavier_uniform_(parameter)
@@ -60,19 +63,22 @@ def run(rank, o):
         model = nn.parallel.DistributedDataParallel(net)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-4, betas=(0.9, 0.98), eps=1e-9)
     draw = torch.Generator().manual_seed(rank)
-    source = torch.randint(4, o.vocab, (o.batch, o.src), generator=draw)
-    target = torch.randint(4, o.vocab, (o.batch, o.tgt + 1), generator=draw)
-    no_source_padding = torch.zeros(o.batch, o.src, dtype=torch.bool)
-    no_target_padding = torch.zeros(o.batch, o.tgt, dtype=torch.bool)
+    source = torch.randint(4, o.vocab, (o.batch, o.src), generator=draw).to(device)
+    target = torch.randint(4, o.vocab, (o.batch, o.tgt + 1), generator=draw).to(device)
+    no_source_padding = torch.zeros(o.batch, o.src, dtype=torch.bool, device=device)
+    no_target_padding = torch.zeros(o.batch, o.tgt, dtype=torch.bool, device=device)
     times = []
     for step in range(o.warmup + o.steps):
         start = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        logits = model(source, target[:, :-1], no_source_padding, no_target_padding)
-        loss = nn.functional.cross_entropy(logits.reshape(-1, o.vocab), target[:, 1:].reshape(-1), label_smoothing=0.1)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=o.precision == "bfloat16"):
+            logits = model(source, target[:, :-1], no_source_padding, no_target_padding)
+        loss = nn.functional.cross_entropy(logits.float().reshape(-1, o.vocab), target[:, 1:].reshape(-1), label_smoothing=0.1)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
         if step >= o.warmup:
             times.append(time.perf_counter() - start)
     median = statistics.median(times)

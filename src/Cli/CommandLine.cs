@@ -5,6 +5,7 @@ using TrainingCluster.Artifacts;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Commands;
 using TrainingCluster.Data;
+using TrainingCluster.Native;
 
 namespace TrainingCluster.Cli;
 
@@ -70,6 +71,7 @@ public static class CommandLine
         LedgerCommand.Create(terminal),
         CheckpointsCommand.Create(terminal),
         WorkersCommand.Create(terminal),
+        DoctorCommand.Create(terminal),
         ScriptCommands.Build(),
         ScriptCommands.Test(),
         ScriptCommands.Bench(),
@@ -82,7 +84,7 @@ public static class CommandLine
     private static CliException? Explain(Exception exception) => exception switch
     {
         CliException known => known,
-        DatasetException or ModelFolderException => CliException.BadUsage(exception.Message),
+        DatasetException or ModelFolderException or LibtorchException => CliException.BadUsage(exception.Message),
         RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
         IOException or UnauthorizedAccessException => new CliException(exception.Message),
         _ => null,

@@ -17,24 +17,30 @@ var grpcPort = ProgramOptions.Port("--grpc-port", 0, "gRPC between workers");
 var httpPort = ProgramOptions.Port("--http-port", 0, "metrics and health");
 var clusterPort = ProgramOptions.Port("--cluster-port", 0, "the actors");
 var device = new Option<string>("--device") { Description = "Where to compute: cpu, cuda:0, ...", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
+var libtorch = ProgramOptions.LibtorchFolder();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
 var command = new RootCommand("A worker of a training cluster: it trains its shards of a job together with its peers.")
 {
-    coordinator, data, name, host, advertise, grpcPort, httpPort, clusterPort, device, readyFile, parentPid,
+    coordinator, data, name, host, advertise, grpcPort, httpPort, clusterPort, device, libtorch, readyFile, parentPid,
 };
-command.SetAction((parsed, _) => ProgramExit.Run("worker", () => WorkerHost.Run(new WorkerOptions
+command.SetAction((parsed, _) => ProgramExit.Run("worker", () =>
 {
-    Coordinator = parsed.GetRequiredValue(coordinator),
-    Data = parsed.GetRequiredValue(data),
-    Name = parsed.GetValue(name),
-    Host = parsed.GetRequiredValue(host),
-    Advertise = parsed.GetValue(advertise),
-    GrpcPort = parsed.GetValue(grpcPort),
-    HttpPort = parsed.GetValue(httpPort),
-    ClusterPort = parsed.GetValue(clusterPort),
-    Device = parsed.GetRequiredValue(device),
-    ReadyFile = parsed.GetValue(readyFile),
-    ParentPid = parsed.GetValue(parentPid),
-})));
+    Libtorch.Load(parsed.GetValue(libtorch));
+    ComputeDevice.Require(parsed.GetRequiredValue(device));
+    return WorkerHost.Run(new WorkerOptions
+    {
+        Coordinator = parsed.GetRequiredValue(coordinator),
+        Data = parsed.GetRequiredValue(data),
+        Name = parsed.GetValue(name),
+        Host = parsed.GetRequiredValue(host),
+        Advertise = parsed.GetValue(advertise),
+        GrpcPort = parsed.GetValue(grpcPort),
+        HttpPort = parsed.GetValue(httpPort),
+        ClusterPort = parsed.GetValue(clusterPort),
+        Device = parsed.GetRequiredValue(device),
+        ReadyFile = parsed.GetValue(readyFile),
+        ParentPid = parsed.GetValue(parentPid),
+    });
+}));
 return await ProgramOptions.Invoke(command, args);

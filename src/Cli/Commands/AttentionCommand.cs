@@ -1,5 +1,7 @@
 using System.CommandLine;
 using TrainingCluster.Figures;
+using TrainingCluster.Hosting;
+using TrainingCluster.Native;
 
 namespace TrainingCluster.Cli.Commands;
 
@@ -9,9 +11,11 @@ internal static class AttentionCommand
     public static Command Create(Terminal terminal)
     {
         var folder = new Option<string>("--out") { Description = "Gets the drawings, as SVG.", HelpName = "DIR", Required = true };
-        var command = new Command("attention", "Draw what attention is: kernel regression, scores, positional encoding. A model's own attention: translate --attention.") { folder };
+        var libtorch = ProgramOptions.LibtorchFolder();
+        var command = new Command("attention", "Draw what attention is: kernel regression, scores, positional encoding. A model's own attention: translate --attention.") { folder, libtorch };
         command.SetAction(async (parsed, cancellation) =>
         {
+            Libtorch.Load(parsed.GetValue(libtorch));
             var target = Directory.CreateDirectory(parsed.GetValue(folder)!).FullName;
             foreach (var (name, svg) in CourseFigures.All())
             {

@@ -7,7 +7,9 @@ using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
 using TrainingCluster.Data;
+using TrainingCluster.Hosting;
 using TrainingCluster.Jobs;
+using TrainingCluster.Native;
 
 namespace TrainingCluster.Cli.Commands;
 
@@ -23,14 +25,19 @@ internal static class DemoCommand
         var workers = SharedOptions.Workers(2);
         var seed = new Option<ulong>("--seed") { Description = "The dates and everything random in training draw from this.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var folder = SharedOptions.Folder("--out", "Keep the model here. Default: it is thrown away.");
+        var libtorch = ProgramOptions.LibtorchFolder();
         var json = SharedOptions.Json();
         var command = new Command(
             "demo", "Train a translator of dates (English, German and Chinese to ISO) on a cluster of this machine, and test it on dates that it has not seen.")
         {
-            workers, seed, folder, json,
+            workers, seed, folder, libtorch, json,
         };
         command.SetAction((parsed, cancellation) =>
-            RunAsync(terminal, parsed.GetValue(workers), parsed.GetValue(seed), parsed.GetValue(folder), parsed.GetValue(json), cancellation));
+        {
+            Libtorch.Load(parsed.GetValue(libtorch));
+            var options = new LocalClusterOptions { Workers = parsed.GetValue(workers), Libtorch = parsed.GetValue(libtorch) };
+            return RunAsync(terminal, options, parsed.GetValue(seed), parsed.GetValue(folder), parsed.GetValue(json), cancellation);
+        });
         return command;
     }
 
@@ -38,7 +45,8 @@ internal static class DemoCommand
     /// 1. makes the dates; 2. trains on a coordinator and worker processes; 3. translates the dates held out;
     /// 4. tells the rate, some examples and the time of each part.
     /// </summary>
-    private static async Task<int> RunAsync(Terminal terminal, int workers, ulong seed, string? keep, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        Terminal terminal, LocalClusterOptions options, ulong seed, string? keep, bool json, CancellationToken cancellation)
     {
         if (keep is not null)
             ArtifactDownload.Require(keep, replace: true);
@@ -52,7 +60,7 @@ internal static class DemoCommand
         var dataset = DatasetPreparation.OptionsOf(
             JobSpecDefaults.Fill(spec).Dataset, new ParallelText(Path.Combine(text, "train.tsv"), null), new ParallelText(Path.Combine(text, "valid.tsv"), null));
         var model = keep ?? Path.Combine(temporary.Path, "model");
-        var outcome = await LocalTraining.RunAsync(terminal, new LocalClusterOptions { Workers = workers }, spec, dataset, model, json: false, cancellation);
+        var outcome = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellation);
         // 3.
         var began = terminal.Time.GetTimestamp();
         torch.set_num_threads(Environment.ProcessorCount);

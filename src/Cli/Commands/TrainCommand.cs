@@ -4,6 +4,7 @@ using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
 using TrainingCluster.Data;
+using TrainingCluster.Hosting;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
@@ -25,6 +26,7 @@ internal static class TrainCommand
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that is there." };
         var workers = SharedOptions.Workers(2);
         var device = UpCommand.Device();
+        var libtorch = ProgramOptions.LibtorchFolder();
         var workFolder = SharedOptions.Folder("--work-dir", "Keep the processes' files and logs here. Default: a temporary folder, removed at the end.");
         var json = SharedOptions.Json();
         var recipe = new RecipeOptions();
@@ -34,13 +36,20 @@ internal static class TrainCommand
         };
         recipe.AddTo(command);
         command.Options.Add(device);
+        command.Options.Add(libtorch);
         command.Options.Add(workFolder);
         command.Options.Add(json);
         command.SetAction((parsed, cancellation) =>
         {
             var spec = recipe.Spec(parsed);
             var inputs = InputsOf(parsed.GetValue(source), parsed.GetValue(target), parsed.GetValue(tsv), parsed.GetValue(validSource), parsed.GetValue(validTarget), spec.Dataset);
-            var options = new LocalClusterOptions { Workers = parsed.GetValue(workers), Folder = parsed.GetValue(workFolder), Device = parsed.GetValue(device)! };
+            var options = new LocalClusterOptions
+            {
+                Workers = parsed.GetValue(workers),
+                Folder = parsed.GetValue(workFolder),
+                Device = parsed.GetValue(device)!,
+                Libtorch = parsed.GetValue(libtorch),
+            };
             ArtifactDownload.Require(parsed.GetValue(folder)!, parsed.GetValue(overwrite));
             return RunAsync(terminal, options, spec, inputs, parsed.GetValue(folder)!, parsed.GetValue(json), cancellation);
         });
@@ -58,6 +67,7 @@ internal static class TrainCommand
         judged.Dataset.Fingerprint = new string('0', 64);
         JobSubmission.Require(judged, "the job");
         RequireFiles(inputs);
+        Native.Libtorch.Check(options.Libtorch);
 
         var outcome = await LocalTraining.RunAsync(terminal, options, spec, DatasetPreparation.OptionsOf(filled.Dataset, inputs.Train, inputs.Validation), folder, json, cancellation);
         var job = outcome.Job;

@@ -4,7 +4,9 @@ using System.Text;
 using System.Threading.Channels;
 using TorchSharp;
 using TrainingCluster.Figures;
+using TrainingCluster.Hosting;
 using TrainingCluster.Inference;
+using TrainingCluster.Native;
 
 namespace TrainingCluster.Cli.Commands;
 
@@ -31,9 +33,14 @@ internal static class TranslateCommand
         });
         var threads = SharedOptions.Positive(new Option<int>("--threads") { Description = "Threads to compute with.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount });
         var attention = new Option<string?>("--attention") { Description = "Draws the attention of every layer and head for the first sentence.", HelpName = "FILE.svg" };
-        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.") { folder, beam, penalty, threads, attention };
-        command.SetAction((parsed, cancellation) => RunAsync(
-            terminal, parsed.GetValue(folder)!, new SearchOptions { Beam = parsed.GetValue(beam), LengthPenalty = parsed.GetValue(penalty) }, parsed.GetValue(threads), parsed.GetValue(attention), cancellation));
+        var libtorch = ProgramOptions.LibtorchFolder();
+        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.") { folder, beam, penalty, threads, attention, libtorch };
+        command.SetAction((parsed, cancellation) =>
+        {
+            Libtorch.Load(parsed.GetValue(libtorch));
+            var search = new SearchOptions { Beam = parsed.GetValue(beam), LengthPenalty = parsed.GetValue(penalty) };
+            return RunAsync(terminal, parsed.GetValue(folder)!, search, parsed.GetValue(threads), parsed.GetValue(attention), cancellation);
+        });
         return command;
     }
 

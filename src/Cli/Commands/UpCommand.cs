@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using TrainingCluster.Cli.Local;
+using TrainingCluster.Hosting;
 
 namespace TrainingCluster.Cli.Commands;
 
@@ -16,10 +17,11 @@ internal static class UpCommand
         var http = Port("--http-port", 7080, "The coordinator's port for metrics, health and the status page");
         var cluster = Port("--cluster-port", 7071, "The coordinator's port for its workers' actors");
         var device = Device();
+        var libtorch = ProgramOptions.LibtorchFolder();
         var json = SharedOptions.Json();
         var command = new Command("up", "Start a coordinator and workers on this machine and keep them up until Ctrl-C or SIGTERM.")
         {
-            workers, data, host, grpc, http, cluster, device, json,
+            workers, data, host, grpc, http, cluster, device, libtorch, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(terminal, parsed.GetValue(json), new LocalClusterOptions
         {
@@ -30,6 +32,7 @@ internal static class UpCommand
             HttpPort = parsed.GetValue(http),
             ClusterPort = parsed.GetValue(cluster),
             Device = parsed.GetValue(device)!,
+            Libtorch = parsed.GetValue(libtorch),
         }, cancellation));
         return command;
     }

@@ -43,7 +43,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
         // The shell hands the log over as a plain file and becomes the program: nothing of ours stands between the two,
         // and what was printed survives us.
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        string[] command = ["-c", "exec \"$@\" </dev/null >>\"$CHILD_LOG\" 2>&1", "sh", .. launcher ?? [], ProgramFiles.DotNet, assembly];
+        string[] command = ["-c", "exec \"$@\" </dev/null >>\"$CHILD_LOG\" 2>&1", "sh", .. launcher ?? [], .. ProgramFiles.Command(assembly)];
         foreach (var argument in command.Concat(arguments).Append("--parent-pid").Append($"{Environment.ProcessId}"))
             start.ArgumentList.Add(argument);
         start.Environment["CHILD_LOG"] = logPath;

@@ -37,6 +37,8 @@ public sealed class LocalCluster : IAsyncDisposable
     public static async Task<LocalCluster> StartAsync(LocalClusterOptions options, TimeProvider time, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
+        // Before anything is started: the workers would say the same, but later.
+        Native.Libtorch.Check(options.Libtorch);
         var cluster = new LocalCluster(options, time);
         try
         {
@@ -104,8 +106,10 @@ public sealed class LocalCluster : IAsyncDisposable
         string[] ports = ["--grpc-port", $"{_options.GrpcPort}", "--http-port", $"{_options.HttpPort}", "--cluster-port", $"{_options.ClusterPort}"];
         Coordinator = await Start("coordinator", ProgramFiles.Coordinator, ports);
 
+        string[] libtorch = _options.Libtorch is { } given ? ["--libtorch", Path.GetFullPath(given)] : [];
+        string[] worker = ["--coordinator", Coordinator.Cluster, "--device", _options.Device, .. libtorch];
         var workers = Enumerable.Range(1, _options.Workers).Select(number =>
-            Start($"worker-{number}", ProgramFiles.Worker, ["--coordinator", Coordinator.Cluster, "--name", $"worker-{number}", "--device", _options.Device]));
+            Start($"worker-{number}", ProgramFiles.Worker, [.. worker, "--name", $"worker-{number}"]));
         Workers = await Task.WhenAll(workers.ToList());
         await RegisteredAsync(cancellation);
 

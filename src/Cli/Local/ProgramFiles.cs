@@ -19,6 +19,12 @@ public static class ProgramFiles
         }
     }
 
+    /// <summary>The words that start an assembly: where the runtime lies beside it by its own name, else by what runs assemblies.</summary>
+    public static IReadOnlyList<string> Command(string assembly) =>
+        File.Exists(Path.Combine(Path.GetDirectoryName(assembly)!, "libcoreclr.so"))
+            ? [Path.ChangeExtension(assembly, null)]
+            : [DotNet, assembly];
+
     /// <summary>Beside this program, or where the build puts its siblings: bin/PROJECT/CONFIGURATION.</summary>
     private static string Find(string project, string file)
     {

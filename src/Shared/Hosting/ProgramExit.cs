@@ -1,3 +1,5 @@
+using TrainingCluster.Native;
+
 namespace TrainingCluster.Hosting;
 
 /// <summary>How our programs end.</summary>
@@ -12,7 +14,7 @@ public static class ProgramExit
     /// <summary>Started with options that cannot work: a port in use, a folder that cannot be written to, …</summary>
     public const int BadUsage = 2;
 
-    /// <summary>Runs a program; what <see cref="InvalidDataException"/> says is wrong with its options goes to standard error.</summary>
+    /// <summary>Runs a program; what is wrong with its options or with libtorch goes to standard error.</summary>
     public static async Task<int> Run(string program, Func<Task<int>> run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -20,7 +22,7 @@ public static class ProgramExit
         {
             return await run();
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or LibtorchException)
         {
             await Console.Error.WriteLineAsync($"{program}: {e.Message}");
             return BadUsage;

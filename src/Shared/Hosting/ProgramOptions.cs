@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TrainingCluster.Native;
 
 namespace TrainingCluster.Hosting;
 
@@ -38,6 +39,13 @@ public static class ProgramOptions
     {
         Description = "Write a JSON object with all addresses here once everything listens.",
         HelpName = "PATH",
+    };
+
+    /// <summary>Where libtorch is.</summary>
+    public static Option<string?> LibtorchFolder() => new("--libtorch")
+    {
+        Description = $"Folder torch/lib of an installed PyTorch, for CPU or CUDA; ${Libtorch.Variable} does the same. Default: the libtorch beside the program.",
+        HelpName = "DIR",
     };
 
     /// <summary>The process to watch.</summary>

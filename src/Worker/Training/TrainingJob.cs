@@ -93,11 +93,11 @@ internal sealed class TrainingJob : IDisposable
     }
 
     /// <summary>A job on made-up batches, for measurements: it cannot be evaluated.</summary>
-    public static TrainingJob Create(JobSpec spec, ITrainingBatches batches, int vocabulary)
+    public static TrainingJob Create(JobSpec spec, ITrainingBatches batches, int vocabulary, Device? device = null)
     {
         var filled = JobSpecDefaults.Fill(spec);
         set_num_threads(filled.Training.ComputeThreads);
-        return new TrainingJob("measurement", filled, null, batches, vocabulary, CPU);
+        return new TrainingJob("measurement", filled, null, batches, vocabulary, device ?? CPU);
     }
 
     /// <summary>The job's gradient buffers, made when first needed and kept.</summary>
