@@ -80,7 +80,7 @@ wanted() {
 test_usage() {
   cat <<'USAGE'
 usage: ./cluster test [PROJECT...] [-- RUNNER-OPTION...]
-Builds and runs every test, or those of the projects whose name contains PROJECT (./cluster test compat cli).
+Builds and runs every test, or those of the projects whose name contains PROJECT (./cluster test shared cli).
 After --: options of the xunit.v3 runner (-class, -method, -namespace with *, -stopOnFail, ...).
 The last line reads "N passed, N failed, N skipped"; the status is 0 only if none failed.
 USAGE
