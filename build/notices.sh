@@ -2,6 +2,7 @@
 # Writes THIRD-PARTY-NOTICES: every package that the three programs bring along, as its own description in the package cache says.
 # Run it after a build, when a package comes, goes or changes its version: build/notices.sh
 set -euo pipefail
+export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 
