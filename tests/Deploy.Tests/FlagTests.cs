@@ -43,8 +43,18 @@ public sealed partial class FlagTests
             Assert.Contains("for program in Coordinator Worker Cli", text, StringComparison.Ordinal);
             Assert.Contains("-o /app", text, StringComparison.Ordinal);
             Assert.Contains("USER 1654:1654", text, StringComparison.Ordinal);
+            Assert.Contains("THIRD-PARTY-NOTICES /app", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("g++", text, StringComparison.Ordinal);
         }
         Assert.All(s_projects, program => Assert.True(File.Exists(Repository.Program(program.Value, program.Key)), program.Key));
+    }
+
+    [Fact]
+    public async Task ImageForGpus_Always_UsesItsOwnLibtorchAlone()
+    {
+        var text = await File.ReadAllTextAsync(Repository.At("deploy", "docker", "Dockerfile.cuda"), TestContext.Current.CancellationToken);
+        Assert.Contains("-p:WithLibtorch=false", text, StringComparison.Ordinal);
+        Assert.Contains("CLUSTER_LIBTORCH=/opt/python-packages/torch/lib", text, StringComparison.Ordinal);
     }
 
     [GeneratedRegex("--[a-z][a-z-]*")]
