@@ -18,9 +18,11 @@ internal static class WorkerArithmetic
         {
             return ArithmeticFingerprint.Compute(torch.device(device));
         }
-        catch (Exception e) when (e is ExternalException or ArgumentException)
+        catch (Exception e) when (e is ExternalException or ArgumentException or InvalidOperationException)
         {
-            throw new InvalidDataException($"--device {device} cannot be used: {e.Message.Split('\n')[0]} Give cpu, or a device that this machine has.", e);
+            // What follows are addresses in libraries.
+            var cause = e.Message.Split('\n')[0].Split(" Trace from ")[0].TrimEnd('.');
+            throw new InvalidDataException($"--device {device} cannot be used: {cause}. Give cpu, or a device that this machine has.", e);
         }
     }
 }
