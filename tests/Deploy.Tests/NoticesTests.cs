@@ -13,13 +13,15 @@ public sealed partial class NoticesTests
         var text = await File.ReadAllTextAsync(Repository.At("THIRD-PARTY-NOTICES"), TestContext.Current.CancellationToken);
         var listed = Entry().Matches(text).Select(match => $"{match.Groups[1].Value}/{match.Groups[2].Value}");
 
-        var shipped = ((string, string)[])
+        var programs = ((string Project, string File)[])
         [
-            ("Coordinator", "TrainingCluster.Coordinator"), ("Worker", "TrainingCluster.Worker"), ("Cli", "cluster"),
+            ("Coordinator", "TrainingCluster.Coordinator.deps.json"),
+            ("Worker", "TrainingCluster.Worker.deps.json"),
+            ("Cli", "cluster.deps.json"),
         ];
-        var packages = shipped.SelectMany(program => PackagesOf(Repository.Program(program.Item1, program.Item2 + ".deps.json"))).Distinct();
+        var shipped = programs.SelectMany(program => PackagesOf(Repository.Program(program.Project, program.File))).Distinct();
 
-        Assert.Equal(packages.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+        Assert.Equal(shipped.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
 
     private static List<string> PackagesOf(string dependencies)

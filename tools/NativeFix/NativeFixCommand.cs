@@ -34,8 +34,8 @@ internal static class NativeFixCommand
             WriteAtomically(target, file);
             if (needed)
             {
-                output.WriteLine(
-                    $"NativeFix: {Path.GetFileName(target)}: this system's {Library} lacks {Version}: the build uses a copy that does without it");
+                var name = Path.GetFileName(target);
+                output.WriteLine($"NativeFix: {name}: this system's {Library} lacks {Version}: the build uses a copy that does without it");
             }
             return 0;
         }
