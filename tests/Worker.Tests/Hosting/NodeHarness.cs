@@ -23,12 +23,12 @@ internal sealed class NodeHarness : IAsyncDisposable
     private readonly Refusals _refusals = new(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), NullLoggerFactory.Instance);
     private readonly CancellationTokenSource _leave = new();
     private readonly IHost _coordinator;
-    private readonly Func<RegisterWorker, bool> _rejoin;
+    private readonly Func<int, bool> _rejoin;
     private WebApplication _app = null!;
     private Task _running = Task.CompletedTask;
-    private int _registrations;
+    private int _nodes;
 
-    private NodeHarness(Func<RegisterWorker, bool> rejoin)
+    private NodeHarness(Func<int, bool> rejoin)
     {
         _rejoin = rejoin;
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -46,11 +46,11 @@ internal sealed class NodeHarness : IAsyncDisposable
     /// <summary>The worker's actor systems, without keeping them.</summary>
     public ConcurrentBag<WeakReference<ActorSystem>> Systems { get; } = [];
 
-    /// <summary>How often the worker has registered.</summary>
-    public int Registrations => Volatile.Read(ref _registrations);
+    /// <summary>How many nodes of the worker have registered, one after another.</summary>
+    public int Nodes => Volatile.Read(ref _nodes);
 
-    /// <param name="rejoin">Whether a registration is answered by the wish that the worker makes its node anew.</param>
-    public static async Task<NodeHarness> StartAsync(Func<RegisterWorker, bool> rejoin)
+    /// <param name="rejoin">Whether the n-th node is told to join anew.</param>
+    public static async Task<NodeHarness> StartAsync(Func<int, bool> rejoin)
     {
         var harness = new NodeHarness(rejoin);
         await harness._coordinator.StartAsync();
@@ -115,12 +115,15 @@ internal sealed class NodeHarness : IAsyncDisposable
 
     private sealed class Coordinator : ReceiveActor
     {
-        public Coordinator(NodeHarness harness) => Receive<RegisterWorker>(registration =>
+        private readonly HashSet<Address> _nodes = [];
+
+        public Coordinator(NodeHarness harness) => Receive<RegisterWorker>(_ =>
         {
             if (harness.Node.Services?.GetService<ActorSystem>() is { } system && !harness.Systems.Any(known => known.TryGetTarget(out var target) && target == system))
                 harness.Systems.Add(new WeakReference<ActorSystem>(system));
-            Interlocked.Increment(ref harness._registrations);
-            var rejoin = harness._rejoin(registration);
+            _nodes.Add(Sender.Path.Address);
+            Volatile.Write(ref harness._nodes, _nodes.Count);
+            var rejoin = harness._rejoin(_nodes.Count);
             Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = "c", GrpcAddress = "http://c", Rejoin = rejoin });
             // As the coordinator does with a node that is gone, but without the wait: newcomers are let in at once.
             if (rejoin)
