@@ -24,7 +24,7 @@ public sealed class WorkerNodeTests
         await NodeHarness.UntilAsync(() => Task.FromResult(harness.Nodes > Rejoins));
 
         // A node may register before the test can see its system.
-        Assert.InRange(harness.Systems.Count, Rejoins / 2, Rejoins + 1);
+        Assert.True(harness.Systems.Count >= Rejoins / 2);
         // Threads and caches of a system end some seconds after it.
         await NodeHarness.UntilAsync(() => Task.FromResult(Threads() <= threads + Rejoins / 5));
         await NodeHarness.UntilAsync(() =>
