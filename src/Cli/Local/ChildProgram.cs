@@ -47,9 +47,6 @@ public sealed partial class ChildProgram : IAsyncDisposable
         foreach (var argument in command.Concat(arguments).Append("--parent-pid").Append($"{Environment.ProcessId}"))
             start.ArgumentList.Add(argument);
         start.Environment["CHILD_LOG"] = logPath;
-        // A worker computes with as many threads as the job's specification says; a library's own pools must not add to them.
-        start.Environment.TryAdd("OPENBLAS_NUM_THREADS", "1");
-        start.Environment.TryAdd("OMP_NUM_THREADS", "1");
         // The runtime's debugger pipes are files that a killed process leaves behind.
         start.Environment.TryAdd("DOTNET_EnableDiagnostics", "0");
         var process = Process.Start(start) ?? throw new CliException($"{name} could not be started");
