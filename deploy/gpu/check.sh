@@ -88,6 +88,7 @@ kill_one() {
   victim=$(field '["workers"][1]["pid"]' <"$work/up.json")
   id=$("$program/cluster" submit "$work/job.yaml" --coordinator "$address" --json 2>"$work/submit.err" | field '["id"]') \
     || { row "a killed worker" FAIL "$(last_line "$work/submit.err")"; return; }
+  : >"$work/events"
   "$program/cluster" watch "$id" --coordinator "$address" --json >"$work/events" 2>"$work/watch.err" &
   local watching=$!
   until grep -q '"generation": {' "$work/events" || ! kill -0 "$watching" 2>/dev/null; do sleep 0.05; done
