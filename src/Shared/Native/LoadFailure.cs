@@ -18,7 +18,7 @@ internal static partial class LoadFailure
         {
             return version.Groups["set"].Value == "GLIBC"
                 ? $"it needs glibc {version.Groups["number"].Value}, and this system has {glibc}; "
-                    + "use Debian 12, Ubuntu 22.04, RHEL 9 or newer"
+                    + "use Debian 12, Ubuntu 22.04 or newer"
                 : $"it needs {version.Value} of libstdc++, and this system's is older; "
                     + "build anew with './cluster build', or install a newer libstdc++6";
         }
