@@ -103,10 +103,16 @@ public class WorkerAssignmentTests
     public void Assign_AnyDemandAndSupply_GivesNobodyTwiceAndNotMoreThanWantedAndOnlyAlike()
     {
         var kinds = Gen.Elements("x", "x", "y", "z");
-        var cases = (from jobs in Gen.ListOf(from min in Gen.Choose(1, 4) from more in Gen.Choose(0, 4) from started in Gen.Elements(true, false)
-                                             from bound in Gen.Elements("", "x", "y") select (min, Max: min + more, started, bound))
-                     from workers in Gen.ListOf(from job in Gen.Choose(-3, 4) from draining in Gen.Elements(true, false, false) from kind in kinds
-                                                from registered in Gen.Choose(0, 3) select (job, draining, kind, registered))
+        var cases = (from jobs in Gen.ListOf(from min in Gen.Choose(1, 4)
+                                             from more in Gen.Choose(0, 4)
+                                             from started in Gen.Elements(true, false)
+                                             from bound in Gen.Elements("", "x", "y")
+                                             select (min, Max: min + more, started, bound))
+                     from workers in Gen.ListOf(from job in Gen.Choose(-3, 4)
+                                                from draining in Gen.Elements(true, false, false)
+                                                from kind in kinds
+                                                from registered in Gen.Choose(0, 3)
+                                                select (job, draining, kind, registered))
                      select (Jobs: jobs.Select((j, i) => new JobDemand($"j{i}", j.min, j.Max, j.started, j is { started: true, bound.Length: > 0 } ? Computes(j.bound) : null)).ToArray(),
                          Workers: workers.Select((w, i) => Worker($"w{i:00}", w.job < 0 ? "" : $"j{w.job}", w.draining, w.kind, w.registered)).ToArray())).ToArbitrary();
         Prop.ForAll(cases, c =>
