@@ -43,6 +43,8 @@ public static class CounterDropout
     /// <param name="Dropped">p in 1/65,536.</param>
     internal sealed record Mask(ulong Key, int Dropped)
     {
+        private readonly float _scale = (float)(Levels / (double)(Levels - Dropped));
+
         /// <summary>Multiplies by the mask.</summary>
         public unsafe Tensor Times(Tensor x)
         {
@@ -83,8 +85,7 @@ public static class CounterDropout
         private unsafe void TimesLanes(float* from, float* to, Vector512<uint> drawn)
         {
             var stays = Vector512.GreaterThanOrEqual(drawn, Vector512.Create((uint)Dropped)).AsSingle();
-            var scale = Vector512.Create((float)(Levels / (double)(Levels - Dropped)));
-            Vector512.BitwiseAnd(Vector512.Load(from) * scale, stays).Store(to);
+            Vector512.BitwiseAnd(Vector512.Load(from) * Vector512.Create(_scale), stays).Store(to);
         }
     }
 

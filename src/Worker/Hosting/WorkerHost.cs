@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using TorchSharp;
 using TrainingCluster.Hosting;
+using TrainingCluster.Numerics;
 using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
 using TrainingCluster.Worker.AllReduce;
@@ -33,8 +35,8 @@ public static partial class WorkerHost
         var time = new SteadyTime(TimeProvider.System);
         using var end = new EndSignals();
         if (options.ParentPid is { } parent) _ = end.Watch(parent, time);
-        // Beside what follows: libtorch is loaded for it.
-        var arithmetic = WorkerArithmetic.ComputeAsync(options.Device);
+        // Beside what follows, and before it registers: no job may take a worker of which it does not know how it computes.
+        var arithmetic = Task.Run(() => ArithmeticFingerprint.Compute(torch.device(options.Device)));
         // 2.
         var link = new CoordinatorLink(time);
         using var loggers = LoggerFactory.Create(ConfigureLogging);
