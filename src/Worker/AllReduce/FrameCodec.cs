@@ -127,6 +127,8 @@ internal static class FrameCodec
         var isGradient = frame.Kind is FrameKind.Reduce or FrameKind.Gather;
         if (frame.SharedBuffer != 0 && (!isGradient || !payload.IsEmpty || frame.SharedBuffer < 0))
             throw Malformed($"buffer {frame.SharedBuffer} and a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
+        if (frame.Kind == FrameKind.Copied && !payload.IsEmpty)
+            throw Malformed($"a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
         if (frame.SharedBuffer != 0)
             return;
         if (isGradient)

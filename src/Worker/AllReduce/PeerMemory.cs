@@ -47,7 +47,7 @@ internal sealed class PeerMemory : IDisposable
     }
 
     /// <summary>One of the buffers, counted from 1; null: there is none with that number.</summary>
-    public Memory<float>? Buffer(int number) => number >= 1 && number <= _buffers.Count ? _buffers[number - 1].Values.Memory : null;
+    public MappedMemory? Buffer(int number) => number >= 1 && number <= _buffers.Count ? _buffers[number - 1].Values : null;
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using TrainingCluster.Native;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -63,7 +64,7 @@ internal sealed class SharedPaths
     public int NumberOf(Memory<float> buffer) => _own?.NumberOf(buffer) ?? 0;
 
     /// <summary>A peer's buffer; null: it has none with this number, or its memory is not mapped here.</summary>
-    public Memory<float>? Buffer(int rank, int number) => _memory[rank]?.Buffer(number);
+    public MappedMemory? Buffer(int rank, int number) => _memory[rank]?.Buffer(number);
 
     /// <summary>Whether what has been read of a peer's memory until now is what it sent.</summary>
     public bool StillHolds(int rank) => _memory[rank] is not { } memory || memory.Use == _uses[rank];

@@ -112,7 +112,7 @@ public sealed class StepExchange
         // Which buffer it is, is the sender's word; that it is mapped, and as long as the gradient, is this worker's.
         if (_paths.Buffer(sender, frame.SharedBuffer) is not { } buffer)
             return $"it refers to the sender's buffer {frame.SharedBuffer}, which is not mapped here";
-        var values = Slice(buffer, index);
+        var values = Slice(buffer.Memory, index);
         frame.PayloadBytes = values.Length * sizeof(float);
         _group.ReadingMemory?.Invoke(sender, frame.Kind);
         return frame.Kind == FrameKind.Reduce ? ReceiveReduce(sender, frame, index, values) : ReceiveGather(sender, frame, index, values);
