@@ -57,7 +57,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         _sides = new SideBoard(plan.Workers);
         _lastHeard = new long[plan.Workers];
         _currentStep = plan.BaseStep;
-        _paths = SharedPaths.None(plan.Workers);
+        _paths = SharedPaths.None(plan);
     }
 
     /// <summary>Members and shards.</summary>
@@ -331,7 +331,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         if (SharedPaths.Agree(this, _sharing ? Shared : null, _gradient.Length, out var paths) is { } failure)
             return failure;
         Volatile.Write(ref _paths, paths);
-        LogPaths(_logger, Plan.Generation, Plan.JobId, paths.Describe(Plan));
+        LogPaths(_logger, Plan.Generation, Plan.JobId, paths);
         return null;
     }
 
@@ -412,7 +412,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     }
 
     [LoggerMessage(EventId = 2104, Level = LogLevel.Information, Message = "generation {Generation} of job {Job}: gradients go {Paths}")]
-    private static partial void LogPaths(ILogger logger, long generation, string job, string paths);
+    private static partial void LogPaths(ILogger logger, long generation, string job, SharedPaths paths);
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Warning, Message = "{Peer} sent a {Kind} frame of step {Step} that cannot be: {Wrong}")]
     private static partial void LogCorrupt(ILogger logger, string peer, FrameKind kind, long step, string wrong);

@@ -12,14 +12,16 @@ internal sealed class SharedPaths
 {
     private const int ProblemCharacters = 200;
 
+    private readonly GroupPlan _plan;
     private readonly SharedBuffers? _own;
     private readonly PeerMemory?[] _memory;
     private readonly long[] _uses;
     private readonly string[] _unread;
 
-    private SharedPaths(SharedBuffers? own, int workers)
+    private SharedPaths(GroupPlan plan, SharedBuffers? own)
     {
-        _own = own;
+        (_plan, _own) = (plan, own);
+        var workers = plan.Workers;
         _memory = new PeerMemory?[workers];
         _uses = new long[workers];
         _unread = [.. Enumerable.Repeat("nothing is agreed on yet", workers)];
@@ -29,7 +31,7 @@ internal sealed class SharedPaths
     public int Readers => _unread.Count(problem => problem.Length == 0);
 
     /// <summary>Before anything is agreed on: payloads go through gRPC.</summary>
-    public static SharedPaths None(int workers) => new(null, workers);
+    public static SharedPaths None(GroupPlan plan) => new(plan, own: null);
 
     /// <summary>1. offers this worker's buffers; 2. maps what the others offer; 3. hears who reads this worker's.</summary>
     /// <param name="group">All members call this with it.</param>
@@ -39,7 +41,7 @@ internal sealed class SharedPaths
     /// <returns>Null, or why the group cannot go on.</returns>
     public static CollectiveFailure? Agree(CollectiveGroup group, SharedBuffers? own, int floats, out SharedPaths paths)
     {
-        paths = new SharedPaths(own, group.Plan.Workers);
+        paths = new SharedPaths(group.Plan, own);
         // 1.
         var offer = own?.BeginUse().ToByteArray() ?? [];
         if (GatherAll(SideTopic.MemoryOffer, offer, out var offers) is { } failure)
@@ -70,15 +72,15 @@ internal sealed class SharedPaths
     public bool StillHolds(int rank) => _memory[rank] is not { } memory || memory.Use == _uses[rank];
 
     /// <summary>The peers by the way that gradients take to them, for people.</summary>
-    public string Describe(GroupPlan plan)
+    public override string ToString()
     {
-        var peers = Enumerable.Range(0, plan.Workers).Where(rank => rank != plan.OwnRank).ToLookup(IsReadBy, rank => plan.Members[rank].WorkerId
-            + (IsReadBy(rank) ? "" : $" ({_unread[rank]})"));
+        var peers = Enumerable.Range(0, _plan.Workers).Where(rank => rank != _plan.OwnRank)
+            .ToLookup(IsReadBy, rank => _plan.Members[rank].WorkerId + (IsReadBy(rank) ? "" : $" ({_unread[rank]})"));
         return string.Join("; ", new[] { (Path: "shared memory", Peers: peers[true]), (Path: "gRPC", Peers: peers[false]) }
             .Where(way => way.Peers.Any()).Select(way => $"through {way.Path} to {string.Join(", ", way.Peers)}"));
     }
 
-    private IEnumerable<string> Map(byte[][] offers, int ownRank, int floats)
+    private List<string> Map(byte[][] offers, int ownRank, int floats)
     {
         var problems = Enumerable.Range(0, offers.Length).Select(rank => rank == ownRank ? "" : ProblemWith(rank, offers[rank], floats)).ToList();
         _own?.Keep([.. _memory.OfType<PeerMemory>()]);

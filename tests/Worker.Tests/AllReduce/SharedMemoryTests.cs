@@ -86,6 +86,8 @@ public sealed class SharedMemoryTests
         };
         await group.ConnectAsync();
         Assert.Equal([0, 2, 2], group.Groups.Select(member => member.SharedMemoryPeers));
+        Assert.StartsWith("through gRPC to worker-1 (", group.Groups[0].Paths.ToString(), StringComparison.Ordinal);
+        Assert.Equal("through shared memory to worker-0, worker-2", group.Groups[1].Paths.ToString());
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
         Assert.True(group.Result(2).AsSpan().SequenceEqual(group.Expected(1)));
     }
