@@ -4,11 +4,12 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.Collective;
+using TrainingCluster.Hosting;
 using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Bench;
 
-/// <summary>All-reduce of float32 over gRPC on loopback, one process a worker, beside gloo's over TCP.</summary>
+/// <summary>All-reduce of float32 over shared memory, or gRPC on loopback, one process a worker, beside gloo's over TCP.</summary>
 internal static class AllReduceBench
 {
     private const string WorkerName = "allreduce-worker";
@@ -20,18 +21,19 @@ internal static class AllReduceBench
     private static readonly Option<int> s_warmup = new("--warmup") { Description = "Repetitions before the measured ones.", DefaultValueFactory = _ => 3 };
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run gloo beside it." };
     private static readonly Option<string> s_python = BenchProcesses.PythonOption();
+    private static readonly Option<string> s_shared = ProgramOptions.SharedMemory();
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 
     public static Command Command()
     {
-        var command = new Command("allreduce", "Time of an all-reduce, by size and number of workers.") { s_workers, s_mib, s_iterations, s_warmup, s_peer, s_python, s_json };
+        var command = new Command("allreduce", "Time of an all-reduce, by size and number of workers.") { s_workers, s_mib, s_iterations, s_warmup, s_shared, s_peer, s_python, s_json };
         command.SetAction(RunAsync);
         return command;
     }
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup };
+        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared };
         command.Hidden = true;
         command.SetAction((parsed, cancelled) => WorkAsync(parsed, cancelled));
         return command;
@@ -45,10 +47,11 @@ internal static class AllReduceBench
             "--iterations", parsed.GetValue(s_iterations).ToString(CultureInfo.InvariantCulture),
             "--warmup", parsed.GetValue(s_warmup).ToString(CultureInfo.InvariantCulture),
         ];
+        string[] ownArguments = [.. arguments, s_shared.Name, parsed.GetValue(s_shared)!];
         var table = new BenchTable(parsed.GetValue(s_json), "workers", "MiB", "ms", "bus GB/s", "gloo ms", "gloo bus GB/s", "ratio");
         foreach (var workers in parsed.GetValue(s_workers)!)
         {
-            var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, arguments)).Select(Read).ToList();
+            var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, ownArguments)).Select(Read).ToList();
             var theirs = parsed.GetValue(s_peer)
                 ? (await BenchProcesses.RunPeerAsync(parsed.GetValue(s_python)!, "gloo_allreduce.py", ["--world", $"{workers}", .. arguments]))?.Select(Read).ToDictionary(time => time.mib)
                 : null;
@@ -66,14 +69,15 @@ internal static class AllReduceBench
 
     private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancelled)
     {
-        await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank));
+        await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank), parsed.GetValue(s_shared) == ProgramOptions.On);
         var generation = 0;
         foreach (var mib in parsed.GetValue(s_mib)!.Split(',').Select(text => double.Parse(text, CultureInfo.InvariantCulture)))
         {
             var layout = BucketLayout.Create([(int)(mib * (1 << 20) / sizeof(float))]);
-            var gradient = new float[layout.Length];
+            using var shared = SharedBuffers.TryCreate(NullLogger.Instance);
+            var gradient = shared?.NewBuffer(layout.Length) ?? new float[layout.Length];
             await using var group = new CollectiveGroup(
-                member.Plan(++generation), layout, gradient, member.Host.Options, TimeProvider.System, NullLogger.Instance);
+                member.Plan(++generation), layout, gradient, member.Host.Options, TimeProvider.System, NullLogger.Instance) { Shared = shared };
             member.Host.Open(group);
             var times = await Task.Factory.StartNew(
                 () => Measure(group, layout, gradient, parsed.GetValue(s_warmup), parsed.GetValue(s_iterations)),
@@ -84,7 +88,7 @@ internal static class AllReduceBench
         return 0;
     }
 
-    private static List<double> Measure(CollectiveGroup group, BucketLayout layout, float[] gradient, int warmup, int iterations)
+    private static List<double> Measure(CollectiveGroup group, BucketLayout layout, Memory<float> gradient, int warmup, int iterations)
     {
         void Must(CollectiveFailure? failure)
         {
@@ -96,7 +100,7 @@ internal static class AllReduceBench
         var times = new List<double>();
         for (var step = 1; step <= warmup + iterations; step++)
         {
-            Array.Fill(gradient, 1f);
+            gradient.Span.Fill(1f);
             var exchange = group.Begin(step);
             // A barrier, so that all begin together.
             Must(group.AllGather(step, SideTopic.StepTotals, [], TimeSpan.Zero, out _));
@@ -106,8 +110,8 @@ internal static class AllReduceBench
             Must(exchange.Complete(TimeSpan.Zero));
             if (step > warmup)
                 times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            if (gradient[0] != group.Plan.Workers || gradient[^1] != group.Plan.Workers)
-                throw new InvalidOperationException($"The sum is {gradient[0]} where {group.Plan.Workers} was expected.");
+            if (gradient.Span[0] != group.Plan.Workers || gradient.Span[^1] != group.Plan.Workers)
+                throw new InvalidOperationException($"The sum is {gradient.Span[0]} where {group.Plan.Workers} was expected.");
         }
 
         Must(group.Farewell());

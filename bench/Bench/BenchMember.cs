@@ -26,9 +26,9 @@ internal sealed class BenchMember : IAsyncDisposable
 
     public Uri[] Addresses { get; }
 
-    public static async Task<BenchMember> StartAsync(int rank)
+    public static async Task<BenchMember> StartAsync(int rank, bool sharedMemory)
     {
-        var host = new CollectiveHost(new CollectiveOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        var host = new CollectiveHost(new CollectiveOptions { SharedMemory = sharedMemory }, TimeProvider.System, NullLoggerFactory.Instance);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         host.AddServices(builder.Services);

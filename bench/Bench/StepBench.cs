@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.Data;
+using TrainingCluster.Hosting;
 using TrainingCluster.Native;
 using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Training;
 using static TorchSharp.torch;
 
@@ -36,13 +38,14 @@ internal static class StepBench
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run PyTorch beside it." };
     private static readonly Option<string> s_python = BenchProcesses.PythonOption();
     private static readonly Option<string> s_device = new("--device") { Description = "Where to compute: cpu, cuda:0, ...", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
+    private static readonly Option<string> s_shared = ProgramOptions.SharedMemory();
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 
     private static readonly Option<int>[] s_shape = [s_d, s_layers, s_heads, s_ffn, s_vocab, s_batch, s_src, s_tgt, s_steps, s_warmup, s_threads];
 
     public static Command Command()
     {
-        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_kind, s_precision, s_device, s_peer, s_python, s_json };
+        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_kind, s_precision, s_device, s_shared, s_peer, s_python, s_json };
         foreach (var option in s_shape)
             command.Add(option);
         command.SetAction(RunAsync);
@@ -51,7 +54,7 @@ internal static class StepBench
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_kind, s_precision, s_device };
+        var command = new Command(WorkerName) { s_rank, s_kind, s_precision, s_device, s_shared };
         command.Hidden = true;
         foreach (var option in s_shape)
             command.Add(option);
@@ -66,7 +69,7 @@ internal static class StepBench
         var table = new BenchTable(parsed.GetValue(s_json), "workers", "system", "step ms", "tokens/s", "compute ms", "exchange ms", "update ms", "peak MB", "ratio");
         foreach (var workers in parsed.GetValue(s_workers)!)
         {
-            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!]))[^1])!;
+            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!, s_shared.Name, parsed.GetValue(s_shared)!]))[^1])!;
             StepTimes? theirs = null;
             if (parsed.GetValue(s_peer) && await BenchProcesses.RunPeerAsync(parsed.GetValue(s_python)!, "torch_step.py", ["--world", $"{workers}", .. arguments]) is { Count: > 0 } lines)
                 theirs = JsonSerializer.Deserialize<StepTimes>(lines[^1]);
@@ -82,7 +85,7 @@ internal static class StepBench
     private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancelled)
     {
         ComputeDevice.Require(parsed.GetValue(s_device)!);
-        await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank));
+        await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank), parsed.GetValue(s_shared) == ProgramOptions.On);
         var workers = member.Addresses.Length;
         var spec = new JobSpec
         {
@@ -100,7 +103,8 @@ internal static class StepBench
         };
         var vocabulary = parsed.GetValue(s_vocab);
         var batches = new MadeUpBatches(parsed.GetValue(s_batch), parsed.GetValue(s_src), parsed.GetValue(s_tgt), vocabulary);
-        using var job = TrainingJob.Create(spec, batches, vocabulary, new Device(parsed.GetValue(s_device)));
+        var shared = member.Host.Options.SharedMemory ? SharedBuffers.TryCreate(NullLogger.Instance) : null;
+        using var job = TrainingJob.Create(spec, batches, vocabulary, new Device(parsed.GetValue(s_device)), shared);
         var (loop, group) = TrainingLoop.Create(job, member.Plan(1), member.Host.Options, TimeProvider.System, NullLogger.Instance);
         member.Host.Open(group);
         var results = await MainArenaThread.RunAsync(() =>

@@ -18,11 +18,12 @@ var httpPort = ProgramOptions.Port("--http-port", 0, "metrics and health");
 var clusterPort = ProgramOptions.Port("--cluster-port", 0, "the actors");
 var device = new Option<string>("--device") { Description = "Where to compute: cpu, cuda:0, ...", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
 var libtorch = ProgramOptions.LibtorchFolder();
+var sharedMemory = ProgramOptions.SharedMemory();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
 var command = new RootCommand("A worker of a training cluster: it trains its shards of a job together with its peers.")
 {
-    coordinator, data, name, host, advertise, grpcPort, httpPort, clusterPort, device, libtorch, readyFile, parentPid,
+    coordinator, data, name, host, advertise, grpcPort, httpPort, clusterPort, device, sharedMemory, libtorch, readyFile, parentPid,
 };
 command.SetAction((parsed, _) => ProgramExit.Run("worker", () =>
 {
@@ -39,6 +40,7 @@ command.SetAction((parsed, _) => ProgramExit.Run("worker", () =>
         HttpPort = parsed.GetValue(httpPort),
         ClusterPort = parsed.GetValue(clusterPort),
         Device = parsed.GetRequiredValue(device),
+        SharedMemory = parsed.GetRequiredValue(sharedMemory) == ProgramOptions.On,
         ReadyFile = parsed.GetValue(readyFile),
         ParentPid = parsed.GetValue(parentPid),
     });

@@ -51,6 +51,25 @@ public static class ProgramOptions
     /// <summary>The process to watch.</summary>
     public static Option<int?> ParentPid() => new("--parent-pid") { Description = "End when this process is gone.", HelpName = "PID" };
 
+    /// <summary>What <see cref="SharedMemory"/> says by default.</summary>
+    public const string On = "on";
+
+    /// <summary>Whether workers of one machine exchange gradients through shared memory: on or off.</summary>
+    public static Option<string> SharedMemory()
+    {
+        var option = new Option<string>("--shared-memory")
+        {
+            Description = "Exchange gradients with workers on this machine through shared memory where that is possible: on or off.",
+            DefaultValueFactory = _ => On,
+            HelpName = "on|off",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is not (On or "off")) result.AddError("--shared-memory: on or off.");
+        });
+        return option;
+    }
+
     /// <summary>Reads the command line and runs the program: wrong options are told on standard error, with exit code 2.</summary>
     public static async Task<int> Invoke(RootCommand command, string[] args)
     {

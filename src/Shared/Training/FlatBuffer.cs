@@ -1,5 +1,6 @@
 using TorchSharp;
 using TrainingCluster.Collective;
+using TrainingCluster.Native;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Training;
@@ -15,12 +16,15 @@ public sealed class FlatBuffer : IDisposable
     /// <summary>A buffer of zeros.</summary>
     /// <param name="length">Number of floats.</param>
     /// <param name="device">The model's device.</param>
-    public FlatBuffer(int length, Device device)
+    /// <param name="file">Of zeros and of this length: the host's side lies in it, and keeps it in memory. Null: in memory of the process.</param>
+    public FlatBuffer(int length, Device device, MemoryFile? file = null)
     {
         ArgumentNullException.ThrowIfNull(device);
-        Tensor = zeros(length, ScalarType.Float32, device).DetachFromDisposeScope();
+        var host = (file is null ? zeros(length, ScalarType.Float32, CPU) : from_file(file.Path, shared: true, length, ScalarType.Float32))
+            .DetachFromDisposeScope();
         if (device.type != DeviceType.CPU)
-            _staging = zeros(length, ScalarType.Float32, CPU).DetachFromDisposeScope();
+            _staging = host;
+        Tensor = _staging is null ? host : zeros(length, ScalarType.Float32, device).DetachFromDisposeScope();
         Host = new NativeMemory(_staging ?? Tensor).Memory;
     }
 

@@ -1,4 +1,5 @@
 using TrainingCluster.Models;
+using TrainingCluster.Native;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Training;
@@ -42,7 +43,8 @@ public sealed class FlatParameters : IDisposable
     public FlatBuffer Weights { get; }
 
     /// <summary>A gradient buffer for these parameters.</summary>
-    public GradientBuffer NewGradientBuffer() => new(this);
+    /// <param name="file">The host's side lies in it; null: in memory of the process.</param>
+    public GradientBuffer NewGradientBuffer(MemoryFile? file = null) => new(this, file);
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
@@ -56,11 +58,11 @@ public sealed class FlatParameters : IDisposable
         private readonly FlatParameters _owner;
         private readonly List<Tensor> _views;
 
-        internal GradientBuffer(FlatParameters owner)
+        internal GradientBuffer(FlatParameters owner, MemoryFile? file)
         {
             using var scope = NewDisposeScope();
             _owner = owner;
-            Flat = new FlatBuffer(owner.Layout.Length, owner._device);
+            Flat = new FlatBuffer(owner.Layout.Length, owner._device, file);
             _views = [.. owner.Layout.Entries.Select(entry => View(Flat, entry).DetachFromDisposeScope())];
         }
 

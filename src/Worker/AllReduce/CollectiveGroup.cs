@@ -27,6 +27,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private readonly Memory<float> _gradient;
     private readonly ILogger _logger;
     private PeerLink?[] _links = [];
+    private SharedPaths _paths;
+    private bool _sharing;
     private CollectiveFailure? _failure;
     private long _currentStep;
     private long _sentBytes;
@@ -55,10 +57,17 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         _sides = new SideBoard(plan.Workers);
         _lastHeard = new long[plan.Workers];
         _currentStep = plan.BaseStep;
+        _paths = SharedPaths.None(plan);
     }
 
     /// <summary>Members and shards.</summary>
     public GroupPlan Plan { get; }
+
+    /// <summary>The gradient buffers that peers on this machine may read in place; null: gradients go through gRPC to everyone.</summary>
+    public SharedBuffers? Shared { get; init; }
+
+    /// <summary>How many peers read this worker's gradients in its memory; the others get them through gRPC.</summary>
+    public int SharedMemoryPeers => Paths.Readers;
 
     /// <summary>Why the group ended; null while it works.</summary>
     public CollectiveFailure? Failure => Volatile.Read(ref _failure);
@@ -72,11 +81,16 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <summary>Told of each frame that came after the group's end and was dropped.</summary>
     internal Action? FrameDropped { get; set; }
 
+    /// <summary>Told of each frame for which the memory of a peer, by its rank, is about to be read.</summary>
+    internal Action<int, FrameKind>? ReadingMemory { get; set; }
+
     internal CollectiveOptions Options { get; }
 
     internal TimeProvider Time { get; }
 
     internal PieceTable Pieces { get; }
+
+    internal SharedPaths Paths => Volatile.Read(ref _paths);
 
     /// <summary>
     /// Opens the streams and waits until all members are here. Peers that are not yet ready for this generation are waited for.
@@ -88,7 +102,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(agreement);
         _links = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? null : new PeerLink(this, rank))];
-        return AllGather(Plan.BaseStep, SideTopic.Agreement, agreement, Options.ToGetReady, out all);
+        all = [];
+        return ShareMemory() ?? AllGather(Plan.BaseStep, SideTopic.Agreement, agreement, Options.ToGetReady, out all);
     }
 
     /// <summary>Ends the group because members do not hold the same state.</summary>
@@ -124,8 +139,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     {
         if (value.Length > Options.SideBytes)
             throw new ArgumentException($"A side value may have {Options.SideBytes} bytes, not {value.Length}.", nameof(value));
+        // What is offered goes first, and a stream's first frame names the job.
         foreach (var rank in Peers())
-            Send(rank, new WireFrame { JobId = topic == SideTopic.Agreement ? Plan.JobId : "", Step = step, Kind = FrameKind.Side, Bucket = (int)topic, Side = value });
+            Send(rank, new WireFrame { JobId = topic == SideTopic.MemoryOffer ? Plan.JobId : "", Step = step, Kind = FrameKind.Side, Bucket = (int)topic, Side = value });
     }
 
     /// <summary>Waits for the values that all other members posted.</summary>
@@ -166,20 +182,29 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <summary>Ends all streams and returns when nobody touches the gradient buffers any more.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_links.Where(link => link is not null).Select(link => link!.DisposeAsync().AsTask()));
-        Abort("The generation is over.");
-        foreach (var stream in _receiving)
+        try
         {
-            // A frame in hand is finished first; later ones find the group ended.
-            lock (stream)
-                _ = stream;
-        }
+            await Task.WhenAll(_links.Where(link => link is not null).Select(link => link!.DisposeAsync().AsTask()));
+            Abort("The generation is over.");
+            foreach (var stream in _receiving)
+            {
+                // A frame in hand is finished first; later ones find the group ended.
+                lock (stream)
+                    _ = stream;
+            }
 
-        lock (_steps)
+            lock (_steps)
+            {
+                foreach (var exchange in _exchanges.Values)
+                    exchange.Abandon();
+                _exchanges.Clear();
+            }
+        }
+        finally
         {
-            foreach (var exchange in _exchanges.Values)
-                exchange.Abandon();
-            _exchanges.Clear();
+            // Before anyone writes into the buffers anew: a peer that was stopped while it read them finds out when it goes on.
+            if (_sharing)
+                Shared?.EndUse();
         }
     }
 
@@ -294,6 +319,22 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         TimeSpan SilentFor(int rank) => Stopwatch.GetElapsedTime(withinStep ? Math.Max(start, Volatile.Read(ref _lastHeard[rank])) : start);
     }
 
+    /// <summary>Ends the group because a peer uses its memory for something else by now: what was read there may be anything.</summary>
+    internal void FailForMemoryOf(int rank) => Fail(new CollectiveFailure(
+        CollectiveError.PeerLeft, $"{Plan.Members[rank].WorkerId} ended the generation while its memory was read."));
+
+    private CollectiveFailure? ShareMemory()
+    {
+        if (Plan.Workers == 1)
+            return null;
+        _sharing = Options.SharedMemory && Shared is not null;
+        if (SharedPaths.Agree(this, _sharing ? Shared : null, _gradient.Length, out var paths) is { } failure)
+            return failure;
+        Volatile.Write(ref _paths, paths);
+        LogPaths(_logger, Plan.Generation, Plan.JobId, paths);
+        return null;
+    }
+
     private static RpcException Refuse(string why) => new(new Status(StatusCode.InvalidArgument, why));
 
     private List<int> Peers() => [.. Enumerable.Range(0, Plan.Workers).Where(rank => rank != Plan.OwnRank)];
@@ -350,7 +391,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
 
     private string? TakeGradient(int rank, WireFrame frame)
     {
-        if (frame.Received is null)
+        if (frame.Kind is not (FrameKind.Reduce or FrameKind.Gather or FrameKind.Copied))
             return "its kind is unknown";
         StepExchange exchange;
         lock (_steps)
@@ -369,6 +410,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             _exchanges[step] = exchange = new StepExchange(this, step, _gradient);
         return exchange;
     }
+
+    [LoggerMessage(EventId = 2104, Level = LogLevel.Information, Message = "generation {Generation} of job {Job}: gradients go {Paths}")]
+    private static partial void LogPaths(ILogger logger, long generation, string job, SharedPaths paths);
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Warning, Message = "{Peer} sent a {Kind} frame of step {Step} that cannot be: {Wrong}")]
     private static partial void LogCorrupt(ILogger logger, string peer, FrameKind kind, long step, string wrong);

@@ -40,6 +40,16 @@ public sealed partial class CollectiveHost
     /// <summary>Frames that came after the end of their generation and were dropped.</summary>
     public long StaleFrames => Interlocked.Read(ref _staleFrames);
 
+    /// <summary>Peers of the present generation: those that read this worker's gradients in shared memory, and those that get them through gRPC.</summary>
+    public (int SharedMemory, int Grpc) Peers
+    {
+        get
+        {
+            lock (_gate)
+                return _group is { } group ? (group.SharedMemoryPeers, group.Plan.Workers - 1 - group.SharedMemoryPeers) : (0, 0);
+        }
+    }
+
     /// <summary>Adds what the service needs. Call with <see cref="ConfigureKestrel"/> and <see cref="Map"/>.</summary>
     /// <param name="services">The web application's services.</param>
     public void AddServices(IServiceCollection services)

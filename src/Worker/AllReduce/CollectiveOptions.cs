@@ -21,6 +21,12 @@ public sealed record CollectiveOptions
     /// <summary>Largest payload of a side frame in bytes. Default 1 MiB.</summary>
     public int SideBytes { get; init; } = 1024 * 1024;
 
+    /// <summary>
+    /// Whether gradients go to workers on the same machine through shared memory where that is possible. Default true. A worker that
+    /// says false exchanges payloads through gRPC with everyone; the sums are the same.
+    /// </summary>
+    public bool SharedMemory { get; init; } = true;
+
     /// <summary>A frame's payload, counted in floats.</summary>
     internal int FrameFloats => FrameBytes / sizeof(float);
 

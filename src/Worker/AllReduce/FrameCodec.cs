@@ -26,7 +26,7 @@ internal static class FrameCodec
 
     private static void Write(WireFrame frame, SerializationContext context)
     {
-        var payload = frame.Floats.IsEmpty ? frame.Side : MemoryMarshal.AsBytes(frame.Floats.Span);
+        var payload = frame.SharedBuffer != 0 ? [] : frame.Floats.IsEmpty ? frame.Side : MemoryMarshal.AsBytes(frame.Floats.Span);
         Span<byte> header = stackalloc byte[128 + (3 * frame.JobId.Length)];
         var length = WriteHeader(frame, payload.Length, header);
         context.SetPayloadLength(length + payload.Length);
@@ -56,6 +56,7 @@ internal static class FrameCodec
         Put(to, ref at, Frame.SubtreeLevelFieldNumber, frame.Node.Level);
         Put(to, ref at, Frame.SubtreeIndexFieldNumber, frame.Node.Index);
         Put(to, ref at, Frame.OffsetFieldNumber, frame.Offset);
+        Put(to, ref at, Frame.SharedBufferFieldNumber, frame.SharedBuffer);
         if (payloadLength > 0)
         {
             PutTag(to, ref at, Frame.PayloadFieldNumber, LengthDelimited);
@@ -105,6 +106,7 @@ internal static class FrameCodec
                 case (Frame.SubtreeLevelFieldNumber, Varint): level = (int)GetVarint(ref reader); break;
                 case (Frame.SubtreeIndexFieldNumber, Varint): index = (int)GetVarint(ref reader); break;
                 case (Frame.OffsetFieldNumber, Varint): frame.Offset = (long)GetVarint(ref reader); break;
+                case (Frame.SharedBufferFieldNumber, Varint): frame.SharedBuffer = (int)GetVarint(ref reader); break;
                 case (Frame.PayloadFieldNumber, LengthDelimited): payload = GetBytes(ref reader, LargestPayload); break;
                 case (_, Varint): GetVarint(ref reader); break;
                 case (_, Fixed64): Skip(ref reader, 8); break;
@@ -122,7 +124,14 @@ internal static class FrameCodec
 
     private static void TakePayload(WireFrame frame, ReadOnlySequence<byte> payload)
     {
-        if (frame.Kind is FrameKind.Reduce or FrameKind.Gather)
+        var isGradient = frame.Kind is FrameKind.Reduce or FrameKind.Gather;
+        if (frame.SharedBuffer != 0 && (!isGradient || !payload.IsEmpty || frame.SharedBuffer < 0))
+            throw Malformed($"buffer {frame.SharedBuffer} and a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
+        if (frame.Kind == FrameKind.Copied && !payload.IsEmpty)
+            throw Malformed($"a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
+        if (frame.SharedBuffer != 0)
+            return;
+        if (isGradient)
         {
             if (payload.IsEmpty || payload.Length % sizeof(float) != 0)
                 throw Malformed($"a gradient of {payload.Length} bytes");

@@ -49,7 +49,11 @@ internal sealed class PieceTable
     public int CountOwnedBy(int rank) => _pieces.Count(piece => piece.Owner == rank);
 
     /// <summary>The piece that a frame speaks of, or -1 if there is none like it.</summary>
-    public int Find(int bucket, int owner, long offset, int floats)
+    /// <param name="bucket">The bucket's index.</param>
+    /// <param name="owner">Who adds it up.</param>
+    /// <param name="offset">In bytes from the chunk's start.</param>
+    /// <param name="floats">Its length; null: the frame does not say.</param>
+    public int Find(int bucket, int owner, long offset, int? floats)
     {
         if (bucket < 0 || bucket >= Buckets || owner < 0 || owner >= _owners || offset < 0)
             return -1;
@@ -58,6 +62,6 @@ internal sealed class PieceTable
         if (index >= _first[slot + 1])
             return -1;
         var piece = _pieces[index];
-        return piece.Offset == offset && piece.Range.Length == floats ? (int)index : -1;
+        return piece.Offset == offset && (floats ?? piece.Range.Length) == piece.Range.Length ? (int)index : -1;
     }
 }

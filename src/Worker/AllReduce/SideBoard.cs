@@ -20,6 +20,12 @@ internal enum SideTopic
 
     /// <summary>Statistics of the validation slices under the averaged weights.</summary>
     AverageEvaluation = 6,
+
+    /// <summary>Gradient buffers that peers on the same machine may read in place.</summary>
+    MemoryOffer = 7,
+
+    /// <summary>Which of the offered memory this member reads.</summary>
+    MemoryAnswer = 8,
 }
 
 /// <summary>Received side values until they are asked for. Not safe for several threads: its group's lock guards it.</summary>

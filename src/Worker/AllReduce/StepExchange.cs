@@ -23,8 +23,13 @@ public sealed class StepExchange
     private readonly int[] _submitted;
     private readonly int[] _expectedReduces;
     private readonly int[] _expectedGathers;
+    private readonly int[] _expectedCopies;
+    private readonly SharedPaths _paths;
+    private readonly int _sharedResult;
     private readonly int _ownNodes;
     private int _remaining;
+    private int _ownRemaining;
+    private int _uncopied;
     private int _unsent;
 
     internal StepExchange(CollectiveGroup group, long step, Memory<float> gradient)
@@ -39,7 +44,7 @@ public sealed class StepExchange
         for (var i = 0; i < _pieces.Count; i++)
         {
             if (_pieces[i].Owner == plan.OwnRank)
-                _owned[i] = new PieceReduction<FrameBuffer>(plan.LogicalShards, Slice(gradient, i));
+                _owned[i] = new PieceReduction<FrameBuffer>(plan.LogicalShards, Slice(gradient, i), Scratch);
         }
 
         // One worker alone holds the whole tree: its own sum is the result, and nobody is waited for.
@@ -47,12 +52,17 @@ public sealed class StepExchange
         var own = _pieces.CountOwnedBy(plan.OwnRank);
         _expectedReduces = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : own * plan.CoverOf(rank).Count)];
         _expectedGathers = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : _pieces.CountOwnedBy(rank))];
+        _paths = group.Paths;
+        _sharedResult = _paths.NumberOf(gradient);
+        _ownRemaining = own;
+        _expectedCopies = [.. Enumerable.Range(0, plan.Workers).Select(rank => own > 0 && _sharedResult > 0 && _paths.IsReadBy(rank) ? 1 : 0)];
+        _uncopied = _expectedCopies.Sum();
     }
 
     /// <summary>The step whose gradient this is.</summary>
     public long Step { get; }
 
-    internal bool IsDone => Volatile.Read(ref _remaining) == 0 && Volatile.Read(ref _unsent) == 0;
+    internal bool IsDone => Volatile.Read(ref _remaining) == 0 && Volatile.Read(ref _unsent) == 0 && Volatile.Read(ref _uncopied) == 0;
 
     /// <summary>
     /// Hands over one subtree's sum of one bucket. Returns at once; the buffer must stay as it is in this range until the step is
@@ -66,21 +76,22 @@ public sealed class StepExchange
         var plan = _group.Plan;
         if (plan.Workers == 1 || _group.Failure is not null)
             return;
+        var shared = _paths.NumberOf(buffer);
         var (from, to) = _pieces.OfBucket(bucket);
         Interlocked.Increment(ref _submitted[bucket]);
         for (var i = from; i < to; i++)
         {
             var piece = _pieces[i];
             if (piece.Owner != plan.OwnRank)
-                Send(piece.Owner, Frame(FrameKind.Reduce, i, node, Slice(buffer, i)));
+                Send(piece.Owner, Frame(FrameKind.Reduce, i, node, Slice(buffer, i), _paths.IsReadBy(piece.Owner) ? shared : 0));
             else
-                Add(i, node, Slice(buffer, i), received: null);
+                Add(i, node, Slice(buffer, i), received: null, readOnly: false);
         }
     }
 
     /// <summary>
     /// Waits until the buffer of the last submitted subtree holds the sum over all shards, and until everything that this worker
-    /// owes the others has been sent.
+    /// owes the others has been sent, and copied by those who read it in this worker's memory.
     /// </summary>
     /// <param name="ownPart">How long this worker took for its own part of the step; the time limit follows from it.</param>
     /// <returns>Null: the sum is there. Otherwise the gradient is unusable.</returns>
@@ -89,30 +100,22 @@ public sealed class StepExchange
     /// <summary>Takes a peer's frame. Returns what is wrong with it, or null.</summary>
     internal string? Receive(int sender, WireFrame frame)
     {
-        var plan = _group.Plan;
-        var received = frame.Received!;
-        var owner = frame.Kind == FrameKind.Reduce ? plan.OwnRank : sender;
-        var index = frame.Chunk == owner ? _pieces.Find(frame.Bucket, owner, frame.Offset, received.Floats.Length) : -1;
+        if (frame.Kind == FrameKind.Copied)
+            return ReceiveCopied(sender);
+        var owner = frame.Kind == FrameKind.Reduce ? _group.Plan.OwnRank : sender;
+        var floats = frame.Received?.Floats.Length;
+        var index = frame.Chunk == owner ? _pieces.Find(frame.Bucket, owner, frame.Offset, floats) : -1;
         if (index < 0)
-            return $"it names no piece (bucket {frame.Bucket}, chunk {frame.Chunk}, offset {frame.Offset}, {received.Floats.Length} floats)";
-        if (frame.Kind == FrameKind.Reduce)
-        {
-            if (!_group.CoverOf(sender).Contains(frame.Node))
-                return $"shards {frame.Node} are not the sender's";
-            if (Interlocked.Decrement(ref _expectedReduces[sender]) < 0)
-                return "it comes twice";
-            return Add(index, frame.Node, received.Floats, received) ? null : "it comes twice";
-        }
-
-        if (Volatile.Read(ref _submitted[frame.Bucket]) != _ownNodes)
-            return "a sum over all shards came before this worker's part was sent";
-        if (Interlocked.Exchange(ref _gathered[index], 1) != 0)
-            return "it comes twice";
-        Interlocked.Decrement(ref _expectedGathers[sender]);
-        received.Floats.CopyTo(Slice(_gradient, index));
-        received.Dispose();
-        PieceDone();
-        return null;
+            return $"it names no piece (bucket {frame.Bucket}, chunk {frame.Chunk}, offset {frame.Offset}, {floats} floats)";
+        if (frame.Received is { } received)
+            return frame.Kind == FrameKind.Reduce ? ReceiveReduce(sender, frame, index, received.Floats) : ReceiveGather(sender, frame, index, received.Floats);
+        // Which buffer it is, is the sender's word; that it is mapped, and as long as the gradient, is this worker's.
+        if (_paths.Buffer(sender, frame.SharedBuffer) is not { } buffer)
+            return $"it refers to the sender's buffer {frame.SharedBuffer}, which is not mapped here";
+        var values = Slice(buffer.Memory, index);
+        frame.PayloadBytes = values.Length * sizeof(float);
+        _group.ReadingMemory?.Invoke(sender, frame.Kind);
+        return frame.Kind == FrameKind.Reduce ? ReceiveReduce(sender, frame, index, values) : ReceiveGather(sender, frame, index, values);
     }
 
     /// <summary>Lets go of what was received for a step that will not be completed.</summary>
@@ -127,29 +130,85 @@ public sealed class StepExchange
         }
     }
 
-    private bool Add(int index, Subtree node, Memory<float> values, FrameBuffer? received)
+    private static (Memory<float> Values, FrameBuffer Owner) Scratch(int floats)
+    {
+        var buffer = FrameBuffer.Rent(floats);
+        return (buffer.Floats, buffer);
+    }
+
+    private string? ReceiveReduce(int sender, WireFrame frame, int index, Memory<float> values)
+    {
+        if (!_group.CoverOf(sender).Contains(frame.Node))
+            return $"shards {frame.Node} are not the sender's";
+        if (Interlocked.Decrement(ref _expectedReduces[sender]) < 0)
+            return "it comes twice";
+        return Add(index, frame.Node, values, frame.Received, readOnly: frame.Received is null) ? null : "it comes twice";
+    }
+
+    private string? ReceiveGather(int sender, WireFrame frame, int index, Memory<float> values)
+    {
+        if (Volatile.Read(ref _submitted[frame.Bucket]) != _ownNodes)
+            return "a sum over all shards came before this worker's part was sent";
+        if (Interlocked.Exchange(ref _gathered[index], 1) != 0)
+            return "it comes twice";
+        values.CopyTo(Slice(_gradient, index));
+        frame.Received?.Dispose();
+        if (frame.Received is null && !_paths.StillHolds(sender))
+        {
+            _group.FailForMemoryOf(sender);
+            return null;
+        }
+
+        if (Interlocked.Decrement(ref _expectedGathers[sender]) == 0 && frame.Received is null)
+            Send(sender, new WireFrame { Step = Step, Kind = FrameKind.Copied, Taken = Taken });
+        PieceDone();
+        return null;
+    }
+
+    private string? ReceiveCopied(int sender)
+    {
+        if (Volatile.Read(ref _ownRemaining) != 0)
+            return "this worker's sums have not all been sent yet";
+        if (Interlocked.Exchange(ref _expectedCopies[sender], 0) == 0)
+            return "it comes twice, or nothing was sent by reference";
+        if (Interlocked.Decrement(ref _uncopied) == 0)
+            _group.Pulse();
+        return null;
+    }
+
+    private bool Add(int index, Subtree node, Memory<float> values, FrameBuffer? received, bool readOnly)
     {
         var reduction = _owned[index]!;
         lock (reduction)
         {
-            if (!reduction.TryAdd(node, values, received))
+            if (!reduction.TryAdd(node, values, received, readOnly))
                 return false;
             if (!reduction.IsComplete)
                 return true;
         }
 
+        // Nobody leaves a generation in order before this piece is done. Who has left wrote over what was read here, perhaps.
+        for (var rank = 0; rank < _group.Plan.Workers; rank++)
+        {
+            if (_paths.StillHolds(rank))
+                continue;
+            _group.FailForMemoryOf(rank);
+            return true;
+        }
+
+        Interlocked.Decrement(ref _ownRemaining);
         var result = Slice(_gradient, index);
         for (var rank = 0; rank < _group.Plan.Workers; rank++)
         {
             if (rank != _group.Plan.OwnRank)
-                Send(rank, Frame(FrameKind.Gather, index, default, result));
+                Send(rank, Frame(FrameKind.Gather, index, default, result, _paths.IsReadBy(rank) ? _sharedResult : 0));
         }
 
         PieceDone();
         return true;
     }
 
-    private WireFrame Frame(FrameKind kind, int index, Subtree node, ReadOnlyMemory<float> floats)
+    private WireFrame Frame(FrameKind kind, int index, Subtree node, ReadOnlyMemory<float> floats, int sharedBuffer)
     {
         var piece = _pieces[index];
         return new WireFrame
@@ -161,6 +220,7 @@ public sealed class StepExchange
             Node = node,
             Offset = piece.Offset,
             Floats = floats,
+            SharedBuffer = sharedBuffer,
             Taken = Taken,
         };
     }
@@ -188,7 +248,9 @@ public sealed class StepExchange
     {
         // Whoever has not sent its own part holds up the others too; a missing sum may be another worker's fault.
         var late = Ranks(_expectedReduces);
-        return late.Count > 0 ? late : Ranks(_expectedGathers);
+        if (late.Count == 0)
+            late = Ranks(_expectedGathers);
+        return late.Count > 0 ? late : Ranks(_expectedCopies);
 
         static List<int> Ranks(int[] expected) =>
             Enumerable.Range(0, expected.Length).Where(rank => Volatile.Read(ref expected[rank]) > 0).ToList();

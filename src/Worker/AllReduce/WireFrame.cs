@@ -30,13 +30,18 @@ internal sealed class WireFrame
     /// <summary>In bytes from the chunk's start.</summary>
     public long Offset { get; set; }
 
-    /// <summary>To be sent: gradients, read when the frame is written to the transport.</summary>
+    /// <summary>
+    /// Instead of a payload: the number of the sender's buffer, from 1, in which the receiver finds the piece; 0: there is a payload.
+    /// </summary>
+    public int SharedBuffer { get; set; }
+
+    /// <summary>To be sent: gradients, read when the frame is written to the transport, or left where they are for the receiver.</summary>
     public ReadOnlyMemory<float> Floats { get; set; }
 
     /// <summary>Received gradients; whoever handles the frame disposes it or passes it on.</summary>
     public FrameBuffer? Received { get; set; }
 
-    /// <summary>Received frames: bytes of payload.</summary>
+    /// <summary>Received frames: bytes of payload, or of the piece that is read in its place.</summary>
     public int PayloadBytes { get; set; }
 
     /// <summary>The payload of a side frame, both ways.</summary>

@@ -41,7 +41,7 @@ public static partial class WorkerHost
         var link = new CoordinatorLink(time);
         using var loggers = LoggerFactory.Create(ConfigureLogging);
         var logger = loggers.CreateLogger(typeof(WorkerHost));
-        var collective = new CollectiveHost(new CollectiveOptions(), time, loggers);
+        var collective = new CollectiveHost(new CollectiveOptions { SharedMemory = options.SharedMemory }, time, loggers);
         var published = new ProgramMetrics("worker");
         using var refusals = new Refusals(published.Factory, loggers);
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
@@ -58,6 +58,7 @@ public static partial class WorkerHost
             },
             collective, loggers, time);
         WorkerMetrics.PublishCounts(published, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
+        WorkerMetrics.PublishPeers(published, () => collective.Peers);
         var node = new WorkerNode(
             new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator), new WorkerParts(trainer, box, link), refusals, time, loggers);
         // 3.

@@ -71,6 +71,21 @@ public sealed class WorkerMetrics
         });
     }
 
+    /// <summary>Publishes how gradients go to peers.</summary>
+    /// <param name="published">Reads the numbers at every scrape.</param>
+    /// <param name="peers">Of the present generation.</param>
+    public static void PublishPeers(ProgramMetrics published, Func<(int SharedMemory, int Grpc)> peers)
+    {
+        ArgumentNullException.ThrowIfNull(published);
+        var gauge = published.Factory.CreateGauge("training_cluster_allreduce_peers", "Peers in the present generation, by the path that this worker's gradients take to them: shared_memory, grpc.", "path");
+        published.Registry.AddBeforeCollectCallback(() =>
+        {
+            var (shared, grpc) = peers();
+            gauge.WithLabels("shared_memory").Set(shared);
+            gauge.WithLabels("grpc").Set(grpc);
+        });
+    }
+
     /// <summary>Notes what the trainer reports.</summary>
     public void Observe(IMessage message)
     {

@@ -30,6 +30,9 @@ public sealed record WorkerOptions
     /// <summary>"cpu" (default) or "cuda:0".</summary>
     public string Device { get; init; } = "cpu";
 
+    /// <summary>Whether gradients go to workers on this machine through shared memory where that is possible. Default true.</summary>
+    public bool SharedMemory { get; init; } = true;
+
     /// <summary>File to be written once everything listens; null: none.</summary>
     public string? ReadyFile { get; init; }
 

@@ -1,5 +1,6 @@
 using TrainingCluster.Native;
 using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
 using static TorchSharp.torch;
 
@@ -39,11 +40,12 @@ internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
         _job?.Dispose();
         _job = null;
         var dataset = await parts.Datasets.OpenAsync(spec.Dataset?.Fingerprint ?? "", cancelled);
+        var shared = parts.Host.Options.SharedMemory ? SharedBuffers.TryCreate(parts.Logger) : null;
         try
         {
             var job = await MainArenaThread.RunAsync(() =>
             {
-                var made = TrainingJob.Create(jobId, spec, dataset, new Device(parts.Options.Device));
+                var made = TrainingJob.Create(jobId, spec, dataset, new Device(parts.Options.Device), shared);
                 Warmup.Run(made);
                 return made;
             });
@@ -52,6 +54,7 @@ internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
         }
         catch
         {
+            shared?.Dispose();
             dataset.Dispose();
             throw;
         }

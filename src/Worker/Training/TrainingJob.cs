@@ -5,6 +5,7 @@ using TrainingCluster.Jobs;
 using TrainingCluster.Models;
 using TrainingCluster.Training;
 using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Worker.Training;
@@ -15,9 +16,9 @@ internal sealed class TrainingJob : IDisposable
     private readonly List<FlatParameters.GradientBuffer> _buffers = [];
     private readonly Dataset? _dataset;
 
-    private TrainingJob(string id, JobSpec spec, Dataset? dataset, ITrainingBatches batches, int vocabulary, Device device)
+    private TrainingJob(string id, JobSpec spec, Dataset? dataset, ITrainingBatches batches, int vocabulary, Device device, SharedBuffers? shared)
     {
-        (Id, Spec, _dataset, Batches) = (id, spec, dataset, batches);
+        (Id, Spec, _dataset, Batches, Shared) = (id, spec, dataset, batches, shared);
         var training = spec.Training;
         TotalSteps = training.HasSteps && training.Steps > 0 ? training.Steps : batches.StepsInEpochs(training.Epochs);
         // New layers draw numbers too, though they are overwritten.
@@ -58,6 +59,9 @@ internal sealed class TrainingJob : IDisposable
 
     public BucketLayout Buckets { get; }
 
+    /// <summary>The gradient buffers as peers on this machine can read them; null: they cannot.</summary>
+    public SharedBuffers? Shared { get; }
+
     /// <summary>Whether no further step is to be made.</summary>
     public bool IsDone => State.Progress.StoppedEarly || State.Progress.Step >= TotalSteps;
 
@@ -85,26 +89,33 @@ internal sealed class TrainingJob : IDisposable
     /// <param name="spec">Fields left out are filled in.</param>
     /// <param name="dataset">Belongs to the job from now on.</param>
     /// <param name="device">Where to compute.</param>
-    public static TrainingJob Create(string id, JobSpec spec, Dataset dataset, Device device)
+    /// <param name="shared">Where gradient buffers are to lie; belongs to the job from now on. Null: in memory of the process.</param>
+    public static TrainingJob Create(string id, JobSpec spec, Dataset dataset, Device device, SharedBuffers? shared = null)
     {
         var filled = JobSpecDefaults.Fill(spec);
         set_num_threads(filled.Training.ComputeThreads);
-        return new TrainingJob(id, filled, dataset, new DatasetBatches(dataset, filled), dataset.Tokenizer.VocabularySize, device);
+        return new TrainingJob(id, filled, dataset, new DatasetBatches(dataset, filled), dataset.Tokenizer.VocabularySize, device, shared);
     }
 
     /// <summary>A job on made-up batches, for measurements: it cannot be evaluated.</summary>
-    public static TrainingJob Create(JobSpec spec, ITrainingBatches batches, int vocabulary, Device? device = null)
+    public static TrainingJob Create(JobSpec spec, ITrainingBatches batches, int vocabulary, Device? device = null, SharedBuffers? shared = null)
     {
         var filled = JobSpecDefaults.Fill(spec);
         set_num_threads(filled.Training.ComputeThreads);
-        return new TrainingJob("measurement", filled, null, batches, vocabulary, device ?? CPU);
+        return new TrainingJob("measurement", filled, null, batches, vocabulary, device ?? CPU, shared);
     }
 
     /// <summary>The job's gradient buffers, made when first needed and kept.</summary>
     public IReadOnlyList<FlatParameters.GradientBuffer> GradientBuffers(int count)
     {
         while (_buffers.Count < count)
-            _buffers.Add(State.Parameters.NewGradientBuffer());
+        {
+            var file = Shared?.TryNewFile(Buckets.Length);
+            _buffers.Add(State.Parameters.NewGradientBuffer(file));
+            if (file is not null)
+                Shared!.Add(file, _buffers[^1].Flat.Host);
+        }
+
         return _buffers;
     }
 
@@ -112,6 +123,7 @@ internal sealed class TrainingJob : IDisposable
     {
         foreach (var buffer in _buffers)
             buffer.Dispose();
+        Shared?.Dispose();
         State.Dispose();
         Model.Dispose();
         _dataset?.Dispose();

@@ -44,7 +44,7 @@ internal sealed class TrainingLoop
     {
         var accumulation = ShardAccumulation.Create(plan.Own.Shards, plan.LogicalShards);
         var gradient = job.GradientBuffers(accumulation.BufferCount)[accumulation.Stages[^1].Buffer].Flat.Host;
-        var group = new CollectiveGroup(plan, job.Buckets, gradient, options, time, logger);
+        var group = new CollectiveGroup(plan, job.Buckets, gradient, options, time, logger) { Shared = job.Shared };
         return (new TrainingLoop(job, group, accumulation), group);
     }
 

@@ -86,10 +86,31 @@ public sealed class TreeSumTests
         var order = partials.ToArray();
         random.Shuffle(order);
         var result = order.Length > 0 && random.Next(2) == 0 ? order[random.Next(order.Length)].Values : new float[Length];
-        var piece = new PieceReduction<IDisposable>(gradients.Length, result);
+        // As peers' memory that is mapped, whose values must stay: any but the one in the result's place.
+        var readOnly = order.Where(partial => partial.Values != result && random.Next(2) == 0).Select(partial => (partial.Values, Copy: partial.Values.ToArray())).ToList();
+        var scratch = new Scratch();
+        var piece = new PieceReduction<IDisposable>(gradients.Length, result, scratch.Rent);
         foreach (var (node, values) in order)
-            Assert.True(piece.TryAdd(node, values, null));
+            Assert.True(piece.TryAdd(node, values, null, readOnly.Exists(kept => kept.Values == values)));
         Assert.True(piece.IsComplete);
+        Assert.All(readOnly, kept => Assert.Equal(kept.Copy, kept.Values));
+        Assert.Equal(0, scratch.Rented);
         return result;
+    }
+
+    private sealed class Scratch
+    {
+        public int Rented { get; private set; }
+
+        public (Memory<float> Values, IDisposable Owner) Rent(int floats)
+        {
+            Rented++;
+            return (new float[floats], new Lease(this));
+        }
+
+        private sealed class Lease(Scratch scratch) : IDisposable
+        {
+            public void Dispose() => scratch.Rented--;
+        }
     }
 }

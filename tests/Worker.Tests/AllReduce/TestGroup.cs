@@ -12,6 +12,8 @@ internal sealed class TestGroup : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly List<TestMember> _members = [];
+    private readonly Dictionary<int, (SharedBuffers Shared, Memory<float>[] Buffers)> _kept = [];
+    private readonly List<SharedBuffers> _shared = [];
 
     private TestGroup(int shards, BucketLayout layout, CollectiveOptions options) => (Shards, Layout, Options) = (shards, layout, options);
 
@@ -25,32 +27,50 @@ internal sealed class TestGroup : IAsyncDisposable
 
     public List<CollectiveGroup> Groups { get; } = [];
 
-    public List<float[][]> Buffers { get; } = [];
+    public List<Memory<float>[]> Buffers { get; } = [];
+
+    public SharedBuffers SharedOf(int rank) => Groups[rank].Shared!;
 
     public List<ShardAccumulation> Plans { get; } = [];
 
-    public static async Task<TestGroup> StartAsync(int[][] assignment, int floats = 5000, CollectiveOptions? options = null, long generation = 1)
+    public static async Task<TestGroup> StartAsync(int[][] assignment, int floats = 5000, CollectiveOptions? options = null, long generation = 1, Func<int, bool>? shares = null)
     {
         options ??= new CollectiveOptions { FrameBytes = 1024, Patience = Patience };
         var group = new TestGroup(assignment.Sum(a => a.Length), BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, 1024), options);
         foreach (var _ in assignment)
             group._members.Add(await TestMember.StartAsync(options));
         for (var rank = 0; rank < assignment.Length; rank++)
-            group.Add(assignment, rank, generation, options);
+            group.Add(assignment, rank, generation, options with { SharedMemory = shares?.Invoke(rank) ?? options.SharedMemory });
         return group;
     }
 
-    public void Add(int[][] assignment, int rank, long generation, CollectiveOptions options)
+    /// <summary>One more group of a member; with buffers of its own, or those of the member's last group, which is over.</summary>
+    public void Add(int[][] assignment, int rank, long generation, CollectiveOptions options, bool keepBuffers = false)
     {
         var members = assignment.Select((held, r) => new GroupMember($"worker-{r}", _members[r].Address, held)).ToList();
         var plan = ShardAccumulation.Create(assignment[rank], Shards);
-        var buffers = Enumerable.Range(0, plan.BufferCount).Select(_ => new float[Layout.Length]).ToArray();
+        if (!keepBuffers)
+        {
+            var made = SharedBuffers.TryCreate(NullLogger.Instance)!;
+            _shared.Add(made);
+            _kept[rank] = (made, [.. Enumerable.Range(0, plan.BufferCount).Select(_ => made.NewBuffer(Layout.Length))]);
+        }
+
+        var (shared, buffers) = _kept[rank];
         var collective = new CollectiveGroup(
-            new GroupPlan("job", generation, 0, Shards, members, rank), Layout, buffers[plan.Stages[^1].Buffer], options, TimeProvider.System, NullLogger.Instance);
+            new GroupPlan("job", generation, 0, Shards, members, rank), Layout, buffers[plan.Stages[^1].Buffer], options, TimeProvider.System, NullLogger.Instance) { Shared = shared };
         _members[rank].Host.Open(collective);
         Groups.Add(collective);
         Plans.Add(plan);
         Buffers.Add(buffers);
+    }
+
+    /// <summary>Forgets all groups, which are over.</summary>
+    public void Clear()
+    {
+        Groups.Clear();
+        Plans.Clear();
+        Buffers.Clear();
     }
 
     public float[] Gradient(int shard, long step)
@@ -99,14 +119,14 @@ internal sealed class TestGroup : IAsyncDisposable
             beforeShard?.Invoke(stage.Shard);
             var buffer = buffers[stage.Buffer];
             if (stage.ClearFirst)
-                Array.Clear(buffer);
-            TensorPrimitives.Add(buffer, Gradient(stage.Shard, step), buffer);
+                buffer.Span.Clear();
+            TensorPrimitives.Add(buffer.Span, Gradient(stage.Shard, step), buffer.Span);
             foreach (var bucket in Layout.Buckets)
             {
                 foreach (var merged in stage.Merge)
                 {
-                    var part = buffer.AsSpan(bucket.Range.Offset, bucket.Range.Length);
-                    TensorPrimitives.Add(part, buffers[merged].AsSpan(bucket.Range.Offset, bucket.Range.Length), part);
+                    var part = buffer.Span.Slice(bucket.Range.Offset, bucket.Range.Length);
+                    TensorPrimitives.Add(part, buffers[merged].Span.Slice(bucket.Range.Offset, bucket.Range.Length), part);
                 }
 
                 if (stage.Completes is { } node)
@@ -115,12 +135,14 @@ internal sealed class TestGroup : IAsyncDisposable
         }
     }
 
-    public float[] Result(int rank) => Buffers[rank][Plans[rank].Stages[^1].Buffer];
+    public float[] Result(int rank) => Buffers[rank][Plans[rank].Stages[^1].Buffer].ToArray();
 
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(Groups.Select(group => group.DisposeAsync().AsTask()));
         foreach (var member in _members)
             await member.DisposeAsync();
+        foreach (var shared in _shared)
+            shared.Dispose();
     }
 }

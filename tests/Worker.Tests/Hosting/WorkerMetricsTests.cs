@@ -25,6 +25,7 @@ public class WorkerMetricsTests
     {
         metrics.Observe(new GenerationFailed { Stage = "PeerUnreachable" });
         WorkerMetrics.PublishCounts(published, () => 1, () => 2, () => 3);
+        WorkerMetrics.PublishPeers(published, () => (1, 2));
         using var refusals = new Refusals(published.Factory, NullLoggerFactory.Instance);
         Assert.Equal(DocumentedMetrics.Of("Worker"), DocumentedMetrics.Exposed(await Exposed()));
     }
@@ -42,6 +43,15 @@ public class WorkerMetricsTests
         Assert.Contains("training_cluster_step_duration_seconds_sum{phase=\"compute\"} 1", text, StringComparison.Ordinal);
         Assert.Contains("training_cluster_allreduce_wait_seconds_sum 0.5", text, StringComparison.Ordinal);
         Assert.Contains("training_cluster_allreduce_bytes_total{direction=\"sent\"} 14", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PublishPeers_AtEveryScrape_TellsThemByPath()
+    {
+        WorkerMetrics.PublishPeers(published, () => (3, 4));
+        var text = await Exposed();
+        Assert.Contains("training_cluster_allreduce_peers{path=\"shared_memory\"} 3", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_allreduce_peers{path=\"grpc\"} 4", text, StringComparison.Ordinal);
     }
 
     [Fact]

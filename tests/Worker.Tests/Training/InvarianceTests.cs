@@ -1,4 +1,6 @@
 using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Tests.AllReduce;
 
 namespace TrainingCluster.Worker.Tests.Training;
 
@@ -13,6 +15,27 @@ public sealed class InvarianceTests
         {
             await using var cluster = await TestCluster.StartAsync(workers);
             hashes.Add(await TrainAsync(cluster, cluster.Spec()));
+        }
+
+        Assert.Single(hashes.Distinct());
+    }
+
+    [Fact]
+    public async Task Training_WithAndWithoutSharedMemory_GivesTheSameWeights()
+    {
+        var hashes = new List<string>();
+        foreach (var (workers, readers) in new[] { (1, 0), (2, 0), (2, 1), (4, 0), (4, 3) })
+        {
+            var options = new CollectiveOptions { FrameBytes = 64 * 1024, Patience = TestGroup.Patience, SharedMemory = readers > 0 };
+            await using var cluster = await TestCluster.StartAsync(workers, options);
+            var first = cluster.Members[0];
+            first.Hold.After(1);
+            await cluster.BeginAsync("job", 1, cluster.Spec(), cluster.Members);
+            await first.NextAsync<StepReport>();
+            Assert.Equal((readers, workers - 1 - readers), first.Server.Host.Peers);
+            first.Hold.Release();
+            foreach (var member in cluster.Members)
+                hashes.Add((await member.NextAsync<TrainingCompleted>()).WeightsSha256);
         }
 
         Assert.Single(hashes.Distinct());

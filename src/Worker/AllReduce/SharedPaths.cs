@@ -1,0 +1,122 @@
+using Google.Protobuf;
+using TrainingCluster.Native;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.AllReduce;
+
+/// <summary>
+/// Which members of a generation read each other's gradients in memory. Agreed on once, before anything else: each offers its
+/// buffers, and answers whose it could map.
+/// </summary>
+internal sealed class SharedPaths
+{
+    private const int ProblemCharacters = 200;
+
+    private readonly GroupPlan _plan;
+    private readonly SharedBuffers? _own;
+    private readonly PeerMemory?[] _memory;
+    private readonly long[] _uses;
+    private readonly string[] _unread;
+
+    private SharedPaths(GroupPlan plan, SharedBuffers? own)
+    {
+        (_plan, _own) = (plan, own);
+        var workers = plan.Workers;
+        _memory = new PeerMemory?[workers];
+        _uses = new long[workers];
+        _unread = [.. Enumerable.Repeat("nothing is agreed on yet", workers)];
+    }
+
+    /// <summary>How many peers read this worker's memory.</summary>
+    public int Readers => _unread.Count(problem => problem.Length == 0);
+
+    /// <summary>Before anything is agreed on: payloads go through gRPC.</summary>
+    public static SharedPaths None(GroupPlan plan) => new(plan, own: null);
+
+    /// <summary>1. offers this worker's buffers; 2. maps what the others offer; 3. hears who reads this worker's.</summary>
+    /// <param name="group">All members call this with it.</param>
+    /// <param name="own">This worker's buffers; null: it offers none, and maps none.</param>
+    /// <param name="floats">Length of the gradient.</param>
+    /// <param name="paths">What is agreed on.</param>
+    /// <returns>Null, or why the group cannot go on.</returns>
+    public static CollectiveFailure? Agree(CollectiveGroup group, SharedBuffers? own, int floats, out SharedPaths paths)
+    {
+        paths = new SharedPaths(group.Plan, own);
+        // 1.
+        var offer = own?.BeginUse().ToByteArray() ?? [];
+        if (GatherAll(SideTopic.MemoryOffer, offer, out var offers) is { } failure)
+            return failure;
+        // 2.
+        var answer = new SharedMemoryAnswer { Problems = { paths.Map(offers, group.Plan.OwnRank, floats) } };
+        if (GatherAll(SideTopic.MemoryAnswer, answer.ToByteArray(), out var answers) is { } noAnswer)
+            return noAnswer;
+        // 3.
+        for (var rank = 0; rank < answers.Length; rank++)
+            paths._unread[rank] = rank == group.Plan.OwnRank ? "it is this worker" : ProblemOf(answers[rank], group.Plan);
+        return null;
+
+        CollectiveFailure? GatherAll(SideTopic topic, byte[] value, out byte[][] all) =>
+            group.AllGather(group.Plan.BaseStep, topic, value, group.Options.ToGetReady, out all);
+    }
+
+    /// <summary>Whether a peer reads this worker's memory.</summary>
+    public bool IsReadBy(int rank) => _unread[rank].Length == 0;
+
+    /// <summary>The number of one of this worker's buffers, from 1; 0: it is not shared.</summary>
+    public int NumberOf(Memory<float> buffer) => _own?.NumberOf(buffer) ?? 0;
+
+    /// <summary>A peer's buffer; null: it has none with this number, or its memory is not mapped here.</summary>
+    public MappedMemory? Buffer(int rank, int number) => _memory[rank]?.Buffer(number);
+
+    /// <summary>Whether what has been read of a peer's memory until now is what it sent.</summary>
+    public bool StillHolds(int rank) => _memory[rank] is not { } memory || memory.Use == _uses[rank];
+
+    /// <summary>The peers by the way that gradients take to them, for people.</summary>
+    public override string ToString()
+    {
+        var peers = Enumerable.Range(0, _plan.Workers).Where(rank => rank != _plan.OwnRank)
+            .ToLookup(IsReadBy, rank => _plan.Members[rank].WorkerId + (IsReadBy(rank) ? "" : $" ({_unread[rank]})"));
+        return string.Join("; ", new[] { (Path: "shared memory", Peers: peers[true]), (Path: "gRPC", Peers: peers[false]) }
+            .Where(way => way.Peers.Any()).Select(way => $"through {way.Path} to {string.Join(", ", way.Peers)}"));
+    }
+
+    private List<string> Map(byte[][] offers, int ownRank, int floats)
+    {
+        var problems = Enumerable.Range(0, offers.Length).Select(rank => rank == ownRank ? "" : ProblemWith(rank, offers[rank], floats)).ToList();
+        _own?.Keep([.. _memory.OfType<PeerMemory>()]);
+        return problems;
+    }
+
+    private string ProblemWith(int rank, byte[] bytes, int floats)
+    {
+        if (_own is null || bytes.Length == 0)
+            return $"{(bytes.Length == 0 ? "the sender" : "the receiver")} shares no memory";
+        try
+        {
+            var offer = SharedMemoryOffer.Parser.ParseFrom(bytes);
+            _memory[rank] = _own.Reach(offer, floats);
+            _uses[rank] = offer.Use;
+            return "";
+        }
+        catch (Exception e) when (e is IOException or InvalidProtocolBufferException)
+        {
+            return e.Message;
+        }
+    }
+
+    private static string ProblemOf(byte[] bytes, GroupPlan plan)
+    {
+        try
+        {
+            var answer = SharedMemoryAnswer.Parser.ParseFrom(bytes);
+            if (answer.Problems.Count != plan.Workers)
+                return "its answer is not about this group";
+            var problem = answer.Problems[plan.OwnRank];
+            return problem[..Math.Min(problem.Length, ProblemCharacters)];
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            return e.Message;
+        }
+    }
+}
