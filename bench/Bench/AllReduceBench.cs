@@ -77,7 +77,8 @@ internal static class AllReduceBench
             using var shared = SharedBuffers.TryCreate(NullLogger.Instance);
             var gradient = shared?.NewBuffer(layout.Length) ?? new float[layout.Length];
             await using var group = new CollectiveGroup(
-                member.Plan(++generation), layout, gradient, member.Host.Options, TimeProvider.System, NullLogger.Instance) { Shared = shared };
+                member.Plan(++generation), layout, gradient, member.Host.Options, TimeProvider.System, NullLogger.Instance)
+            { Shared = shared };
             member.Host.Open(group);
             var times = await Task.Factory.StartNew(
                 () => Measure(group, layout, gradient, parsed.GetValue(s_warmup), parsed.GetValue(s_iterations)),

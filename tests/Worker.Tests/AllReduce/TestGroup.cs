@@ -58,7 +58,8 @@ internal sealed class TestGroup : IAsyncDisposable
 
         var (shared, buffers) = _kept[rank];
         var collective = new CollectiveGroup(
-            new GroupPlan("job", generation, 0, Shards, members, rank), Layout, buffers[plan.Stages[^1].Buffer], options, TimeProvider.System, NullLogger.Instance) { Shared = shared };
+            new GroupPlan("job", generation, 0, Shards, members, rank), Layout, buffers[plan.Stages[^1].Buffer], options, TimeProvider.System, NullLogger.Instance)
+        { Shared = shared };
         _members[rank].Host.Open(collective);
         Groups.Add(collective);
         Plans.Add(plan);
