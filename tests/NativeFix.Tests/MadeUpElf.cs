@@ -47,6 +47,7 @@ internal sealed class MadeUpElf
         Write32(at + 12, library == 0 ? 3 * NeedSize : 0u);
         for (var i = 0; i < versions.Length; i++)
         {
+            Write32(Entry(library, i), (uint)(0x01000000 + (16 * library) + i));
             Write32(Entry(library, i) + 8, AddName(versions[i]));
             Write32(Entry(library, i) + 12, i < versions.Length - 1 ? NeedSize : 0u);
         }

@@ -42,6 +42,31 @@ public sealed class VersionNeedsTests
     }
 
     [Fact]
+    public void Replace_WantedVersion_IsWantedUnderTheOtherName()
+    {
+        var file = new MadeUpElf().Bytes;
+
+        Assert.True(VersionNeeds.Replace(file, Library, "GLIBCXX_3.4.30", Version));
+
+        var (replaced, model) = (MadeUpElf.FlagsAt(library: 1, version: 0) - 4, MadeUpElf.FlagsAt(library: 1, version: 1) - 4);
+        Assert.Equal(file[model..(model + 4)], file[replaced..(replaced + 4)]);
+        Assert.Equal(file[(model + 8)..(model + 12)], file[(replaced + 8)..(replaced + 12)]);
+        // Twice is once: nothing wants the old name any more.
+        Assert.False(VersionNeeds.Replace(file, Library, "GLIBCXX_3.4.30", Version));
+    }
+
+    [Theory]
+    [InlineData("GLIBCXX_3.4.31", Version)]
+    [InlineData("GLIBCXX_3.4.30", "GLIBCXX_3.4.11")]
+    public void Replace_EitherNotWanted_SaysSoAndChangesNothing(string version, string other)
+    {
+        var file = new MadeUpElf().Bytes;
+
+        Assert.False(VersionNeeds.Replace(file, Library, version, other));
+        Assert.Equal(new MadeUpElf().Bytes, file);
+    }
+
+    [Fact]
     public void MakeWeak_NoNeedsAtAll_SaysSo()
     {
         var file = new MadeUpElf().Bytes;

@@ -12,6 +12,10 @@ internal static class NativeFixCommand
     // The one symbol that TorchSharp's library names with that version. No relocation refers to it.
     private const string Symbol = "_ZSt21ios_base_library_initv";
 
+    // Its one symbol is condition_variable::wait, which every libstdc++ since GCC 4.4 has with the other version too.
+    private const string VersionOfWait = "GLIBCXX_3.4.30";
+    private const string OlderVersionOfWait = "GLIBCXX_3.4.11";
+
     /// <summary>Runs the command; 0 means done, 2 that an error was printed in the form that MSBuild reads.</summary>
     public static int Run(IReadOnlyList<string> arguments, TextWriter output) =>
         Run(arguments, output, static () => SystemLibrary.Exports(Library, Symbol));
@@ -28,6 +32,7 @@ internal static class NativeFixCommand
         {
             var file = File.ReadAllBytes(source);
             var needed = VersionNeeds.MakeWeak(file, Library, Version) && !systemHasVersion();
+            VersionNeeds.Replace(file, Library, VersionOfWait, OlderVersionOfWait);
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
             // The library last: the build takes its age for the age of both.
             Mark(target + ".needed", needed);

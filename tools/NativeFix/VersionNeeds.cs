@@ -19,47 +19,65 @@ internal static class VersionNeeds
     /// <exception cref="InvalidDataException">It is no 64-bit little-endian ELF file, or it is cut off.</exception>
     public static bool MakeWeak(Span<byte> file, string library, string version)
     {
+        var entries = Entries(file, library, version);
+        foreach (var entry in entries)
+        {
+            var flags = (ushort)(UInt16(file, entry + 4) | FlagWeak);
+            BinaryPrimitives.WriteUInt16LittleEndian(At(file, entry + 4, 2), flags);
+        }
+        return entries.Count > 0;
+    }
+
+    /// <summary>
+    /// Lets the symbols that are wanted with <paramref name="version"/> be wanted with <paramref name="other"/>, which the file wants
+    /// for other symbols already; false when it does not want both.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It is no 64-bit little-endian ELF file, or it is cut off.</exception>
+    public static bool Replace(Span<byte> file, string library, string version, string other)
+    {
+        var entries = Entries(file, library, version);
+        if (entries.Count == 0 || Entries(file, library, other) is not [var model, ..])
+            return false;
+        var (hash, name) = (UInt32(file, model), UInt32(file, model + 8));
+        foreach (var entry in entries)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(At(file, entry, 4), hash);
+            BinaryPrimitives.WriteUInt32LittleEndian(At(file, entry + 8, 4), name);
+        }
+        return true;
+    }
+
+    // Where the auxiliary entries for a version begin. Elf64_Vernaux: hash (u32), flags, other (u16 each), name, offset of the next
+    // entry (u32 each).
+    private static List<ulong> Entries(Span<byte> file, string library, string version)
+    {
         if (!file.StartsWith("\u007fELF\u0002\u0001"u8))
             throw new InvalidDataException("not a 64-bit little-endian ELF file");
-        var found = false;
+        var found = new List<ulong>();
         foreach (var section in Sections(file))
         {
             if (section.Type == SectionTypeVersionNeeds)
-                found |= MakeWeakInSection(file, section, library, version);
+                AddEntries(file, section, library, version, found);
         }
         return found;
     }
 
     // Elf64_Verneed: version, count of auxiliary entries (u16 each), file name, offset of the first entry, of the next need.
-    private static bool MakeWeakInSection(Span<byte> file, Section section, string library, string version)
+    private static void AddEntries(Span<byte> file, Section section, string library, string version, List<ulong> found)
     {
-        var found = false;
         // The last one's offset of the next is 0: the walk always ends, as the others only lead forward.
         for (ulong need = section.Offset, next = 1; next > 0; need += next)
         {
-            if (TextAt(file, section.Strings, UInt32(file, need + 4)) == library)
-                found |= MakeWeakInNeed(file, section, need, version);
             next = UInt32(file, need + 12);
-        }
-        return found;
-    }
-
-    // Elf64_Vernaux: hash (u32), flags, other (u16 each), name, offset of the next entry (u32 each).
-    private static bool MakeWeakInNeed(Span<byte> file, Section section, ulong need, string version)
-    {
-        var entry = need + UInt32(file, need + 8);
-        var found = false;
-        for (var i = UInt16(file, need + 2); i > 0; i--)
-        {
-            if (TextAt(file, section.Strings, UInt32(file, entry + 8)) == version)
+            if (TextAt(file, section.Strings, UInt32(file, need + 4)) != library)
+                continue;
+            var entry = need + UInt32(file, need + 8);
+            for (var i = UInt16(file, need + 2); i > 0; i--, entry += UInt32(file, entry + 12))
             {
-                var flags = (ushort)(UInt16(file, entry + 4) | FlagWeak);
-                BinaryPrimitives.WriteUInt16LittleEndian(At(file, entry + 4, 2), flags);
-                found = true;
+                if (TextAt(file, section.Strings, UInt32(file, entry + 8)) == version)
+                    found.Add(entry);
             }
-            entry += UInt32(file, entry + 12);
         }
-        return found;
     }
 
     private static List<Section> Sections(Span<byte> file)

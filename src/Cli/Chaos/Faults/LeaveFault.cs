@@ -28,6 +28,8 @@ internal sealed class LeaveFault : IFault
     /// <summary>Asks a worker to end, and waits for it.</summary>
     public static async Task<(string? Proof, string? Problem)> LeaveAsync(ChaosContext context, Member worker, CancellationToken cancellation)
     {
+        // One that still starts has nothing to hand over, and no handler of the signal yet.
+        await worker.Ready.WaitAsync(s_within, context.Time, cancellation);
         var since = context.Time.GetTimestamp();
         worker.MayEnd = true;
         worker.Program.Terminate();
