@@ -52,7 +52,9 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
     /// <param name="number">From 1; the place must be free.</param>
     public Member StartWorker(int number)
     {
-        var worker = Start(number, $"worker-{number}", ProgramFiles.Worker, ["--coordinator", Actors, "--name", $"worker-{number}"]);
+        // With networks of their own the processes stand for machines: gradients must take the links that faults spoil.
+        string[] path = network is null ? [] : ["--shared-memory", "off"];
+        var worker = Start(number, $"worker-{number}", ProgramFiles.Worker, ["--coordinator", Actors, "--name", $"worker-{number}", .. path]);
         _workers[number] = worker;
         steps.Follow(worker);
         return worker;
