@@ -29,7 +29,7 @@ public static class Libtorch
 
     /// <summary>
     /// 1. finds the folder and judges its files; 2. sees that the system can hold it; 3. loads libtorch; 4. asks it for its version;
-    /// 5. loads TorchSharp's bridge, which must find every function that it calls.
+    /// 5. loads TorchSharp's bridge, which must find every function that it calls; 6. gives tensors memory of their own.
     /// </summary>
     /// <remarks>The first call counts: a process has one libtorch.</remarks>
     /// <param name="folder">What <c>--libtorch</c> says; null: the variable, or else beside the program.</param>
@@ -73,6 +73,8 @@ public static class Libtorch
                 throw new LibtorchException($"{found.Path} {other}");
             // 5.
             Open(bridge, glibc, allSymbols: true);
+            // 6.
+            TensorMemory.Install(found.Path);
             (s_loaded, Build) = (found, build);
         }
     }

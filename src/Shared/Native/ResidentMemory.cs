@@ -16,7 +16,7 @@ public sealed class ResidentMemory(Func<long> residentBytes, Action trim)
     private long? _base = 0;
 
     /// <summary>Of this process.</summary>
-    public ResidentMemory() : this(() => Environment.WorkingSet, Malloc.Trim)
+    public ResidentMemory() : this(() => Environment.WorkingSet, TensorMemory.Trim)
     {
     }
 
