@@ -25,7 +25,7 @@ internal static class LibtorchFindings
             new Finding("oneDNN", build.OneDnn.Length > 0 ? build.OneDnn : "none"),
             new Finding("libtorch kernels", build.Kernels),
             new Finding("threads", $"{torch.get_num_threads()} of libtorch ({Variable("OMP_NUM_THREADS")}, {Variable("MKL_NUM_THREADS")})"),
-            new Finding("tensors' memory", TensorMemory.Problem is { } problem ? $"malloc's: {problem}" : "kept by size, apart from malloc's"),
+            new Finding("tensors' memory", TensorMemory.Problem is { } problem ? $"malloc's: {problem}" : "a heap of their own"),
             new Finding("CUDA", Cuda()),
         ];
     }

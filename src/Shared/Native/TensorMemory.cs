@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace TrainingCluster.Native;
 
 /// <summary>
-/// Lets libtorch take the memory of its CPU tensors from a <see cref="BlockCache"/>. Batches of ever other sizes leave holes in
+/// Lets libtorch take the memory of its CPU tensors from a <see cref="TensorHeap"/>. Batches of ever other sizes leave holes in
 /// malloc's memory, which it searches for long and which make a process grow; giving them back costs page faults.
 /// </summary>
 /// <remarks>
@@ -25,20 +25,20 @@ public static unsafe partial class TensorMemory
     private const int PrivateAnonymousNoReserve = 0x4022;
     private const int DontNeed = 4;
 
-    private static BlockCache? s_cache;
+    private static TensorHeap? s_heap;
     private static delegate* unmanaged<void**, nuint, nuint, int> s_allocate;
     private static delegate* unmanaged<void*, void> s_free;
 
     /// <summary>Why tensors' memory is malloc's; null: it is this class'.</summary>
     public static string? Problem { get; private set; } = "libtorch is not loaded";
 
-    /// <summary>Bytes of all blocks that were ever made.</summary>
-    internal static long Bytes => s_cache?.Bytes ?? 0;
+    /// <summary>Bytes of all blocks, used and free.</summary>
+    internal static long Bytes => s_heap?.Bytes ?? 0;
 
     /// <summary>Gives memory that is free, and was not used for long, back to the kernel: of tensors and of malloc.</summary>
     public static void Trim()
     {
-        s_cache?.Trim();
+        s_heap?.Trim();
         Malloc.Trim();
     }
 
@@ -81,7 +81,7 @@ public static unsafe partial class TensorMemory
         var range = Map(0, unchecked((nuint)RangeBytes), ReadWrite, PrivateAnonymousNoReserve, -1, 0);
         if (range == -1)
             return $"no {RangeBytes >> 30} GiB of addresses (ulimit -v, or vm.overcommit_memory=2)";
-        s_cache = new BlockCache((byte*)range, RangeBytes, static (from, bytes) => _ = Advise(from, bytes, DontNeed));
+        s_heap = new TensorHeap((byte*)range, RangeBytes, static (from, bytes) => _ = Advise(from, bytes, DontNeed));
         // The first calls compile them: not while libtorch waits.
         RuntimeHelpers.PrepareMethod(((Action)Warm).Method.MethodHandle);
         Warm();
@@ -99,16 +99,16 @@ public static unsafe partial class TensorMemory
 
     private static void Warm()
     {
-        var cache = s_cache!;
-        cache.Free(cache.Allocate(LeastBytes));
+        var heap = s_heap!;
+        heap.Free(heap.Allocate(LeastBytes));
     }
 
     [UnmanagedCallersOnly]
     private static int Allocate(void** block, nuint alignment, nuint bytes)
     {
-        if (bytes >= LeastBytes && alignment <= BlockCache.Alignment)
+        if (bytes >= LeastBytes && alignment <= TensorHeap.Alignment)
         {
-            var found = s_cache!.Allocate(bytes);
+            var found = s_heap!.Allocate(bytes);
             if (found != null)
             {
                 *block = found;
@@ -122,8 +122,8 @@ public static unsafe partial class TensorMemory
     [UnmanagedCallersOnly]
     private static void Free(void* block)
     {
-        if (s_cache!.Owns(block))
-            s_cache.Free(block);
+        if (s_heap!.Owns(block))
+            s_heap.Free(block);
         else
             s_free(block);
     }
