@@ -56,6 +56,8 @@ public static class ActorConfiguration
             }
             dot-netty.tcp {
               connection-timeout = 3 s
+              # Few and small messages, for whose answer a recovery waits: each goes out at once.
+              batching.enabled = off
               # Messages are few and small; a thread each way is enough.
               server-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
               client-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
