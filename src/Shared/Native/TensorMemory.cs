@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace TrainingCluster.Native;
@@ -62,7 +61,7 @@ public static unsafe partial class TensorMemory
                 return $"{Library} does not call posix_memalign and free";
             var (allocateSlot, freeSlot) = (mapping.Start + allocate, mapping.Start + free);
             if (!IsWritable(allocateSlot) || !IsWritable(freeSlot))
-                return $"{Library} was loaded with its addresses protected (LD_BIND_NOW)";
+                return $"{Library} was loaded with its addresses protected";
             return Replace((void**)allocateSlot, (void**)freeSlot);
 
             bool IsWritable(ulong slot) => mapping.Writable.Any(range => slot >= range.From && slot + (ulong)sizeof(nint) <= range.To);
@@ -82,9 +81,6 @@ public static unsafe partial class TensorMemory
         if (range == -1)
             return $"no {RangeBytes >> 30} GiB of addresses (ulimit -v, or vm.overcommit_memory=2)";
         s_heap = new TensorHeap((byte*)range, RangeBytes, static (from, bytes) => _ = Advise(from, bytes, DontNeed));
-        // The first calls compile them: not while libtorch waits.
-        RuntimeHelpers.PrepareMethod(((Action)Warm).Method.MethodHandle);
-        Warm();
         *freeSlot = (delegate* unmanaged<void*, void>)&Free;
         *allocateSlot = (delegate* unmanaged<void**, nuint, nuint, int>)&Allocate;
         // libtorch frees some tensors when the process exits and .NET runs no more. Those may stay: nothing in the C library that takes
@@ -95,12 +91,6 @@ public static unsafe partial class TensorMemory
             *freeSlot = (void*)NativeLibrary.GetExport(c, "getpid");
         };
         return null;
-    }
-
-    private static void Warm()
-    {
-        var heap = s_heap!;
-        heap.Free(heap.Allocate(LeastBytes));
     }
 
     [UnmanagedCallersOnly]
