@@ -16,9 +16,21 @@ internal static class AllReduceBench
 
     private static readonly Option<int> s_rank = new("--rank");
     private static readonly Option<int[]> s_workers = BenchProcesses.WorkersOption(least: 2, [2, 4]);
-    private static readonly Option<string> s_mib = new("--mib") { Description = "Sizes in MiB.", DefaultValueFactory = _ => "0.0625,1,4,16,64" };
-    private static readonly Option<int> s_iterations = new("--iterations") { Description = "Measured repetitions.", DefaultValueFactory = _ => 15 };
-    private static readonly Option<int> s_warmup = new("--warmup") { Description = "Repetitions before the measured ones.", DefaultValueFactory = _ => 3 };
+    private static readonly Option<string> s_mib = new("--mib")
+    {
+        Description = "Sizes in MiB.",
+        DefaultValueFactory = _ => "0.0625,1,4,16,64",
+    };
+    private static readonly Option<int> s_iterations = new("--iterations")
+    {
+        Description = "Measured repetitions.",
+        DefaultValueFactory = _ => 15,
+    };
+    private static readonly Option<int> s_warmup = new("--warmup")
+    {
+        Description = "Repetitions before the measured ones.",
+        DefaultValueFactory = _ => 3,
+    };
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run gloo beside it." };
     private static readonly Option<string> s_python = BenchProcesses.PythonOption();
     private static readonly Option<string> s_shared = ProgramOptions.SharedMemory();
@@ -26,7 +38,17 @@ internal static class AllReduceBench
 
     public static Command Command()
     {
-        var command = new Command("allreduce", "Time of an all-reduce, by size and number of workers.") { s_workers, s_mib, s_iterations, s_warmup, s_shared, s_peer, s_python, s_json };
+        var command = new Command("allreduce", "Time of an all-reduce, by size and number of workers.")
+        {
+            s_workers,
+            s_mib,
+            s_iterations,
+            s_warmup,
+            s_shared,
+            s_peer,
+            s_python,
+            s_json,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -39,13 +61,16 @@ internal static class AllReduceBench
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string[] arguments =
         [
-            "--mib", parsed.GetValue(s_mib)!,
-            "--iterations", parsed.GetValue(s_iterations).ToString(CultureInfo.InvariantCulture),
-            "--warmup", parsed.GetValue(s_warmup).ToString(CultureInfo.InvariantCulture),
+            "--mib",
+            parsed.GetValue(s_mib)!,
+            "--iterations",
+            parsed.GetValue(s_iterations).ToString(CultureInfo.InvariantCulture),
+            "--warmup",
+            parsed.GetValue(s_warmup).ToString(CultureInfo.InvariantCulture),
         ];
         string[] ownArguments = [.. arguments, s_shared.Name, parsed.GetValue(s_shared)!];
         var table = new BenchTable(parsed.GetValue(s_json), "workers", "MiB", "ms", "bus GB/s", "gloo ms", "gloo bus GB/s", "ratio");
@@ -53,13 +78,29 @@ internal static class AllReduceBench
         {
             var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, ownArguments)).Select(Read).ToList();
             var theirs = parsed.GetValue(s_peer)
-                ? (await BenchProcesses.RunPeerAsync(parsed.GetValue(s_python)!, "gloo_allreduce.py", ["--world", $"{workers}", .. arguments]))?.Select(Read).ToDictionary(time => time.mib)
+                ? (
+                    await BenchProcesses.RunPeerAsync(
+                        parsed.GetValue(s_python)!,
+                        "gloo_allreduce.py",
+                        ["--world", $"{workers}", .. arguments]
+                    )
+                )
+                    ?.Select(Read)
+                    .ToDictionary(time => time.mib)
                 : null;
             foreach (var time in ours)
             {
                 double Bus(double ms) => 2.0 * (workers - 1) / workers * time.mib * (1 << 20) / ms / 1e6;
                 var gloo = theirs?.GetValueOrDefault(time.mib);
-                table.Add($"{workers}", time.mib.ToString(CultureInfo.InvariantCulture), time.ms, Bus(time.ms), gloo?.ms, gloo is null ? null : Bus(gloo.ms), gloo is null ? null : gloo.ms / time.ms);
+                table.Add(
+                    $"{workers}",
+                    time.mib.ToString(CultureInfo.InvariantCulture),
+                    time.ms,
+                    Bus(time.ms),
+                    gloo?.ms,
+                    gloo is null ? null : Bus(gloo.ms),
+                    gloo is null ? null : gloo.ms / time.ms
+                );
             }
         }
 
@@ -67,7 +108,7 @@ internal static class AllReduceBench
         return 0;
     }
 
-    private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancelled)
+    private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank), parsed.GetValue(s_shared) == ProgramOptions.On);
         var generation = 0;
@@ -77,12 +118,23 @@ internal static class AllReduceBench
             using var shared = SharedBuffers.TryCreate(NullLogger.Instance);
             var gradient = shared?.NewBuffer(layout.Length) ?? new float[layout.Length];
             await using var group = new CollectiveGroup(
-                member.Plan(++generation), layout, gradient, member.Host.Options, TimeProvider.System, NullLogger.Instance)
-            { Shared = shared };
+                member.Plan(++generation),
+                layout,
+                gradient,
+                member.Host.Options,
+                TimeProvider.System,
+                NullLogger.Instance
+            )
+            {
+                Shared = shared,
+            };
             member.Host.Open(group);
             var times = await Task.Factory.StartNew(
                 () => Measure(group, layout, gradient, parsed.GetValue(s_warmup), parsed.GetValue(s_iterations)),
-                cancelled, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                cancellationToken,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
             Console.WriteLine(JsonSerializer.Serialize(new Time(mib, BenchTable.Median(times))));
         }
 
@@ -94,7 +146,9 @@ internal static class AllReduceBench
         void Must(CollectiveFailure? failure)
         {
             if (failure is not null)
+            {
                 throw new InvalidOperationException(failure.ToString());
+            }
         }
 
         Must(group.Connect([], out _));
@@ -107,12 +161,18 @@ internal static class AllReduceBench
             Must(group.AllGather(step, SideTopic.StepTotals, [], TimeSpan.Zero, out _));
             var start = Stopwatch.GetTimestamp();
             foreach (var bucket in layout.Buckets)
+            {
                 exchange.Submit(bucket.Index, new Subtree(0, group.Plan.OwnRank), gradient);
+            }
             Must(exchange.Complete(TimeSpan.Zero));
             if (step > warmup)
+            {
                 times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
             if (gradient.Span[0] != group.Plan.Workers || gradient.Span[^1] != group.Plan.Workers)
+            {
                 throw new InvalidOperationException($"The sum is {gradient.Span[0]} where {group.Plan.Workers} was expected.");
+            }
         }
 
         Must(group.Farewell());

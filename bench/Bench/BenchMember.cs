@@ -28,7 +28,11 @@ internal sealed class BenchMember : IAsyncDisposable
 
     public static async Task<BenchMember> StartAsync(int rank, bool sharedMemory)
     {
-        var host = new CollectiveHost(new CollectiveOptions { SharedMemory = sharedMemory }, TimeProvider.System, NullLoggerFactory.Instance);
+        var host = new CollectiveHost(
+            new CollectiveOptions { SharedMemory = sharedMemory },
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         host.AddServices(builder.Services);
@@ -41,14 +45,21 @@ internal sealed class BenchMember : IAsyncDisposable
         CollectiveHost.Map(app);
         await app.StartAsync();
         Console.WriteLine(app.Urls.First());
-        var line = await Console.In.ReadLineAsync() ?? throw new InvalidOperationException("The benchmark that started this worker has ended.");
+        var line =
+            await Console.In.ReadLineAsync() ?? throw new InvalidOperationException("The benchmark that started this worker has ended.");
         return new BenchMember(app, host, rank, JsonSerializer.Deserialize<Uri[]>(line)!);
     }
 
     /// <summary>The plan in which each member computes one shard.</summary>
-    public GroupPlan Plan(long generation) => new(
-        "measurement", generation, 0, Addresses.Length,
-        [.. Addresses.Select((address, rank) => new GroupMember($"worker-{rank}", address, [rank]))], Rank);
+    public GroupPlan Plan(long generation) =>
+        new(
+            "measurement",
+            generation,
+            0,
+            Addresses.Length,
+            [.. Addresses.Select((address, rank) => new GroupMember($"worker-{rank}", address, [rank]))],
+            Rank
+        );
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 }

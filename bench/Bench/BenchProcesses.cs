@@ -12,13 +12,20 @@ internal static class BenchProcesses
     /// <summary>How many workers to measure. As logical shards they make a whole tree.</summary>
     public static Option<int[]> WorkersOption(int least, int[] preset)
     {
-        var option = new Option<int[]>("--workers") { Description = "Numbers of workers to measure; powers of two.", DefaultValueFactory = _ => preset, AllowMultipleArgumentsPerToken = true };
+        var option = new Option<int[]>("--workers")
+        {
+            Description = "Numbers of workers to measure; powers of two.",
+            DefaultValueFactory = _ => preset,
+            AllowMultipleArgumentsPerToken = true,
+        };
         option.Validators.Add(result =>
         {
             foreach (var workers in result.GetValueOrDefault<int[]>() ?? [])
             {
                 if (workers < least || !BitOperations.IsPow2(workers))
+                {
                     result.AddError($"--workers {workers}: must be a power of two, {least} or more");
+                }
             }
         });
         return option;
@@ -27,13 +34,19 @@ internal static class BenchProcesses
     /// <summary>Runs the workers; returns the lines that rank 0 printed.</summary>
     public static async Task<IReadOnlyList<string>> RunWorkersAsync(int workers, string command, IEnumerable<string> arguments)
     {
-        var processes = Enumerable.Range(0, workers)
-            .Select(rank => Start(Environment.ProcessPath!, [.. Self(), command, "--rank", $"{rank}", .. arguments], input: true)).ToList();
+        var processes = Enumerable
+            .Range(0, workers)
+            .Select(rank => Start(Environment.ProcessPath!, [.. Self(), command, "--rank", $"{rank}", .. arguments], input: true))
+            .ToList();
         try
         {
             var addresses = new List<string>();
             foreach (var process in processes)
-                addresses.Add(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("A worker ended at its start."));
+            {
+                addresses.Add(
+                    await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("A worker ended at its start.")
+                );
+            }
             foreach (var process in processes)
             {
                 await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(addresses));
@@ -45,7 +58,9 @@ internal static class BenchProcesses
             {
                 await process.WaitForExitAsync();
                 if (process.ExitCode != 0)
+                {
                     throw new InvalidOperationException($"A worker ended with exit code {process.ExitCode}.");
+                }
             }
 
             return outputs[0].Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -55,7 +70,9 @@ internal static class BenchProcesses
             foreach (var process in processes)
             {
                 if (!process.HasExited)
+                {
                     process.Kill();
+                }
                 process.Dispose();
             }
         }
@@ -70,12 +87,13 @@ internal static class BenchProcesses
     };
 
     /// <summary>The Python of the peers: Debian's, or the one whose PyTorch is to be measured.</summary>
-    public static Option<string> PythonOption() => new("--python")
-    {
-        Description = "The Python with PyTorch that runs the peer.",
-        HelpName = "FILE",
-        DefaultValueFactory = _ => "/usr/bin/python3",
-    };
+    public static Option<string> PythonOption() =>
+        new("--python")
+        {
+            Description = "The Python with PyTorch that runs the peer.",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => "/usr/bin/python3",
+        };
 
     /// <summary>Runs a peer's script; null, with the reason on the error output, where it cannot run.</summary>
     public static async Task<IReadOnlyList<string>?> RunPeerAsync(string python, string script, IEnumerable<string> arguments)
@@ -85,19 +103,33 @@ internal static class BenchProcesses
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode == 0)
+        {
             return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        await Console.Error.WriteLineAsync($"The peer {script} did not run (exit code {process.ExitCode}). {python} needs PyTorch; Debian's is python3-torch: apt-get install python3-torch");
+        }
+        await Console.Error.WriteLineAsync(
+            $"The peer {script} did not run (exit code {process.ExitCode}). {python} needs PyTorch; Debian's is python3-torch: "
+                + "apt-get install python3-torch"
+        );
         return null;
     }
 
-    private static Process Start(string program, IEnumerable<string> arguments, bool input, IReadOnlyDictionary<string, string>? variables = null)
+    private static Process Start(
+        string program,
+        IEnumerable<string> arguments,
+        bool input,
+        IReadOnlyDictionary<string, string>? variables = null
+    )
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = input };
         foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+        {
             start.Environment[name] = value;
+        }
         // The workers take the libtorch that this process was told to.
         if (Libtorch.LoadedFrom is { } folder)
+        {
             start.Environment[Libtorch.Variable] = folder;
+        }
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started.");
     }
 
@@ -109,7 +141,13 @@ internal static class BenchProcesses
     {
         var folder = AppContext.BaseDirectory;
         while (folder is not null && !Directory.Exists(Path.Combine(folder, "bench", "peers")))
+        {
             folder = Path.GetDirectoryName(folder);
-        return Path.Combine(folder ?? throw new DirectoryNotFoundException("bench/peers stands nowhere above this program."), "bench", "peers");
+        }
+        return Path.Combine(
+            folder ?? throw new DirectoryNotFoundException("bench/peers stands nowhere above this program."),
+            "bench",
+            "peers"
+        );
     }
 }

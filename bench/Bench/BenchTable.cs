@@ -15,14 +15,20 @@ internal sealed class BenchTable(bool json, params string[] columns)
         if (json)
         {
             foreach (var row in _rows)
-                Console.WriteLine(JsonSerializer.Serialize(columns.Zip(row).ToDictionary(cell => cell.First.Replace(' ', '_'), cell => cell.Second)));
+            {
+                Console.WriteLine(
+                    JsonSerializer.Serialize(columns.Zip(row).ToDictionary(cell => cell.First.Replace(' ', '_'), cell => cell.Second))
+                );
+            }
             return;
         }
 
         var lines = _rows.Select(row => row.Select(Text).ToArray()).Prepend(columns).ToList();
         var widths = columns.Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
         foreach (var line in lines)
+        {
             Console.WriteLine(string.Join("  ", line.Select((cell, column) => cell.PadLeft(widths[column]))));
+        }
     }
 
     public static double Median(IEnumerable<double> values)
@@ -32,17 +38,23 @@ internal sealed class BenchTable(bool json, params string[] columns)
     }
 
     /// <summary>The most resident memory that this process has had.</summary>
-    public static double PeakMegabytes() => Environment.OSVersion.Platform == PlatformID.Unix && File.Exists("/proc/self/status")
-        ? double.Parse(
-            File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal),
-            CultureInfo.InvariantCulture) / 1024
-        : System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0;
+    public static double PeakMegabytes() =>
+        Environment.OSVersion.Platform == PlatformID.Unix && File.Exists("/proc/self/status")
+            ? double.Parse(
+                File.ReadLines("/proc/self/status")
+                    .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                    .Split(':')[1]
+                    .Replace("kB", "", StringComparison.Ordinal),
+                CultureInfo.InvariantCulture
+            ) / 1024
+            : System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64 / 1048576.0;
 
-    private static string Text(object? cell) => cell switch
-    {
-        null => "-",
-        double value when Math.Abs(value) >= 100 => value.ToString("0", CultureInfo.InvariantCulture),
-        double value => value.ToString("0.00", CultureInfo.InvariantCulture),
-        _ => cell.ToString() ?? "",
-    };
+    private static string Text(object? cell) =>
+        cell switch
+        {
+            null => "-",
+            double value when Math.Abs(value) >= 100 => value.ToString("0", CultureInfo.InvariantCulture),
+            double value => value.ToString("0.00", CultureInfo.InvariantCulture),
+            _ => cell.ToString() ?? "",
+        };
 }

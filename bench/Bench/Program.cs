@@ -18,9 +18,14 @@ var libtorch = ProgramOptions.LibtorchFolder();
 libtorch.Recursive = true;
 root.Options.Add(libtorch);
 var parsed = root.Parse(args);
-return await ProgramExit.Run("bench", async () =>
-{
-    if (parsed.Errors.Count == 0 && parsed.Action is not HelpAction)
-        Libtorch.Load(parsed.GetValue(libtorch));
-    return await parsed.InvokeAsync();
-});
+return await ProgramExit.RunAsync(
+    "bench",
+    async () =>
+    {
+        if (parsed.Errors.Count == 0 && parsed.Action is not HelpAction)
+        {
+            Libtorch.Load(parsed.GetValue(libtorch));
+        }
+        return await parsed.InvokeAsync();
+    }
+);

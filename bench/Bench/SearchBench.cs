@@ -20,8 +20,16 @@ internal static class SearchBench
         var length = new Option<int>("--length") { Description = "Tokens of each answer.", DefaultValueFactory = _ => 16 };
         var threads = new Option<int>("--threads") { Description = "Compute threads.", DefaultValueFactory = _ => 1 };
         var json = new Option<bool>("--json") { Description = "Print JSON lines instead of a table." };
-        var command = new Command("search", "Sentences a second of greedy and beam search, beside a naive loop.") { sentences, length, threads, json };
-        command.SetAction(parsed => Run(parsed.GetValue(sentences), parsed.GetValue(length), parsed.GetValue(threads), parsed.GetValue(json)));
+        var command = new Command("search", "Sentences a second of greedy and beam search, beside a naive loop.")
+        {
+            sentences,
+            length,
+            threads,
+            json,
+        };
+        command.SetAction(parsed =>
+            Run(parsed.GetValue(sentences), parsed.GetValue(length), parsed.GetValue(threads), parsed.GetValue(json))
+        );
         return command;
     }
 
@@ -29,8 +37,10 @@ internal static class SearchBench
     {
         torch.set_num_threads(threads);
         var random = new Random(1);
-        var sources = Enumerable.Range(0, sentences).Select(_ => (int[])
-            [.. Enumerable.Range(0, random.Next(8, 25)).Select(_ => random.Next(4, 6000)), SequenceSearch.EosId]).ToList();
+        var sources = Enumerable
+            .Range(0, sentences)
+            .Select(_ => (int[])[.. Enumerable.Range(0, random.Next(8, 25)).Select(_ => random.Next(4, 6000)), SequenceSearch.EosId])
+            .ToList();
         var table = new BenchTable(json, "model", "search", "sentences/s", "ratio");
         foreach (var kind in new[] { "transformer", "recurrent-attention" })
         {
@@ -71,7 +81,8 @@ internal static class SearchBench
                 var scores_V = model.Logits(
                     tensor(source.Select(token => (long)token).ToArray(), new long[] { 1, source.Length }),
                     tensor(new long[] { source.Length }),
-                    tensor(answer.ToArray(), new long[] { 1, answer.Count }))[0][answer.Count - 1];
+                    tensor(answer.ToArray(), new long[] { 1, answer.Count })
+                )[0][answer.Count - 1];
                 answer.Add(scores_V.narrow(0, 2, model.VocabularySize - 2).argmax().item<long>() + 2);
             }
         }

@@ -31,23 +31,61 @@ internal static class StepBench
     private static readonly Option<int> s_steps = Number("--steps", 20, "Measured steps.");
     private static readonly Option<int> s_warmup = Number("--warmup", 3, "Steps before the measured ones.");
     private static readonly Option<int> s_threads = Number("--threads", 1, "Compute threads of a worker.");
-    private static readonly Option<string> s_precision = new("--precision") { Description = "Of matrix products: float32 or bfloat16 (the peer: autocast).", DefaultValueFactory = _ => "float32" };
-    private static readonly Option<string> s_kind = new("--kind") { Description = "Model: transformer or recurrent-attention (the peer is always the first).", DefaultValueFactory = _ => "transformer" };
+    private static readonly Option<string> s_precision = new("--precision")
+    {
+        Description = "Of matrix products: float32 or bfloat16 (the peer: autocast).",
+        DefaultValueFactory = _ => "float32",
+    };
+    private static readonly Option<string> s_kind = new("--kind")
+    {
+        Description = "Model: transformer or recurrent-attention (the peer is always the first).",
+        DefaultValueFactory = _ => "transformer",
+    };
     private static readonly Option<int> s_rank = new("--rank");
     private static readonly Option<int[]> s_workers = BenchProcesses.WorkersOption(least: 1, [1, 2]);
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run PyTorch beside it." };
     private static readonly Option<string> s_python = BenchProcesses.PythonOption();
-    private static readonly Option<string> s_device = new("--device") { Description = "Where to compute: cpu, cuda:0, ...", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
+    private static readonly Option<string> s_device = new("--device")
+    {
+        Description = "Where to compute: cpu, cuda:0, ...",
+        DefaultValueFactory = _ => "cpu",
+        HelpName = "DEVICE",
+    };
     private static readonly Option<string> s_shared = ProgramOptions.SharedMemory();
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 
-    private static readonly Option<int>[] s_shape = [s_d, s_layers, s_heads, s_ffn, s_vocab, s_batch, s_src, s_tgt, s_steps, s_warmup, s_threads];
+    private static readonly Option<int>[] s_shape =
+    [
+        s_d,
+        s_layers,
+        s_heads,
+        s_ffn,
+        s_vocab,
+        s_batch,
+        s_src,
+        s_tgt,
+        s_steps,
+        s_warmup,
+        s_threads,
+    ];
 
     public static Command Command()
     {
-        var command = new Command("step", "Time of a train step, by number of workers.") { s_workers, s_kind, s_precision, s_device, s_shared, s_peer, s_python, s_json };
+        var command = new Command("step", "Time of a train step, by number of workers.")
+        {
+            s_workers,
+            s_kind,
+            s_precision,
+            s_device,
+            s_shared,
+            s_peer,
+            s_python,
+            s_json,
+        };
         foreach (var option in s_shape)
+        {
             command.Add(option);
+        }
         command.SetAction(RunAsync);
         return command;
     }
@@ -57,32 +95,73 @@ internal static class StepBench
         var command = new Command(WorkerName) { s_rank, s_kind, s_precision, s_device, s_shared };
         command.Hidden = true;
         foreach (var option in s_shape)
+        {
             command.Add(option);
+        }
         command.SetAction((parsed, cancelled) => WorkAsync(parsed, cancelled));
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var arguments = s_shape.SelectMany(option => (string[])[option.Name, parsed.GetValue(option).ToString(CultureInfo.InvariantCulture)]).ToList();
+        var arguments = s_shape
+            .SelectMany(option => (string[])[option.Name, parsed.GetValue(option).ToString(CultureInfo.InvariantCulture)])
+            .ToList();
         arguments.AddRange([s_precision.Name, parsed.GetValue(s_precision)!, s_device.Name, parsed.GetValue(s_device)!]);
-        var table = new BenchTable(parsed.GetValue(s_json), "workers", "system", "step ms", "tokens/s", "compute ms", "exchange ms", "update ms", "peak MB", "ratio");
+        var table = new BenchTable(
+            parsed.GetValue(s_json),
+            "workers",
+            "system",
+            "step ms",
+            "tokens/s",
+            "compute ms",
+            "exchange ms",
+            "update ms",
+            "peak MB",
+            "ratio"
+        );
         foreach (var workers in parsed.GetValue(s_workers)!)
         {
-            var ours = JsonSerializer.Deserialize<StepTimes>((await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!, s_shared.Name, parsed.GetValue(s_shared)!]))[^1])!;
+            var ours = JsonSerializer.Deserialize<StepTimes>(
+                (
+                    await BenchProcesses.RunWorkersAsync(
+                        workers,
+                        WorkerName,
+                        [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!, s_shared.Name, parsed.GetValue(s_shared)!]
+                    )
+                )[^1]
+            )!;
             StepTimes? theirs = null;
-            if (parsed.GetValue(s_peer) && await BenchProcesses.RunPeerAsync(parsed.GetValue(s_python)!, "torch_step.py", ["--world", $"{workers}", .. arguments]) is { Count: > 0 } lines)
+            if (
+                parsed.GetValue(s_peer)
+                && await BenchProcesses.RunPeerAsync(parsed.GetValue(s_python)!, "torch_step.py", ["--world", $"{workers}", .. arguments])
+                    is { Count: > 0 } lines
+            )
+            {
                 theirs = JsonSerializer.Deserialize<StepTimes>(lines[^1]);
-            table.Add($"{workers}", "cluster", ours.step_ms, ours.tokens_per_second, ours.compute_ms, ours.exchange_ms, ours.update_ms, ours.peak_rss_mb, theirs is null ? null : ours.tokens_per_second / theirs.tokens_per_second);
+            }
+            table.Add(
+                $"{workers}",
+                "cluster",
+                ours.step_ms,
+                ours.tokens_per_second,
+                ours.compute_ms,
+                ours.exchange_ms,
+                ours.update_ms,
+                ours.peak_rss_mb,
+                theirs is null ? null : ours.tokens_per_second / theirs.tokens_per_second
+            );
             if (theirs is not null)
+            {
                 table.Add($"{workers}", "PyTorch", theirs.step_ms, theirs.tokens_per_second, null, null, null, theirs.peak_rss_mb, 1.0);
+            }
         }
 
         table.Print();
         return 0;
     }
 
-    private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancelled)
+    private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         ComputeDevice.Require(parsed.GetValue(s_device)!);
         await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank), parsed.GetValue(s_shared) == ProgramOptions.On);
@@ -99,7 +178,16 @@ internal static class StepBench
                 Dropout = 0.1,
                 AttentionDropout = 0.1,
             },
-            Training = new TrainingSpec { Steps = long.MaxValue, LogicalShards = workers, ComputeThreads = parsed.GetValue(s_threads), Precision = parsed.GetValue(s_precision), LearningRate = 1e-4, Schedule = "constant", WarmupSteps = 0 },
+            Training = new TrainingSpec
+            {
+                Steps = long.MaxValue,
+                LogicalShards = workers,
+                ComputeThreads = parsed.GetValue(s_threads),
+                Precision = parsed.GetValue(s_precision),
+                LearningRate = 1e-4,
+                Schedule = "constant",
+                WarmupSteps = 0,
+            },
         };
         var vocabulary = parsed.GetValue(s_vocab);
         var batches = new MadeUpBatches(parsed.GetValue(s_batch), parsed.GetValue(s_src), parsed.GetValue(s_tgt), vocabulary);
@@ -110,16 +198,22 @@ internal static class StepBench
         var results = await MainArenaThread.RunAsync(() =>
         {
             if (group.Connect([], out _) is { } failure)
+            {
                 throw new InvalidOperationException(failure.ToString());
+            }
             var measured = new List<StepResult>();
             for (var i = 0; i < parsed.GetValue(s_warmup) + parsed.GetValue(s_steps); i++)
             {
-                cancelled.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 var result = loop.Step();
                 if (result.Failure is { } broken)
+                {
                     throw new InvalidOperationException(broken.ToString());
+                }
                 if (i >= parsed.GetValue(s_warmup))
+                {
                     measured.Add(result);
+                }
             }
 
             group.Farewell();
@@ -128,9 +222,19 @@ internal static class StepBench
         await group.DisposeAsync();
         double Median(Func<StepResult, TimeSpan> part) => BenchTable.Median(results.Select(result => part(result).TotalMilliseconds));
         var step = Median(result => result.Total);
-        Console.WriteLine(JsonSerializer.Serialize(new StepTimes(
-            workers, step, workers * batches.Tokens / step * 1e3, Median(result => result.Compute), Median(result => result.Exchange),
-            Median(result => result.Update), BenchTable.PeakMegabytes())));
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new StepTimes(
+                    workers,
+                    step,
+                    workers * batches.Tokens / step * 1e3,
+                    Median(result => result.Compute),
+                    Median(result => result.Exchange),
+                    Median(result => result.Update),
+                    BenchTable.PeakMegabytes()
+                )
+            )
+        );
         return 0;
     }
 
@@ -139,7 +243,14 @@ internal static class StepBench
 
 #pragma warning disable IDE1006, SA1300 // Names as in the peers' JSON.
     private sealed record StepTimes(
-        int workers, double step_ms, double tokens_per_second, double? compute_ms, double? exchange_ms, double? update_ms, double peak_rss_mb);
+        int workers,
+        double step_ms,
+        double tokens_per_second,
+        double? compute_ms,
+        double? exchange_ms,
+        double? update_ms,
+        double peak_rss_mb
+    );
 #pragma warning restore IDE1006, SA1300
 
     /// <summary>Random tokens in full rows.</summary>
@@ -158,7 +269,9 @@ internal static class StepBench
         public Batch Build(long step, int shard)
         {
             if (_batches.TryGetValue(shard, out var batch))
+            {
                 return batch;
+            }
             var random = new Random(shard);
             long[] Draw(int columns) => [.. Enumerable.Range(0, rows * columns).Select(_ => (long)random.Next(4, vocabulary))];
             return _batches[shard] = new Batch

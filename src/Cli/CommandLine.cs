@@ -20,7 +20,9 @@ public static class CommandLine
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (var message in Messages(parsed))
+            {
                 await terminal.Error.WriteLineAsync($"cluster: {message}");
+            }
             await terminal.Error.WriteLineAsync($"cluster: try './cluster {PathOf(parsed.CommandResult.Command)}--help'");
             return ExitCodes.BadUsage;
         }
@@ -48,47 +50,49 @@ public static class CommandLine
     }
 
     /// <summary>The tree of commands.</summary>
-    public static RootCommand Create(Terminal terminal) => new("A training cluster for Transformers: submit jobs, follow them, translate with what they leave.")
-    {
-        DemoCommand.Create(terminal),
-        TrainCommand.Create(terminal),
-        TranslateCommand.Create(terminal),
-        BleuCommand.Create(terminal),
-        DatesCommand.Create(terminal),
-        AttentionCommand.Create(terminal),
-        CurveCommand.Create(terminal),
-        ChaosCommand.Create(terminal),
-        UpCommand.Create(terminal),
-        SubmitCommand.Create(terminal),
-        JobsCommand.Create(terminal),
-        GetCommand.Create(terminal),
-        WatchCommand.Create(terminal),
-        CancelCommand.Create(terminal),
-        SuspendCommand.Create(terminal),
-        ResumeCommand.Create(terminal),
-        DeleteCommand.Create(terminal),
-        ArtifactsCommand.Create(terminal),
-        LedgerCommand.Create(terminal),
-        CheckpointsCommand.Create(terminal),
-        WorkersCommand.Create(terminal),
-        DoctorCommand.Create(terminal),
-        ScriptCommands.Build(),
-        ScriptCommands.Test(),
-        ScriptCommands.Bench(),
-    };
+    public static RootCommand Create(Terminal terminal) =>
+        new("A training cluster for Transformers: submit jobs, follow them, translate with what they leave.")
+        {
+            DemoCommand.Create(terminal),
+            TrainCommand.Create(terminal),
+            TranslateCommand.Create(terminal),
+            BleuCommand.Create(terminal),
+            DatesCommand.Create(terminal),
+            AttentionCommand.Create(terminal),
+            CurveCommand.Create(terminal),
+            ChaosCommand.Create(terminal),
+            UpCommand.Create(terminal),
+            SubmitCommand.Create(terminal),
+            JobsCommand.Create(terminal),
+            GetCommand.Create(terminal),
+            WatchCommand.Create(terminal),
+            CancelCommand.Create(terminal),
+            SuspendCommand.Create(terminal),
+            ResumeCommand.Create(terminal),
+            DeleteCommand.Create(terminal),
+            ArtifactsCommand.Create(terminal),
+            LedgerCommand.Create(terminal),
+            CheckpointsCommand.Create(terminal),
+            WorkersCommand.Create(terminal),
+            DoctorCommand.Create(terminal),
+            ScriptCommands.Build(),
+            ScriptCommands.Test(),
+            ScriptCommands.Bench(),
+        };
 
     private static bool IsCancellation(Exception exception) =>
         exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled };
 
     /// <summary>What is expected to go wrong, as a line for people. Null: a defect of ours, which may show its stack.</summary>
-    private static CliException? Explain(Exception exception) => exception switch
-    {
-        CliException known => known,
-        DatasetException or ModelFolderException or LibtorchException => CliException.BadUsage(exception.Message),
-        RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
-        IOException or UnauthorizedAccessException => new CliException(exception.Message),
-        _ => null,
-    };
+    private static CliException? Explain(Exception exception) =>
+        exception switch
+        {
+            CliException known => known,
+            DatasetException or ModelFolderException or LibtorchException => CliException.BadUsage(exception.Message),
+            RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
+            IOException or UnauthorizedAccessException => new CliException(exception.Message),
+            _ => null,
+        };
 
     private static IEnumerable<string> Messages(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens is [var word, ..]
@@ -99,7 +103,9 @@ public static class CommandLine
     {
         var path = "";
         for (Symbol? symbol = command; symbol is Command and not RootCommand; symbol = symbol.Parents.FirstOrDefault())
+        {
             path = $"{symbol.Name} {path}";
+        }
         return path;
     }
 }

@@ -14,14 +14,15 @@ public static class InputLines
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads to the end of <paramref name="input"/>.</summary>
-    /// <exception cref="CliException">A line is not UTF-8, or longer than <see cref="LongestLineBytes"/>: it is named by its number.</exception>
-    public static async IAsyncEnumerable<string> ReadAsync(Stream input, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <exception cref="CliException">A line is not UTF-8, or longer than <see cref="LongestLineBytes"/>: it is named by its
+    /// number.</exception>
+    public static async IAsyncEnumerable<string> ReadAsync(Stream input, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reader = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: 64 * 1024, leaveOpen: true));
         var number = 0;
         while (true)
         {
-            var read = await reader.ReadAsync(cancellation);
+            var read = await reader.ReadAsync(cancellationToken);
             var rest = read.Buffer;
             while (rest.PositionOf((byte)'\n') is { } end)
             {
@@ -29,11 +30,17 @@ public static class InputLines
                 rest = rest.Slice(rest.GetPosition(1, end));
             }
             if (rest.Length > LongestLineBytes)
-                throw CliException.BadUsage($"standard input, line {number + 1}: longer than {LongestLineBytes} bytes; is this text, a sentence a line?");
+            {
+                throw CliException.BadUsage(
+                    $"standard input, line {number + 1}: longer than {LongestLineBytes} bytes; is this text, a sentence a line?"
+                );
+            }
             if (read.IsCompleted)
             {
                 if (rest.Length > 0)
+                {
                     yield return Decode(rest, ++number);
+                }
                 yield break;
             }
             reader.AdvanceTo(rest.Start, rest.End);
@@ -49,7 +56,10 @@ public static class InputLines
         }
         catch (DecoderFallbackException exception)
         {
-            throw CliException.BadUsage($"standard input, line {number}: this is not UTF-8; convert it first, with 'iconv -f LATIN1 -t UTF-8' say", exception);
+            throw CliException.BadUsage(
+                $"standard input, line {number}: this is not UTF-8; convert it first, with 'iconv -f LATIN1 -t UTF-8' say",
+                exception
+            );
         }
     }
 }

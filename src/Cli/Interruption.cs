@@ -13,12 +13,12 @@ public sealed class Interruption : IDisposable
     private int _status;
 
     /// <summary>Listens until disposed.</summary>
-    public Interruption() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Interrupt(context, 128 + 2)),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Interrupt(context, 128 + 15)),
-        PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Interrupt(context, 128 + 1)),
-    ];
+    public Interruption() =>
+        _registrations = [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Interrupt(context, 128 + 2)),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Interrupt(context, 128 + 15)),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Interrupt(context, 128 + 1)),
+        ];
 
     /// <summary>Cancelled at the first signal. Later ones change nothing: cleaning up is short and must not be cut off.</summary>
     public CancellationToken Token => _cancellation.Token;
@@ -30,7 +30,9 @@ public sealed class Interruption : IDisposable
     public void Dispose()
     {
         foreach (var registration in _registrations)
+        {
             registration.Dispose();
+        }
         _cancellation.Dispose();
     }
 
@@ -38,6 +40,8 @@ public sealed class Interruption : IDisposable
     {
         context.Cancel = true;
         if (Interlocked.CompareExchange(ref _status, status, 0) == 0)
+        {
             _cancellation.Cancel();
+        }
     }
 }

@@ -12,17 +12,34 @@ var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
 var command = new RootCommand("The coordinator of a training cluster: it queues jobs, keeps their files and holds their workers together.")
 {
-    data, host, advertise, grpcPort, httpPort, clusterPort, readyFile, parentPid,
+    data,
+    host,
+    advertise,
+    grpcPort,
+    httpPort,
+    clusterPort,
+    readyFile,
+    parentPid,
 };
-command.SetAction((parsed, cancel) => ProgramExit.Run("coordinator", () => CoordinatorHost.Run(new CoordinatorOptions
-{
-    Data = parsed.GetRequiredValue(data),
-    Host = parsed.GetRequiredValue(host),
-    Advertise = parsed.GetValue(advertise),
-    GrpcPort = parsed.GetValue(grpcPort),
-    HttpPort = parsed.GetValue(httpPort),
-    ClusterPort = parsed.GetValue(clusterPort),
-    ReadyFile = parsed.GetValue(readyFile),
-    ParentPid = parsed.GetValue(parentPid),
-}, cancel)));
-return await ProgramOptions.Invoke(command, args);
+command.SetAction(
+    (parsed, cancellationToken) =>
+        ProgramExit.RunAsync(
+            "coordinator",
+            () =>
+                CoordinatorHost.RunAsync(
+                    new CoordinatorOptions
+                    {
+                        Data = parsed.GetRequiredValue(data),
+                        Host = parsed.GetRequiredValue(host),
+                        Advertise = parsed.GetValue(advertise),
+                        GrpcPort = parsed.GetValue(grpcPort),
+                        HttpPort = parsed.GetValue(httpPort),
+                        ClusterPort = parsed.GetValue(clusterPort),
+                        ReadyFile = parsed.GetValue(readyFile),
+                        ParentPid = parsed.GetValue(parentPid),
+                    },
+                    cancellationToken
+                )
+        )
+);
+return await ProgramOptions.InvokeAsync(command, args);

@@ -26,7 +26,9 @@ internal sealed class FakeCoordinator : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2)
+        );
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(script);
         var app = builder.Build();
@@ -69,12 +71,14 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
     private sealed class JobsService(Script script) : V1.Jobs.JobsBase
     {
-        public override Task<ClusterStatus> GetCluster(GetClusterRequest request, ServerCallContext context) => Task.FromResult(new ClusterStatus());
+        public override Task<ClusterStatus> GetCluster(GetClusterRequest request, ServerCallContext context) =>
+            Task.FromResult(new ClusterStatus());
 
         public override Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context) =>
             Task.FromResult((script.Create ?? throw NotScripted())(request));
 
-        public override Task<Job> GetJob(GetJobRequest request, ServerCallContext context) => Task.FromResult((script.Get ?? throw NotScripted())(request));
+        public override Task<Job> GetJob(GetJobRequest request, ServerCallContext context) =>
+            Task.FromResult((script.Get ?? throw NotScripted())(request));
 
         public override Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context) =>
             Task.FromResult((script.List ?? throw NotScripted())(request));
@@ -85,25 +89,34 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         public override Task WatchJob(WatchJobRequest request, IServerStreamWriter<JobEvent> responseStream, ServerCallContext context) =>
             (script.Watch ?? throw NotScripted())(request, responseStream, context);
 
-        public override async Task GetArtifacts(GetArtifactsRequest request, IServerStreamWriter<ArtifactChunk> responseStream, ServerCallContext context)
+        public override async Task GetArtifacts(
+            GetArtifactsRequest request,
+            IServerStreamWriter<ArtifactChunk> responseStream,
+            ServerCallContext context
+        )
         {
             foreach (var chunk in script.Artifacts)
+            {
                 await responseStream.WriteAsync(chunk);
+            }
         }
     }
 
     private sealed class DatasetsService(Script script) : V1.Datasets.DatasetsBase
     {
-        public override Task<DatasetInfo> GetDataset(GetDatasetRequest request, ServerCallContext context) => script.Datasets.Contains(request.Fingerprint)
-            ? Task.FromResult(new DatasetInfo { Fingerprint = request.Fingerprint })
-            : throw new RpcException(new Status(StatusCode.NotFound, "no such dataset"));
+        public override Task<DatasetInfo> GetDataset(GetDatasetRequest request, ServerCallContext context) =>
+            script.Datasets.Contains(request.Fingerprint)
+                ? Task.FromResult(new DatasetInfo { Fingerprint = request.Fingerprint })
+                : throw new RpcException(new Status(StatusCode.NotFound, "no such dataset"));
 
         public override async Task<DatasetInfo> UploadDataset(IAsyncStreamReader<FileChunk> requestStream, ServerCallContext context)
         {
             await foreach (var chunk in requestStream.ReadAllAsync(context.CancellationToken))
             {
                 if (script.UploadRefusal is { } refusal)
+                {
                     throw new RpcException(refusal);
+                }
                 script.Uploaded.Add(chunk);
             }
 

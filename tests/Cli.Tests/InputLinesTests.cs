@@ -42,7 +42,9 @@ public sealed class InputLinesTests
     public async Task Read_InputStillOpen_GivesLinesAsTheyCome()
     {
         var pipe = new Pipe();
-        await using var lines = InputLines.ReadAsync(pipe.Reader.AsStream(), TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using var lines = InputLines
+            .ReadAsync(pipe.Reader.AsStream(), TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await pipe.Writer.WriteAsync("first\nsec"u8.ToArray(), TestContext.Current.CancellationToken);
         Assert.True(await lines.MoveNextAsync());
         Assert.Equal("first", lines.Current);
@@ -57,7 +59,9 @@ public sealed class InputLinesTests
     {
         var lines = new List<string>();
         await foreach (var line in InputLines.ReadAsync(new MemoryStream(bytes), TestContext.Current.CancellationToken))
+        {
             lines.Add(line);
+        }
         return lines;
     }
 }

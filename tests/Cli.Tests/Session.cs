@@ -12,7 +12,13 @@ internal sealed record Session(int ExitCode, string Out, string Error)
     public static async Task<Session> WithInputAsync(byte[] input, params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var terminal = new Terminal { In = new MemoryStream(input), Out = TextWriter.Synchronized(output), Error = TextWriter.Synchronized(error), IsLive = false };
+        var terminal = new Terminal
+        {
+            In = new MemoryStream(input),
+            Out = TextWriter.Synchronized(output),
+            Error = TextWriter.Synchronized(error),
+            IsLive = false,
+        };
         var status = await CommandLine.RunAsync(args, terminal);
         return new Session(status, output.ToString(), error.ToString());
     }

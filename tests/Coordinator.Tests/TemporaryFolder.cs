@@ -1,4 +1,4 @@
-namespace TrainingCluster.Coordinator;
+namespace TrainingCluster.Coordinator.Tests;
 
 internal sealed class TemporaryFolder : IDisposable
 {

@@ -29,7 +29,9 @@ public sealed partial class FlagTests
             var help = await Tool.RunAsync("dotnet", [Repository.Program(s_projects[assembly], assembly), .. subcommand, "--help"]);
             Assert.True(help.ExitCode == 0, help.All);
             var known = Flag().Matches(help.Output).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
-            var used = arguments.Where(argument => argument.StartsWith("--", StringComparison.Ordinal)).Select(argument => argument.Split('=')[0]);
+            var used = arguments
+                .Where(argument => argument.StartsWith("--", StringComparison.Ordinal))
+                .Select(argument => argument.Split('=')[0]);
             Assert.Empty(used.Except(known));
         }
     }

@@ -20,7 +20,9 @@ internal sealed class Manifest(YamlNode node)
     {
         YamlNode? at = node;
         foreach (var key in path)
+        {
             at = at is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
+        }
         return at is null ? null : new Manifest(at);
     }
 
@@ -32,9 +34,10 @@ internal sealed class Manifest(YamlNode node)
     public IReadOnlyList<string> Texts(params string[] path) => [.. Items(path).Select(item => ((YamlScalarNode)item.Node).Value!)];
 
     /// <summary>The scalars of the mapping at a path.</summary>
-    public IReadOnlyDictionary<string, string> Pairs(params string[] path) => At(path)?.Node is YamlMappingNode map
-        ? map.Children.ToDictionary(pair => ((YamlScalarNode)pair.Key).Value!, pair => (pair.Value as YamlScalarNode)?.Value ?? "")
-        : new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Pairs(params string[] path) =>
+        At(path)?.Node is YamlMappingNode map
+            ? map.Children.ToDictionary(pair => ((YamlScalarNode)pair.Key).Value!, pair => (pair.Value as YamlScalarNode)?.Value ?? "")
+            : new Dictionary<string, string>();
 
     /// <summary>The pod template of a workload. Null: it has none.</summary>
     public Manifest? Pod => At("spec", "template", "spec");

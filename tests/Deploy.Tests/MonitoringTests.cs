@@ -22,7 +22,10 @@ public sealed partial class MonitoringTests
     [InlineData("grafana/dashboard.json")]
     public async Task MetricNames_Always_AreDocumentedOnes(string file)
     {
-        var documented = Metric().Matches(await ReadAsync("docs/metrics.md")).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
+        var documented = Metric()
+            .Matches(await ReadAsync("docs/metrics.md"))
+            .Select(match => match.Value)
+            .ToHashSet(StringComparer.Ordinal);
         var used = Metric().Matches(await ReadAsync($"deploy/{file}")).Select(match => match.Value).Distinct().ToList();
         Assert.NotEmpty(used);
         Assert.DoesNotContain(used, name => !documented.Contains(name) && !documented.Contains(SeriesSuffix().Replace(name, "")));
@@ -41,10 +44,17 @@ public sealed partial class MonitoringTests
             for (var x = left; x < left + place.GetProperty("w").GetInt32(); x++)
             {
                 for (var y = top; y < top + place.GetProperty("h").GetInt32(); y++)
+                {
                     Assert.True(taken.Add((x, y)), $"{panel.GetProperty("title")} overlaps at {x}, {y}");
+                }
             }
             if (panel.GetProperty("type").GetString() != "row")
-                Assert.All(panel.GetProperty("targets").EnumerateArray(), target => Assert.NotEqual("", target.GetProperty("expr").GetString()));
+            {
+                Assert.All(
+                    panel.GetProperty("targets").EnumerateArray(),
+                    target => Assert.NotEqual("", target.GetProperty("expr").GetString())
+                );
+            }
         }
         Assert.Equal(panels.Count, panels.Select(panel => panel.GetProperty("id").GetInt32()).Distinct().Count());
     }

@@ -14,11 +14,11 @@ public sealed partial class NoticesTests
         var listed = Entry().Matches(text).Select(match => $"{match.Groups[1].Value}/{match.Groups[2].Value}");
 
         var programs = ((string Project, string File)[])
-        [
-            ("Coordinator", "TrainingCluster.Coordinator.deps.json"),
-            ("Worker", "TrainingCluster.Worker.deps.json"),
-            ("Cli", "cluster.deps.json"),
-        ];
+            [
+                ("Coordinator", "TrainingCluster.Coordinator.deps.json"),
+                ("Worker", "TrainingCluster.Worker.deps.json"),
+                ("Cli", "cluster.deps.json"),
+            ];
         var shipped = programs.SelectMany(program => PackagesOf(Repository.Program(program.Project, program.File))).Distinct();
 
         Assert.Equal(shipped.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
@@ -27,9 +27,14 @@ public sealed partial class NoticesTests
     private static List<string> PackagesOf(string dependencies)
     {
         using var document = JsonDocument.Parse(File.ReadAllBytes(dependencies));
-        return [.. document.RootElement.GetProperty("libraries").EnumerateObject()
-            .Where(library => library.Value.GetProperty("type").GetString() == "package")
-            .Select(library => library.Name)];
+        return
+        [
+            .. document
+                .RootElement.GetProperty("libraries")
+                .EnumerateObject()
+                .Where(library => library.Value.GetProperty("type").GetString() == "package")
+                .Select(library => library.Name),
+        ];
     }
 
     // A name, a version, and on the next line a licence that is not empty.

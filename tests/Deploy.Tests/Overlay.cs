@@ -11,7 +11,8 @@ internal sealed class Overlay
 
     private Overlay(IReadOnlyList<Manifest> objects) => Objects = objects;
 
-    public static TheoryData<string> Names => new(Directory.GetDirectories(Repository.At("deploy", "k8s", "overlays")).Select(path => Path.GetFileName(path)!));
+    public static TheoryData<string> Names =>
+        new(Directory.GetDirectories(Repository.At("deploy", "k8s", "overlays")).Select(path => Path.GetFileName(path)!));
 
     public IReadOnlyList<Manifest> Objects { get; }
 
@@ -22,13 +23,16 @@ internal sealed class Overlay
     public static Task<Overlay> BuildAsync(string name)
     {
         Tool.Require("kubectl", "Kubernetes' command line, with kustomize built in");
-        return s_built.GetOrAdd(name, async _ =>
-        {
-            var result = await Tool.RunAsync("kubectl", ["kustomize", Repository.At("deploy", "k8s", "overlays", name)]);
-            Assert.True(result.ExitCode == 0, result.Error);
-            var stream = new YamlStream();
-            stream.Load(new StringReader(result.Output));
-            return new Overlay([.. stream.Documents.Select(document => new Manifest(document.RootNode))]);
-        });
+        return s_built.GetOrAdd(
+            name,
+            async _ =>
+            {
+                var result = await Tool.RunAsync("kubectl", ["kustomize", Repository.At("deploy", "k8s", "overlays", name)]);
+                Assert.True(result.ExitCode == 0, result.Error);
+                var stream = new YamlStream();
+                stream.Load(new StringReader(result.Output));
+                return new Overlay([.. stream.Documents.Select(document => new Manifest(document.RootNode))]);
+            }
+        );
     }
 }

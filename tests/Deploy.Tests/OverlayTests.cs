@@ -9,8 +9,17 @@ public sealed class OverlayTests
         var ids = overlay.Objects.Select(item => item.Id).ToList();
         string[] expected =
         [
-            "Namespace/training-cluster", "StatefulSet/coordinator", "StatefulSet/worker", "Service/coordinator", "Service/worker", "Job/submit",
-            "PodDisruptionBudget/coordinator", "PodDisruptionBudget/worker", "NetworkPolicy/coordinator", "NetworkPolicy/worker", "NetworkPolicy/submit",
+            "Namespace/training-cluster",
+            "StatefulSet/coordinator",
+            "StatefulSet/worker",
+            "Service/coordinator",
+            "Service/worker",
+            "Job/submit",
+            "PodDisruptionBudget/coordinator",
+            "PodDisruptionBudget/worker",
+            "NetworkPolicy/coordinator",
+            "NetworkPolicy/worker",
+            "NetworkPolicy/submit",
         ];
         Assert.Empty(expected.Except(ids));
         Assert.Equal(ids.Distinct(), ids);
@@ -20,7 +29,10 @@ public sealed class OverlayTests
     public async Task Workloads_Always_AreAdmittedByRestrictedPodSecurity(string name)
     {
         var overlay = await Overlay.BuildAsync(name);
-        Assert.Equal("restricted", overlay.Get("Namespace", "training-cluster").Text("metadata", "labels", "pod-security.kubernetes.io/enforce"));
+        Assert.Equal(
+            "restricted",
+            overlay.Get("Namespace", "training-cluster").Text("metadata", "labels", "pod-security.kubernetes.io/enforce")
+        );
         foreach (var workload in overlay.Workloads)
         {
             var pod = workload.Pod!;
@@ -52,9 +64,13 @@ public sealed class OverlayTests
     public async Task Servers_Always_HaveProbesOnTheirHttpPort(string name)
     {
         var overlay = await Overlay.BuildAsync(name);
-        foreach (var container in overlay.Workloads.Where(workload => workload.Kind == "StatefulSet").SelectMany(workload => workload.Containers))
+        foreach (
+            var container in overlay.Workloads.Where(workload => workload.Kind == "StatefulSet").SelectMany(workload => workload.Containers)
+        )
         {
-            foreach (var (probe, path) in new[] { ("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz") })
+            foreach (
+                var (probe, path) in new[] { ("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz") }
+            )
             {
                 Assert.Equal(path, container.Text(probe, "httpGet", "path"));
                 Assert.Equal("http", container.Text(probe, "httpGet", "port"));

@@ -11,7 +11,9 @@ public sealed class PortTests
         {
             var container = Assert.Single(overlay.Get("StatefulSet", program).Containers);
             foreach (var port in container.Items("ports"))
+            {
                 Assert.Equal(FlagOf(container, $"--{port.Text("name")}-port"), port.Text("containerPort"));
+            }
             Assert.Equal(["cluster", "grpc", "http"], container.Items("ports").Select(port => port.Text("name")).Order());
         }
     }
@@ -72,10 +74,17 @@ public sealed class PortTests
             {
                 var to = Assert.Single(rule.Items("to")).Text("podSelector", "matchLabels", "app.kubernetes.io/name");
                 if (to.Length == 0)
+                {
                     continue; // names are resolved outside of this namespace
-                var letIn = Assert.Single(policies, other => other.Name == to).Items("spec", "ingress")
-                    .Where(other => other.Items("from").Any(from => from.Text("podSelector", "matchLabels", "app.kubernetes.io/name") == policy.Name))
-                    .SelectMany(other => other.Items("ports")).Select(port => port.Text("port"));
+                }
+                var letIn = Assert
+                    .Single(policies, other => other.Name == to)
+                    .Items("spec", "ingress")
+                    .Where(other =>
+                        other.Items("from").Any(from => from.Text("podSelector", "matchLabels", "app.kubernetes.io/name") == policy.Name)
+                    )
+                    .SelectMany(other => other.Items("ports"))
+                    .Select(port => port.Text("port"));
                 Assert.Empty(rule.Items("ports").Select(port => port.Text("port")).Except(letIn));
             }
         }
@@ -87,19 +96,28 @@ public sealed class PortTests
         var overlay = await Overlay.BuildAsync("gpu");
         var monitor = Assert.Single(overlay.Objects, item => item.Kind == "ServiceMonitor");
         var expression = Assert.Single(monitor.Items("spec", "selector", "matchExpressions"));
-        var services = overlay.Objects.Where(item => item.Kind == "Service"
-            && expression.Texts("values").Contains(item.Text("metadata", "labels", expression.Text("key")))).ToList();
+        var services = overlay
+            .Objects.Where(item =>
+                item.Kind == "Service" && expression.Texts("values").Contains(item.Text("metadata", "labels", expression.Text("key")))
+            )
+            .ToList();
         Assert.Equal(["coordinator", "worker"], services.Select(service => service.Name).Order());
         foreach (var endpoint in monitor.Items("spec", "endpoints"))
         {
             Assert.Equal("/metrics", endpoint.Text("path"));
-            Assert.All(services, service => Assert.Contains(service.Items("spec", "ports"), port => port.Text("name") == endpoint.Text("port")));
+            Assert.All(
+                services,
+                service => Assert.Contains(service.Items("spec", "ports"), port => port.Text("name") == endpoint.Text("port"))
+            );
         }
     }
 
     private static string FlagOf(Manifest container, string flag) =>
         Assert.Single(container.Texts("args"), argument => argument.StartsWith(flag + "=", StringComparison.Ordinal))[(flag.Length + 1)..];
 
-    private static Manifest Selected(Overlay overlay, IReadOnlyDictionary<string, string> labels) => Assert.Single(
-        overlay.Workloads, workload => labels.All(label => workload.Text("spec", "template", "metadata", "labels", label.Key) == label.Value));
+    private static Manifest Selected(Overlay overlay, IReadOnlyDictionary<string, string> labels) =>
+        Assert.Single(
+            overlay.Workloads,
+            workload => labels.All(label => workload.Text("spec", "template", "metadata", "labels", label.Key) == label.Value)
+        );
 }

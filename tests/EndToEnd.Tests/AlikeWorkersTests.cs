@@ -39,7 +39,12 @@ public sealed class AlikeWorkersTests : IDisposable
         await using var alike = await StartWorkerAsync("worker-3");
         var result = await submit.EndAsync();
         Assert.True(result.ExitCode == 0, $"{result.All}\n{coordinator.LogTail(40)}");
-        var trained = JobEvents.Of(result.Output).Where(item => item.Generation is not null).SelectMany(item => item.Generation.Workers).Distinct().Order();
+        var trained = JobEvents
+            .Of(result.Output)
+            .Where(item => item.Generation is not null)
+            .SelectMany(item => item.Generation.Workers)
+            .Distinct()
+            .Order();
         Assert.Equal(["worker-1", "worker-3"], trained);
         Assert.Equal(workers["worker-1"].Fingerprint, (await GetAsync(id)).Arithmetic.Fingerprint);
     }
@@ -47,17 +52,38 @@ public sealed class AlikeWorkersTests : IDisposable
     private async Task<ChildProgram> StartCoordinatorAsync()
     {
         var ready = _workspace.At("coordinator.ready");
-        var program = ChildProgram.Start("coordinator", Repository.Program("Coordinator", "TrainingCluster.Coordinator.dll"),
-            ["--data", _workspace.At("coordinator"), "--ready-file", ready, "--grpc-port", $"{_ports[0]}", "--http-port", $"{_ports[1]}", "--cluster-port", $"{_ports[2]}"],
-            _workspace.At("coordinator.log"), TimeProvider.System);
+        var program = ChildProgram.Start(
+            "coordinator",
+            Repository.Program("Coordinator", "TrainingCluster.Coordinator.dll"),
+            [
+                "--data",
+                _workspace.At("coordinator"),
+                "--ready-file",
+                ready,
+                "--grpc-port",
+                $"{_ports[0]}",
+                "--http-port",
+                $"{_ports[1]}",
+                "--cluster-port",
+                $"{_ports[2]}",
+            ],
+            _workspace.At("coordinator.log"),
+            TimeProvider.System
+        );
         await program.ReadyAsync(ready, TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
         return program;
     }
 
     private async Task<ChildProgram> StartWorkerAsync(string name, params string[] environment)
     {
-        var program = ChildProgram.Start(name, Repository.Program("Worker", "TrainingCluster.Worker.dll"), ["--coordinator", $"127.0.0.1:{_ports[2]}", "--data", _workspace.At(name), "--name", name],
-            _workspace.At($"{name}.log"), TimeProvider.System, ["/usr/bin/env", .. environment]);
+        var program = ChildProgram.Start(
+            name,
+            Repository.Program("Worker", "TrainingCluster.Worker.dll"),
+            ["--coordinator", $"127.0.0.1:{_ports[2]}", "--data", _workspace.At(name), "--name", name],
+            _workspace.At($"{name}.log"),
+            TimeProvider.System,
+            ["/usr/bin/env", .. environment]
+        );
         await UntilRegisteredAsync(name);
         return program;
     }
@@ -65,7 +91,9 @@ public sealed class AlikeWorkersTests : IDisposable
     private async Task UntilRegisteredAsync(string name)
     {
         while (!(await StatusAsync()).Workers.Any(worker => worker.Id == name && worker.State != "unreachable"))
+        {
             await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
     }
 
     private async Task<IReadOnlyDictionary<string, Arithmetic>> WorkersAsync(int count)
@@ -80,7 +108,9 @@ public sealed class AlikeWorkersTests : IDisposable
         while (true)
         {
             if (await GetAsync(id) is var job && job.State == state)
+            {
                 return job;
+            }
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
     }
@@ -89,5 +119,6 @@ public sealed class AlikeWorkersTests : IDisposable
 
     private async Task<Job> GetAsync(string id) => Job.Parser.ParseJson((await RunAsync("get", id, "--json")).Output);
 
-    private Task<Tool.Result> RunAsync(params string[] arguments) => ClusterCommand.RunAsync(_workspace, "", [.. arguments, "--coordinator", _address]);
+    private Task<Tool.Result> RunAsync(params string[] arguments) =>
+        ClusterCommand.RunAsync(_workspace, "", [.. arguments, "--coordinator", _address]);
 }

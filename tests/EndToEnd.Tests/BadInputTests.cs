@@ -20,7 +20,9 @@ public sealed class BadInputTests : IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        var others = new[] { "--grpc-port", "--http-port", "--cluster-port" }.Where(other => other != flag).SelectMany(other => (string[])[other, "0"]);
+        var others = new[] { "--grpc-port", "--http-port", "--cluster-port" }
+            .Where(other => other != flag)
+            .SelectMany(other => (string[])[other, "0"]);
         var result = await ClusterCommand.RunAsync(_workspace, "", ["up", "--workers", "1", flag, $"{port}", .. others]);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains($"{port}", result.Error, StringComparison.Ordinal);
@@ -31,17 +33,28 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task Train_TextThatCannotBeUsed_NamesTheFile()
     {
-        foreach (var (name, bytes) in new (string, byte[])[]
-        {
-            ("empty", []),
-            ("binary", [0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 1]),
-            ("latin1", Encoding.Latin1.GetBytes("Grüße\n")),
-            ("short", Encoding.UTF8.GetBytes("one line\n")),
-        })
+        foreach (
+            var (name, bytes) in new (string, byte[])[]
+            {
+                ("empty", []),
+                ("binary", [0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 1]),
+                ("latin1", Encoding.Latin1.GetBytes("Grüße\n")),
+                ("short", Encoding.UTF8.GetBytes("one line\n")),
+            }
+        )
         {
             await File.WriteAllBytesAsync(_workspace.At(name), bytes, TestContext.Current.CancellationToken);
             var result = await ClusterCommand.RunAsync(
-                _workspace, "", "train", "--source", _workspace.At(name), "--target", _workspace.At("train.target"), "--out", _workspace.At("out"));
+                _workspace,
+                "",
+                "train",
+                "--source",
+                _workspace.At(name),
+                "--target",
+                _workspace.At("train.target"),
+                "--out",
+                _workspace.At("out")
+            );
             Assert.Equal(2, result.ExitCode);
             Assert.Contains(_workspace.At(name), result.Error, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);

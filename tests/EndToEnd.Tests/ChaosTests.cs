@@ -14,7 +14,24 @@ public sealed class ChaosTests : IDisposable
     public async Task Chaos_AFewFaults_AllHappenAndTheWeightsStayTheSame()
     {
         var result = await ClusterCommand.RunAsync(
-            _workspace, "", TimeSpan.FromMinutes(10), "chaos", "--workers", "2", "--faults", string.Join(',', s_faults), "--rounds", $"{s_faults.Length}", "--steps", "200", "--seed", "3", "--work-dir", _workspace.At("chaos run"), "--json");
+            _workspace,
+            "",
+            TimeSpan.FromMinutes(10),
+            "chaos",
+            "--workers",
+            "2",
+            "--faults",
+            string.Join(',', s_faults),
+            "--rounds",
+            $"{s_faults.Length}",
+            "--steps",
+            "200",
+            "--seed",
+            "3",
+            "--work-dir",
+            _workspace.At("chaos run"),
+            "--json"
+        );
         Assert.True(result.ExitCode == 0, result.All);
         using var document = JsonDocument.Parse(result.Output);
         var report = document.RootElement;
@@ -23,7 +40,10 @@ public sealed class ChaosTests : IDisposable
         Assert.Equal(s_faults.Order(), rounds.Select(round => round.GetProperty("fault").GetProperty("kind").GetString()).Order());
         Assert.All(rounds, round => Assert.NotEqual("", round.GetProperty("proof").GetString() ?? ""));
         Assert.All(rounds, round => Assert.True(round.GetProperty("recoverySeconds").GetDouble() > 0));
-        Assert.Equal("backward", rounds.Single(round => round.GetProperty("fault").GetProperty("kind").GetString() == "kill").GetProperty("way").GetString());
+        Assert.Equal(
+            "backward",
+            rounds.Single(round => round.GetProperty("fault").GetProperty("kind").GetString() == "kill").GetProperty("way").GetString()
+        );
         // Every change of the group makes a generation: there were some.
         var jobs = report.GetProperty("jobs").EnumerateArray().ToList();
         Assert.True(report.GetProperty("generations").GetInt64() > jobs.Count, $"{report}");
@@ -31,7 +51,11 @@ public sealed class ChaosTests : IDisposable
         Assert.Equal(64, weights!.Length);
         Assert.All(jobs, job => Assert.Equal(weights, job.GetProperty("weightsSha256").GetString()));
         // Told by its machine, not by the heartbeats that it missed.
-        Assert.Contains("is lost: its process is gone", File.ReadAllText(_workspace.At(Path.Combine("chaos run", "logs", "coordinator.log"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "is lost: its process is gone",
+            File.ReadAllText(_workspace.At(Path.Combine("chaos run", "logs", "coordinator.log"))),
+            StringComparison.Ordinal
+        );
         Assert.Empty(Directory.GetFileSystemEntries(_workspace.Temporary));
         Assert.Empty(ClusterCommand.ProcessesNaming(_workspace.Temporary));
     }

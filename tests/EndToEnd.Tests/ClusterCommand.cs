@@ -37,7 +37,9 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         get
         {
             lock (_lock)
+            {
                 return _output.ToString();
+            }
         }
     }
 
@@ -46,7 +48,9 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         get
         {
             lock (_lock)
+            {
                 return _error.ToString();
+            }
         }
     }
 
@@ -62,7 +66,9 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         };
         start.ArgumentList.Add(Repository.Program("Cli", "cluster.dll"));
         foreach (var argument in arguments)
+        {
             start.ArgumentList.Add(argument);
+        }
         start.Environment["TMPDIR"] = workspace.Temporary;
         // As ./cluster sets it: no debugger pipes in the temporary folder.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
@@ -107,7 +113,9 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
             {
                 changed = _changed.Task;
                 if (condition($"{_output}{_error}"))
+                {
                     return;
+                }
             }
             Assert.False(ended, $"ended without '{what}':\n{Output}{Error}");
             try
@@ -147,9 +155,14 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         {
             try
             {
-                if (int.TryParse(Path.GetFileName(folder), out var pid) && pid != Environment.ProcessId
-                    && File.ReadAllText(Path.Combine(folder, "cmdline")).Contains(text, StringComparison.Ordinal))
+                if (
+                    int.TryParse(Path.GetFileName(folder), out var pid)
+                    && pid != Environment.ProcessId
+                    && File.ReadAllText(Path.Combine(folder, "cmdline")).Contains(text, StringComparison.Ordinal)
+                )
+                {
                     found.Add(pid);
+                }
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {

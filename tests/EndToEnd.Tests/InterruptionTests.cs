@@ -37,7 +37,9 @@ public sealed class InterruptionTests : IDisposable
         // They look for their parent every so often; nobody tells them.
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (children.Any(ClusterCommand.IsAlive))
+        {
             await Task.Delay(100, limit.Token);
+        }
     }
 
     [Theory]
@@ -45,7 +47,18 @@ public sealed class InterruptionTests : IDisposable
     [InlineData(ClusterCommand.SigTerm)]
     public async Task Up_Interrupted_EndsCleanly(int signal)
     {
-        await using var command = ClusterCommand.Start(_workspace, "up", "--workers", "1", "--grpc-port", "0", "--http-port", "0", "--cluster-port", "0");
+        await using var command = ClusterCommand.Start(
+            _workspace,
+            "up",
+            "--workers",
+            "1",
+            "--grpc-port",
+            "0",
+            "--http-port",
+            "0",
+            "--cluster-port",
+            "0"
+        );
         await command.SeeAsync("Ctrl-C stops everything.");
         Assert.Equal(2, ClusterCommand.ProcessesNaming(_workspace.Temporary).Count);
         command.Signal(signal);

@@ -6,7 +6,9 @@ namespace TrainingCluster.EndToEnd.Tests;
 internal static class JobEvents
 {
     /// <summary>The events among whole lines of JSON; the last may be half written and is left out, others may be the job itself.</summary>
-    public static IEnumerable<JobEvent> Of(string text) => text.Split('\n').SkipLast(1)
-        .Where(line => line.StartsWith("{ \"token\"", StringComparison.Ordinal) && line.EndsWith('}'))
-        .Select(JobEvent.Parser.ParseJson);
+    public static IEnumerable<JobEvent> Of(string text) =>
+        text.Split('\n')
+            .SkipLast(1)
+            .Where(line => line.StartsWith("{ \"token\"", StringComparison.Ordinal) && line.EndsWith('}'))
+            .Select(JobEvent.Parser.ParseJson);
 }

@@ -18,7 +18,15 @@ public sealed class RestartTests : IDisposable
         var address = $"http://127.0.0.1:{ports[0]}";
         await using var coordinator = await StartCoordinatorAsync(ports, 1);
         await using var worker = StartWorker(ports, "worker-1");
-        await using var submit = ClusterCommand.Start(_workspace, "submit", _workspace.WriteJob(steps: 400), "--wait", "--json", "--coordinator", address);
+        await using var submit = ClusterCommand.Start(
+            _workspace,
+            "submit",
+            _workspace.WriteJob(steps: 400),
+            "--wait",
+            "--json",
+            "--coordinator",
+            address
+        );
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 0 }), "a step");
         ClusterCommand.Signal(coordinator.Pid, ClusterCommand.SigKill);
         await coordinator.EndedAsync(TestContext.Current.CancellationToken);
@@ -49,7 +57,15 @@ public sealed class RestartTests : IDisposable
         var result = await submit.EndAsync();
         Assert.True(result.ExitCode == 0, $"{result.All}\n{coordinator.LogTail(40)}");
 
-        var audited = await ClusterCommand.RunAsync(_workspace, "", "ledger", JobEvents.Of(result.Output).First().JobId, "--json", "--coordinator", address);
+        var audited = await ClusterCommand.RunAsync(
+            _workspace,
+            "",
+            "ledger",
+            JobEvents.Of(result.Output).First().JobId,
+            "--json",
+            "--coordinator",
+            address
+        );
         Assert.True(audited.ExitCode == 0, audited.All);
         var ledger = JobLedger.Parser.ParseJson(audited.Output);
         Assert.Equal(600, ledger.LastStep);
@@ -74,17 +90,36 @@ public sealed class RestartTests : IDisposable
         Assert.Contains("damaged: state.safetensors does not have the checksum", damaged.Output, StringComparison.Ordinal);
     }
 
-    private ChildProgram StartWorker(int[] ports, string name) => ChildProgram.Start(
-        name, Repository.Program("Worker", "TrainingCluster.Worker.dll"),
-        ["--coordinator", $"127.0.0.1:{ports[2]}", "--data", _workspace.At(name), "--name", name], _workspace.At($"{name}.log"), TimeProvider.System);
+    private ChildProgram StartWorker(int[] ports, string name) =>
+        ChildProgram.Start(
+            name,
+            Repository.Program("Worker", "TrainingCluster.Worker.dll"),
+            ["--coordinator", $"127.0.0.1:{ports[2]}", "--data", _workspace.At(name), "--name", name],
+            _workspace.At($"{name}.log"),
+            TimeProvider.System
+        );
 
     private async Task<ChildProgram> StartCoordinatorAsync(int[] ports, int time)
     {
         var ready = _workspace.At($"coordinator-{time}.json");
         var program = ChildProgram.Start(
-            "coordinator", Repository.Program("Coordinator", "TrainingCluster.Coordinator.dll"),
-            ["--data", _workspace.At("coordinator"), "--grpc-port", $"{ports[0]}", "--http-port", $"{ports[1]}", "--cluster-port", $"{ports[2]}", "--ready-file", ready],
-            _workspace.At("coordinator.log"), TimeProvider.System);
+            "coordinator",
+            Repository.Program("Coordinator", "TrainingCluster.Coordinator.dll"),
+            [
+                "--data",
+                _workspace.At("coordinator"),
+                "--grpc-port",
+                $"{ports[0]}",
+                "--http-port",
+                $"{ports[1]}",
+                "--cluster-port",
+                $"{ports[2]}",
+                "--ready-file",
+                ready,
+            ],
+            _workspace.At("coordinator.log"),
+            TimeProvider.System
+        );
         await program.ReadyAsync(ready, TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         return program;
     }

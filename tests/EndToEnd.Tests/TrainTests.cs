@@ -31,7 +31,10 @@ public sealed class TrainTests : IDisposable
         var result = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train(output, workers, Steps));
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Empty(Directory.GetFileSystemEntries(_workspace.Temporary));
-        Assert.Equal(["manifest.json", "model.safetensors", "tokenizer.json"], Directory.GetFiles(_workspace.At(output)).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["manifest.json", "model.safetensors", "tokenizer.json"],
+            Directory.GetFiles(_workspace.At(output)).Select(Path.GetFileName).Order()
+        );
         var hash = HashOf(output);
         Assert.Contains($"weights_sha256 {hash}", result.Output, StringComparison.Ordinal);
         return hash;
@@ -40,7 +43,10 @@ public sealed class TrainTests : IDisposable
     /// <summary>Kills the second of two workers once some steps are done, and checks that it was in the job and is gone.</summary>
     private async Task<string> TrainWithOneKilledAsync(string output)
     {
-        await using var command = ClusterCommand.Start(_workspace, _workspace.Train(output, 2, Steps, ["--json", "--work-dir", _workspace.At("work")]));
+        await using var command = ClusterCommand.Start(
+            _workspace,
+            _workspace.Train(output, 2, Steps, ["--json", "--work-dir", _workspace.At("work")])
+        );
         await command.SeeAsync(BothHaveDoneSteps, "a step of two workers");
         var victim = await ReadyFile.TryReadAsync(_workspace.At("work/run/worker-2.json"), TestContext.Current.CancellationToken);
         ClusterCommand.Signal(victim!.Pid, ClusterCommand.SigKill);
@@ -55,7 +61,13 @@ public sealed class TrainTests : IDisposable
 
     private async Task TranslateAsync(string model)
     {
-        var result = await ClusterCommand.RunAsync(_workspace, "3. März 2021\n\n二〇二一年三月三日\n", "translate", "--model", _workspace.At(model));
+        var result = await ClusterCommand.RunAsync(
+            _workspace,
+            "3. März 2021\n\n二〇二一年三月三日\n",
+            "translate",
+            "--model",
+            _workspace.At(model)
+        );
         Assert.True(result.ExitCode == 0, result.All);
         var lines = result.Output.Split('\n');
         Assert.Equal(4, lines.Length);
@@ -81,7 +93,9 @@ public sealed class TrainTests : IDisposable
     }
 
     /// <summary>A worker that starts late may join at a later generation; it is in the job once that one has done a step.</summary>
-    private static bool BothHaveDoneSteps(string text) => JobEvents.Of(text)
-        .SkipWhile(item => item.Generation is not { Workers.Count: 2 })
-        .Any(item => item.Progress is { Step: > 0, Workers: 2 });
+    private static bool BothHaveDoneSteps(string text) =>
+        JobEvents
+            .Of(text)
+            .SkipWhile(item => item.Generation is not { Workers.Count: 2 })
+            .Any(item => item.Progress is { Step: > 0, Workers: 2 });
 }

@@ -14,11 +14,26 @@ public sealed class UpFixture : IAsyncLifetime
 
     /// <summary>Where every process serves metrics and health.</summary>
     public IReadOnlyList<string> HttpAddresses =>
-        [Address(_addresses.GetProperty("coordinator"), "http"), .. _addresses.GetProperty("workers").EnumerateArray().Select(worker => Address(worker, "http"))];
+        [
+            Address(_addresses.GetProperty("coordinator"), "http"),
+            .. _addresses.GetProperty("workers").EnumerateArray().Select(worker => Address(worker, "http")),
+        ];
 
     public async ValueTask InitializeAsync()
     {
-        _up = ClusterCommand.Start(Workspace, "up", "--workers", "2", "--grpc-port", "0", "--http-port", "0", "--cluster-port", "0", "--json");
+        _up = ClusterCommand.Start(
+            Workspace,
+            "up",
+            "--workers",
+            "2",
+            "--grpc-port",
+            "0",
+            "--http-port",
+            "0",
+            "--cluster-port",
+            "0",
+            "--json"
+        );
         await _up.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
         using var document = JsonDocument.Parse(_up.Output);
         _addresses = document.RootElement.Clone();

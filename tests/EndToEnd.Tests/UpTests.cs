@@ -20,7 +20,9 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
         var output = Workspace.At("artifacts");
         var artifacts = await RunAsync("artifacts", id, "--out", output);
         Assert.True(artifacts.ExitCode == 0, artifacts.All);
-        using var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(output, "manifest.json"), TestContext.Current.CancellationToken));
+        using var manifest = JsonDocument.Parse(
+            await File.ReadAllBytesAsync(Path.Combine(output, "manifest.json"), TestContext.Current.CancellationToken)
+        );
         Assert.Contains(manifest.RootElement.GetProperty("weights_sha256").GetString()!, submitted.Output, StringComparison.Ordinal);
 
         var job = Job.Parser.ParseJson((await RunAsync("get", id, "--json")).Output);
@@ -46,7 +48,14 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
     [Fact]
     public async Task Cancel_RunningJob_EndsItForWatchersWithStatus3()
     {
-        await using var submit = ClusterCommand.Start(Workspace, "submit", Workspace.WriteJob("long.yaml", steps: 1_000_000), "--wait", "--coordinator", cluster.Coordinator);
+        await using var submit = ClusterCommand.Start(
+            Workspace,
+            "submit",
+            Workspace.WriteJob("long.yaml", steps: 1_000_000),
+            "--wait",
+            "--coordinator",
+            cluster.Coordinator
+        );
         await submit.SeeAsync(ClusterCommand.Training);
         var id = submit.Output.Split(' ')[1];
         var cancelled = await RunAsync("cancel", id, "--reason", "changed my mind");
@@ -68,7 +77,14 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
     {
         var straight = await RunAsync("submit", Workspace.WriteJob("straight.yaml", steps: 500), "--wait");
         Assert.True(straight.ExitCode == 0, straight.All);
-        await using var submit = ClusterCommand.Start(Workspace, "submit", Workspace.WriteJob("broken.yaml", steps: 500), "--wait", "--coordinator", cluster.Coordinator);
+        await using var submit = ClusterCommand.Start(
+            Workspace,
+            "submit",
+            Workspace.WriteJob("broken.yaml", steps: 500),
+            "--wait",
+            "--coordinator",
+            cluster.Coordinator
+        );
         await submit.SeeAsync(ClusterCommand.Training);
         var id = submit.Output.Split(' ')[1];
         Assert.Equal(0, (await RunAsync("suspend", id)).ExitCode);
@@ -124,7 +140,9 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(2));
         while (!(await client.GetAsync($"{address}/readyz", limit.Token)).IsSuccessStatusCode)
+        {
             await Task.Delay(50, limit.Token);
+        }
     }
 
     private Task<Tool.Result> RunAsync(params string[] arguments) =>

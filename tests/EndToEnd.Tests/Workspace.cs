@@ -33,21 +33,56 @@ internal sealed class Workspace : IDisposable
 
     /// <summary>The arguments of a training run that takes seconds.</summary>
     public string[] Train(string output, int workers, int steps = 80, params string[] more) =>
-    [
-        "train", "--source", At("train.source"), "--target", At("train.target"), "--valid-source", At("valid.source"), "--valid-target", At("valid.target"),
-        "--out", At(output), "--workers", $"{workers}",
-        "--vocabulary", "320", "--d-model", "32", "--heads", "2", "--layers", "1", "--feed-forward", "64",
-        "--batch-tokens", "1024", "--steps", $"{steps}", "--warmup-steps", "20", "--evaluate-every", $"{steps / 2}", "--seed", "3", .. more,
-    ];
+        [
+            "train",
+            "--source",
+            At("train.source"),
+            "--target",
+            At("train.target"),
+            "--valid-source",
+            At("valid.source"),
+            "--valid-target",
+            At("valid.target"),
+            "--out",
+            At(output),
+            "--workers",
+            $"{workers}",
+            "--vocabulary",
+            "320",
+            "--d-model",
+            "32",
+            "--heads",
+            "2",
+            "--layers",
+            "1",
+            "--feed-forward",
+            "64",
+            "--batch-tokens",
+            "1024",
+            "--steps",
+            $"{steps}",
+            "--warmup-steps",
+            "20",
+            "--evaluate-every",
+            $"{steps / 2}",
+            "--seed",
+            "3",
+            .. more,
+        ];
 
     /// <summary>The same job as a file.</summary>
-    public string WriteJob(string name = "job.yaml", int steps = 80, params string[] more) => Write(name,
-    [
-        "name: tiny",
-        "seed: 3",
-        "dataset: { source: train.source, target: train.target, validSource: valid.source, validTarget: valid.target, vocabularySize: 320 }",
-        "model: { dModel: 32, heads: 2, layers: 1, feedForward: 64 }",
-        $"training: {{ steps: {steps}, batchTokens: 1024, warmupSteps: 20 }}",
-        "evaluation: { everySteps: 40 }", .. more,
-    ]);
+    public string WriteJob(string name = "job.yaml", int steps = 80, params string[] more) =>
+        Write(
+            name,
+            [
+                "name: tiny",
+                "seed: 3",
+                "dataset: { source: train.source, target: train.target, validSource: valid.source, validTarget: valid.target, "
+                    + "vocabularySize: 320 }",
+                "model: { dModel: 32, heads: 2, layers: 1, feedForward: 64 }",
+                $"training: {{ steps: {steps}, batchTokens: 1024, warmupSteps: 20 }}",
+                "evaluation: { everySteps: 40 }",
+                .. more,
+            ]
+        );
 }

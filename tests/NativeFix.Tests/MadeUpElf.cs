@@ -8,7 +8,11 @@ namespace TrainingCluster.NativeFix.Tests;
 /// </summary>
 internal sealed class MadeUpElf
 {
-    private const int Headers = 64, HeaderSize = 64, Needs = Headers + 3 * HeaderSize, NeedSize = 16, Names = 512;
+    private const int Headers = 64,
+        HeaderSize = 64,
+        Needs = Headers + 3 * HeaderSize,
+        NeedSize = 16,
+        Names = 512;
     private readonly byte[] _bytes = new byte[1024];
     private int _namesEnd = Names + 1;
 

@@ -75,9 +75,9 @@ public sealed class VersionNeedsTests
     }
 
     [Theory]
-    [InlineData(0, 0)]    // no ELF
-    [InlineData(4, 1)]    // 32 bits
-    [InlineData(5, 2)]    // big endian
+    [InlineData(0, 0)] // no ELF
+    [InlineData(4, 1)] // 32 bits
+    [InlineData(5, 2)] // big endian
     public void MakeWeak_OtherKindOfFile_Throws(int at, byte value)
     {
         var file = new MadeUpElf().Bytes;

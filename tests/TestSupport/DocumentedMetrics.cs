@@ -6,8 +6,7 @@ namespace TrainingCluster.TestSupport;
 internal static partial class DocumentedMetrics
 {
     /// <summary>Those of a program: of its own section and of every process'.</summary>
-    public static IEnumerable<string> Of(string program) =>
-        Section("Every process").Concat(Section(program)).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Of(string program) => Section("Every process").Concat(Section(program)).Order(StringComparer.Ordinal);
 
     /// <summary>Those in an exposition.</summary>
     public static IEnumerable<string> Exposed(string text) =>

@@ -18,7 +18,9 @@ internal static class Repository
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Cluster.sln")))
+            {
                 return folder.FullName;
+            }
         }
         throw new InvalidOperationException($"{AppContext.BaseDirectory} is not inside the repository");
     }

@@ -69,8 +69,12 @@ internal static class NativeFixCommand
     private static void Mark(string path, bool set)
     {
         if (set)
+        {
             new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite).Dispose();
+        }
         else
+        {
             File.Delete(path);
+        }
     }
 }

@@ -9,7 +9,9 @@ internal static class SystemLibrary
     public static bool Exports(string library, string symbol)
     {
         if (!NativeLibrary.TryLoad(library, out var handle))
+        {
             return false;
+        }
         try
         {
             return NativeLibrary.TryGetExport(handle, symbol, out _);

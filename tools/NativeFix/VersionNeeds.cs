@@ -37,7 +37,9 @@ internal static class VersionNeeds
     {
         var entries = Entries(file, library, version);
         if (entries.Count == 0 || Entries(file, library, other) is not [var model, ..])
+        {
             return false;
+        }
         var (hash, name) = (UInt32(file, model), UInt32(file, model + 8));
         foreach (var entry in entries)
         {
@@ -52,12 +54,16 @@ internal static class VersionNeeds
     private static List<ulong> Entries(Span<byte> file, string library, string version)
     {
         if (!file.StartsWith("\u007fELF\u0002\u0001"u8))
+        {
             throw new InvalidDataException("not a 64-bit little-endian ELF file");
+        }
         var found = new List<ulong>();
         foreach (var section in Sections(file))
         {
             if (section.Type == SectionTypeVersionNeeds)
+            {
                 AddEntries(file, section, library, version, found);
+            }
         }
         return found;
     }
@@ -70,12 +76,16 @@ internal static class VersionNeeds
         {
             next = UInt32(file, need + 12);
             if (TextAt(file, section.Strings, UInt32(file, need + 4)) != library)
+            {
                 continue;
+            }
             var entry = need + UInt32(file, need + 8);
             for (var i = UInt16(file, need + 2); i > 0; i--, entry += UInt32(file, entry + 12))
             {
                 if (TextAt(file, section.Strings, UInt32(file, entry + 8)) == version)
+                {
                     found.Add(entry);
+                }
             }
         }
     }

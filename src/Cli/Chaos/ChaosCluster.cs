@@ -8,7 +8,8 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Cli.Chaos;
 
 /// <summary>A coordinator and workers that may be ended and started again one by one. Not for several threads at once.</summary>
-internal sealed class ChaosCluster(string folder, ChaosNetwork? network, ShiftedClocks? clocks, StepWatch steps, TimeProvider time) : IAsyncDisposable
+internal sealed class ChaosCluster(string folder, ChaosNetwork? network, ShiftedClocks? clocks, StepWatch steps, TimeProvider time)
+    : IAsyncDisposable
 {
     private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_stopWithin = TimeSpan.FromSeconds(5);
@@ -42,10 +43,15 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
     }
 
     /// <summary>Starts the coordinator, and waits until it listens.</summary>
-    public async Task StartCoordinatorAsync(CancellationToken cancellation)
+    public async Task StartCoordinatorAsync(CancellationToken cancellationToken)
     {
-        Coordinator = Start(0, "coordinator", ProgramFiles.Coordinator, ["--grpc-port", $"{_ports[0]}", "--http-port", $"{_ports[1]}", "--cluster-port", $"{_ports[2]}"]);
-        await Coordinator.Ready.WaitAsync(cancellation);
+        Coordinator = Start(
+            0,
+            "coordinator",
+            ProgramFiles.Coordinator,
+            ["--grpc-port", $"{_ports[0]}", "--http-port", $"{_ports[1]}", "--cluster-port", $"{_ports[2]}"]
+        );
+        await Coordinator.Ready.WaitAsync(cancellationToken);
     }
 
     /// <summary>Starts a worker, and does not wait for it.</summary>
@@ -54,7 +60,12 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
     {
         // With networks of their own the processes stand for machines: gradients must take the links that faults spoil.
         string[] path = network is null ? [] : ["--shared-memory", "off"];
-        var worker = Start(number, $"worker-{number}", ProgramFiles.Worker, ["--coordinator", Actors, "--name", $"worker-{number}", .. path]);
+        var worker = Start(
+            number,
+            $"worker-{number}",
+            ProgramFiles.Worker,
+            ["--coordinator", Actors, "--name", $"worker-{number}", .. path]
+        );
         _workers[number] = worker;
         steps.Follow(worker);
         return worker;
@@ -65,18 +76,23 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
 
     /// <summary>Waits until the coordinator knows all living workers, and reaches them.</summary>
     /// <returns>Those that it still misses when the time is up.</returns>
-    public async Task<IReadOnlyList<string>> MissingAsync(TimeSpan within, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> MissingAsync(TimeSpan within, CancellationToken cancellationToken)
     {
         using var connection = new ClusterConnection(Grpc, time);
         var began = time.GetTimestamp();
         while (true)
         {
-            var status = await connection.CallAsync(options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options), cancellation);
+            var status = await connection.CallAsync(
+                options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options),
+                cancellationToken
+            );
             var there = status.Workers.Where(worker => worker.State is "idle" or "training").Select(worker => worker.Id);
             var missing = Workers.Select(worker => worker.Name).Except(there).ToList();
             if (missing.Count == 0 || time.GetElapsedTime(began) > within)
+            {
                 return missing;
-            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellation);
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
         }
     }
 
@@ -86,7 +102,9 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
         await steps.DisposeAsync();
         await Task.WhenAll(_all.Select(member => member.Program.StopAsync(s_stopWithin)));
         foreach (var member in _all)
+        {
             await member.Program.DisposeAsync();
+        }
     }
 
     private string Host(int place) => network?.Address(place) ?? "127.0.0.1";

@@ -54,12 +54,12 @@ internal sealed record ChaosContext
     /// <summary>Waits for the next whole step after now.</summary>
     /// <param name="since">When the fault came.</param>
     /// <param name="without">Workers that cannot answer now.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    public async Task<Task<TimeSpan?>> RecoveryAsync(long since, IReadOnlyCollection<Member> without, CancellationToken cancellation)
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<Task<TimeSpan?>> RecoveryAsync(long since, IReadOnlyCollection<Member> without, CancellationToken cancellationToken)
     {
         var clock = await Steps.StartClockAsync(since, Cluster.Workers.Except(without));
-        return Steps.NextStepAsync(clock, Patience, cancellation);
+        return Steps.NextStepAsync(clock, Patience, cancellationToken);
     }
 
-    public Task DelayAsync(TimeSpan delay, CancellationToken cancellation) => Task.Delay(delay, Time, cancellation);
+    public Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, Time, cancellationToken);
 }

@@ -18,7 +18,9 @@ internal sealed record ChaosOptions
     /// <summary>Steps of the job, which is submitted again until all faults are done.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>A fault begins so long after the one before it began, or when that one is over. Null: at moments drawn from the seed.</summary>
+    /// <summary>
+    /// A fault begins so long after the one before it began, or when that one is over. Null: at moments drawn from the seed.
+    /// </summary>
     public TimeSpan? Every { get; init; }
 
     /// <summary>Where the processes keep their files and logs. Null: a temporary folder, which stays only where the run fails.</summary>

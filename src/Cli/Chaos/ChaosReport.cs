@@ -9,7 +9,14 @@ namespace TrainingCluster.Cli.Chaos;
 /// <param name="StandstillSeconds">The longest time without a step from the fault until it was over and undone.</param>
 /// <param name="Problem">What was not as it must be. Null: all was.</param>
 /// <param name="Way">Which of several ways to do this harm it was. Null: there is one.</param>
-public sealed record RoundRun(PlannedFault Fault, string? Proof, double? RecoverySeconds, double StandstillSeconds, string? Problem, string? Way = null);
+public sealed record RoundRun(
+    PlannedFault Fault,
+    string? Proof,
+    double? RecoverySeconds,
+    double StandstillSeconds,
+    string? Problem,
+    string? Way = null
+);
 
 /// <summary>All that a run has to show.</summary>
 public sealed record ChaosReport
@@ -43,26 +50,40 @@ public sealed record ChaosReport
     {
         var failures = new List<string>();
         if (Undisturbed.State != JobState.Succeeded)
+        {
             failures.Add($"the undisturbed job {Describe(Undisturbed)}");
+        }
         foreach (var job in Jobs)
         {
             if (job.State != JobState.Succeeded)
+            {
                 failures.Add($"job {job.Id} {Describe(job)}");
+            }
             else if (job.WeightsSha256 != Undisturbed.WeightsSha256)
+            {
                 failures.Add($"job {job.Id} has weights_sha256 {job.WeightsSha256}, the undisturbed one {Undisturbed.WeightsSha256}");
+            }
         }
         foreach (var round in Rounds)
         {
             var name = $"fault {round.Fault.Round} ({FaultCatalog.Word(round.Fault.Kind)})";
             if (round.Proof is null)
+            {
                 failures.Add($"{name}: nothing proves that it happened");
+            }
             if (round.RecoverySeconds is null)
+            {
                 failures.Add($"{name}: no step within {ChaosContext.Patience.TotalMinutes:F0} min");
+            }
             if (round.Problem is not null)
+            {
                 failures.Add($"{name}: {round.Problem}");
+            }
         }
         if (Rounds.Count < PlannedRounds)
+        {
             failures.Add($"{Rounds.Count} of {PlannedRounds} faults were done");
+        }
         failures.AddRange(Surprises);
         return failures;
     }

@@ -26,7 +26,7 @@ public static class FaultCatalog
     public static IReadOnlyList<FaultKind> All { get; } = [.. s_all.Select(fault => fault.Kind)];
 
     /// <summary>The faults as lines of help.</summary>
-    public static string Help { get; } = string.Join('\n', s_all.Select(fault => $"  {Word(fault.Kind),-12}{fault.What}"));
+    public static string Help { get; } = string.Join('\n', s_all.Select(fault => $"  {Word(fault.Kind), -12}{fault.What}"));
 
     /// <summary>"kill".</summary>
     public static string Word(FaultKind kind) => kind.ToString().ToLowerInvariant();
@@ -42,6 +42,11 @@ public static class FaultCatalog
         var words = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return (
             [.. s_all.Select(fault => fault.Kind).Where(kind => words.Contains(Word(kind), StringComparer.OrdinalIgnoreCase))],
-            [.. words.Where(word => !s_all.Any(fault => string.Equals(Word(fault.Kind), word, StringComparison.OrdinalIgnoreCase))).Distinct()]);
+            [
+                .. words
+                    .Where(word => !s_all.Any(fault => string.Equals(Word(fault.Kind), word, StringComparison.OrdinalIgnoreCase)))
+                    .Distinct(),
+            ]
+        );
     }
 }

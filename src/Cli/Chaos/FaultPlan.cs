@@ -30,11 +30,23 @@ public static class FaultPlan
         for (var round = 1; round <= rounds; round++)
         {
             if (deck.Count == 0)
+            {
                 deck.AddRange(kinds);
+            }
             var drawn = random.Next(deck.Count);
             var kind = deck[drawn];
             deck.RemoveAt(drawn);
-            plan.Add(new PlannedFault(round, kind, plan.Count(before => before.Kind == kind), Between(random, 0.1, 3), Between(random, 2, 8), Between(random, 0.3, 4), random.NextUInt64()));
+            plan.Add(
+                new PlannedFault(
+                    round,
+                    kind,
+                    plan.Count(before => before.Kind == kind),
+                    Between(random, 0.1, 3),
+                    Between(random, 2, 8),
+                    Between(random, 0.3, 4),
+                    random.NextUInt64()
+                )
+            );
         }
         return plan;
     }

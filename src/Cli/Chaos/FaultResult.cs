@@ -11,5 +11,5 @@ internal sealed record FaultResult(string? Proof, TimeSpan? Recovery, string? Pr
 internal interface IFault
 {
     /// <summary>Does it, undoes it where it is one that passes, and waits for the next step.</summary>
-    Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation);
+    Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellationToken);
 }

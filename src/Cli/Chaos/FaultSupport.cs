@@ -4,13 +4,19 @@ namespace TrainingCluster.Cli.Chaos;
 internal static class FaultSupport
 {
     private static readonly string[] s_network =
-        ["unshare -n ip link add try0 type veth peer name try1", "unshare -n ip link add try0 type bridge", "bridge -V"];
+    [
+        "unshare -n ip link add try0 type veth peer name try1",
+        "unshare -n ip link add try0 type bridge",
+        "bridge -V",
+    ];
 
     /// <summary>Why a fault cannot be done here. Null: it can.</summary>
-    public static async Task<string?> WhyNotAsync(FaultKind kind, CancellationToken cancellation)
+    public static async Task<string?> WhyNotAsync(FaultKind kind, CancellationToken cancellationToken)
     {
         if (kind == FaultKind.Clock)
+        {
             return ShiftedClocks.Library is null ? "needs libfaketime (Debian package faketime)" : null;
+        }
         string[] tries = kind switch
         {
             FaultKind.Disk => ["unshare -m true", "mount --version", "nsenter --version"],
@@ -20,11 +26,13 @@ internal static class FaultSupport
             _ => [],
         };
         if (tries.Length > 0 && !Environment.IsPrivilegedProcess)
+        {
             return "needs root";
+        }
         foreach (var line in tries)
         {
             var program = line.Split(' ').First(word => word is not ("unshare" or "-n" or "-m"));
-            switch (await SystemTool.TryRunAsync(line, cancellation))
+            switch (await SystemTool.TryRunAsync(line, cancellationToken))
             {
                 case null:
                     return "needs unshare, mount (util-linux), ip, bridge and tc (iproute2)";
@@ -36,13 +44,18 @@ internal static class FaultSupport
     }
 
     /// <summary>The faults that cannot be done here, and why.</summary>
-    public static async Task<IReadOnlyDictionary<FaultKind, string>> MissingAsync(IEnumerable<FaultKind> kinds, CancellationToken cancellation)
+    public static async Task<IReadOnlyDictionary<FaultKind, string>> MissingAsync(
+        IEnumerable<FaultKind> kinds,
+        CancellationToken cancellationToken
+    )
     {
         var missing = new Dictionary<FaultKind, string>();
         foreach (var kind in kinds)
         {
-            if (await WhyNotAsync(kind, cancellation) is { } why)
+            if (await WhyNotAsync(kind, cancellationToken) is { } why)
+            {
                 missing[kind] = why;
+            }
         }
         return missing;
     }

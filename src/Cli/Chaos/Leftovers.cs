@@ -18,29 +18,37 @@ public static partial class Leftovers
     /// namespaces, 4. bridges and links.
     /// </summary>
     /// <param name="told">Gets a line for each run that had left something.</param>
-    /// <param name="cancellation">Ends it half done.</param>
-    public static async Task RemoveAsync(TextWriter told, CancellationToken cancellation)
+    /// <param name="cancellationToken">Ends it half done.</param>
+    public static async Task RemoveAsync(TextWriter told, CancellationToken cancellationToken)
     {
         var removed = new List<(int Owner, string What)>();
         // 1.
         foreach (var (pid, owner) in Processes())
         {
-            if (IsDead(owner) && await KillAsync(pid, cancellation))
+            if (IsDead(owner) && await KillAsync(pid, cancellationToken))
+            {
                 removed.Add((owner, "processes"));
+            }
         }
         // 2.
-        foreach (var (source, folder) in (await File.ReadAllLinesAsync("/proc/mounts", cancellation)).Select(MountOf))
+        foreach (var (source, folder) in (await File.ReadAllLinesAsync("/proc/mounts", cancellationToken)).Select(MountOf))
         {
             if (RunNames.OwnerOf(source) is { } owner && IsDead(owner) && await SmallDisk.UnmountAsync(folder))
+            {
                 removed.Add((owner, "disks"));
+            }
         }
         // 3.
-        var namespaces = await SystemTool.TryRunAsync("ip netns list", cancellation);
+        var namespaces = await SystemTool.TryRunAsync("ip netns list", cancellationToken);
         foreach (var name in (namespaces?.Output ?? "").Split('\n').Select(line => line.Split(' ')[0]))
+        {
             await RemoveAsync(name, $"ip netns del {name}", "network namespaces");
+        }
         // 4.
         foreach (var name in Directory.EnumerateFileSystemEntries("/sys/class/net").Select(path => Path.GetFileName(path)).ToList())
+        {
             await RemoveAsync(name, $"ip link del {name}", "network devices");
+        }
 
         foreach (var run in removed.GroupBy(item => item.Owner))
         {
@@ -51,8 +59,14 @@ public static partial class Leftovers
         async Task RemoveAsync(string name, string line, string what)
         {
             // A link may have gone with its namespace.
-            if (RunNames.OwnerOf(name) is { } owner && IsDead(owner) && await SystemTool.TryRunAsync(line, cancellation) is { ExitCode: 0 })
+            if (
+                RunNames.OwnerOf(name) is { } owner
+                && IsDead(owner)
+                && await SystemTool.TryRunAsync(line, cancellationToken) is { ExitCode: 0 }
+            )
+            {
                 removed.Add((owner, what));
+            }
         }
     }
 
@@ -79,8 +93,13 @@ public static partial class Leftovers
     {
         foreach (var path in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && OwnerOfProcess(CommandLine(path)) is { } owner)
+            if (
+                int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && OwnerOfProcess(CommandLine(path)) is { } owner
+            )
+            {
                 yield return (pid, owner);
+            }
         }
     }
 
@@ -98,9 +117,9 @@ public static partial class Leftovers
 
     /// <summary>Kills a process and waits for its end.</summary>
     /// <returns>False: it had ended, or is not ours to kill.</returns>
-    private static async Task<bool> KillAsync(int pid, CancellationToken cancellation)
+    private static async Task<bool> KillAsync(int pid, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_killedWithin);
         try
         {
@@ -109,7 +128,7 @@ public static partial class Leftovers
             await process.WaitForExitAsync(limit.Token);
             return true;
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // Dead, but nobody takes note of its end.
             return true;

@@ -68,7 +68,9 @@ public sealed class LossyLine(DeterministicRandom random)
         var due = now + Delay();
         _waiting.Enqueue(new Copy(number, frame, Again: false), (due, number));
         if (random.Next(100) < DuplicatedPercent)
+        {
             _waiting.Enqueue(new Copy(number, frame, Again: true), (due + Delay(), number));
+        }
     }
 
     /// <summary>Gives a frame out that is due.</summary>
@@ -79,7 +81,9 @@ public sealed class LossyLine(DeterministicRandom random)
     {
         frame = [];
         if (NextDue is not { } due || due > now)
+        {
             return false;
+        }
         var copy = _waiting.Dequeue();
         frame = copy.Frame;
         Counts += copy.Again ? new LineCounts(0, 0, 0, 1) : new LineCounts(1, 0, copy.Number < _newestArrived ? 1 : 0, 0);

@@ -28,7 +28,10 @@ internal sealed class LossyLink : IAsyncDisposable
         (_near, _far, _time) = (near, far, time);
         _carrying = Task.Factory.StartNew(
             () => Carry(new LossyLine(new DeterministicRandom(seed, 0)), new LossyLine(new DeterministicRandom(seed, 1))),
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
     }
 
     /// <summary>What became of the frames so far, in both directions together.</summary>
@@ -50,16 +53,30 @@ internal sealed class LossyLink : IAsyncDisposable
         while (!_ended.IsCancellationRequested)
         {
             var wait = Earliest(outward.NextDue, inward.NextDue) is { } due ? due - _time.GetElapsedTime(began) : s_turn;
-            var (fromNear, fromFar) = Tap.Wait(_near, _far, wait < TimeSpan.Zero ? TimeSpan.Zero : wait > s_turn ? s_turn : wait);
+            var (fromNear, fromFar) = Tap.Wait(
+                _near,
+                _far,
+                wait < TimeSpan.Zero ? TimeSpan.Zero
+                    : wait > s_turn ? s_turn
+                    : wait
+            );
             var now = _time.GetElapsedTime(began);
             if (fromNear)
+            {
                 outward.Send(buffer[.._near.Read(buffer)], now);
+            }
             if (fromFar)
+            {
                 inward.Send(buffer[.._far.Read(buffer)], now);
+            }
             while (outward.TryArrive(now, out var frame))
+            {
                 _far.Write(frame);
+            }
             while (inward.TryArrive(now, out var frame))
+            {
                 _near.Write(frame);
+            }
             _counts = outward.Counts + inward.Counts;
         }
     }

@@ -26,11 +26,11 @@ internal sealed record Member(int Place, ChildProgram Program, Task<ReadyFile> R
 
     /// <summary>Kills it and sees it dead.</summary>
     /// <returns>True: it ended by SIGKILL.</returns>
-    public async Task<bool> KillAsync(CancellationToken cancellation)
+    public async Task<bool> KillAsync(CancellationToken cancellationToken)
     {
         MayEnd = true;
         Program.Signal(SigKill);
-        await Program.EndedAsync(cancellation);
+        await Program.EndedAsync(cancellationToken);
         return Program.ExitCode == KilledExitCode;
     }
 

@@ -11,6 +11,8 @@ public static class MetricsText
     public static long? Sum(string metrics, string prefix)
     {
         var lines = metrics.Split('\n').Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).ToList();
-        return lines.Count == 0 ? null : lines.Sum(line => (long)double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
+        return lines.Count == 0
+            ? null
+            : lines.Sum(line => (long)double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
     }
 }

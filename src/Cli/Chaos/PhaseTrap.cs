@@ -14,9 +14,15 @@ internal static class PhaseTrap
     /// <param name="phase">Null: none, the worker does not train (it prepares, or has no job).</param>
     /// <param name="within">How long to wait.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A worker that is stopped and in that phase. Null: there was none in time.</returns>
-    public static async Task<Member?> CatchAsync(IReadOnlyList<Member> workers, TrainingPhase? phase, TimeSpan within, TimeProvider time, CancellationToken cancellation)
+    public static async Task<Member?> CatchAsync(
+        IReadOnlyList<Member> workers,
+        TrainingPhase? phase,
+        TimeSpan within,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         var threads = workers.Select(worker => new WatchedThread(worker.Pid, time)).ToList();
         var began = time.GetTimestamp();
@@ -24,28 +30,48 @@ internal static class PhaseTrap
         {
             for (var i = 0; i < workers.Count; i++)
             {
-                if (!workers[i].Program.HasEnded && threads[i].Phase() == phase && await IsStillInItAsync(workers[i], threads[i], phase, time, cancellation))
+                if (
+                    !workers[i].Program.HasEnded
+                    && threads[i].Phase() == phase
+                    && await IsStillInItAsync(workers[i], threads[i], phase, time, cancellationToken)
+                )
+                {
                     return workers[i];
+                }
             }
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             // An update or a copy lasts less than the shortest delay.
             if (phase is TrainingPhase.Update or TrainingPhase.Snapshot)
+            {
                 await Task.Yield();
+            }
             else
-                await Task.Delay(s_look, time, cancellation);
+            {
+                await Task.Delay(s_look, time, cancellationToken);
+            }
         }
         return null;
     }
 
     /// <summary>Stops the worker and looks again: it may have gone on before it stopped. If so, it runs on.</summary>
-    private static async Task<bool> IsStillInItAsync(Member worker, WatchedThread thread, TrainingPhase? phase, TimeProvider time, CancellationToken cancellation)
+    private static async Task<bool> IsStillInItAsync(
+        Member worker,
+        WatchedThread thread,
+        TrainingPhase? phase,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         worker.Program.Signal(Member.SigStop);
         var began = time.GetTimestamp();
         while (worker.State is not ('T' or 'Z' or '-') && time.GetElapsedTime(began) < s_stopsWithin)
-            await Task.Delay(s_look, time, cancellation);
+        {
+            await Task.Delay(s_look, time, cancellationToken);
+        }
         if (worker.State == 'T' && thread.Phase(lookAgain: true) == phase)
+        {
             return true;
+        }
         worker.Program.Signal(Member.SigCont);
         return false;
     }
@@ -60,9 +86,13 @@ internal static class PhaseTrap
         public TrainingPhase? Phase(bool lookAgain = false)
         {
             if (Read(_file) is { } known)
+            {
                 return known;
+            }
             if (!lookAgain && _looked != 0 && time.GetElapsedTime(_looked) < s_lookForThread)
+            {
                 return null;
+            }
             _looked = time.GetTimestamp();
             foreach (var file in Names())
             {

@@ -8,7 +8,9 @@ internal static class ProcessStat
 
     /// <summary>Processor time that a process has used; none when it is gone.</summary>
     public static TimeSpan Used(int pid) =>
-        Fields(pid) is { Length: > 12 } fields ? TimeSpan.FromSeconds((long.Parse(fields[11]) + long.Parse(fields[12])) / 100.0) : TimeSpan.Zero;
+        Fields(pid) is { Length: > 12 } fields
+            ? TimeSpan.FromSeconds((long.Parse(fields[11]) + long.Parse(fields[12])) / 100.0)
+            : TimeSpan.Zero;
 
     /// <summary>The fields after the program's name.</summary>
     private static string[] Fields(int pid)

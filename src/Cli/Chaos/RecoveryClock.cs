@@ -20,6 +20,8 @@ internal sealed class RecoveryClock(long since, IReadOnlyDictionary<int, long> c
     public void Note(int pid, long count, long now)
     {
         if (count >= (counts.TryGetValue(pid, out var known) ? known + 2 : 1))
+        {
             _done.TrySetResult(now);
+        }
     }
 }

@@ -27,7 +27,10 @@ public sealed partial record RunNames(int Owner)
 
     /// <summary>The process id of the run that made what has this name. Null: no run did.</summary>
     public static int? OwnerOf(string name) =>
-        Pattern().Match(name) is { Success: true } match && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var owner) ? owner : null;
+        Pattern().Match(name) is { Success: true } match
+        && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var owner)
+            ? owner
+            : null;
 
     [GeneratedRegex(@"^chaos-([0-9]+)(-[0-9]+|p[0-9a-f]|x[bnf])?$")]
     private static partial Regex Pattern();

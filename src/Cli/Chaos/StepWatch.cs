@@ -9,7 +9,10 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
 {
     private const string Steps = "training_cluster_steps_total ";
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(60);
-    private readonly HttpClient _client = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), UseProxy = false }) { Timeout = TimeSpan.FromSeconds(1) };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), UseProxy = false })
+    {
+        Timeout = TimeSpan.FromSeconds(1),
+    };
     private readonly CancellationTokenSource _ended = new();
     private readonly ConcurrentBag<Task> _following = [];
     private readonly ConcurrentDictionary<int, long> _counts = new();
@@ -38,11 +41,11 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
     }
 
     /// <summary>Waits until a whole step is done. Null: none was within the time.</summary>
-    public async Task<TimeSpan?> NextStepAsync(RecoveryClock clock, TimeSpan within, CancellationToken cancellation)
+    public async Task<TimeSpan?> NextStepAsync(RecoveryClock clock, TimeSpan within, CancellationToken cancellationToken)
     {
         try
         {
-            var done = await clock.Done.WaitAsync(within, time, cancellation);
+            var done = await clock.Done.WaitAsync(within, time, cancellationToken);
             return time.GetElapsedTime(clock.Since, done);
         }
         catch (TimeoutException)
@@ -52,7 +55,9 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
         finally
         {
             lock (_lock)
+            {
                 _clocks.Remove(clock);
+            }
         }
     }
 
@@ -67,7 +72,7 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
     }
 
     /// <summary>Completes when there has been no step for <paramref name="limit"/>.</summary>
-    public async Task StandsStillAsync(TimeSpan limit, CancellationToken cancellation)
+    public async Task StandsStillAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         while (true)
@@ -75,9 +80,11 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
             lock (_lock)
             {
                 if (time.GetElapsedTime(_times.Count > 0 ? Math.Max(began, _times[^1]) : began) > limit)
+                {
                     return;
+                }
             }
-            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
         }
     }
 
@@ -118,13 +125,17 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
     private async Task SampleAsync(Member worker, TimeSpan within)
     {
         if (!worker.Ready.IsCompletedSuccessfully)
+        {
             return;
+        }
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         limit.CancelAfter(within);
         try
         {
             if (MetricsText.Sum(await _client.GetStringAsync($"{(await worker.Ready).Http}/metrics", limit.Token), Steps) is { } count)
+            {
                 Note(worker.Pid, count);
+            }
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
@@ -137,12 +148,16 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
         lock (_lock)
         {
             if (!_counts.TryGetValue(pid, out var known) || count <= known)
+            {
                 return;
+            }
             _counts[pid] = count;
             var now = time.GetTimestamp();
             _times.Add(now);
             foreach (var clock in _clocks)
+            {
                 clock.Note(pid, count, now);
+            }
         }
     }
 }

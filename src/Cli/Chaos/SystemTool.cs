@@ -15,9 +15,9 @@ internal static class SystemTool
 
     /// <summary>Runs a program. Null: there is none of this name.</summary>
     /// <param name="line">The program and its arguments, between spaces.</param>
-    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="more">More arguments, which may hold spaces.</param>
-    public static async Task<Result?> TryRunAsync(string line, CancellationToken cancellation, params string[] more)
+    public static async Task<Result?> TryRunAsync(string line, CancellationToken cancellationToken, params string[] more)
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var start = new ProcessStartInfo(words[0], [.. words[1..], .. more])
@@ -30,8 +30,11 @@ internal static class SystemTool
         {
             using var process = Process.Start(start)!;
             process.StandardInput.Close();
-            var (output, error) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
-            await process.WaitForExitAsync(cancellation);
+            var (output, error) = (
+                process.StandardOutput.ReadToEndAsync(cancellationToken),
+                process.StandardError.ReadToEndAsync(cancellationToken)
+            );
+            await process.WaitForExitAsync(cancellationToken);
             return new Result(process.ExitCode, await output, await error);
         }
         catch (Win32Exception)
@@ -42,9 +45,11 @@ internal static class SystemTool
 
     /// <summary>Runs a program and insists on success.</summary>
     /// <exception cref="CliException">It is not there, or failed.</exception>
-    public static async Task<string> RunAsync(string line, CancellationToken cancellation, params string[] more)
+    public static async Task<string> RunAsync(string line, CancellationToken cancellationToken, params string[] more)
     {
-        var result = await TryRunAsync(line, cancellation, more) ?? throw new CliException($"'{Words(line, more)}' cannot be run: there is no such program");
+        var result =
+            await TryRunAsync(line, cancellationToken, more)
+            ?? throw new CliException($"'{Words(line, more)}' cannot be run: there is no such program");
         return result.ExitCode == 0 ? result.Output : throw new CliException($"'{Words(line, more)}' failed: {result.Complaint}");
     }
 

@@ -32,7 +32,9 @@ internal sealed partial class Tap : IDisposable
         Encoding.ASCII.GetBytes(name, request[..15]);
         BitConverter.TryWriteBytes(request[16..], TapWithoutHeader);
         if (Ioctl(handle, SetInterface, request) == 0)
+        {
             return new Tap(handle);
+        }
         var why = Marshal.GetLastPInvokeErrorMessage();
         handle.Dispose();
         throw new CliException($"no TAP device {name}: {why}");
@@ -60,7 +62,8 @@ internal sealed partial class Tap : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
-    private static int Check(nint bytes) => bytes >= 0 ? (int)bytes : throw new IOException($"a TAP device failed: {Marshal.GetLastPInvokeErrorMessage()}");
+    private static int Check(nint bytes) =>
+        bytes >= 0 ? (int)bytes : throw new IOException($"a TAP device failed: {Marshal.GetLastPInvokeErrorMessage()}");
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollRequest

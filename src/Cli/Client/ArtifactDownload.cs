@@ -14,10 +14,14 @@ public static class ArtifactDownload
     /// <param name="connection">The coordinator.</param>
     /// <param name="id">The job.</param>
     /// <param name="folder">Where the files go; see <see cref="Require"/>.</param>
-    /// <param name="cancellation">Ends the call and removes what came.</param>
+    /// <param name="cancellationToken">Ends the call and removes what came.</param>
     /// <returns>The received files, relative to the folder, with their sizes in bytes.</returns>
     public static async Task<IReadOnlyList<(string Path, long Bytes)>> ReceiveAsync(
-        ClusterConnection connection, string id, string folder, CancellationToken cancellation)
+        ClusterConnection connection,
+        string id,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         Require(target, replace: true);
@@ -25,22 +29,28 @@ public static class ArtifactDownload
         try
         {
             Directory.CreateDirectory(incoming);
-            var files = await ReceiveFilesAsync(connection, id, incoming, cancellation);
+            var files = await ReceiveFilesAsync(connection, id, incoming, cancellationToken);
             if (files.Count == 0)
+            {
                 throw new CliException($"job {id} has no artifacts");
+            }
             if (Directory.Exists(target))
+            {
                 Directory.Delete(target, recursive: true);
+            }
             Directory.Move(incoming, target);
             return files;
         }
-        catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw RpcErrors.Explain(exception, connection.Address);
         }
         finally
         {
             if (Directory.Exists(incoming))
+            {
                 Directory.Delete(incoming, recursive: true);
+            }
         }
     }
 
@@ -51,13 +61,19 @@ public static class ArtifactDownload
     public static void Require(string folder, bool replace)
     {
         if (File.Exists(folder))
+        {
             throw CliException.BadUsage($"--out {folder} is a file; name a folder");
+        }
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
             if (!File.Exists(Path.Combine(folder, "manifest.json")))
+            {
                 throw CliException.BadUsage($"--out {folder} holds other files; name a new or empty folder");
+            }
             if (!replace)
+            {
                 throw CliException.BadUsage($"--out {folder} holds a model already; name another folder, or say --overwrite");
+            }
         }
         try
         {
@@ -70,16 +86,20 @@ public static class ArtifactDownload
     }
 
     private static async Task<IReadOnlyList<(string Path, long Bytes)>> ReceiveFilesAsync(
-        ClusterConnection connection, string id, string folder, CancellationToken cancellation)
+        ClusterConnection connection,
+        string id,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         var files = new List<(string Path, long Bytes)>();
-        using var call = connection.Jobs.GetArtifacts(new GetArtifactsRequest { Id = id }, cancellationToken: cancellation);
+        using var call = connection.Jobs.GetArtifacts(new GetArtifactsRequest { Id = id }, cancellationToken: cancellationToken);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         FileStream? file = null;
         ArtifactChunk? first = null;
         try
         {
-            await foreach (var chunk in call.ResponseStream.ReadAllAsync(cancellation))
+            await foreach (var chunk in call.ResponseStream.ReadAllAsync(cancellationToken))
             {
                 if (first?.Path != chunk.Path)
                 {
@@ -88,27 +108,37 @@ public static class ArtifactDownload
                     first = chunk;
                 }
                 if (chunk.Sha256.Length > 0)
+                {
                     first!.Sha256 = chunk.Sha256;
+                }
                 hash.AppendData(chunk.Data.Span);
-                await file!.WriteAsync(chunk.Data.Memory, cancellation);
+                await file!.WriteAsync(chunk.Data.Memory, cancellationToken);
             }
             await EndAsync();
         }
         finally
         {
             if (file is not null)
+            {
                 await file.DisposeAsync();
+            }
         }
         return files;
 
         async Task EndAsync()
         {
             if (file is null || first is null)
+            {
                 return;
+            }
             var (length, sha256) = (file.Length, Convert.ToHexStringLower(hash.GetHashAndReset()));
             await file.DisposeAsync();
             if (length != first.FileBytes || sha256 != first.Sha256)
-                throw new CliException($"{first.Path} of job {id} arrived damaged ({length} of {first.FileBytes} bytes, SHA-256 {sha256}); try again");
+            {
+                throw new CliException(
+                    $"{first.Path} of job {id} arrived damaged ({length} of {first.FileBytes} bytes, SHA-256 {sha256}); try again"
+                );
+            }
             files.Add((first.Path, length));
             file = null;
         }
@@ -119,7 +149,9 @@ public static class ArtifactDownload
     {
         var path = Path.GetFullPath(Path.Combine(folder, relative));
         if (!path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
             throw new CliException($"the coordinator names a file outside of the folder: {relative}");
+        }
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return path;
     }

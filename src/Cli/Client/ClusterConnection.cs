@@ -20,7 +20,9 @@ public sealed class ClusterConnection : IDisposable
     {
         var text = address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
+        {
             throw CliException.BadUsage($"--coordinator {address}: this is no address; write it as http://host:port");
+        }
         Address = uri.GetLeftPart(UriPartial.Authority);
         _time = time;
         // The coordinator bounds its messages; a long job's ledger may pass the 4 MB that are the client's own limit.
@@ -40,17 +42,23 @@ public sealed class ClusterConnection : IDisposable
 
     /// <summary>Makes a call, and turns its failure into a message for people.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <param name="within">How long the answer may take; null: 20 s.</param>
-    public async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation, TimeSpan? within = null)
+    public async Task<T> CallAsync<T>(
+        Func<CallOptions, AsyncUnaryCall<T>> call,
+        CancellationToken cancellationToken,
+        TimeSpan? within = null
+    )
     {
         ArgumentNullException.ThrowIfNull(call);
         try
         {
-            using var pending = call(new CallOptions(deadline: _time.GetUtcNow().UtcDateTime + (within ?? s_answerWithin), cancellationToken: cancellation));
+            using var pending = call(
+                new CallOptions(deadline: _time.GetUtcNow().UtcDateTime + (within ?? s_answerWithin), cancellationToken: cancellationToken)
+            );
             return await pending.ResponseAsync;
         }
-        catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw RpcErrors.Explain(exception, Address);
         }

@@ -11,18 +11,21 @@ public static class DatasetUpload
     private const int ChunkBytes = 256 * 1024;
 
     /// <summary>True: the coordinator holds the dataset already.</summary>
-    public static async Task<bool> IsThereAsync(ClusterConnection connection, string fingerprint, CancellationToken cancellation)
+    public static async Task<bool> IsThereAsync(ClusterConnection connection, string fingerprint, CancellationToken cancellationToken)
     {
         try
         {
-            await connection.Datasets.GetDatasetAsync(new GetDatasetRequest { Fingerprint = fingerprint }, cancellationToken: cancellation);
+            await connection.Datasets.GetDatasetAsync(
+                new GetDatasetRequest { Fingerprint = fingerprint },
+                cancellationToken: cancellationToken
+            );
             return true;
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)
         {
             return false;
         }
-        catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw RpcErrors.Explain(exception, connection.Address);
         }
@@ -32,18 +35,22 @@ public static class DatasetUpload
     /// <param name="connection">The coordinator.</param>
     /// <param name="folder">A dataset folder.</param>
     /// <param name="sent">Told after each chunk: bytes sent and bytes in all.</param>
-    /// <param name="cancellation">Ends the call; the coordinator then drops what came.</param>
+    /// <param name="cancellationToken">Ends the call; the coordinator then drops what came.</param>
     public static async Task<DatasetInfo> SendAsync(
-        ClusterConnection connection, string folder, Action<long, long> sent, CancellationToken cancellation)
+        ClusterConnection connection,
+        string folder,
+        Action<long, long> sent,
+        CancellationToken cancellationToken
+    )
     {
         var files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
         var (done, total) = (0L, files.Sum(file => new FileInfo(file).Length));
         try
         {
-            using var call = connection.Datasets.UploadDataset(cancellationToken: cancellation);
-            return await call.SendAllAsync(ChunksAsync(), cancellation);
+            using var call = connection.Datasets.UploadDataset(cancellationToken: cancellationToken);
+            return await call.SendAllAsync(ChunksAsync(), cancellationToken);
         }
-        catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw RpcErrors.Explain(exception, connection.Address);
         }
@@ -58,11 +65,15 @@ public static class DatasetUpload
                 // An empty file is one empty chunk.
                 do
                 {
-                    var read = await stream.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellation);
-                    yield return new FileChunk { Path = path, FileBytes = stream.Length, Data = ByteString.CopyFrom(buffer, 0, read) };
+                    var read = await stream.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellationToken);
+                    yield return new FileChunk
+                    {
+                        Path = path,
+                        FileBytes = stream.Length,
+                        Data = ByteString.CopyFrom(buffer, 0, read),
+                    };
                     sent(done += read, total);
-                }
-                while (stream.Position < stream.Length);
+                } while (stream.Position < stream.Length);
             }
         }
     }

@@ -21,48 +21,72 @@ public static class JobFollower
     /// <param name="patience">How long the coordinator may stay away.</param>
     /// <param name="time">The clock.</param>
     /// <param name="lost">Called once each time the connection is lost, with the reason.</param>
-    /// <param name="cancellation">Ends the following, not the job.</param>
-    /// <exception cref="CliException">There is no such job, or the coordinator stayed away for longer than <paramref name="patience"/>.</exception>
+    /// <param name="cancellationToken">Ends the following, not the job.</param>
+    /// <exception cref="CliException">There is no such job, or the coordinator stayed away for longer than
+    /// <paramref name="patience"/>.</exception>
     public static async IAsyncEnumerable<JobEvent> FollowAsync(
-        ClusterConnection connection, string id, string resumeToken, bool known, TimeSpan patience, TimeProvider time, Action<string>? lost,
-        [EnumeratorCancellation] CancellationToken cancellation)
+        ClusterConnection connection,
+        string id,
+        string resumeToken,
+        bool known,
+        TimeSpan patience,
+        TimeProvider time,
+        Action<string>? lost,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var token = resumeToken;
         var pause = s_firstPause;
         long? awaySince = null;
         while (true)
         {
-            using var call = connection.Jobs.WatchJob(new WatchJobRequest { Id = id, ResumeToken = token }, cancellationToken: cancellation);
+            using var call = connection.Jobs.WatchJob(
+                new WatchJobRequest { Id = id, ResumeToken = token },
+                cancellationToken: cancellationToken
+            );
             while (true)
             {
                 JobEvent? next;
                 try
                 {
-                    next = await call.ResponseStream.MoveNext(cancellation) ? call.ResponseStream.Current : null;
+                    next = await call.ResponseStream.MoveNext(cancellationToken) ? call.ResponseStream.Current : null;
                 }
-                catch (RpcException exception) when (exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal && !cancellation.IsCancellationRequested)
+                catch (RpcException exception)
+                    when (exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal
+                        && !cancellationToken.IsCancellationRequested
+                    )
                 {
                     if (!known)
+                    {
                         throw RpcErrors.Explain(exception, connection.Address);
+                    }
                     if (awaySince is null)
+                    {
                         lost?.Invoke(exception.Status.Detail);
+                    }
                     awaySince ??= time.GetTimestamp();
                     if (time.GetElapsedTime(awaySince.Value) > patience)
+                    {
                         throw RpcErrors.Explain(exception, connection.Address);
+                    }
                     break;
                 }
-                catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+                catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
                 {
                     throw RpcErrors.Explain(exception, connection.Address);
                 }
                 if (next is null)
+                {
                     yield break;
+                }
                 (awaySince, pause, token, known) = (null, s_firstPause, next.Token, true);
                 yield return next;
                 if (next.State is { } state && state.State.HasEnded())
+                {
                     yield break;
+                }
             }
-            await Task.Delay(pause, time, cancellation);
+            await Task.Delay(pause, time, cancellationToken);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
         }
     }

@@ -12,10 +12,11 @@ public static class JobStates
     public static string Word(this JobState state) => state.ToString().ToLowerInvariant();
 
     /// <summary>The exit status of a command that followed a job into <paramref name="state"/>.</summary>
-    public static int ExitCode(this JobState state) => state switch
-    {
-        JobState.Succeeded => ExitCodes.Succeeded,
-        JobState.Cancelled => ExitCodes.Cancelled,
-        _ => ExitCodes.Failed,
-    };
+    public static int ExitCode(this JobState state) =>
+        state switch
+        {
+            JobState.Succeeded => ExitCodes.Succeeded,
+            JobState.Cancelled => ExitCodes.Cancelled,
+            _ => ExitCodes.Failed,
+        };
 }

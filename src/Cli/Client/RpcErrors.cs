@@ -17,11 +17,17 @@ public static class RpcErrors
         return exception.StatusCode switch
         {
             StatusCode.Unavailable => CliException.BadUsage(
-                $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with --coordinator", exception),
+                $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with --coordinator",
+                exception
+            ),
             StatusCode.DeadlineExceeded => new CliException(
-                $"{address} did not answer in time; is it a coordinator's gRPC address, and is it alive?", exception),
+                $"{address} did not answer in time; is it a coordinator's gRPC address, and is it alive?",
+                exception
+            ),
             StatusCode.Unimplemented => CliException.BadUsage(
-                $"{address} is no coordinator of this version ({detail}); name its gRPC address with --coordinator", exception),
+                $"{address} is no coordinator of this version ({detail}); name its gRPC address with --coordinator",
+                exception
+            ),
             StatusCode.InvalidArgument => CliException.BadUsage(Violations(exception) ?? detail, exception),
             StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists => CliException.BadUsage(detail, exception),
             StatusCode.ResourceExhausted => new CliException($"{address}: {detail}", exception),
@@ -30,10 +36,13 @@ public static class RpcErrors
     }
 
     /// <summary>A client wraps the socket's words in its own; the innermost come last.</summary>
-    private static string Cause(string detail) => detail[(detail.LastIndexOf(": ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..];
+    private static string Cause(string detail) =>
+        detail[(detail.LastIndexOf(": ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..];
 
     /// <summary>Every violation on a line of its own. Null: the call carried none.</summary>
-    private static string? Violations(RpcException exception) => RpcErrorDetails.Find<BadRequest>(exception) is { FieldViolations.Count: > 0 } bad
-        ? $"the coordinator refuses the job:\n{string.Join('\n', bad.FieldViolations.Select(violation => $"  {violation.Field}: {violation.Description}"))}"
-        : null;
+    private static string? Violations(RpcException exception) =>
+        RpcErrorDetails.Find<BadRequest>(exception) is { FieldViolations.Count: > 0 } bad
+            ? "the coordinator refuses the "
+                + $"job:\n{string.Join('\n', bad.FieldViolations.Select(violation => $"  {violation.Field}: {violation.Description}"))}"
+            : null;
 }

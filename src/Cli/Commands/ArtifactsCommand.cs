@@ -10,19 +10,30 @@ internal static class ArtifactsCommand
     public static Command Create(Terminal terminal)
     {
         var id = SharedOptions.JobId();
-        var folder = new Option<string>("--out") { Description = "The folder to make: model.safetensors, tokenizer.json, manifest.json.", HelpName = "DIR", Required = true };
+        var folder = new Option<string>("--out")
+        {
+            Description = "The folder to make: model.safetensors, tokenizer.json, manifest.json.",
+            HelpName = "DIR",
+            Required = true,
+        };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that is there." };
         var coordinator = SharedOptions.Coordinator();
         var command = new Command("artifacts", "Fetch the model of a job that succeeded.") { id, folder, overwrite, coordinator };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            var target = parsed.GetValue(folder)!;
-            ArtifactDownload.Require(target, parsed.GetValue(overwrite));
-            using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-            foreach (var (path, bytes) in await ArtifactDownload.ReceiveAsync(connection, parsed.GetValue(id)!, target, cancellation))
-                await terminal.Out.WriteLineAsync($"{Path.Combine(target, path)}  {Text.Bytes(bytes)}");
-            return ExitCodes.Succeeded;
-        });
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var target = parsed.GetValue(folder)!;
+                ArtifactDownload.Require(target, parsed.GetValue(overwrite));
+                using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
+                foreach (
+                    var (path, bytes) in await ArtifactDownload.ReceiveAsync(connection, parsed.GetValue(id)!, target, cancellationToken)
+                )
+                {
+                    await terminal.Out.WriteLineAsync($"{Path.Combine(target, path)}  {Text.Bytes(bytes)}");
+                }
+                return ExitCodes.Succeeded;
+            }
+        );
         return command;
     }
 }

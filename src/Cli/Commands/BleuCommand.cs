@@ -28,39 +28,81 @@ internal static class BleuCommand
         var tokenize = new Option<string>("--tokenize") { Description = "How text is cut into words.", DefaultValueFactory = _ => "13a" };
         tokenize.AcceptOnlyFromAmong([.. s_tokenizations.Keys]);
         var json = SharedOptions.Json();
-        var command = new Command("bleu", "Corpus BLEU of standard input, a translation a line, as sacreBLEU computes it; prints its signature too.")
+        var command = new Command(
+            "bleu",
+            "Corpus BLEU of standard input, a translation a line, as sacreBLEU computes it; prints its signature too."
+        )
         {
-            references, tokenize, json,
+            references,
+            tokenize,
+            json,
         };
-        command.SetAction((parsed, cancellation) =>
-            RunAsync(terminal, parsed.GetValue(references)!, s_tokenizations[parsed.GetValue(tokenize)!], parsed.GetValue(json), cancellation));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    terminal,
+                    parsed.GetValue(references)!,
+                    s_tokenizations[parsed.GetValue(tokenize)!],
+                    parsed.GetValue(json),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, string[] paths, BleuTokenization tokenization, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        Terminal terminal,
+        string[] paths,
+        BleuTokenization tokenization,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         var references = paths.Select(path => new TextLines(path).ToList()).ToList();
         foreach (var (path, lines) in paths.Zip(references))
         {
             if (lines.Count != references[0].Count)
-                throw CliException.BadUsage($"{paths[0]} has {references[0].Count} lines but {path} has {lines.Count}: each sentence needs one of each");
+            {
+                throw CliException.BadUsage(
+                    $"{paths[0]} has {references[0].Count} lines but {path} has {lines.Count}: each sentence needs one of each"
+                );
+            }
         }
         var sum = BleuStatistics.Empty;
         var count = 0;
-        await foreach (var hypothesis in InputLines.ReadAsync(terminal.In, cancellation))
+        await foreach (var hypothesis in InputLines.ReadAsync(terminal.In, cancellationToken))
         {
             // Past the end only the count matters, for the message.
             if (count < references[0].Count)
+            {
                 sum += Bleu.Statistics(hypothesis, [.. references.Select(lines => lines[count])], tokenization);
+            }
             count++;
         }
         if (count != references[0].Count)
-            throw CliException.BadUsage($"standard input has {count} lines but {paths[0]} has {references[0].Count}: line n of one must be the translation that line n of the other is compared with");
+        {
+            throw CliException.BadUsage(
+                $"standard input has {count} lines but {paths[0]} has {references[0].Count}: line n of one must be the translation "
+                    + "that line n of the other is compared with"
+            );
+        }
         var score = Bleu.Compute(sum, tokenization, paths.Length);
-        await terminal.Out.WriteLineAsync(json
-            ? JsonSerializer.Serialize(
-                new { name = "BLEU", score = score.Score, score.Signature, score.Precisions, score.BrevityPenalty, sentences = count }, JsonSerializerOptions.Web)
-            : score.ToString());
+        await terminal.Out.WriteLineAsync(
+            json
+                ? JsonSerializer.Serialize(
+                    new
+                    {
+                        name = "BLEU",
+                        score = score.Score,
+                        score.Signature,
+                        score.Precisions,
+                        score.BrevityPenalty,
+                        sentences = count,
+                    },
+                    JsonSerializerOptions.Web
+                )
+                : score.ToString()
+        );
         return ExitCodes.Succeeded;
     }
 }

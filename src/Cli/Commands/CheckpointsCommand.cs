@@ -12,35 +12,59 @@ internal static class CheckpointsCommand
     {
         var folder = new Argument<string>("DIR") { Description = "A coordinator's data folder, or any folder of checkpoints." };
         var json = SharedOptions.Json();
-        var command = new Command("checkpoints", "List the checkpoints below a folder and verify every byte; the status is 1 if one is damaged.") { folder, json };
-        command.SetAction(async (parsed, cancellation) =>
+        var command = new Command(
+            "checkpoints",
+            "List the checkpoints below a folder and verify every byte; the status is 1 if one is damaged."
+        )
         {
-            var root = parsed.GetValue(folder)!;
-            if (!Directory.Exists(root))
-                throw CliException.BadUsage($"{root} is no folder");
-            var found = await CheckpointSurvey.Read(root, cancellation);
-            if (parsed.GetValue(json))
+            folder,
+            json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                foreach (var checkpoint in found)
-                    await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(checkpoint, JsonSerializerOptions.Web));
+                var root = parsed.GetValue(folder)!;
+                if (!Directory.Exists(root))
+                {
+                    throw CliException.BadUsage($"{root} is no folder");
+                }
+                var found = await CheckpointSurvey.ReadAsync(root, cancellationToken);
+                if (parsed.GetValue(json))
+                {
+                    foreach (var checkpoint in found)
+                    {
+                        await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(checkpoint, JsonSerializerOptions.Web));
+                    }
+                }
+                else if (found.Count == 0)
+                {
+                    await terminal.Error.WriteLineAsync($"no checkpoints below {root}");
+                }
+                else
+                {
+                    await Table.WriteAsync(
+                        terminal.Out,
+                        ["JOB", "STEP", "EPOCH", "AGE", "SIZE", "STATE"],
+                        [.. found.Select(checkpoint => Row(checkpoint, terminal.Time))]
+                    );
+                }
+                return found.All(checkpoint => checkpoint.IsWhole) ? ExitCodes.Succeeded : ExitCodes.Failed;
             }
-            else if (found.Count == 0)
-            {
-                await terminal.Error.WriteLineAsync($"no checkpoints below {root}");
-            }
-            else
-            {
-                await Table.WriteAsync(terminal.Out, ["JOB", "STEP", "EPOCH", "AGE", "SIZE", "STATE"], [.. found.Select(checkpoint => Row(checkpoint, terminal.Time))]);
-            }
-            return found.All(checkpoint => checkpoint.IsWhole) ? ExitCodes.Succeeded : ExitCodes.Failed;
-        });
+        );
         return command;
     }
 
     private static string[] Row(FoundCheckpoint checkpoint, TimeProvider time) =>
-    [
-        checkpoint.Job.Length > 0 ? checkpoint.Job : "-", $"{checkpoint.Step}", checkpoint.Epoch is { } epoch ? $"{epoch}" : "-",
-        Text.Of(time.GetUtcNow() - checkpoint.Stored), Text.Bytes(checkpoint.Bytes),
-        checkpoint.IsWhole ? checkpoint.Best ? "whole, the best" : "whole" : $"damaged: {checkpoint.Problem}",
-    ];
+        [
+            checkpoint.Job.Length > 0 ? checkpoint.Job : "-",
+            $"{checkpoint.Step}",
+            checkpoint.Epoch is { } epoch ? $"{epoch}" : "-",
+            Text.Of(time.GetUtcNow() - checkpoint.Stored),
+            Text.Bytes(checkpoint.Bytes),
+            checkpoint.IsWhole
+                ? checkpoint.Best
+                    ? "whole, the best"
+                    : "whole"
+                : $"damaged: {checkpoint.Problem}",
+        ];
 }

@@ -9,37 +9,76 @@ internal static class DatesCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var folder = new Option<string>("--out") { Description = "Gets train, valid and heldout, each with .source and .target.", HelpName = "DIR", Required = true };
-        var seed = new Option<ulong>("--seed") { Description = "Another seed, other dates.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var folder = new Option<string>("--out")
+        {
+            Description = "Gets train, valid and heldout, each with .source and .target.",
+            HelpName = "DIR",
+            Required = true,
+        };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Another seed, other dates.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
         var train = Count("--train", 20_000, "Pairs to train on");
         var valid = Count("--valid", 200, "Pairs to evaluate on while training");
         var heldOut = Count("--heldout", 1_000, "Pairs to test with at the end");
-        var command = new Command("dates", "Write the demonstration's task: dates in English, German and Chinese, and the same dates in ISO form.")
+        var command = new Command(
+            "dates",
+            "Write the demonstration's task: dates in English, German and Chinese, and the same dates in ISO form."
+        )
         {
-            folder, seed, train, valid, heldOut,
+            folder,
+            seed,
+            train,
+            valid,
+            heldOut,
         };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            var split = DatesTask.Split(parsed.GetValue(seed), parsed.GetValue(train), parsed.GetValue(valid), parsed.GetValue(heldOut));
-            var target = Directory.CreateDirectory(parsed.GetValue(folder)!).FullName;
-            foreach (var (name, pairs) in new[] { ("train", split.Train), ("valid", split.Validation), ("heldout", split.HeldOut) })
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                await File.WriteAllLinesAsync(Path.Combine(target, name + ".source"), pairs.Select(pair => pair.Source), cancellation);
-                await File.WriteAllLinesAsync(Path.Combine(target, name + ".target"), pairs.Select(pair => pair.Target), cancellation);
-                await terminal.Out.WriteLineAsync($"{Path.Combine(target, name)}.source and .target: {Text.Count(pairs.Count)} pairs");
+                var split = DatesTask.Split(
+                    parsed.GetValue(seed),
+                    parsed.GetValue(train),
+                    parsed.GetValue(valid),
+                    parsed.GetValue(heldOut)
+                );
+                var target = Directory.CreateDirectory(parsed.GetValue(folder)!).FullName;
+                foreach (var (name, pairs) in new[] { ("train", split.Train), ("valid", split.Validation), ("heldout", split.HeldOut) })
+                {
+                    await File.WriteAllLinesAsync(
+                        Path.Combine(target, name + ".source"),
+                        pairs.Select(pair => pair.Source),
+                        cancellationToken
+                    );
+                    await File.WriteAllLinesAsync(
+                        Path.Combine(target, name + ".target"),
+                        pairs.Select(pair => pair.Target),
+                        cancellationToken
+                    );
+                    await terminal.Out.WriteLineAsync($"{Path.Combine(target, name)}.source and .target: {Text.Count(pairs.Count)} pairs");
+                }
+                return ExitCodes.Succeeded;
             }
-            return ExitCodes.Succeeded;
-        });
+        );
         return command;
     }
 
     private static Option<int> Count(string name, int count, string what)
     {
-        var option = new Option<int>(name) { Description = $"{what}, at most 300000.", HelpName = "N", DefaultValueFactory = _ => count };
+        var option = new Option<int>(name)
+        {
+            Description = $"{what}, at most 300000.",
+            HelpName = "N",
+            DefaultValueFactory = _ => count,
+        };
         option.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 1 or > 300_000)
+            {
                 result.AddError($"{name} {value}: must be 1 to 300000");
+            }
         });
         return option;
     }

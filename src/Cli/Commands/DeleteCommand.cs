@@ -12,14 +12,16 @@ internal static class DeleteCommand
         var id = SharedOptions.JobId();
         var coordinator = SharedOptions.Coordinator();
         var command = new Command("delete", "Delete a job that has ended, and its artifacts with it.") { id, coordinator };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-            var request = new DeleteJobRequest { Id = parsed.GetValue(id) };
-            await connection.CallAsync(options => connection.Jobs.DeleteJobAsync(request, options), cancellation);
-            await terminal.Out.WriteLineAsync($"job {request.Id} deleted");
-            return ExitCodes.Succeeded;
-        });
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
+                var request = new DeleteJobRequest { Id = parsed.GetValue(id) };
+                await connection.CallAsync(options => connection.Jobs.DeleteJobAsync(request, options), cancellationToken);
+                await terminal.Out.WriteLineAsync($"job {request.Id} deleted");
+                return ExitCodes.Succeeded;
+            }
+        );
         return command;
     }
 }

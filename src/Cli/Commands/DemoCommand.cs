@@ -23,21 +23,42 @@ internal static class DemoCommand
     public static Command Create(Terminal terminal)
     {
         var workers = SharedOptions.Workers(2);
-        var seed = new Option<ulong>("--seed") { Description = "The dates and everything random in training draw from this.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "The dates and everything random in training draw from this.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
         var folder = SharedOptions.Folder("--out", "Keep the model here. Default: it is thrown away.");
         var libtorch = ProgramOptions.LibtorchFolder();
         var json = SharedOptions.Json();
         var command = new Command(
-            "demo", "Train a translator of dates (English, German and Chinese to ISO) on a cluster of this machine, and test it on dates that it has not seen.")
+            "demo",
+            "Train a translator of dates (English, German and Chinese to ISO) on a cluster of this machine, and test it on dates that "
+                + "it has not seen."
+        )
         {
-            workers, seed, folder, libtorch, json,
+            workers,
+            seed,
+            folder,
+            libtorch,
+            json,
         };
-        command.SetAction((parsed, cancellation) =>
-        {
-            Libtorch.Load(parsed.GetValue(libtorch));
-            var options = new LocalClusterOptions { Workers = parsed.GetValue(workers), Libtorch = parsed.GetValue(libtorch) };
-            return RunAsync(terminal, options, parsed.GetValue(seed), parsed.GetValue(folder), parsed.GetValue(json), cancellation);
-        });
+        command.SetAction(
+            (parsed, cancellationToken) =>
+            {
+                Libtorch.Load(parsed.GetValue(libtorch));
+                var options = new LocalClusterOptions { Workers = parsed.GetValue(workers), Libtorch = parsed.GetValue(libtorch) };
+                return RunAsync(
+                    terminal,
+                    options,
+                    parsed.GetValue(seed),
+                    parsed.GetValue(folder),
+                    parsed.GetValue(json),
+                    cancellationToken
+                );
+            }
+        );
         return command;
     }
 
@@ -46,10 +67,18 @@ internal static class DemoCommand
     /// 4. tells the rate, some examples and the time of each part.
     /// </summary>
     private static async Task<int> RunAsync(
-        Terminal terminal, LocalClusterOptions options, ulong seed, string? keep, bool json, CancellationToken cancellation)
+        Terminal terminal,
+        LocalClusterOptions options,
+        ulong seed,
+        string? keep,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         if (keep is not null)
+        {
             ArtifactDownload.Require(keep, replace: true);
+        }
         // 1.
         using var temporary = new TemporaryFolder();
         var dates = DatesTask.Split(seed, heldOut: HeldOut);
@@ -58,27 +87,38 @@ internal static class DemoCommand
         // 2.
         var spec = DemoRecipe.Create(seed);
         var dataset = DatasetPreparation.OptionsOf(
-            JobSpecDefaults.Fill(spec).Dataset, new ParallelText(Path.Combine(text, "train.tsv"), null), new ParallelText(Path.Combine(text, "valid.tsv"), null));
+            JobSpecDefaults.Fill(spec).Dataset,
+            new ParallelText(Path.Combine(text, "train.tsv"), null),
+            new ParallelText(Path.Combine(text, "valid.tsv"), null)
+        );
         var model = keep ?? Path.Combine(temporary.Path, "model");
-        var outcome = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellation);
+        var outcome = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellationToken);
         // 3.
         var began = terminal.Time.GetTimestamp();
         torch.set_num_threads(Environment.ProcessorCount);
-        var exam = await Activity.RunAsync(terminal, $"translating {HeldOut} dates held out", _ => Task.Run(() => DateExam.Take(model, dates.HeldOut, cancellation), cancellation));
+        var exam = await Activity.RunAsync(
+            terminal,
+            $"translating {HeldOut} dates held out",
+            _ => Task.Run(() => DateExam.Take(model, dates.HeldOut, cancellationToken), cancellationToken)
+        );
         var translate = terminal.Time.GetElapsedTime(began);
         // 4.
         if (json)
         {
-            await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(
-                new
-                {
-                    exact = exam.Exact,
-                    sentences = exam.Pairs.Count,
-                    outcome.Job.WeightsSha256,
-                    prepareSeconds = outcome.Prepare.TotalSeconds,
-                    trainSeconds = outcome.Train.TotalSeconds,
-                    translateSeconds = translate.TotalSeconds,
-                }, JsonSerializerOptions.Web));
+            await terminal.Out.WriteLineAsync(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        exact = exam.Exact,
+                        sentences = exam.Pairs.Count,
+                        outcome.Job.WeightsSha256,
+                        prepareSeconds = outcome.Prepare.TotalSeconds,
+                        trainSeconds = outcome.Train.TotalSeconds,
+                        translateSeconds = translate.TotalSeconds,
+                    },
+                    JsonSerializerOptions.Web
+                )
+            );
         }
         else
         {
@@ -93,12 +133,27 @@ internal static class DemoCommand
         await Table.WriteAsync(
             terminal.Out,
             ["WRITTEN BY PEOPLE", "TRANSLATED", ""],
-            [.. exam.Examples(Examples, wrong: 2).Select(example => (string[])[example.Pair.Source, example.Answer, example.Answer == example.Pair.Target ? "" : $"wrong: {example.Pair.Target}"])]);
+            [
+                .. exam.Examples(Examples, wrong: 2)
+                    .Select(example =>
+                        (string[])
+                            [
+                                example.Pair.Source,
+                                example.Answer,
+                                example.Answer == example.Pair.Target ? "" : $"wrong: {example.Pair.Target}",
+                            ]
+                    ),
+            ]
+        );
         await terminal.Out.WriteLineAsync();
-        await terminal.Out.WriteLineAsync(Text.Invariant(
-            $"{exam.Exact} of {exam.Pairs.Count} dates that it has not seen are exact: {100 * exam.Rate:F1} % (the goal is {100 * Goal:F0} %)"));
         await terminal.Out.WriteLineAsync(
-            $"time: {Text.Of(outcome.Prepare)} to prepare and start, {Text.Of(outcome.Train)} to train {outcome.Job.Progress?.Step} steps, {Text.Of(translate)} to translate");
+            $"{exam.Exact} of {exam.Pairs.Count} dates that it has not seen are exact: "
+                + Text.Invariant($"{100 * exam.Rate:F1} % (the goal is {100 * Goal:F0} %)")
+        );
+        await terminal.Out.WriteLineAsync(
+            $"time: {Text.Of(outcome.Prepare)} to prepare and start, {Text.Of(outcome.Train)} to train {outcome.Job.Progress?.Step} "
+                + $"steps, {Text.Of(translate)} to translate"
+        );
         await terminal.Out.WriteLineAsync($"weights_sha256 {outcome.Job.WeightsSha256}");
     }
 }

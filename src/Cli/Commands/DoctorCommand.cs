@@ -20,16 +20,22 @@ internal static class DoctorCommand
         var libtorch = ProgramOptions.LibtorchFolder();
         var json = SharedOptions.Json();
         var command = new Command(
-            "doctor", "Show what this machine has (libtorch, instruction sets, memory, ports, GPU), and what it lacks to train.")
+            "doctor",
+            "Show what this machine has (libtorch, instruction sets, memory, ports, GPU), and what it lacks to train."
+        )
         {
-            data, libtorch, json,
+            data,
+            libtorch,
+            json,
         };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            var findings = new List<Finding>(await MachineFindings.CollectAsync(parsed.GetValue(data)!, cancellation));
-            findings.AddRange(LibtorchFindings.Collect(parsed.GetValue(libtorch)));
-            return await WriteAsync(terminal, findings, parsed.GetValue(json));
-        });
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var findings = new List<Finding>(await MachineFindings.CollectAsync(parsed.GetValue(data)!, cancellationToken));
+                findings.AddRange(LibtorchFindings.Collect(parsed.GetValue(libtorch)));
+                return await WriteAsync(terminal, findings, parsed.GetValue(json));
+            }
+        );
         return command;
     }
 
@@ -47,7 +53,9 @@ internal static class DoctorCommand
             var rows = findings.Select(finding => (string[])[finding.Part, finding.Found]).ToList();
             await Table.WriteAsync(terminal.Out, ["PART", "FOUND"], rows);
             foreach (var finding in problems)
+            {
                 await terminal.Error.WriteLineAsync($"cluster: {finding.Part}: {finding.Problem}");
+            }
         }
         return problems.Count == 0 ? ExitCodes.Succeeded : ExitCodes.BadUsage;
     }

@@ -15,15 +15,22 @@ internal static class GetCommand
         var id = SharedOptions.JobId();
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
-        var command = new Command("get", "Show one job: state, progress, result. --json shows its specification too.") { id, coordinator, json };
-        command.SetAction(async (parsed, cancellation) =>
+        var command = new Command("get", "Show one job: state, progress, result. --json shows its specification too.")
         {
-            using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-            var request = new GetJobRequest { Id = parsed.GetValue(id) };
-            var job = await connection.CallAsync(options => connection.Jobs.GetJobAsync(request, options), cancellation);
-            await WriteAsync(terminal, job, parsed.GetValue(json));
-            return ExitCodes.Succeeded;
-        });
+            id,
+            coordinator,
+            json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
+                var request = new GetJobRequest { Id = parsed.GetValue(id) };
+                var job = await connection.CallAsync(options => connection.Jobs.GetJobAsync(request, options), cancellationToken);
+                await WriteAsync(terminal, job, parsed.GetValue(json));
+                return ExitCodes.Succeeded;
+            }
+        );
         return command;
     }
 
@@ -51,7 +58,9 @@ internal static class GetCommand
             ("weights", job.WeightsSha256),
         };
         foreach (var (name, value) in rows.Where(row => row.Value.Length > 0))
-            await terminal.Out.WriteLineAsync($"{name,-10} {value}");
+        {
+            await terminal.Out.WriteLineAsync($"{name, -10} {value}");
+        }
     }
 
     private static string At(Timestamp? time) => time is null ? "" : Text.Invariant($"{time.ToDateTime():yyyy-MM-dd HH:mm:ss}Z");

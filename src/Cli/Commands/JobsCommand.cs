@@ -12,17 +12,45 @@ internal static class JobsCommand
 
     public static Command Create(Terminal terminal)
     {
-        var states = new Option<JobState[]>("--state") { Description = "Only jobs in this state; may be given several times.", HelpName = "STATE", DefaultValueFactory = _ => [] };
-        var limit = SharedOptions.Positive(new Option<int>("--limit") { Description = "At most so many.", HelpName = "N", DefaultValueFactory = _ => 50 });
+        var states = new Option<JobState[]>("--state")
+        {
+            Description = "Only jobs in this state; may be given several times.",
+            HelpName = "STATE",
+            DefaultValueFactory = _ => [],
+        };
+        var limit = SharedOptions.Positive(
+            new Option<int>("--limit")
+            {
+                Description = "At most so many.",
+                HelpName = "N",
+                DefaultValueFactory = _ => 50,
+            }
+        );
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
         var command = new Command("jobs", "List jobs, newest first.") { states, limit, coordinator, json };
-        command.SetAction((parsed, cancellation) => RunAsync(
-            terminal, parsed.GetValue(states)!, parsed.GetValue(limit), parsed.GetValue(coordinator)!, parsed.GetValue(json), cancellation));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    terminal,
+                    parsed.GetValue(states)!,
+                    parsed.GetValue(limit),
+                    parsed.GetValue(coordinator)!,
+                    parsed.GetValue(json),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, JobState[] states, int limit, string coordinator, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        Terminal terminal,
+        JobState[] states,
+        int limit,
+        string coordinator,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         using var connection = new ClusterConnection(coordinator, terminal.Time);
         var jobs = new List<Job>();
@@ -30,16 +58,17 @@ internal static class JobsCommand
         do
         {
             request.PageSize = Math.Min(PageSize, limit - jobs.Count);
-            var page = await connection.CallAsync(options => connection.Jobs.ListJobsAsync(request, options), cancellation);
+            var page = await connection.CallAsync(options => connection.Jobs.ListJobsAsync(request, options), cancellationToken);
             jobs.AddRange(page.Jobs);
             request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0 && jobs.Count < limit);
+        } while (request.PageToken.Length > 0 && jobs.Count < limit);
 
         if (json)
         {
             foreach (var job in jobs)
+            {
                 await terminal.Out.WriteLineAsync(MessageJson.Of(job));
+            }
         }
         else if (jobs.Count == 0)
         {
@@ -58,7 +87,10 @@ internal static class JobsCommand
         var total = progress.TotalSteps > 0 ? $"/{progress.TotalSteps}" : "";
         return
         [
-            job.Id, job.Spec.Name, job.State.Word(), $"{progress.Step}{total}",
+            job.Id,
+            job.Spec.Name,
+            job.State.Word(),
+            $"{progress.Step}{total}",
             progress.Step > 0 ? Text.Invariant($"{progress.Loss:F3}") : "-",
             progress.BestBleu > 0 ? Text.Invariant($"{progress.BestBleu:F2}") : "-",
             job.Created is { } created ? Text.Invariant($"{created.ToDateTime():yyyy-MM-dd HH:mm:ss}Z") : "-",

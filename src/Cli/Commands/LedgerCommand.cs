@@ -5,7 +5,9 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;
 
-/// <summary><c>ledger</c>: which generation computed which micro-batches, and the proof that every sentence was used once an epoch.</summary>
+/// <summary>
+/// <c>ledger</c>: which generation computed which micro-batches, and the proof that every sentence was used once an epoch.
+/// </summary>
 internal static class LedgerCommand
 {
     // The coordinator reads the whole dataset for it, and plans every epoch anew.
@@ -17,62 +19,99 @@ internal static class LedgerCommand
         var plain = new Option<bool>("--no-audit") { Description = "Show the record alone; needs no dataset." };
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
-        var command = new Command("ledger", "Show which generation computed which micro-batches, and audit that each sentence was used exactly once an epoch (status 1: it was not).")
+        var command = new Command(
+            "ledger",
+            "Show which generation computed which micro-batches, and audit that each sentence was used exactly once an epoch (status "
+                + "1: it was not)."
+        )
         {
-            id, plain, coordinator, json,
+            id,
+            plain,
+            coordinator,
+            json,
         };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-            var request = new GetLedgerRequest { Id = parsed.GetValue(id), Audit = !parsed.GetValue(plain) };
-            var ledger = await connection.CallAsync(options => connection.Jobs.GetLedgerAsync(request, options), cancellation, request.Audit ? s_auditWithin : null);
-            if (parsed.GetValue(json))
-                await terminal.Out.WriteLineAsync(MessageJson.Of(ledger));
-            else
-                await WriteAsync(terminal.Out, ledger);
-            return ledger.Audit is { Holds: false } ? ExitCodes.Failed : ExitCodes.Succeeded;
-        });
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
+                var request = new GetLedgerRequest { Id = parsed.GetValue(id), Audit = !parsed.GetValue(plain) };
+                var ledger = await connection.CallAsync(
+                    options => connection.Jobs.GetLedgerAsync(request, options),
+                    cancellationToken,
+                    request.Audit ? s_auditWithin : null
+                );
+                if (parsed.GetValue(json))
+                {
+                    await terminal.Out.WriteLineAsync(MessageJson.Of(ledger));
+                }
+                else
+                {
+                    await WriteAsync(terminal.Out, ledger);
+                }
+                return ledger.Audit is { Holds: false } ? ExitCodes.Failed : ExitCodes.Succeeded;
+            }
+        );
         return command;
     }
 
     private static async Task WriteAsync(TextWriter output, JobLedger ledger)
     {
         await Table.WriteAsync(
-            output, ["GENERATION", "FROM", "STEPS", "MICRO-BATCHES", "SENTENCES", "DISCARDED", "AGAIN", "SHARDS", "REASON"],
-            [.. ledger.Generations.Select(generation => Row(generation, ledger.Audit is not null))]);
+            output,
+            ["GENERATION", "FROM", "STEPS", "MICRO-BATCHES", "SENTENCES", "DISCARDED", "AGAIN", "SHARDS", "REASON"],
+            [.. ledger.Generations.Select(generation => Row(generation, ledger.Audit is not null))]
+        );
         if (ledger.Audit is not { } audit)
+        {
             return;
+        }
         await output.WriteLineAsync();
         foreach (var epoch in audit.Epochs)
         {
+            var times = epoch.RepeatedSentences == 0 ? "each once" : $"{Text.Count(epoch.RepeatedSentences)} more than once";
             await output.WriteLineAsync(
-                $"epoch {epoch.Epoch}: {Steps(epoch.FirstStep, epoch.LastStep)}, {Text.Count(epoch.Sentences)} of {Text.Count(audit.DatasetSentences)} sentences, "
-                + $"{(epoch.RepeatedSentences == 0 ? "each once" : $"{Text.Count(epoch.RepeatedSentences)} more than once")}{(epoch.Whole ? "" : " (not whole)")}");
+                $"epoch {epoch.Epoch}: {Steps(epoch.FirstStep, epoch.LastStep)}, {Text.Count(epoch.Sentences)} of "
+                    + $"{Text.Count(audit.DatasetSentences)} sentences, {times}{(epoch.Whole ? "" : " (not whole)")}"
+            );
         }
         if (audit.SkippedSteps > 0)
+        {
             await output.WriteLineAsync($"{audit.SkippedSteps} steps changed nothing: their loss or gradient was NaN or Inf");
+        }
         foreach (var finding in audit.Findings)
+        {
             await output.WriteLineAsync($"finding: {finding}");
+        }
         var whole = audit.Epochs.Count(epoch => epoch.Whole);
-        await output.WriteLineAsync(audit.Holds
-            ? $"the audit holds: each step up to {ledger.LastStep} is one generation's, and each sentence was used exactly once in {whole} whole epoch{(whole == 1 ? "" : "s")}"
-            : "the audit does not hold");
+        await output.WriteLineAsync(
+            audit.Holds
+                ? $"the audit holds: each step up to {ledger.LastStep} is one generation's, and each sentence was used exactly once "
+                    + $"in {whole} whole epoch{(whole == 1 ? "" : "s")}"
+                : "the audit does not hold"
+        );
     }
 
     private static string[] Row(LedgerGeneration generation, bool audited) =>
-    [
-        $"{generation.Generation}", From(generation), Steps(generation.FirstStep, generation.LastStep), Text.Count(generation.MicroBatches),
-        audited ? Text.Count(generation.Sentences) : "-", Text.Count(generation.DiscardedSteps), Text.Count(generation.RepeatedSteps),
-        string.Join(", ", generation.Members.Select(member => $"{member.WorkerId}: {Shards(member)}")), generation.Reason,
-    ];
+        [
+            $"{generation.Generation}",
+            From(generation),
+            Steps(generation.FirstStep, generation.LastStep),
+            Text.Count(generation.MicroBatches),
+            audited ? Text.Count(generation.Sentences) : "-",
+            Text.Count(generation.DiscardedSteps),
+            Text.Count(generation.RepeatedSteps),
+            string.Join(", ", generation.Members.Select(member => $"{member.WorkerId}: {Shards(member)}")),
+            generation.Reason,
+        ];
 
-    private static string From(LedgerGeneration generation) => generation switch
-    {
-        { BaseStep: 0 } => "seed",
-        { CheckpointId.Length: > 0 } => $"checkpoint {generation.CheckpointId} of {generation.BaseGeneration}",
-        { BaseGeneration: 0 } => $"step {generation.BaseStep}, not recorded",
-        _ => $"step {generation.BaseStep} of {generation.BaseGeneration}",
-    };
+    private static string From(LedgerGeneration generation) =>
+        generation switch
+        {
+            { BaseStep: 0 } => "seed",
+            { CheckpointId.Length: > 0 } => $"checkpoint {generation.CheckpointId} of {generation.BaseGeneration}",
+            { BaseGeneration: 0 } => $"step {generation.BaseStep}, not recorded",
+            _ => $"step {generation.BaseStep} of {generation.BaseGeneration}",
+        };
 
     private static string Steps(long first, long last) => first == 0 ? "none" : $"{first}-{last}";
 

@@ -13,14 +13,16 @@ internal static class ResumeCommand
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
         var command = new Command("resume", "Resume a suspended job from its newest step.") { id, coordinator, json };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-            var request = new ResumeJobRequest { Id = parsed.GetValue(id) };
-            var job = await connection.CallAsync(options => connection.Jobs.ResumeJobAsync(request, options), cancellation);
-            await GetCommand.WriteAsync(terminal, job, parsed.GetValue(json));
-            return ExitCodes.Succeeded;
-        });
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
+                var request = new ResumeJobRequest { Id = parsed.GetValue(id) };
+                var job = await connection.CallAsync(options => connection.Jobs.ResumeJobAsync(request, options), cancellationToken);
+                await GetCommand.WriteAsync(terminal, job, parsed.GetValue(json));
+                return ExitCodes.Succeeded;
+            }
+        );
         return command;
     }
 }

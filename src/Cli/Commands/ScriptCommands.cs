@@ -9,12 +9,15 @@ internal static class ScriptCommands
 
     public static Command Test() => OfScript("test", "Build and run every test; the last line reads 'N passed, N failed, N skipped'.");
 
-    public static Command Bench() => OfScript("bench", "Benchmarks: 'bench step', 'bench allreduce' and 'bench search'; with --peer beside PyTorch and gloo.");
+    public static Command Bench() =>
+        OfScript("bench", "Benchmarks: 'bench step', 'bench allreduce' and 'bench search'; with --peer beside PyTorch and gloo.");
 
     private static Command OfScript(string name, string description)
     {
         var command = new Command(name, description) { TreatUnmatchedTokensAsErrors = false };
-        command.SetAction((Action<ParseResult>)(_ => throw CliException.BadUsage($"'{name}' works on the repository: run ./cluster {name} there")));
+        command.SetAction(
+            (Action<ParseResult>)(_ => throw CliException.BadUsage($"'{name}' works on the repository: run ./cluster {name} there"))
+        );
         return command;
     }
 }

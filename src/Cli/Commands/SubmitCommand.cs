@@ -12,32 +12,62 @@ internal static class SubmitCommand
     public static Command Create(Terminal terminal)
     {
         var file = new Argument<string>("JOB") { Description = "The job file (YAML); file names in it start from its folder." };
-        var wait = new Option<bool>("--wait") { Description = "Follow the job to its end; the exit status says how it ended (0 succeeded, 1 failed, 3 cancelled)." };
-        var requestId = new Option<string?>("--request-id") { Description = "Submit only once: the same id and job give the same job. Default: a new id.", HelpName = "ID" };
+        var wait = new Option<bool>("--wait")
+        {
+            Description = "Follow the job to its end; the exit status says how it ended (0 succeeded, 1 failed, 3 cancelled).",
+        };
+        var requestId = new Option<string?>("--request-id")
+        {
+            Description = "Submit only once: the same id and job give the same job. Default: a new id.",
+            HelpName = "ID",
+        };
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
         var command = new Command("submit", "Submit a job: prepares and uploads its dataset where the coordinator has none yet.")
         {
-            file, wait, requestId, coordinator, json,
+            file,
+            wait,
+            requestId,
+            coordinator,
+            json,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(
-            terminal, parsed.GetValue(file)!, parsed.GetValue(wait), parsed.GetValue(requestId), parsed.GetValue(coordinator)!, parsed.GetValue(json), cancellation));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    terminal,
+                    parsed.GetValue(file)!,
+                    parsed.GetValue(wait),
+                    parsed.GetValue(requestId),
+                    parsed.GetValue(coordinator)!,
+                    parsed.GetValue(json),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Terminal terminal, string file, bool wait, string? requestId, string coordinator, bool json, CancellationToken cancellation)
+        Terminal terminal,
+        string file,
+        bool wait,
+        string? requestId,
+        string coordinator,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         var spec = JobSubmission.Read(file);
         using var connection = new ClusterConnection(coordinator, terminal.Time);
         // Asked before the dataset is prepared: a wrong address should not cost minutes.
-        await connection.CallAsync(options => connection.Jobs.GetClusterAsync(new(), options), cancellation);
+        await connection.CallAsync(options => connection.Jobs.GetClusterAsync(new(), options), cancellationToken);
         var dataset = JobSpecDefaults.Fill(spec).Dataset;
         var text = dataset.HasSource ? DatasetPreparation.OptionsOf(dataset, Path.GetDirectoryName(Path.GetFullPath(file))!) : null;
-        await JobSubmission.BringDatasetAsync(terminal, connection, spec, text, cancellation);
-        var job = await JobSubmission.CreateAsync(connection, spec, requestId, cancellation);
+        await JobSubmission.BringDatasetAsync(terminal, connection, spec, text, cancellationToken);
+        var job = await JobSubmission.CreateAsync(connection, spec, requestId, cancellationToken);
         await terminal.Out.WriteLineAsync(json ? MessageJson.Of(job) : $"job {job.Id} {job.State.Word()}");
-        await terminal.Out.FlushAsync(cancellation);
-        return wait ? await WatchCommand.FollowAsync(terminal, connection, job.Id, "", known: true, json, cancellation) : ExitCodes.Succeeded;
+        await terminal.Out.FlushAsync(cancellationToken);
+        return wait
+            ? await WatchCommand.FollowAsync(terminal, connection, job.Id, "", known: true, json, cancellationToken)
+            : ExitCodes.Succeeded;
     }
 }

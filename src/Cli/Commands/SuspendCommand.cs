@@ -13,14 +13,16 @@ internal static class SuspendCommand
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
         var command = new Command("suspend", "Suspend a job: its workers are free, its state is kept.") { id, coordinator, json };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-            var request = new SuspendJobRequest { Id = parsed.GetValue(id) };
-            var job = await connection.CallAsync(options => connection.Jobs.SuspendJobAsync(request, options), cancellation);
-            await GetCommand.WriteAsync(terminal, job, parsed.GetValue(json));
-            return ExitCodes.Succeeded;
-        });
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
+                var request = new SuspendJobRequest { Id = parsed.GetValue(id) };
+                var job = await connection.CallAsync(options => connection.Jobs.SuspendJobAsync(request, options), cancellationToken);
+                await GetCommand.WriteAsync(terminal, job, parsed.GetValue(json));
+                return ExitCodes.Succeeded;
+            }
+        );
         return command;
     }
 }

@@ -18,69 +18,139 @@ internal static class TranslateCommand
 
     public static Command Create(Terminal terminal)
     {
-        var folder = new Option<string>("--model", "-m") { Description = "The model folder that training left.", HelpName = "DIR", Required = true };
-        var beam = new Option<int>("--beam") { Description = "Hypotheses kept of each sentence, 1 (greedy) to 64.", HelpName = "N", DefaultValueFactory = _ => 4 };
+        var folder = new Option<string>("--model", "-m")
+        {
+            Description = "The model folder that training left.",
+            HelpName = "DIR",
+            Required = true,
+        };
+        var beam = new Option<int>("--beam")
+        {
+            Description = "Hypotheses kept of each sentence, 1 (greedy) to 64.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 4,
+        };
         beam.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 1 or > 64)
+            {
                 result.AddError($"--beam {value}: must be 1 to 64");
+            }
         });
-        var penalty = new Option<double>("--length-penalty") { Description = "Hypotheses are compared by log p / length^A: 0 favours short ones, 1 compares means. 0 to 5.", HelpName = "A", DefaultValueFactory = _ => 1 };
+        var penalty = new Option<double>("--length-penalty")
+        {
+            Description = "Hypotheses are compared by log p / length^A: 0 favours short ones, 1 compares means. 0 to 5.",
+            HelpName = "A",
+            DefaultValueFactory = _ => 1,
+        };
         penalty.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !(value is >= 0 and <= 5))
+            if (
+                result.Tokens.Count == 1
+                && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && !(value is >= 0 and <= 5)
+            )
+            {
                 result.AddError($"--length-penalty {result.Tokens[0].Value}: must be 0 to 5");
+            }
         });
-        var threads = SharedOptions.Positive(new Option<int>("--threads") { Description = "Threads to compute with.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount });
-        var attention = new Option<string?>("--attention") { Description = "Draws the attention of every layer and head for the first sentence.", HelpName = "FILE.svg" };
-        var libtorch = ProgramOptions.LibtorchFolder();
-        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.") { folder, beam, penalty, threads, attention, libtorch };
-        command.SetAction((parsed, cancellation) =>
+        var threads = SharedOptions.Positive(
+            new Option<int>("--threads")
+            {
+                Description = "Threads to compute with.",
+                HelpName = "N",
+                DefaultValueFactory = _ => Environment.ProcessorCount,
+            }
+        );
+        var attention = new Option<string?>("--attention")
         {
-            Libtorch.Load(parsed.GetValue(libtorch));
-            var search = new SearchOptions { Beam = parsed.GetValue(beam), LengthPenalty = parsed.GetValue(penalty) };
-            return RunAsync(terminal, parsed.GetValue(folder)!, search, parsed.GetValue(threads), parsed.GetValue(attention), cancellation);
-        });
+            Description = "Draws the attention of every layer and head for the first sentence.",
+            HelpName = "FILE.svg",
+        };
+        var libtorch = ProgramOptions.LibtorchFolder();
+        var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.")
+        {
+            folder,
+            beam,
+            penalty,
+            threads,
+            attention,
+            libtorch,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+            {
+                Libtorch.Load(parsed.GetValue(libtorch));
+                var search = new SearchOptions { Beam = parsed.GetValue(beam), LengthPenalty = parsed.GetValue(penalty) };
+                return RunAsync(
+                    terminal,
+                    parsed.GetValue(folder)!,
+                    search,
+                    parsed.GetValue(threads),
+                    parsed.GetValue(attention),
+                    cancellationToken
+                );
+            }
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, string folder, SearchOptions search, int threads, string? attention, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        Terminal terminal,
+        string folder,
+        SearchOptions search,
+        int threads,
+        string? attention,
+        CancellationToken cancellationToken
+    )
     {
         torch.set_num_threads(threads);
         using var translator = Translator.Open(folder);
         // Reading goes on while a batch is translated; what has come by then makes the next batch.
         var lines = Channel.CreateBounded<string>(4 * MostTogether);
-        var reading = ReadAsync(terminal.In, lines.Writer, cancellation);
+        var reading = ReadAsync(terminal.In, lines.Writer, cancellationToken);
         var (batch, number) = (new List<string>(), 0);
-        while (await lines.Reader.WaitToReadAsync(cancellation))
+        while (await lines.Reader.WaitToReadAsync(cancellationToken))
         {
             batch.Clear();
             while (batch.Count < MostTogether && lines.Reader.TryRead(out var line))
             {
                 number++;
                 if (IsTooLong(translator, line, search))
-                    await terminal.Error.WriteLineAsync($"cluster: standard input, line {number}: longer than {search.MaxSourceTokens} tokens; its end is left out");
+                {
+                    await terminal.Error.WriteLineAsync(
+                        $"cluster: standard input, line {number}: longer than {search.MaxSourceTokens} tokens; its end is left out"
+                    );
+                }
                 batch.Add(line);
             }
             if (attention is not null && batch.Find(line => !string.IsNullOrWhiteSpace(line)) is { } sentence)
             {
-                await File.WriteAllTextAsync(attention, AttentionFigure.Draw(AttentionRecorder.Record(translator, sentence, search)), cancellation);
+                await File.WriteAllTextAsync(
+                    attention,
+                    AttentionFigure.Draw(AttentionRecorder.Record(translator, sentence, search)),
+                    cancellationToken
+                );
                 attention = null;
             }
-            foreach (var translation in translator.Translate(batch, search, cancellation))
+            foreach (var translation in translator.Translate(batch, search, cancellationToken))
+            {
                 await terminal.Out.WriteLineAsync(translation);
-            await terminal.Out.FlushAsync(cancellation);
+            }
+            await terminal.Out.FlushAsync(cancellationToken);
         }
         await reading;
         return ExitCodes.Succeeded;
     }
 
-    private static async Task ReadAsync(Stream input, ChannelWriter<string> lines, CancellationToken cancellation)
+    private static async Task ReadAsync(Stream input, ChannelWriter<string> lines, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var line in InputLines.ReadAsync(input, cancellation))
-                await lines.WriteAsync(line, cancellation);
+            await foreach (var line in InputLines.ReadAsync(input, cancellationToken))
+            {
+                await lines.WriteAsync(line, cancellationToken);
+            }
         }
         finally
         {

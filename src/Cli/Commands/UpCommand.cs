@@ -11,7 +11,10 @@ internal static class UpCommand
     public static Command Create(Terminal terminal)
     {
         var workers = SharedOptions.Workers(2);
-        var data = SharedOptions.Folder("--data", "Keep jobs, datasets and logs here, and find them again at the next start. Default: a temporary folder, removed at the end.");
+        var data = SharedOptions.Folder(
+            "--data",
+            "Keep jobs, datasets and logs here, and find them again at the next start. Default: a temporary folder, removed at the end."
+        );
         var host = new Option<string>("--host") { Description = "The address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
         var grpc = Port("--grpc-port", 7070, "The coordinator's gRPC port, for clients");
         var http = Port("--http-port", 7080, "The coordinator's port for metrics, health and the status page");
@@ -21,34 +24,53 @@ internal static class UpCommand
         var json = SharedOptions.Json();
         var command = new Command("up", "Start a coordinator and workers on this machine and keep them up until Ctrl-C or SIGTERM.")
         {
-            workers, data, host, grpc, http, cluster, device, libtorch, json,
+            workers,
+            data,
+            host,
+            grpc,
+            http,
+            cluster,
+            device,
+            libtorch,
+            json,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(terminal, parsed.GetValue(json), new LocalClusterOptions
-        {
-            Workers = parsed.GetValue(workers),
-            Folder = parsed.GetValue(data),
-            Host = parsed.GetValue(host)!,
-            GrpcPort = parsed.GetValue(grpc),
-            HttpPort = parsed.GetValue(http),
-            ClusterPort = parsed.GetValue(cluster),
-            Device = parsed.GetValue(device)!,
-            Libtorch = parsed.GetValue(libtorch),
-        }, cancellation));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    terminal,
+                    parsed.GetValue(json),
+                    new LocalClusterOptions
+                    {
+                        Workers = parsed.GetValue(workers),
+                        Folder = parsed.GetValue(data),
+                        Host = parsed.GetValue(host)!,
+                        GrpcPort = parsed.GetValue(grpc),
+                        HttpPort = parsed.GetValue(http),
+                        ClusterPort = parsed.GetValue(cluster),
+                        Device = parsed.GetValue(device)!,
+                        Libtorch = parsed.GetValue(libtorch),
+                    },
+                    cancellationToken
+                )
+        );
         return command;
     }
 
-    public static Option<string> Device() => new("--device")
-    {
-        Description = "What workers compute on: cpu, or cuda:0 where libtorch has it.",
-        DefaultValueFactory = _ => "cpu",
-    };
+    public static Option<string> Device() =>
+        new("--device")
+        {
+            Description = "What workers compute on: cpu, or cuda:0 where libtorch has it.",
+            DefaultValueFactory = _ => "cpu",
+        };
 
-    private static async Task<int> RunAsync(Terminal terminal, bool json, LocalClusterOptions options, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Terminal terminal, bool json, LocalClusterOptions options, CancellationToken cancellationToken)
     {
         try
         {
-            await terminal.Error.WriteLineAsync($"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")} ...");
-            await using var cluster = await LocalCluster.StartAsync(options, terminal.Time, cancellation);
+            await terminal.Error.WriteLineAsync(
+                $"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")} ..."
+            );
+            await using var cluster = await LocalCluster.StartAsync(options, terminal.Time, cancellationToken);
             await PrintAsync(terminal, cluster, json);
             return await cluster.WhileAliveAsync<int>(
                 async token =>
@@ -57,9 +79,10 @@ internal static class UpCommand
                     return ExitCodes.Succeeded;
                 },
                 program => terminal.Error.WriteLine($"{program.Name} ended with status {program.ExitCode}; its log: {program.LogPath}"),
-                cancellation);
+                cancellationToken
+            );
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // This is how it is meant to end.
             await terminal.Error.WriteLineAsync("stopped");
@@ -72,14 +95,27 @@ internal static class UpCommand
         var coordinator = cluster.Coordinator;
         if (json)
         {
-            await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(
-                new { coordinator, workers = cluster.Workers, folder = cluster.Folder }, JsonSerializerOptions.Web));
+            await terminal.Out.WriteLineAsync(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        coordinator,
+                        workers = cluster.Workers,
+                        folder = cluster.Folder,
+                    },
+                    JsonSerializerOptions.Web
+                )
+            );
         }
         else
         {
             await terminal.Out.WriteLineAsync($"coordinator  {coordinator.Grpc} (gRPC)  {coordinator.Http} (status, /metrics)");
             for (var i = 0; i < cluster.Workers.Count; i++)
-                await terminal.Out.WriteLineAsync($"worker-{i + 1}     {cluster.Workers[i].Grpc} (gRPC)  {cluster.Workers[i].Http} (/metrics)");
+            {
+                await terminal.Out.WriteLineAsync(
+                    $"worker-{i + 1}     {cluster.Workers[i].Grpc} (gRPC)  {cluster.Workers[i].Http} (/metrics)"
+                );
+            }
             await terminal.Out.WriteLineAsync($"logs         {Path.Combine(cluster.Folder, "logs")}");
             var address = coordinator.Grpc == SharedOptions.DefaultCoordinator ? "" : $" --coordinator {coordinator.Grpc}";
             await terminal.Out.WriteLineAsync($"Submit with: ./cluster submit job.yaml --wait{address}");
@@ -90,11 +126,18 @@ internal static class UpCommand
 
     private static Option<int> Port(string name, int port, string what)
     {
-        var option = new Option<int>(name) { Description = $"{what}. 0: any free one.", HelpName = "PORT", DefaultValueFactory = _ => port };
+        var option = new Option<int>(name)
+        {
+            Description = $"{what}. 0: any free one.",
+            HelpName = "PORT",
+            DefaultValueFactory = _ => port,
+        };
         option.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 0 or > 65535)
+            {
                 result.AddError($"{name} {value}: a port is a number from 0 to 65535");
+            }
         });
         return option;
     }

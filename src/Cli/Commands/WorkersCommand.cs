@@ -14,22 +14,44 @@ internal static class WorkersCommand
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
         var command = new Command("workers", "List the cluster's workers and what they do.") { coordinator, json };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-            var status = await connection.CallAsync(options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options), cancellation);
-            if (parsed.GetValue(json))
-                await terminal.Out.WriteLineAsync(MessageJson.Of(status));
-            else if (status.Workers.Count == 0)
-                await terminal.Error.WriteLineAsync("no workers");
-            else
-                await Table.WriteAsync(terminal.Out, ["WORKER", "STATE", "JOB", "DEVICE", "HTTP", "GRPC", "COMPUTES AS"], [.. status.Workers.Select(Row)]);
-            return ExitCodes.Succeeded;
-        });
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
+                var status = await connection.CallAsync(
+                    options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options),
+                    cancellationToken
+                );
+                if (parsed.GetValue(json))
+                {
+                    await terminal.Out.WriteLineAsync(MessageJson.Of(status));
+                }
+                else if (status.Workers.Count == 0)
+                {
+                    await terminal.Error.WriteLineAsync("no workers");
+                }
+                else
+                {
+                    await Table.WriteAsync(
+                        terminal.Out,
+                        ["WORKER", "STATE", "JOB", "DEVICE", "HTTP", "GRPC", "COMPUTES AS"],
+                        [.. status.Workers.Select(Row)]
+                    );
+                }
+                return ExitCodes.Succeeded;
+            }
+        );
         return command;
     }
 
     private static string[] Row(WorkerStatus worker) =>
-        [worker.Id, worker.State, worker.JobId.Length > 0 ? worker.JobId : "-", worker.Device, worker.HttpAddress, worker.CollectiveAddress,
-            worker.Arithmetic?.ToText() ?? "-"];
+        [
+            worker.Id,
+            worker.State,
+            worker.JobId.Length > 0 ? worker.JobId : "-",
+            worker.Device,
+            worker.HttpAddress,
+            worker.CollectiveAddress,
+            worker.Arithmetic?.ToText() ?? "-",
+        ];
 }

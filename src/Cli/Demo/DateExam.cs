@@ -15,16 +15,19 @@ public sealed record DateExam(IReadOnlyList<DatePair> Pairs, IReadOnlyList<strin
     public double Rate => Pairs.Count == 0 ? 0 : (double)Exact / Pairs.Count;
 
     /// <summary>Lets a model folder answer.</summary>
-    public static DateExam Take(string modelFolder, IReadOnlyList<DatePair> pairs, CancellationToken cancellation)
+    public static DateExam Take(string modelFolder, IReadOnlyList<DatePair> pairs, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         using var translator = Translator.Open(modelFolder);
-        return new DateExam(pairs, translator.Translate([.. pairs.Select(pair => pair.Source)], cancellation: cancellation));
+        return new DateExam(pairs, translator.Translate([.. pairs.Select(pair => pair.Source)], cancellationToken: cancellationToken));
     }
 
     /// <summary>Wrong answers first, at most <paramref name="wrong"/>, then right ones, <paramref name="count"/> in all.</summary>
-    public IEnumerable<(DatePair Pair, string Answer)> Examples(int count, int wrong) => Pairs.Zip(Answers)
-        .Where(pair => pair.First.Target != pair.Second).Take(wrong)
-        .Concat(Pairs.Zip(Answers).Where(pair => pair.First.Target == pair.Second))
-        .Take(count);
+    public IEnumerable<(DatePair Pair, string Answer)> Examples(int count, int wrong) =>
+        Pairs
+            .Zip(Answers)
+            .Where(pair => pair.First.Target != pair.Second)
+            .Take(wrong)
+            .Concat(Pairs.Zip(Answers).Where(pair => pair.First.Target == pair.Second))
+            .Take(count);
 }

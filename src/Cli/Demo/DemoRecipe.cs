@@ -6,21 +6,29 @@ namespace TrainingCluster.Cli.Demo;
 public static class DemoRecipe
 {
     /// <summary>Dates in English, German and Chinese into ISO dates.</summary>
-    public static JobSpec Create(ulong seed) => new()
-    {
-        Name = "dates",
-        Seed = seed,
-        Dataset = new DatasetSpec { VocabularySize = 400, MaxTokens = 64 },
-        Model = new ModelSpec { DModel = 128, Heads = 4, Layers = 2, FeedForward = 256, Dropout = 0 },
-        Training = new TrainingSpec
+    public static JobSpec Create(ulong seed) =>
+        new()
         {
-            Steps = 700,
-            BatchTokens = 4096,
-            Schedule = "cosine",
-            LearningRate = 3e-3,
-            WarmupSteps = 100,
-            LabelSmoothing = 0,
-        },
-        Evaluation = new EvaluationSpec { EverySteps = 100 },
-    };
+            Name = "dates",
+            Seed = seed,
+            Dataset = new DatasetSpec { VocabularySize = 400, MaxTokens = 64 },
+            Model = new ModelSpec
+            {
+                DModel = 128,
+                Heads = 4,
+                Layers = 2,
+                FeedForward = 256,
+                Dropout = 0,
+            },
+            Training = new TrainingSpec
+            {
+                Steps = 700,
+                BatchTokens = 4096,
+                Schedule = "cosine",
+                LearningRate = 3e-3,
+                WarmupSteps = 100,
+                LabelSmoothing = 0,
+            },
+            Evaluation = new EvaluationSpec { EverySteps = 100 },
+        };
 }

@@ -8,16 +8,18 @@ public static class Activity
     {
         ArgumentNullException.ThrowIfNull(terminal);
         ArgumentNullException.ThrowIfNull(work);
-        return terminal.IsLive
-            ? await LiveActivity.RunAsync(terminal, title, work)
-            : await PlainActivity.RunAsync(terminal, title, work);
+        return terminal.IsLive ? await LiveActivity.RunAsync(terminal, title, work) : await PlainActivity.RunAsync(terminal, title, work);
     }
 
     /// <summary>Does <paramref name="work"/> under <paramref name="title"/>.</summary>
     public static Task RunAsync(Terminal terminal, string title, Func<IActivity, Task> work) =>
-        RunAsync(terminal, title, async activity =>
-        {
-            await work(activity);
-            return 0;
-        });
+        RunAsync(
+            terminal,
+            title,
+            async activity =>
+            {
+                await work(activity);
+                return 0;
+            }
+        );
 }

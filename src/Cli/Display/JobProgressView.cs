@@ -15,11 +15,18 @@ public static class JobProgressView
         {
             case JobEvent.EventOneofCase.Progress:
                 var progress = jobEvent.Progress;
-                activity.Report(progress.Step, progress.TotalSteps, Figures(progress), progress.SecondsLeft > 0 ? TimeSpan.FromSeconds(progress.SecondsLeft) : null);
+                activity.Report(
+                    progress.Step,
+                    progress.TotalSteps,
+                    Figures(progress),
+                    progress.SecondsLeft > 0 ? TimeSpan.FromSeconds(progress.SecondsLeft) : null
+                );
                 break;
             default:
                 if (LineOf(jobEvent) is { } line)
+                {
                     activity.Line(line);
+                }
                 break;
         }
     }
@@ -46,16 +53,19 @@ public static class JobProgressView
         ArgumentNullException.ThrowIfNull(progress);
         var total = progress.TotalSteps > 0 ? $"/{progress.TotalSteps}" : "";
         var skipped = progress.SkippedSteps > 0 ? $", {progress.SkippedSteps} skipped" : "";
-        return Text.Invariant($"step {progress.Step}{total}, loss {progress.Loss:F3}, {Text.Count(progress.TokensPerSecond)} tokens/s, {progress.Workers} worker{(progress.Workers == 1 ? "" : "s")}{skipped}");
+        return Text.Invariant($"step {progress.Step}{total}, loss {progress.Loss:F3}, {Text.Count(progress.TokensPerSecond)} tokens/s, ")
+            + $"{progress.Workers} worker{(progress.Workers == 1 ? "" : "s")}{skipped}";
     }
 
-    private static string Scores(Evaluation scores) => Text.Invariant(
-        $"step {scores.Step}: BLEU {scores.Bleu:F2}, exact {100 * scores.ExactMatch:F1} %, loss {scores.Loss:F3} ({scores.Sentences} sentences, {scores.Seconds:F1} s){(scores.Best ? ", the best so far" : "")}");
+    private static string Scores(Evaluation scores) =>
+        Text.Invariant($"step {scores.Step}: BLEU {scores.Bleu:F2}, exact {100 * scores.ExactMatch:F1} %, loss {scores.Loss:F3} ")
+        + Text.Invariant($"({scores.Sentences} sentences, {scores.Seconds:F1} s){(scores.Best ? ", the best so far" : "")}");
 
     private static string Generation(GenerationChanged change)
     {
         var recovery = change.RecoverySeconds > 0 ? Text.Invariant($", {change.RecoverySeconds:F1} s after the change") : "";
-        return $"generation {change.Generation}: {string.Join(", ", change.Workers)} from step {change.BaseStep}{recovery}{Because(change.Reason)}";
+        return $"generation {change.Generation}: {string.Join(", ", change.Workers)} from step "
+            + $"{change.BaseStep}{recovery}{Because(change.Reason)}";
     }
 
     private static string Because(string reason) => reason.Length == 0 ? "" : $" ({reason})";

@@ -19,9 +19,15 @@ internal sealed class LiveActivity : IActivity
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Error) });
         var figures = new FiguresColumn();
-        return console.Progress()
+        return console
+            .Progress()
             .HideCompleted(false)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn(), figures)
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn { Width = 24 },
+                new PercentageColumn(),
+                figures
+            )
             .StartAsync(async context =>
             {
                 var task = context.AddTask(Markup.Escape(title));
@@ -37,7 +43,9 @@ internal sealed class LiveActivity : IActivity
     public void Report(double done, double total, string detail, TimeSpan? left)
     {
         if (total > 0)
+        {
             (_task.IsIndeterminate, _task.MaxValue, _task.Value) = (false, total, done);
+        }
         left ??= PlainActivity.TimeLeft(_time.GetElapsedTime(_began), done, total);
         (_figures.Detail, _figures.Left) = (detail, left is { } rest ? $"  {Text.Of(rest)} left" : "");
     }

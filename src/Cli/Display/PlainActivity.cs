@@ -22,7 +22,9 @@ internal sealed class PlainActivity(Terminal terminal, string title) : IActivity
         lock (_lock)
         {
             if (terminal.Time.GetElapsedTime(_written) < s_every)
+            {
                 return;
+            }
             _written = terminal.Time.GetTimestamp();
             left ??= TimeLeft(terminal.Time.GetElapsedTime(_began), done, total);
             var share = total > 0 ? Text.Invariant($" {100 * done / total:F0} %") : "";
@@ -34,7 +36,9 @@ internal sealed class PlainActivity(Terminal terminal, string title) : IActivity
     public void Line(string text)
     {
         lock (_lock)
+        {
             terminal.Error.WriteLine(text);
+        }
     }
 
     /// <summary>At the rate so far. Null: too early to say.</summary>

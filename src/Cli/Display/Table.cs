@@ -14,7 +14,11 @@ public static class Table
         var all = rows.Prepend(heading).ToList();
         var widths = Enumerable.Range(0, heading.Count).Select(column => all.Max(row => Width(row[column]))).ToList();
         foreach (var row in all)
-            await output.WriteLineAsync(string.Join("  ", row.Select((cell, column) => cell + new string(' ', widths[column] - Width(cell)))).TrimEnd());
+        {
+            await output.WriteLineAsync(
+                string.Join("  ", row.Select((cell, column) => cell + new string(' ', widths[column] - Width(cell)))).TrimEnd()
+            );
+        }
     }
 
     /// <summary>In cells of a terminal: Chinese characters take two.</summary>

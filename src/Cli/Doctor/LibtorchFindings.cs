@@ -33,7 +33,9 @@ internal static class LibtorchFindings
     private static string Cuda()
     {
         if (!Libtorch.HasCuda)
+        {
             return "not in this libtorch";
+        }
         return torch.cuda.is_available() ? $"{torch.cuda.device_count()} GPU(s)" : "in this libtorch, but it sees no GPU";
     }
 

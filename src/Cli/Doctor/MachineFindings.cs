@@ -22,13 +22,13 @@ internal static class MachineFindings
     /// <summary>Datasets, checkpoints and logs of a small job.</summary>
     private const long LeastDisk = 500_000_000;
 
-    public static async Task<IReadOnlyList<Finding>> CollectAsync(string data, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<Finding>> CollectAsync(string data, CancellationToken cancellationToken)
     {
         var processor = ProcessorInfo.Parse(Read("/proc/cpuinfo"));
         return
         [
             new Finding("program", BuildInfo.Version),
-            new Finding("SDK", await SdksAsync(cancellation)),
+            new Finding("SDK", await SdksAsync(cancellationToken)),
             new Finding("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}"),
             new Finding("system", RuntimeInformation.OSDescription),
             new Finding("processor", $"{Environment.ProcessorCount} x {processor.Model}"),
@@ -39,17 +39,18 @@ internal static class MachineFindings
             Disk(data),
             new Finding("/dev/shm", Directory.Exists(Shared) ? $"{Text.Bytes(new DriveInfo(Shared).AvailableFreeSpace)} free" : "none"),
             new Finding("ports", string.Join(", ", s_ports.Select(State))),
-            new Finding("GPU", await GpusAsync(cancellation)),
+            new Finding("GPU", await GpusAsync(cancellationToken)),
         ];
     }
 
-    private static async Task<string> SdksAsync(CancellationToken cancellation) =>
-        await SystemTool.TryRunAsync($"{ProgramFiles.DotNet} --list-sdks", cancellation) is { ExitCode: 0 } tool && tool.Output.Length > 0
+    private static async Task<string> SdksAsync(CancellationToken cancellationToken) =>
+        await SystemTool.TryRunAsync($"{ProgramFiles.DotNet} --list-sdks", cancellationToken) is { ExitCode: 0 } tool
+        && tool.Output.Length > 0
             ? string.Join(", ", tool.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]))
             : "none (only building needs one)";
 
-    private static async Task<string> GpusAsync(CancellationToken cancellation) =>
-        await SystemTool.TryRunAsync("nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader", cancellation)
+    private static async Task<string> GpusAsync(CancellationToken cancellationToken) =>
+        await SystemTool.TryRunAsync("nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader", cancellationToken)
             is { ExitCode: 0 } tool
             ? string.Join("; ", tool.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             : "none (no nvidia-smi)";
@@ -66,7 +67,9 @@ internal static class MachineFindings
     {
         var path = Path.GetFullPath(folder);
         while (!Directory.Exists(path))
+        {
             path = Path.GetDirectoryName(path)!;
+        }
         var free = new DriveInfo(path).AvailableFreeSpace;
         var mend = $"a job takes {Text.Bytes(LeastDisk)} and more: free some, or keep data elsewhere with --data DIR";
         return new Finding("disk", $"{Text.Bytes(free)} free for {folder}", free >= LeastDisk ? null : mend);
@@ -75,10 +78,22 @@ internal static class MachineFindings
     private static string Allocator()
     {
         string[] names =
-            ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES", "LD_PRELOAD"];
-        var set = names.Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
-            .Where(variable => variable.Value is { Length: > 0 }).Select(variable => $"{variable.Name}={variable.Value}").ToList();
-        var own = Malloc.IsSupported ? string.Join(' ', Malloc.Settings.Select(setting => $"{setting.Name}={setting.Value}")) : "nothing (not glibc)";
+        [
+            "MALLOC_MMAP_THRESHOLD_",
+            "MALLOC_TRIM_THRESHOLD_",
+            "MALLOC_TOP_PAD_",
+            "MALLOC_ARENA_MAX",
+            "GLIBC_TUNABLES",
+            "LD_PRELOAD",
+        ];
+        var set = names
+            .Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
+            .Where(variable => variable.Value is { Length: > 0 })
+            .Select(variable => $"{variable.Name}={variable.Value}")
+            .ToList();
+        var own = Malloc.IsSupported
+            ? string.Join(' ', Malloc.Settings.Select(setting => $"{setting.Name}={setting.Value}"))
+            : "nothing (not glibc)";
         return $"a worker sets {own}{(set.Count > 0 ? $"; from outside {string.Join(' ', set)}" : "")}";
     }
 

@@ -10,7 +10,11 @@ public sealed record ProcessorInfo(string Model, IReadOnlyList<string> Vectors)
 {
     private static readonly (string Flag, string Name)[] s_sets =
     [
-        ("avx2", "AVX2"), ("fma", "FMA"), ("avx512f", "AVX-512"), ("avx512_vnni", "AVX512_VNNI"), ("avx512_bf16", "AVX512_BF16"),
+        ("avx2", "AVX2"),
+        ("fma", "FMA"),
+        ("avx512f", "AVX-512"),
+        ("avx512_vnni", "AVX512_VNNI"),
+        ("avx512_bf16", "AVX512_BF16"),
         ("amx_bf16", "AMX_BF16"),
     ];
 

@@ -38,14 +38,29 @@ public sealed partial class ChildProgram : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="launcher">A program with its arguments that becomes ours, such as <c>ip netns exec NAME</c>. Null: none.</param>
     public static ChildProgram Start(
-        string name, string assembly, IEnumerable<string> arguments, string logPath, TimeProvider time, IReadOnlyList<string>? launcher = null)
+        string name,
+        string assembly,
+        IEnumerable<string> arguments,
+        string logPath,
+        TimeProvider time,
+        IReadOnlyList<string>? launcher = null
+    )
     {
         // The shell hands the log over as a plain file and becomes the program: nothing of ours stands between the two,
         // and what was printed survives us.
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        string[] command = ["-c", "exec \"$@\" </dev/null >>\"$CHILD_LOG\" 2>&1", "sh", .. launcher ?? [], .. ProgramFiles.Command(assembly)];
+        string[] command =
+        [
+            "-c",
+            "exec \"$@\" </dev/null >>\"$CHILD_LOG\" 2>&1",
+            "sh",
+            .. launcher ?? [],
+            .. ProgramFiles.Command(assembly),
+        ];
         foreach (var argument in command.Concat(arguments).Append("--parent-pid").Append($"{Environment.ProcessId}"))
+        {
             start.ArgumentList.Add(argument);
+        }
         start.Environment["CHILD_LOG"] = logPath;
         // The runtime's debugger pipes are files that a killed process leaves behind.
         start.Environment.TryAdd("DOTNET_EnableDiagnostics", "0");
@@ -56,30 +71,37 @@ public sealed partial class ChildProgram : IAsyncDisposable
     /// <summary>Waits until the program listens.</summary>
     /// <param name="path">Its <c>--ready-file</c>.</param>
     /// <param name="within">How long it may take.</param>
-    /// <param name="cancellation">Ends the wait, not the program.</param>
+    /// <param name="cancellationToken">Ends the wait, not the program.</param>
     /// <exception cref="CliException">It ended instead, or took too long.</exception>
-    public async Task<ReadyFile> ReadyAsync(string path, TimeSpan within, CancellationToken cancellation)
+    public async Task<ReadyFile> ReadyAsync(string path, TimeSpan within, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
         while (true)
         {
-            if (await ReadyFile.TryReadAsync(path, cancellation) is { } ready)
+            if (await ReadyFile.TryReadAsync(path, cancellationToken) is { } ready)
+            {
                 return ready;
+            }
             if (HasEnded)
+            {
                 throw Ended();
+            }
             if (_time.GetElapsedTime(began) > within)
+            {
                 throw new CliException($"{Name} was not ready after {within.TotalSeconds:F0} s; its log ends with:\n{LogTail()}");
-            await Task.Delay(s_poll, _time, cancellation);
+            }
+            await Task.Delay(s_poll, _time, cancellationToken);
         }
     }
 
     /// <summary>Completes when the program has ended.</summary>
-    public Task EndedAsync(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
+    public Task EndedAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
 
     /// <summary>What to say of a program that ended though it should not have.</summary>
-    public CliException Ended() => ExitCode == ExitCodes.BadUsage
-        ? CliException.BadUsage(LogTail(1))
-        : new CliException($"{Name} ended with status {ExitCode}; its log ends with:\n{LogTail()}");
+    public CliException Ended() =>
+        ExitCode == ExitCodes.BadUsage
+            ? CliException.BadUsage(LogTail(1))
+            : new CliException($"{Name} ended with status {ExitCode}; its log ends with:\n{LogTail()}");
 
     /// <summary>Asks the program to end.</summary>
     public void Terminate() => Signal(SigTerm);

@@ -34,7 +34,7 @@ public sealed class LocalCluster : IAsyncDisposable
 
     /// <summary>Starts everything, and returns when the coordinator knows all workers.</summary>
     /// <exception cref="CliException">A program could not start: a port in use, say. Nothing is left running.</exception>
-    public static async Task<LocalCluster> StartAsync(LocalClusterOptions options, TimeProvider time, CancellationToken cancellation)
+    public static async Task<LocalCluster> StartAsync(LocalClusterOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         // Before anything is started: the workers would say the same, but later.
@@ -42,7 +42,7 @@ public sealed class LocalCluster : IAsyncDisposable
         var cluster = new LocalCluster(options, time);
         try
         {
-            await cluster.StartProgramsAsync(cancellation);
+            await cluster.StartProgramsAsync(cancellationToken);
             return cluster;
         }
         catch
@@ -55,33 +55,41 @@ public sealed class LocalCluster : IAsyncDisposable
     /// <summary>Does <paramref name="work"/> while the processes live.</summary>
     /// <param name="work">What needs the cluster.</param>
     /// <param name="lost">Told of each worker that ends while others go on.</param>
-    /// <param name="cancellation">Cancels the work.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
     /// <exception cref="CliException">The coordinator or the last worker ended by itself.</exception>
-    public async Task<T> WhileAliveAsync<T>(Func<CancellationToken, Task<T>> work, Action<ChildProgram> lost, CancellationToken cancellation)
+    public async Task<T> WhileAliveAsync<T>(
+        Func<CancellationToken, Task<T>> work,
+        Action<ChildProgram> lost,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(work);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var working = work(linked.Token);
         var death = DeathAsync(lost, linked.Token);
         var first = await Task.WhenAny(working, death);
         await linked.CancelAsync();
-        if (first == working || cancellation.IsCancellationRequested)
+        if (first == working || cancellationToken.IsCancellationRequested)
+        {
             return await working;
+        }
         // The work may have ended for the same reason, in its own words; the process' words are nearer to the cause.
         await working.ContinueWith(_ => { }, TaskScheduler.Default);
         throw (await death).Ended();
     }
 
-    private async Task<ChildProgram> DeathAsync(Action<ChildProgram> lost, CancellationToken cancellation)
+    private async Task<ChildProgram> DeathAsync(Action<ChildProgram> lost, CancellationToken cancellationToken)
     {
-        var living = _programs.ToDictionary(program => program.EndedAsync(cancellation));
+        var living = _programs.ToDictionary(program => program.EndedAsync(cancellationToken));
         while (true)
         {
             var ended = await Task.WhenAny(living.Keys);
             await ended;
             living.Remove(ended, out var program);
             if (program == _programs[0] || living.Count == 1)
+            {
                 return program!;
+            }
             lost(program!);
         }
     }
@@ -93,51 +101,74 @@ public sealed class LocalCluster : IAsyncDisposable
         await Task.WhenAll(_programs.Skip(1).Select(program => program.StopAsync(_options.StopWithin)));
         await Task.WhenAll(_programs.Take(1).Select(program => program.StopAsync(_options.StopWithin)));
         foreach (var program in _programs)
+        {
             await program.DisposeAsync();
+        }
         _temporary?.Dispose();
     }
 
-    private async Task StartProgramsAsync(CancellationToken cancellation)
+    private async Task StartProgramsAsync(CancellationToken cancellationToken)
     {
         var (logs, run) = (Path.Combine(Folder, "logs"), Path.Combine(Folder, "run"));
         Directory.CreateDirectory(logs);
         Directory.CreateDirectory(run);
 
-        string[] ports = ["--grpc-port", $"{_options.GrpcPort}", "--http-port", $"{_options.HttpPort}", "--cluster-port", $"{_options.ClusterPort}"];
-        Coordinator = await Start("coordinator", ProgramFiles.Coordinator, ports);
+        string[] ports =
+        [
+            "--grpc-port",
+            $"{_options.GrpcPort}",
+            "--http-port",
+            $"{_options.HttpPort}",
+            "--cluster-port",
+            $"{_options.ClusterPort}",
+        ];
+        Coordinator = await StartAsync("coordinator", ProgramFiles.Coordinator, ports);
 
         string[] libtorch = _options.Libtorch is { } given ? ["--libtorch", Path.GetFullPath(given)] : [];
         string[] worker = ["--coordinator", Coordinator.Cluster, "--device", _options.Device, .. libtorch];
-        var workers = Enumerable.Range(1, _options.Workers).Select(number =>
-            Start($"worker-{number}", ProgramFiles.Worker, [.. worker, "--name", $"worker-{number}"]));
+        var workers = Enumerable
+            .Range(1, _options.Workers)
+            .Select(number => StartAsync($"worker-{number}", ProgramFiles.Worker, [.. worker, "--name", $"worker-{number}"]));
         Workers = await Task.WhenAll(workers.ToList());
-        await RegisteredAsync(cancellation);
+        await RegisteredAsync(cancellationToken);
 
-        Task<ReadyFile> Start(string name, string assembly, IEnumerable<string> arguments)
+        Task<ReadyFile> StartAsync(string name, string assembly, IEnumerable<string> arguments)
         {
             var ready = Path.Combine(run, $"{name}.json");
             File.Delete(ready);
             string[] common = ["--data", Path.Combine(Folder, name), "--host", _options.Host, "--ready-file", ready];
             var program = ChildProgram.Start(name, assembly, [.. common, .. arguments], Path.Combine(logs, $"{name}.log"), _time);
             _programs.Add(program);
-            return program.ReadyAsync(ready, _options.StartWithin, cancellation);
+            return program.ReadyAsync(ready, _options.StartWithin, cancellationToken);
         }
     }
 
-    private async Task RegisteredAsync(CancellationToken cancellation)
+    private async Task RegisteredAsync(CancellationToken cancellationToken)
     {
         using var connection = new ClusterConnection(Coordinator.Grpc, _time);
         var began = _time.GetTimestamp();
         while (true)
         {
-            var status = await connection.CallAsync(options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options), cancellation);
+            var status = await connection.CallAsync(
+                options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options),
+                cancellationToken
+            );
             if (status.Workers.Count(worker => worker.State is not "unreachable") >= _options.Workers)
+            {
                 return;
+            }
             if (_programs.FirstOrDefault(program => program.HasEnded) is { } ended)
+            {
                 throw ended.Ended();
+            }
             if (_time.GetElapsedTime(began) > _options.StartWithin)
-                throw new CliException($"only {status.Workers.Count} of {_options.Workers} workers joined within {_options.StartWithin.TotalSeconds:F0} s; logs: {Path.Combine(Folder, "logs")}");
-            await Task.Delay(s_poll, _time, cancellation);
+            {
+                throw new CliException(
+                    $"only {status.Workers.Count} of {_options.Workers} workers joined within {_options.StartWithin.TotalSeconds:F0} "
+                        + $"s; logs: {Path.Combine(Folder, "logs")}"
+                );
+            }
+            await Task.Delay(s_poll, _time, cancellationToken);
         }
     }
 }

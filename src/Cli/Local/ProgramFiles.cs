@@ -29,11 +29,7 @@ public static class ProgramFiles
     private static string Find(string project, string file)
     {
         var own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
-        string[] places =
-        [
-            Path.Combine(own, file),
-            Path.GetFullPath(Path.Combine(own, "..", "..", project, Path.GetFileName(own), file)),
-        ];
+        string[] places = [Path.Combine(own, file), Path.GetFullPath(Path.Combine(own, "..", "..", project, Path.GetFileName(own), file))];
         return places.FirstOrDefault(File.Exists)
             ?? throw new CliException($"{file} is neither at {string.Join(" nor at ", places)}; build it with './cluster build'");
     }

@@ -16,7 +16,8 @@ public static class DatasetPreparation
         return OptionsOf(
             spec,
             new ParallelText(Path.Combine(folder, spec.Source), Path.Combine(folder, spec.Target)),
-            spec.HasValidSource ? new ParallelText(Path.Combine(folder, spec.ValidSource), Path.Combine(folder, spec.ValidTarget)) : null);
+            spec.HasValidSource ? new ParallelText(Path.Combine(folder, spec.ValidSource), Path.Combine(folder, spec.ValidTarget)) : null
+        );
     }
 
     /// <summary>How to prepare the given text as <paramref name="spec"/> wants it.</summary>
@@ -34,17 +35,33 @@ public static class DatasetPreparation
     }
 
     /// <summary>Builds the dataset in <paramref name="folder"/>, showing progress, and says what became of the text.</summary>
-    public static async Task<DatasetManifest> BuildAsync(Terminal terminal, DatasetOptions options, string folder, CancellationToken cancellation)
+    public static async Task<DatasetManifest> BuildAsync(
+        Terminal terminal,
+        DatasetOptions options,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(terminal);
         var errors = options.Validate();
         if (errors.Count > 0)
+        {
             throw CliException.BadUsage(string.Join('\n', errors));
-        var manifest = await Activity.RunAsync(terminal, "preparing the dataset", activity =>
-            Task.Run(() => DatasetBuilder.Build(options, folder, new Progress(activity), cancellation), cancellation));
-        await terminal.Error.WriteLineAsync($"training text: {Describe(manifest.Train)}; vocabulary of {Text.Count(manifest.VocabularySize)}");
+        }
+        var manifest = await Activity.RunAsync(
+            terminal,
+            "preparing the dataset",
+            activity => Task.Run(() => DatasetBuilder.Build(options, folder, new Progress(activity), cancellationToken), cancellationToken)
+        );
+        await terminal.Error.WriteLineAsync(
+            $"training text: {Describe(manifest.Train)}; vocabulary of {Text.Count(manifest.VocabularySize)}"
+        );
         if (manifest.Validation.Kept > 0)
-            await terminal.Error.WriteLineAsync($"validation text: {Describe(manifest.Validation)}{(manifest.HeldOut ? " held out of the training text" : "")}");
+        {
+            await terminal.Error.WriteLineAsync(
+                $"validation text: {Describe(manifest.Validation)}{(manifest.HeldOut ? " held out of the training text" : "")}"
+            );
+        }
         return manifest;
     }
 
@@ -52,8 +69,13 @@ public static class DatasetPreparation
     {
         var left = new (long Count, string Why)[]
         {
-            (counts.SkippedEmpty, "empty"), (counts.SkippedTooLong, "too long"), (counts.SkippedDuplicate, "repeated"),
-        }.Where(part => part.Count > 0).Select(part => $"{Text.Count(part.Count)} {part.Why}").ToList();
+            (counts.SkippedEmpty, "empty"),
+            (counts.SkippedTooLong, "too long"),
+            (counts.SkippedDuplicate, "repeated"),
+        }
+            .Where(part => part.Count > 0)
+            .Select(part => $"{Text.Count(part.Count)} {part.Why}")
+            .ToList();
         var without = left.Count > 0 ? $" (left out: {string.Join(", ", left)})" : "";
         return $"{Text.Count(counts.Kept)} of {Text.Count(counts.Lines)} pairs{without}";
     }

@@ -28,7 +28,9 @@ public static class JobSubmission
         var result = JobYaml.Parse(text);
         var violations = result.Violations.Where(violation => !(bringsData && violation is { Field: "dataset", Value: "" })).ToList();
         if (violations.Count > 0)
+        {
             throw Refused(path, violations);
+        }
         return result.Spec;
     }
 
@@ -39,7 +41,9 @@ public static class JobSubmission
     {
         var violations = JobSpecValidator.Validate(spec);
         if (violations.Count > 0)
+        {
             throw Refused(origin, violations);
+        }
     }
 
     /// <summary>Sees to it that the coordinator holds the dataset of <paramref name="spec"/>, and fills in its fingerprint.</summary>
@@ -47,52 +51,95 @@ public static class JobSubmission
     /// <param name="connection">The coordinator.</param>
     /// <param name="spec">The job; its fingerprint is set.</param>
     /// <param name="options">The text. Null: the specification names a fingerprint alone.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public static async Task BringDatasetAsync(
-        Terminal terminal, ClusterConnection connection, JobSpec spec, DatasetOptions? options, CancellationToken cancellation)
+        Terminal terminal,
+        ClusterConnection connection,
+        JobSpec spec,
+        DatasetOptions? options,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(connection);
-        if (spec.Dataset.HasFingerprint && await DatasetUpload.IsThereAsync(connection, spec.Dataset.Fingerprint, cancellation))
+        if (spec.Dataset.HasFingerprint && await DatasetUpload.IsThereAsync(connection, spec.Dataset.Fingerprint, cancellationToken))
+        {
             return;
+        }
         if (options is null)
-            throw CliException.BadUsage($"dataset.fingerprint {spec.Dataset.Fingerprint}: {connection.Address} holds no such dataset; name source and target files in the job file");
+        {
+            throw CliException.BadUsage(
+                $"dataset.fingerprint {spec.Dataset.Fingerprint}: {connection.Address} holds no such dataset; name source and target "
+                    + "files in the job file"
+            );
+        }
         using var folder = new TemporaryFolder();
-        await PrepareAsync(terminal, spec, options, folder.Path, cancellation);
-        await UploadAsync(terminal, connection, folder.Path, spec.Dataset.Fingerprint, cancellation);
+        await PrepareAsync(terminal, spec, options, folder.Path, cancellationToken);
+        await UploadAsync(terminal, connection, folder.Path, spec.Dataset.Fingerprint, cancellationToken);
     }
 
     /// <summary>Prepares the dataset in <paramref name="folder"/> and fills in its fingerprint.</summary>
-    public static async Task PrepareAsync(Terminal terminal, JobSpec spec, DatasetOptions options, string folder, CancellationToken cancellation)
+    public static async Task PrepareAsync(
+        Terminal terminal,
+        JobSpec spec,
+        DatasetOptions options,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var manifest = await DatasetPreparation.BuildAsync(terminal, options, folder, cancellation);
+        var manifest = await DatasetPreparation.BuildAsync(terminal, options, folder, cancellationToken);
         if (spec.Dataset.HasFingerprint && spec.Dataset.Fingerprint != manifest.Fingerprint)
-            throw CliException.BadUsage($"dataset.fingerprint {spec.Dataset.Fingerprint}: the named files give {manifest.Fingerprint}; leave the fingerprint out, or name the files that it was made of");
+        {
+            throw CliException.BadUsage(
+                $"dataset.fingerprint {spec.Dataset.Fingerprint}: the named files give {manifest.Fingerprint}; leave the fingerprint "
+                    + "out, or name the files that it was made of"
+            );
+        }
         spec.Dataset.Fingerprint = manifest.Fingerprint;
     }
 
     /// <summary>Uploads a prepared dataset where the coordinator has none yet.</summary>
-    public static async Task UploadAsync(Terminal terminal, ClusterConnection connection, string folder, string fingerprint, CancellationToken cancellation)
+    public static async Task UploadAsync(
+        Terminal terminal,
+        ClusterConnection connection,
+        string folder,
+        string fingerprint,
+        CancellationToken cancellationToken
+    )
     {
-        if (await DatasetUpload.IsThereAsync(connection, fingerprint, cancellation))
+        if (await DatasetUpload.IsThereAsync(connection, fingerprint, cancellationToken))
+        {
             return;
-        await Activity.RunAsync(terminal, "uploading the dataset", activity => DatasetUpload.SendAsync(
-            connection, folder, (sent, total) => activity.Report(sent, total, $"{Text.Bytes(sent)} of {Text.Bytes(total)}"), cancellation));
+        }
+        await Activity.RunAsync(
+            terminal,
+            "uploading the dataset",
+            activity =>
+                DatasetUpload.SendAsync(
+                    connection,
+                    folder,
+                    (sent, total) => activity.Report(sent, total, $"{Text.Bytes(sent)} of {Text.Bytes(total)}"),
+                    cancellationToken
+                )
+        );
     }
 
     /// <summary>Creates the job.</summary>
     /// <param name="connection">The coordinator.</param>
     /// <param name="spec">The job, with its dataset's fingerprint.</param>
     /// <param name="requestId">The same id and specification give the same job. Null: a new one.</param>
-    /// <param name="cancellation">Ends the call.</param>
-    public static Task<Job> CreateAsync(ClusterConnection connection, JobSpec spec, string? requestId, CancellationToken cancellation)
+    /// <param name="cancellationToken">Ends the call.</param>
+    public static Task<Job> CreateAsync(ClusterConnection connection, JobSpec spec, string? requestId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         var request = new CreateJobRequest { Spec = spec, RequestId = requestId ?? Guid.NewGuid().ToString("N") };
-        return connection.CallAsync(options => connection.Jobs.CreateJobAsync(request, options), cancellation);
+        return connection.CallAsync(options => connection.Jobs.CreateJobAsync(request, options), cancellationToken);
     }
 
     private static CliException Refused(string origin, IReadOnlyList<SpecViolation> violations) =>
-        CliException.BadUsage($"{origin}: {violations.Count} problem{(violations.Count == 1 ? "" : "s")}\n{string.Join('\n', violations.Select(violation => $"  {violation}"))}");
+        CliException.BadUsage(
+            $"{origin}: {violations.Count} "
+                + $"problem{(violations.Count == 1 ? "" : "s")}\n{string.Join('\n', violations.Select(violation => $"  {violation}"))}"
+        );
 }

@@ -25,10 +25,17 @@ public static class LocalTraining
     /// <param name="text">What to make the dataset of.</param>
     /// <param name="folder">Where the model folder goes.</param>
     /// <param name="json">True: the job's events go to the output as JSON.</param>
-    /// <param name="cancellation">Stops everything; nothing is left behind.</param>
+    /// <param name="cancellationToken">Stops everything; nothing is left behind.</param>
     /// <exception cref="CliException">The job did not succeed, or a process could not start or died.</exception>
     public static async Task<Outcome> RunAsync(
-        Terminal terminal, LocalClusterOptions options, JobSpec spec, DatasetOptions text, string folder, bool json, CancellationToken cancellation)
+        Terminal terminal,
+        LocalClusterOptions options,
+        JobSpec spec,
+        DatasetOptions text,
+        string folder,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(terminal);
         ArgumentNullException.ThrowIfNull(options);
@@ -36,28 +43,41 @@ public static class LocalTraining
         var began = terminal.Time.GetTimestamp();
         // 1. Before anything is started: text that cannot be used should be told at once.
         using var dataset = new TemporaryFolder();
-        await JobSubmission.PrepareAsync(terminal, spec, text, dataset.Path, cancellation);
+        await JobSubmission.PrepareAsync(terminal, spec, text, dataset.Path, cancellationToken);
         // 2.
         var title = $"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")}";
-        await using var cluster = await Activity.RunAsync(terminal, title, _ => LocalCluster.StartAsync(options, terminal.Time, cancellation));
+        await using var cluster = await Activity.RunAsync(
+            terminal,
+            title,
+            _ => LocalCluster.StartAsync(options, terminal.Time, cancellationToken)
+        );
         using var connection = new ClusterConnection(cluster.Coordinator.Grpc, terminal.Time);
         // 6. is the cluster's disposal.
-        return await cluster.WhileAliveAsync(TrainAsync, program => terminal.Error.WriteLine($"{program.Ended().Message}\nthe others go on"), cancellation);
+        return await cluster.WhileAliveAsync(
+            TrainAsync,
+            program => terminal.Error.WriteLine($"{program.Ended().Message}\nthe others go on"),
+            cancellationToken
+        );
 
-        async Task<Outcome> TrainAsync(CancellationToken token)
+        async Task<Outcome> TrainAsync(CancellationToken cancellationToken)
         {
-            await JobSubmission.UploadAsync(terminal, connection, dataset.Path, spec.Dataset.Fingerprint, token);
+            await JobSubmission.UploadAsync(terminal, connection, dataset.Path, spec.Dataset.Fingerprint, cancellationToken);
             var prepared = terminal.Time.GetTimestamp();
             // 3.
-            var job = await JobSubmission.CreateAsync(connection, spec, requestId: null, token);
+            var job = await JobSubmission.CreateAsync(connection, spec, requestId: null, cancellationToken);
             // 4.
-            var end = await JobFollowing.FollowAsync(terminal, connection, job.Id, "", known: true, json, token);
+            var end = await JobFollowing.FollowAsync(terminal, connection, job.Id, "", known: true, json, cancellationToken);
             if (end.State != JobState.Succeeded)
+            {
                 throw new CliException($"the job {end.State.Word()}: {end.Reason}") { ExitCode = end.State.ExitCode() };
+            }
             var trained = terminal.Time.GetTimestamp();
             // 5.
-            await ArtifactDownload.ReceiveAsync(connection, job.Id, folder, token);
-            job = await connection.CallAsync(call => connection.Jobs.GetJobAsync(new GetJobRequest { Id = job.Id }, call), token);
+            await ArtifactDownload.ReceiveAsync(connection, job.Id, folder, cancellationToken);
+            job = await connection.CallAsync(
+                call => connection.Jobs.GetJobAsync(new GetJobRequest { Id = job.Id }, call),
+                cancellationToken
+            );
             return new Outcome(job, terminal.Time.GetElapsedTime(began, prepared), terminal.Time.GetElapsedTime(prepared, trained));
         }
     }

@@ -10,7 +10,7 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 /// </summary>
 public sealed class CheckpointLibrary(DataFolder data) : IDisposable
 {
-    private readonly CheckpointParts parts = new(data);
+    private readonly CheckpointParts _parts = new(data);
 
     /// <summary>A place to receive a checkpoint of a job into.</summary>
     public FolderReceiver Receive(string jobId) => new(data.Checkpoints(jobId));
@@ -18,26 +18,45 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
     /// <summary>A place to receive the model of a job into.</summary>
     public FolderReceiver ReceiveModel(string jobId) => new(data.Job(jobId));
 
-    /// <summary>Keeps a part of a checkpoint that several workers write. When it was the last one, the whole, to be kept; else null.</summary>
-    public Task<FolderReceiver?> AddPart(FolderReceiver received, CheckpointHeader header, CancellationToken cancel) => parts.Add(received, header, cancel);
+    /// <summary>
+    /// Keeps a part of a checkpoint that several workers write. When it was the last one, the whole, to be kept; else null.
+    /// </summary>
+    public Task<FolderReceiver?> AddPartAsync(FolderReceiver received, CheckpointHeader header, CancellationToken cancellationToken) =>
+        _parts.AddAsync(received, header, cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => parts.Dispose();
+    public void Dispose() => _parts.Dispose();
 
     /// <summary>Keeps a received checkpoint, and removes those that are no longer to be kept.</summary>
     /// <param name="received">Its files.</param>
     /// <param name="header">What it is.</param>
     /// <param name="keep">Newest so many are kept, and the newest of the best ones.</param>
-    /// <param name="cancel">Ends it before it is kept.</param>
-    public async Task<CheckpointInfo> Keep(FolderReceiver received, CheckpointHeader header, int keep, CancellationToken cancel)
+    /// <param name="cancellationToken">Ends it before it is kept.</param>
+    public async Task<CheckpointInfo> KeepAsync(
+        FolderReceiver received,
+        CheckpointHeader header,
+        int keep,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(received);
         ArgumentNullException.ThrowIfNull(header);
-        var manifest = new CheckpointManifest(CheckpointManifest.CurrentVersion, header.JobId, header.Generation, header.Step, header.Best, received.Files, header.Epoch);
-        await received.Add(CheckpointManifest.FileName, manifest.ToBytes(), cancel);
+        var manifest = new CheckpointManifest(
+            CheckpointManifest.CurrentVersion,
+            header.JobId,
+            header.Generation,
+            header.Step,
+            header.Best,
+            received.Files,
+            header.Epoch
+        );
+        await received.AddAsync(CheckpointManifest.FileName, manifest.ToBytes(), cancellationToken);
         var final = Folder(header.JobId, Id(header.Step));
         // The same step again has the same content, unless the old one is damaged.
-        if (Directory.Exists(final)) Directory.Delete(final, recursive: true);
+        if (Directory.Exists(final))
+        {
+            Directory.Delete(final, recursive: true);
+        }
         received.MoveTo(final);
         Prune(header.JobId, keep);
         return Info(header.JobId, Id(header.Step), manifest, "");
@@ -49,34 +68,62 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
         ArgumentNullException.ThrowIfNull(received);
         ArgumentNullException.ThrowIfNull(header);
         var final = data.Model(header.JobId);
-        if (Directory.Exists(final)) Directory.Delete(final, recursive: true);
+        if (Directory.Exists(final))
+        {
+            Directory.Delete(final, recursive: true);
+        }
         received.MoveTo(final);
-        return new() { CheckpointId = "model", JobId = header.JobId, Step = header.Step, Best = header.Best, Bytes = received.Files.Sum(f => f.Bytes) };
+        return new()
+        {
+            CheckpointId = "model",
+            JobId = header.JobId,
+            Step = header.Step,
+            Best = header.Best,
+            Bytes = received.Files.Sum(f => f.Bytes),
+        };
     }
 
     /// <summary>The folder of a job's model; null when there is none.</summary>
     public string? Model(string jobId) => Directory.Exists(data.Model(jobId)) ? data.Model(jobId) : null;
 
-    /// <summary>All checkpoints of a job, oldest first. Damage that shows without reading every byte is named in each one's error.</summary>
+    /// <summary>
+    /// All checkpoints of a job, oldest first. Damage that shows without reading every byte is named in each one's error.
+    /// </summary>
     public IReadOnlyList<CheckpointInfo> List(string jobId)
     {
         var folder = data.Checkpoints(jobId);
-        if (!Directory.Exists(folder)) return [];
-        return [.. Directory.EnumerateDirectories(folder)
-            .Select(Path.GetFileName)
-            .Where(name => long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            .Select(name => Look(jobId, name!))
-            .OrderBy(info => info.Step)];
+        if (!Directory.Exists(folder))
+        {
+            return [];
+        }
+        return
+        [
+            .. Directory
+                .EnumerateDirectories(folder)
+                .Select(Path.GetFileName)
+                .Where(name => long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                .Select(name => Look(jobId, name!))
+                .OrderBy(info => info.Step),
+        ];
     }
 
     /// <summary>The newest checkpoint whose every byte is as it was stored, and what is wrong with the newer ones.</summary>
-    public async Task<(CheckpointInfo? Newest, IReadOnlyList<CheckpointInfo> Damaged)> NewestWhole(string jobId, CancellationToken cancel)
+    public async Task<(CheckpointInfo? Newest, IReadOnlyList<CheckpointInfo> Damaged)> NewestWholeAsync(
+        string jobId,
+        CancellationToken cancellationToken
+    )
     {
         var damaged = new List<CheckpointInfo>();
         foreach (var info in List(jobId).Reverse())
         {
-            if (info.Error.Length == 0) info.Error = await Verify(jobId, info.CheckpointId, cancel) ?? "";
-            if (info.Error.Length == 0) return (info, damaged);
+            if (info.Error.Length == 0)
+            {
+                info.Error = await VerifyAsync(jobId, info.CheckpointId, cancellationToken) ?? "";
+            }
+            if (info.Error.Length == 0)
+            {
+                return (info, damaged);
+            }
             damaged.Add(info);
         }
         return (null, damaged);
@@ -88,12 +135,15 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
     /// <summary>
     /// Reads a whole checkpoint. Null: it is as it was stored; else what is wrong with it, and it is passed over from now on.
     /// </summary>
-    public async Task<string?> Verify(string jobId, string checkpointId, CancellationToken cancel)
+    public async Task<string?> VerifyAsync(string jobId, string checkpointId, CancellationToken cancellationToken)
     {
         var folder = Folder(jobId, checkpointId);
-        var (_, problem) = await CheckpointManifest.Verify(folder, cancel);
-        if (problem.Length == 0) return null;
-        await File.WriteAllTextAsync(Path.Combine(folder, CheckpointManifest.DamagedMark), problem, cancel);
+        var (_, problem) = await CheckpointManifest.VerifyAsync(folder, cancellationToken);
+        if (problem.Length == 0)
+        {
+            return null;
+        }
+        await File.WriteAllTextAsync(Path.Combine(folder, CheckpointManifest.DamagedMark), problem, cancellationToken);
         return problem;
     }
 
@@ -103,7 +153,10 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
     /// <summary>Removes all files of a job.</summary>
     public void Remove(string jobId)
     {
-        if (Directory.Exists(data.Job(jobId))) Directory.Delete(data.Job(jobId), recursive: true);
+        if (Directory.Exists(data.Job(jobId)))
+        {
+            Directory.Delete(data.Job(jobId), recursive: true);
+        }
     }
 
     private static string Id(long step) => step.ToString(CultureInfo.InvariantCulture);
@@ -114,22 +167,26 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
         return Info(jobId, checkpointId, manifest, problem);
     }
 
-    private static CheckpointInfo Info(string jobId, string checkpointId, CheckpointManifest? manifest, string problem) => new()
-    {
-        CheckpointId = checkpointId,
-        JobId = jobId,
-        Step = long.Parse(checkpointId, CultureInfo.InvariantCulture),
-        Bytes = manifest?.Files.Sum(f => f.Bytes) ?? 0,
-        Best = manifest?.Best ?? false,
-        Generation = manifest?.Generation ?? 0,
-        Error = problem,
-    };
+    private static CheckpointInfo Info(string jobId, string checkpointId, CheckpointManifest? manifest, string problem) =>
+        new()
+        {
+            CheckpointId = checkpointId,
+            JobId = jobId,
+            Step = long.Parse(checkpointId, CultureInfo.InvariantCulture),
+            Bytes = manifest?.Files.Sum(f => f.Bytes) ?? 0,
+            Best = manifest?.Best ?? false,
+            Generation = manifest?.Generation ?? 0,
+            Error = problem,
+        };
 
     private void Prune(string jobId, int keep)
     {
         // Damaged ones do not count, and stay for whoever wants to look.
         var whole = List(jobId).Where(c => c.Error.Length == 0).ToArray();
         var best = whole.LastOrDefault(c => c.Best);
-        foreach (var old in whole.SkipLast(keep).Where(c => c != best)) Directory.Delete(Folder(jobId, old.CheckpointId), recursive: true);
+        foreach (var old in whole.SkipLast(keep).Where(c => c != best))
+        {
+            Directory.Delete(Folder(jobId, old.CheckpointId), recursive: true);
+        }
     }
 }

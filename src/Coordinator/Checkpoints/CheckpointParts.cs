@@ -12,41 +12,60 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 internal sealed class CheckpointParts(DataFolder data) : IDisposable
 {
     private const string Prefix = FolderReceiver.TemporaryPrefix + "parts-";
-    private readonly SemaphoreSlim gate = new(1);
+    private readonly SemaphoreSlim _gate = new(1);
 
     /// <summary>Keeps a part. When it was the last one, all files put together; else null.</summary>
-    public async Task<FolderReceiver?> Add(FolderReceiver part, CheckpointHeader header, CancellationToken cancel)
+    public async Task<FolderReceiver?> AddAsync(FolderReceiver part, CheckpointHeader header, CancellationToken cancellationToken)
     {
         var parent = data.Checkpoints(header.JobId);
-        var folder = Path.Combine(parent, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{header.Step}-{header.Generation}-{header.Parts}"));
-        await gate.WaitAsync(cancel);
+        var folder = Path.Combine(
+            parent,
+            string.Create(CultureInfo.InvariantCulture, $"{Prefix}{header.Step}-{header.Generation}-{header.Parts}")
+        );
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             Directory.CreateDirectory(folder);
             var place = Place(folder, header.Part);
             // The same part again has the same content.
-            if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
+            if (Directory.Exists(place))
+            {
+                Directory.Delete(place, recursive: true);
+            }
             part.MoveTo(place);
             var places = Enumerable.Range(0, header.Parts).Select(i => Place(folder, i)).ToArray();
-            if (!places.All(Directory.Exists)) return null;
-            var whole = await Join(parent, places, cancel);
-            foreach (var old in Directory.EnumerateDirectories(parent, Prefix + "*").Where(f => StepOf(f) <= header.Step)) Directory.Delete(old, recursive: true);
+            if (!places.All(Directory.Exists))
+            {
+                return null;
+            }
+            var whole = await JoinAsync(parent, places, cancellationToken);
+            foreach (var old in Directory.EnumerateDirectories(parent, Prefix + "*").Where(f => StepOf(f) <= header.Step))
+            {
+                Directory.Delete(old, recursive: true);
+            }
             return whole;
         }
         finally
         {
-            gate.Release();
+            _gate.Release();
         }
     }
 
-    public void Dispose() => gate.Dispose();
+    public void Dispose() => _gate.Dispose();
 
     private static string Place(string folder, int part) => Path.Combine(folder, part.ToString(CultureInfo.InvariantCulture));
 
     private static long StepOf(string folder) =>
-        long.TryParse(Path.GetFileName(folder)[Prefix.Length..].Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : 0;
+        long.TryParse(
+            Path.GetFileName(folder)[Prefix.Length..].Split('-')[0],
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var step
+        )
+            ? step
+            : 0;
 
-    private static async Task<FolderReceiver> Join(string parent, string[] places, CancellationToken cancel)
+    private static async Task<FolderReceiver> JoinAsync(string parent, string[] places, CancellationToken cancellationToken)
     {
         var whole = new FolderReceiver(parent);
         try
@@ -55,9 +74,12 @@ internal sealed class CheckpointParts(DataFolder data) : IDisposable
             {
                 var pieces = places.Select(place => Path.Combine(place, path)).Where(File.Exists).ToArray();
                 var bytes = pieces.Sum(piece => new FileInfo(piece).Length);
-                foreach (var piece in pieces) await Append(whole, path, bytes, piece, cancel);
+                foreach (var piece in pieces)
+                {
+                    await AppendAsync(whole, path, bytes, piece, cancellationToken);
+                }
             }
-            await whole.Complete(cancel);
+            await whole.CompleteAsync(cancellationToken);
             return whole;
         }
         catch
@@ -67,11 +89,21 @@ internal sealed class CheckpointParts(DataFolder data) : IDisposable
         }
     }
 
-    private static async Task Append(FolderReceiver whole, string path, long bytes, string piece, CancellationToken cancel)
+    private static async Task AppendAsync(FolderReceiver whole, string path, long bytes, string piece, CancellationToken cancellationToken)
     {
         await using var stream = File.OpenRead(piece);
         var buffer = new byte[FolderReader.PieceBytes];
-        for (int read; (read = await stream.ReadAsync(buffer, cancel)) > 0;)
-            await whole.Write(new FileChunk { Path = path, FileBytes = bytes, Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)) }, cancel);
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0; )
+        {
+            await whole.WriteAsync(
+                new FileChunk
+                {
+                    Path = path,
+                    FileBytes = bytes,
+                    Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)),
+                },
+                cancellationToken
+            );
+        }
     }
 }

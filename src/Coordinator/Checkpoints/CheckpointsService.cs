@@ -16,82 +16,138 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     private const int MaxParts = 4096;
 
     /// <inheritdoc/>
-    public override async Task<CheckpointInfo> StoreCheckpoint(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context)
+    public override async Task<CheckpointInfo> StoreCheckpoint(
+        IAsyncStreamReader<StoreCheckpointRequest> requestStream,
+        ServerCallContext context
+    )
     {
-        var (header, job) = await Header(requestStream, context);
+        var (header, job) = await HeaderAsync(requestStream, context);
         await using var receiver = library.Receive(job.Id);
-        await Receive(receiver, requestStream, context.CancellationToken);
-        if (header.Parts <= 1) return await Keep(receiver, header, job, context);
-        await using var whole = await library.AddPart(receiver, header, context.CancellationToken);
-        return whole is null ? new() { JobId = job.Id, Step = header.Step } : await Keep(whole, header, job, context);
+        await ReceiveAsync(receiver, requestStream, context.CancellationToken);
+        if (header.Parts <= 1)
+        {
+            return await KeepAsync(receiver, header, job, context);
+        }
+        await using var whole = await library.AddPartAsync(receiver, header, context.CancellationToken);
+        return whole is null ? new() { JobId = job.Id, Step = header.Step } : await KeepAsync(whole, header, job, context);
     }
 
-    private async Task<CheckpointInfo> Keep(FolderReceiver received, CheckpointHeader header, StoredJob job, ServerCallContext context)
+    private async Task<CheckpointInfo> KeepAsync(FolderReceiver received, CheckpointHeader header, StoredJob job, ServerCallContext context)
     {
-        var info = await library.Keep(received, header, job.Spec.Checkpoint.Keep, context.CancellationToken);
+        var info = await library.KeepAsync(received, header, job.Spec.Checkpoint.Keep, context.CancellationToken);
         control.CheckpointsChanged(job.Id);
         return info;
     }
 
     /// <inheritdoc/>
-    public override async Task<CheckpointInfo> StoreModel(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context)
+    public override async Task<CheckpointInfo> StoreModel(
+        IAsyncStreamReader<StoreCheckpointRequest> requestStream,
+        ServerCallContext context
+    )
     {
-        var (header, job) = await Header(requestStream, context);
+        var (header, job) = await HeaderAsync(requestStream, context);
         await using var receiver = library.ReceiveModel(job.Id);
-        await Receive(receiver, requestStream, context.CancellationToken);
+        await ReceiveAsync(receiver, requestStream, context.CancellationToken);
         return library.KeepModel(receiver, header);
     }
 
     /// <inheritdoc/>
-    public override async Task FetchCheckpoint(FetchCheckpointRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
+    public override async Task FetchCheckpoint(
+        FetchCheckpointRequest request,
+        IServerStreamWriter<FileChunk> responseStream,
+        ServerCallContext context
+    )
     {
         ArgumentNullException.ThrowIfNull(request);
-        var cancel = context.CancellationToken;
+        var cancellationToken = context.CancellationToken;
         // The listing tells what is there: no name from outside becomes a path.
-        if (library.List(await JobId(request.JobId)).All(c => c.CheckpointId != request.CheckpointId))
+        if (library.List(await JobIdAsync(request.JobId)).All(c => c.CheckpointId != request.CheckpointId))
+        {
             throw RpcErrors.NotFound("checkpoint", request.CheckpointId, $"list those of {request.JobId} with ListCheckpoints");
-        var problem = await library.Verify(request.JobId, request.CheckpointId, cancel);
+        }
+        var problem = await library.VerifyAsync(request.JobId, request.CheckpointId, cancellationToken);
         if (problem is not null)
         {
             control.CheckpointsChanged(request.JobId);
-            throw RpcErrors.Info(StatusCode.DataLoss, "CHECKPOINT_DAMAGED", $"checkpoint {request.CheckpointId} of {request.JobId} is damaged: {problem}; take the one before");
+            throw RpcErrors.Info(
+                StatusCode.DataLoss,
+                "CHECKPOINT_DAMAGED",
+                $"checkpoint {request.CheckpointId} of {request.JobId} is damaged: {problem}; take the one before"
+            );
         }
-        await FolderReader.Read(library.Folder(request.JobId, request.CheckpointId), (path, size, piece) => path == CheckpointManifest.FileName
-            ? Task.CompletedTask
-            : responseStream.WriteAsync(new FileChunk { Path = path, FileBytes = size, Data = ByteString.CopyFrom(piece.Span) }, cancel), cancel);
+        await FolderReader.ReadAsync(
+            library.Folder(request.JobId, request.CheckpointId),
+            (path, size, piece) =>
+                path == CheckpointManifest.FileName
+                    ? Task.CompletedTask
+                    : responseStream.WriteAsync(
+                        new FileChunk
+                        {
+                            Path = path,
+                            FileBytes = size,
+                            Data = ByteString.CopyFrom(piece.Span),
+                        },
+                        cancellationToken
+                    ),
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>
     public override async Task<ListCheckpointsResponse> ListCheckpoints(ListCheckpointsRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return new() { Checkpoints = { library.List(await JobId(request.JobId)) } };
+        return new() { Checkpoints = { library.List(await JobIdAsync(request.JobId)) } };
     }
 
-    private async Task<string> JobId(string jobId) => await store.Get(jobId) is { } job
-        ? job.Id
-        : throw RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
+    private async Task<string> JobIdAsync(string jobId) =>
+        await store.GetAsync(jobId) is { } job ? job.Id : throw RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
 
-    private async Task<(CheckpointHeader Header, StoredJob Job)> Header(IAsyncStreamReader<StoreCheckpointRequest> requests, ServerCallContext context)
+    private async Task<(CheckpointHeader Header, StoredJob Job)> HeaderAsync(
+        IAsyncStreamReader<StoreCheckpointRequest> requests,
+        ServerCallContext context
+    )
     {
         if (!await requests.MoveNext(context.CancellationToken) || requests.Current.Header is not { } header)
+        {
             throw RpcErrors.Invalid(("header", "is missing; send it in the first message"));
-        if (header.Step < 0) throw RpcErrors.Invalid(("header.step", $"{header.Step} is negative"));
+        }
+        if (header.Step < 0)
+        {
+            throw RpcErrors.Invalid(("header.step", $"{header.Step} is negative"));
+        }
         if (header.Parts is < 0 or > MaxParts || header.Part < 0 || (header.Part > 0 && header.Part >= header.Parts))
-            throw RpcErrors.Invalid(("header.part", $"{header.Part} is none of {header.Parts} parts; they are 0 to parts - 1, at most {MaxParts}"));
-        var job = await store.Get(header.JobId) ?? throw RpcErrors.NotFound("job", header.JobId, "list the jobs with ListJobs");
-        if (job.Record.Phase.HasEnded()) throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}); it takes no more files");
+        {
+            throw RpcErrors.Invalid(
+                ("header.part", $"{header.Part} is none of {header.Parts} parts; they are 0 to parts - 1, at most {MaxParts}")
+            );
+        }
+        var job = await store.GetAsync(header.JobId) ?? throw RpcErrors.NotFound("job", header.JobId, "list the jobs with ListJobs");
+        if (job.Record.Phase.HasEnded())
+        {
+            throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}); it takes no more files");
+        }
         return (header, job);
     }
 
-    private static async Task Receive(FolderReceiver receiver, IAsyncStreamReader<StoreCheckpointRequest> requests, CancellationToken cancel)
+    private static async Task ReceiveAsync(
+        FolderReceiver receiver,
+        IAsyncStreamReader<StoreCheckpointRequest> requests,
+        CancellationToken cancellationToken
+    )
     {
         // The first message may carry a chunk beside the header.
-        if (requests.Current.File is { } first) await receiver.Write(first, cancel);
-        await foreach (var request in requests.ReadAllAsync(cancel))
+        if (requests.Current.File is { } first)
         {
-            await receiver.Write(request.File ?? throw RpcErrors.Invalid(("file", "is missing in a message after the first")), cancel);
+            await receiver.WriteAsync(first, cancellationToken);
         }
-        await receiver.Complete(cancel);
+        await foreach (var request in requests.ReadAllAsync(cancellationToken))
+        {
+            await receiver.WriteAsync(
+                request.File ?? throw RpcErrors.Invalid(("file", "is missing in a message after the first")),
+                cancellationToken
+            );
+        }
+        await receiver.CompleteAsync(cancellationToken);
     }
 }

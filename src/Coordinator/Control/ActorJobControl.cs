@@ -6,7 +6,9 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Control;
 
-/// <summary>Carries the services' wishes to the coordinator's actor, which is made after the services listen: earlier ones wait for it.</summary>
+/// <summary>
+/// Carries the services' wishes to the coordinator's actor, which is made after the services listen: earlier ones wait for it.
+/// </summary>
 internal sealed class ActorJobControl(JobStore store, IRequiredActor<CoordinatorActor> coordinator) : IJobControl
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -15,25 +17,30 @@ internal sealed class ActorJobControl(JobStore store, IRequiredActor<Coordinator
     public void JobCreated(string jobId) => _ = AnnounceAsync(jobId);
 
     /// <inheritdoc/>
-    public Task Cancel(string jobId, string reason, CancellationToken cancel) => CommandAsync(jobId, new CancelRequested(reason), cancel);
+    public Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken) =>
+        CommandAsync(jobId, new CancelRequested(reason), cancellationToken);
 
     /// <inheritdoc/>
-    public Task Suspend(string jobId, CancellationToken cancel) => CommandAsync(jobId, new SuspendRequested(), cancel);
+    public Task SuspendAsync(string jobId, CancellationToken cancellationToken) =>
+        CommandAsync(jobId, new SuspendRequested(), cancellationToken);
 
     /// <inheritdoc/>
-    public Task Resume(string jobId, CancellationToken cancel) => CommandAsync(jobId, new ResumeRequested(), cancel);
+    public Task ResumeAsync(string jobId, CancellationToken cancellationToken) =>
+        CommandAsync(jobId, new ResumeRequested(), cancellationToken);
 
     /// <inheritdoc/>
     public void CheckpointsChanged(string jobId) => _ = TellAsync(new CheckpointsMoved(jobId));
 
     /// <inheritdoc/>
-    public async Task<ClusterStatus> Cluster(CancellationToken cancel) =>
-        await (await coordinator.GetAsync(cancel)).Ask<ClusterStatus>(StatusAsked.Instance, s_patience, cancel);
+    public async Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) =>
+        await (await coordinator.GetAsync(cancellationToken)).Ask<ClusterStatus>(StatusAsked.Instance, s_patience, cancellationToken);
 
     private async Task AnnounceAsync(string jobId)
     {
-        if (await store.Get(jobId) is { } job)
+        if (await store.GetAsync(jobId) is { } job)
+        {
             await TellAsync(new JobAdded(job));
+        }
     }
 
     private async Task TellAsync(object message) => (await coordinator.GetAsync()).Tell(message);

@@ -12,25 +12,36 @@ internal sealed partial class CoordinatorActor
     private void OnRegister(RegisterWorker registration)
     {
         var id = registration.WorkerId;
-        if (replaced.Contains(registration.Incarnation))
+        if (_replaced.Contains(registration.Incarnation))
         {
             Refuse(id, $"another worker is named {id}; start this one with another --name");
             return;
         }
-        if (registration.Coordinator.Length > 0 && registration.Coordinator != settings.Incarnation)
+        if (registration.Coordinator.Length > 0 && registration.Coordinator != _settings.Incarnation)
         {
             // Its node is in the cluster of our predecessor. It is asked to join ours before it counts, so that the change of
             // its actor is not taken for its death.
-            Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = settings.Incarnation, GrpcAddress = settings.GrpcAddress, Rejoin = true });
+            Sender.Tell(
+                new WorkerRegistered
+                {
+                    CoordinatorIncarnation = _settings.Incarnation,
+                    GrpcAddress = _settings.GrpcAddress,
+                    Rejoin = true,
+                }
+            );
             return;
         }
         if (registration.Arithmetic is null)
         {
-            Refuse(id, $"it does not tell how it computes (version {registration.Version}), so no job can know whether it may take it; start it from this coordinator's version, {TrainingCluster.Hosting.BuildInfo.Version}");
+            Refuse(
+                id,
+                $"it does not tell how it computes (version {registration.Version}), so no job can know whether it may take it; start "
+                    + $"it from this coordinator's version, {TrainingCluster.Hosting.BuildInfo.Version}"
+            );
             return;
         }
-        var now = time.GetUtcNow();
-        if (workers.TryGetValue(id, out var worker) && worker.Registration.Incarnation == registration.Incarnation)
+        var now = _time.GetUtcNow();
+        if (_workers.TryGetValue(id, out var worker) && worker.Registration.Incarnation == registration.Incarnation)
         {
             if (!worker.Actor.Equals(Sender))
             {
@@ -38,7 +49,10 @@ internal sealed partial class CoordinatorActor
                 // A new node, of which nobody has said anything.
                 worker.Accused = false;
             }
-            if (!worker.Reachable) LogBack(id);
+            if (!worker.Reachable)
+            {
+                LogBack(id);
+            }
             (worker.Registration, worker.Actor, worker.LastSeen, worker.Reachable) = (registration, Sender, now, true);
         }
         else
@@ -46,58 +60,79 @@ internal sealed partial class CoordinatorActor
             // The same name in a new process: the old process is gone, or will be refused from now on.
             if (worker is not null)
             {
-                replaced.Add(worker.Registration.Incarnation);
+                _replaced.Add(worker.Registration.Incarnation);
                 Context.Unwatch(worker.Actor);
             }
             worker = new WorkerEntry(registration, Sender, now);
-            workers[id] = worker;
+            _workers[id] = worker;
             Watch(worker);
             var arithmetic = registration.Arithmetic.ToText();
             LogNew(id, registration.CollectiveAddress, arithmetic, registration.Version);
         }
-        Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = settings.Incarnation, GrpcAddress = settings.GrpcAddress });
+        Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = _settings.Incarnation, GrpcAddress = _settings.GrpcAddress });
         StopIfForgotten(worker);
         Assign();
     }
 
     private void Watch(WorkerEntry worker)
     {
-        if (!worker.Actor.Equals(Sender)) Context.Unwatch(worker.Actor);
+        if (!worker.Actor.Equals(Sender))
+        {
+            Context.Unwatch(worker.Actor);
+        }
         Context.Watch(Sender);
     }
 
     private void Refuse(string id, string why)
     {
         LogRefused(id, why);
-        Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = settings.Incarnation, GrpcAddress = settings.GrpcAddress, Refused = why });
+        Sender.Tell(
+            new WorkerRegistered
+            {
+                CoordinatorIncarnation = _settings.Incarnation,
+                GrpcAddress = _settings.GrpcAddress,
+                Refused = why,
+            }
+        );
     }
 
     /// <summary>A worker that was away may have missed that its job has ended or is suspended.</summary>
     private void StopIfForgotten(WorkerEntry worker)
     {
-        if (worker.Registration.Running is not { } running) return;
-        var known = jobs.TryGetValue(running.JobId, out var job);
-        if (known && (job!.Phase != Jobs.Machine.JobPhase.Suspended || !running.Training)) return;
-        worker.Actor.Tell(new StopTraining
+        if (worker.Registration.Running is not { } running)
         {
-            JobId = running.JobId,
-            Generation = running.Generation,
-            Reason = known ? "the job is suspended" : "the job has ended",
-            KeepState = known,
-            // It missed the word to suspend, and perhaps that it was to store its state.
-            StoreCheckpoint = known,
-        });
+            return;
+        }
+        var known = _jobs.TryGetValue(running.JobId, out var job);
+        if (known && (job!.Phase != Jobs.Machine.JobPhase.Suspended || !running.Training))
+        {
+            return;
+        }
+        worker.Actor.Tell(
+            new StopTraining
+            {
+                JobId = running.JobId,
+                Generation = running.Generation,
+                Reason = known ? "the job is suspended" : "the job has ended",
+                KeepState = known,
+                // It missed the word to suspend, and perhaps that it was to store its state.
+                StoreCheckpoint = known,
+            }
+        );
     }
 
     private void OnDrain(DrainWorker message)
     {
-        if (!workers.TryGetValue(message.WorkerId, out var worker) || worker.Registration.Incarnation != message.Incarnation)
+        if (!_workers.TryGetValue(message.WorkerId, out var worker) || worker.Registration.Incarnation != message.Incarnation)
         {
             // Not known, so no job has it: it may go.
             Sender.Tell(new DrainCompleted { WorkerId = message.WorkerId, Incarnation = message.Incarnation });
             return;
         }
-        if (!worker.Draining) LogDraining(worker.Id);
+        if (!worker.Draining)
+        {
+            LogDraining(worker.Id);
+        }
         worker.Draining = true;
         Assign();
         EndDrains();
@@ -106,10 +141,13 @@ internal sealed partial class CoordinatorActor
     /// <summary>Lets those go that no generation holds any more.</summary>
     private void EndDrains()
     {
-        foreach (var worker in workers.Values.Where(w => w is { Draining: true, Reachable: true }))
+        foreach (var worker in _workers.Values.Where(w => w is { Draining: true, Reachable: true }))
         {
             // Where all want to leave, the job holds the last one until its state is stored.
-            if (jobs.Values.Any(j => j.Members.Contains(worker.Id))) continue;
+            if (_jobs.Values.Any(j => j.Members.Contains(worker.Id)))
+            {
+                continue;
+            }
             worker.JobId = "";
             worker.Actor.Tell(new DrainCompleted { WorkerId = worker.Id, Incarnation = worker.Registration.Incarnation });
         }
@@ -117,57 +155,83 @@ internal sealed partial class CoordinatorActor
 
     private void OnReport(WorkerReport report)
     {
-        if (!workers.TryGetValue(report.WorkerId, out var worker) || worker.Registration.Incarnation != report.Incarnation) return;
+        if (!_workers.TryGetValue(report.WorkerId, out var worker) || worker.Registration.Incarnation != report.Incarnation)
+        {
+            return;
+        }
         // A gap: an earlier one was lost, and all come again with the next registration.
-        if (report.Sequence > worker.Forwarded + 1) return;
-        if (report.Sequence <= worker.Stored || !jobs.TryGetValue(report.JobId, out var job))
+        if (report.Sequence > worker.Forwarded + 1)
+        {
+            return;
+        }
+        if (report.Sequence <= worker.Stored || !_jobs.TryGetValue(report.JobId, out var job))
         {
             worker.Forwarded = Math.Max(worker.Forwarded, report.Sequence);
             OnStored(new ReportStored(report.WorkerId, report.Incarnation, report.Sequence));
             return;
         }
         worker.Forwarded = Math.Max(worker.Forwarded, report.Sequence);
-        if (Unwrap(report) is { } message) job.Actor.Tell(new WorkerMessage(report.WorkerId, report.Incarnation, report.Sequence, message));
+        if (Unwrap(report) is { } message)
+        {
+            job.Actor.Tell(new WorkerMessage(report.WorkerId, report.Incarnation, report.Sequence, message));
+        }
     }
 
-    private static IMessage? Unwrap(WorkerReport report) => report.ReportCase switch
-    {
-        WorkerReport.ReportOneofCase.Prepared => report.Prepared,
-        WorkerReport.ReportOneofCase.Started => report.Started,
-        WorkerReport.ReportOneofCase.Evaluation => report.Evaluation,
-        WorkerReport.ReportOneofCase.Checkpoint => report.Checkpoint,
-        WorkerReport.ReportOneofCase.Failed => report.Failed,
-        WorkerReport.ReportOneofCase.JobFailed => report.JobFailed,
-        WorkerReport.ReportOneofCase.Completed => report.Completed,
-        WorkerReport.ReportOneofCase.Stopped => report.Stopped,
-        WorkerReport.ReportOneofCase.Log => report.Log,
-        _ => null,
-    };
+    private static IMessage? Unwrap(WorkerReport report) =>
+        report.ReportCase switch
+        {
+            WorkerReport.ReportOneofCase.Prepared => report.Prepared,
+            WorkerReport.ReportOneofCase.Started => report.Started,
+            WorkerReport.ReportOneofCase.Evaluation => report.Evaluation,
+            WorkerReport.ReportOneofCase.Checkpoint => report.Checkpoint,
+            WorkerReport.ReportOneofCase.Failed => report.Failed,
+            WorkerReport.ReportOneofCase.JobFailed => report.JobFailed,
+            WorkerReport.ReportOneofCase.Completed => report.Completed,
+            WorkerReport.ReportOneofCase.Stopped => report.Stopped,
+            WorkerReport.ReportOneofCase.Log => report.Log,
+            _ => null,
+        };
 
     private void OnStored(ReportStored stored)
     {
-        if (!workers.TryGetValue(stored.WorkerId, out var worker) || worker.Registration.Incarnation != stored.Incarnation) return;
+        if (!_workers.TryGetValue(stored.WorkerId, out var worker) || worker.Registration.Incarnation != stored.Incarnation)
+        {
+            return;
+        }
         worker.Stored = Math.Max(worker.Stored, stored.Sequence);
         worker.Actor.Tell(new ReportsReceived { Incarnation = stored.Incarnation, Sequence = worker.Stored });
     }
 
     private void OnReachability(MemberReachability told)
     {
-        foreach (var worker in workers.Values.Where(w => w.Actor.Path.Address.Equals(told.Address))) worker.Accused = !told.Reachable;
+        foreach (var worker in _workers.Values.Where(w => w.Actor.Path.Address.Equals(told.Address)))
+        {
+            worker.Accused = !told.Reachable;
+        }
         OnSilence();
     }
 
     private void OnSilence()
     {
-        var now = time.GetUtcNow();
-        foreach (var silent in workers.Values.Select(w => (w.Id, Why: WorkerLiveness.WhyLost(now, w.LastSeen, w.Accused, settings))).Where(w => w.Why is not null).ToArray())
+        var now = _time.GetUtcNow();
+        foreach (
+            var silent in _workers
+                .Values.Select(w => (w.Id, Why: WorkerLiveness.WhyLost(now, w.LastSeen, w.Accused, _settings)))
+                .Where(w => w.Why is not null)
+                .ToArray()
+        )
+        {
             OnLost(w => w.Id == silent.Id, silent.Why!);
+        }
     }
 
     private void OnLost(Func<WorkerEntry, bool> which, string reason)
     {
-        var lost = workers.Values.Where(w => w.Reachable && which(w)).ToArray();
-        if (lost.Length == 0) return;
+        var lost = _workers.Values.Where(w => w.Reachable && which(w)).ToArray();
+        if (lost.Length == 0)
+        {
+            return;
+        }
         foreach (var worker in lost)
         {
             worker.Reachable = false;
@@ -176,7 +240,11 @@ internal sealed partial class CoordinatorActor
         Assign();
     }
 
-    [LoggerMessage(EventId = 200, Level = LogLevel.Information, Message = "{WorkerId} registered: {Address}, computes as {Arithmetic}, version {Version}")]
+    [LoggerMessage(
+        EventId = 200,
+        Level = LogLevel.Information,
+        Message = "{WorkerId} registered: {Address}, computes as {Arithmetic}, version {Version}"
+    )]
     private partial void LogNew(string workerId, string address, string arithmetic, string version);
 
     [LoggerMessage(EventId = 201, Level = LogLevel.Information, Message = "{WorkerId} is back")]

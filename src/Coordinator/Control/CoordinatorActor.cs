@@ -16,24 +16,24 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     /// <summary>Its name: workers find it by it.</summary>
     public const string Name = "coordinator";
 
-    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_tickInterval = TimeSpan.FromSeconds(1);
 
-    private readonly CoordinatorSettings settings;
-    private readonly JobActorContext jobContext;
-    private readonly IMembership membership;
-    private readonly ILogger logger;
-    private readonly TimeProvider time;
-    private readonly DateTimeOffset started;
-    private readonly SortedDictionary<string, WorkerEntry> workers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, JobEntry> jobs = new(StringComparer.Ordinal);
-    private readonly HashSet<string> replaced = new(StringComparer.Ordinal);
+    private readonly CoordinatorSettings _settings;
+    private readonly JobActorContext _jobContext;
+    private readonly IMembership _membership;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly DateTimeOffset _started;
+    private readonly SortedDictionary<string, WorkerEntry> _workers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JobEntry> _jobs = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
 
     public CoordinatorActor(CoordinatorSettings settings, JobActorContext jobContext, IMembership membership)
     {
-        (this.settings, this.jobContext, this.membership) = (settings, jobContext, membership);
-        logger = jobContext.Loggers.CreateLogger<CoordinatorActor>();
-        time = jobContext.Time;
-        started = time.GetUtcNow();
+        (this._settings, this._jobContext, this._membership) = (settings, jobContext, membership);
+        _logger = jobContext.Loggers.CreateLogger<CoordinatorActor>();
+        _time = jobContext.Time;
+        _started = _time.GetUtcNow();
         Loading();
     }
 
@@ -43,9 +43,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
 
     protected override void PreStart()
     {
-        jobContext.Store.NotEnded().PipeTo(Self, success: jobs => new JobsLoaded(jobs));
-        membership.Subscribe(Self);
-        Timers.StartPeriodicTimer("tick", Tick.Instance, TickInterval);
+        _jobContext.Store.NotEndedAsync().PipeTo(Self, success: jobs => new JobsLoaded(jobs));
+        _membership.Subscribe(Self);
+        Timers.StartPeriodicTimer("tick", Tick.Instance, s_tickInterval);
     }
 
     // A job's actor that fails is made anew and finds its job in the store, as after a restart of the coordinator.
@@ -55,7 +55,10 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     {
         Receive<JobsLoaded>(loaded =>
         {
-            foreach (var job in loaded.Jobs) Add(job);
+            foreach (var job in loaded.Jobs)
+            {
+                Add(job);
+            }
             Become(Ready);
             Stash.UnstashAll();
         });
@@ -75,43 +78,81 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<MemberReachability>(OnReachability);
         Receive<Terminated>(dead => OnLost(w => w.Actor.Equals(dead.ActorRef), "its actor ended"));
         Receive<Tick>(_ => OnTick());
-        Receive<JobAdded>(added => { Add(added.Job); Assign(); });
+        Receive<JobAdded>(added =>
+        {
+            Add(added.Job);
+            Assign();
+        });
         Receive<JobCommand>(OnCommand);
         Receive<CheckpointsMoved>(moved => Forward(moved.JobId, moved));
         Receive<JobStatus>(OnStatus);
-        Receive<PoolAsked>(asked => { if (jobs.TryGetValue(asked.JobId, out var job)) job.Actor.Tell(job.Pool); });
-        Receive<ToWorker>(m => { if (workers.TryGetValue(m.WorkerId, out var worker)) worker.Actor.Tell(m.Message); });
+        Receive<PoolAsked>(asked =>
+        {
+            if (_jobs.TryGetValue(asked.JobId, out var job))
+            {
+                job.Actor.Tell(job.Pool);
+            }
+        });
+        Receive<ToWorker>(m =>
+        {
+            if (_workers.TryGetValue(m.WorkerId, out var worker))
+            {
+                worker.Actor.Tell(m.Message);
+            }
+        });
         Receive<StatusAsked>(_ => Sender.Tell(Status()));
-        Receive<Status.Failure>(failure => throw new InvalidOperationException("Asynchronous work of the coordinator failed.", failure.Cause));
+        Receive<Status.Failure>(failure =>
+            throw new InvalidOperationException("Asynchronous work of the coordinator failed.", failure.Cause)
+        );
     }
 
     private void Add(Store.StoredJob job)
     {
-        if (jobs.ContainsKey(job.Id)) return;
-        var actor = Context.ActorOf(Props.Create(() => new JobActor(job.Id, jobContext)), job.Id);
-        jobs[job.Id] = new(job, actor) { Phase = job.Record.Phase, Started = job.Record.Started is not null, Arithmetic = job.Record.Arithmetic };
+        if (_jobs.ContainsKey(job.Id))
+        {
+            return;
+        }
+        var actor = Context.ActorOf(Props.Create(() => new JobActor(job.Id, _jobContext)), job.Id);
+        _jobs[job.Id] = new(job, actor)
+        {
+            Phase = job.Record.Phase,
+            Started = job.Record.Started is not null,
+            Arithmetic = job.Record.Arithmetic,
+        };
     }
 
     private void Forward(string jobId, object message)
     {
-        if (jobs.TryGetValue(jobId, out var job)) job.Actor.Tell(message);
+        if (_jobs.TryGetValue(jobId, out var job))
+        {
+            job.Actor.Tell(message);
+        }
     }
 
     private void OnCommand(JobCommand command)
     {
-        if (jobs.TryGetValue(command.JobId, out var job)) job.Actor.Forward(command);
-        else Sender.Tell(CommandDone.Instance);
+        if (_jobs.TryGetValue(command.JobId, out var job))
+        {
+            job.Actor.Forward(command);
+        }
+        else
+        {
+            Sender.Tell(CommandDone.Instance);
+        }
     }
 
     private void OnStatus(JobStatus status)
     {
-        if (!jobs.TryGetValue(status.JobId, out var job)) return;
+        if (!_jobs.TryGetValue(status.JobId, out var job))
+        {
+            return;
+        }
         (job.Phase, job.Started, job.Members, job.Arithmetic) = (status.Phase, status.Started, status.Members, status.Arithmetic);
         if (status.Phase.HasEnded())
         {
             // Its last commands were sent before this message: nothing of it is left to do.
             Context.Stop(job.Actor);
-            jobs.Remove(status.JobId);
+            _jobs.Remove(status.JobId);
         }
         EndDrains();
         Assign();
@@ -119,29 +160,49 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
 
     private void OnTick()
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         OnSilence();
-        foreach (var gone in workers.Values.Where(w => !w.Reachable && w.LastSeen + settings.ForgetAfter <= now).ToArray()) workers.Remove(gone.Id);
-        membership.DownUnreachable(settings.DownAfter);
+        foreach (var gone in _workers.Values.Where(w => !w.Reachable && w.LastSeen + _settings.ForgetAfter <= now).ToArray())
+        {
+            _workers.Remove(gone.Id);
+        }
+        _membership.DownUnreachable(_settings.DownAfter);
         CountWorkers();
     }
 
     /// <summary>Shares the living workers out anew and tells each job whose workers, or what they hold, have changed.</summary>
     private void Assign()
     {
-        var demands = jobs.Values.Where(j => j.Phase.WantsWorkers()).OrderBy(j => j.Number)
-            .Select(j => new JobDemand(j.Id, j.Spec.Workers.Min, j.Spec.Workers.Max, j.Started, j.Arithmetic)).ToArray();
+        var demands = _jobs
+            .Values.Where(j => j.Phase.WantsWorkers())
+            .OrderBy(j => j.Number)
+            .Select(j => new JobDemand(j.Id, j.Spec.Workers.Min, j.Spec.Workers.Max, j.Started, j.Arithmetic))
+            .ToArray();
         var wanting = demands.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
-        var alive = workers.Values.Where(w => w.Reachable).ToArray();
-        var given = WorkerAssignment.Assign(demands, [.. alive.Select(w => new WorkerSupply(w.Id, Holder(w, wanting), w.Draining, w.Registration.Arithmetic, w.Registered))]);
-        foreach (var worker in workers.Values) worker.JobId = "";
+        var alive = _workers.Values.Where(w => w.Reachable).ToArray();
+        var given = WorkerAssignment.Assign(
+            demands,
+            [.. alive.Select(w => new WorkerSupply(w.Id, Holder(w, wanting), w.Draining, w.Registration.Arithmetic, w.Registered))]
+        );
+        foreach (var worker in _workers.Values)
+        {
+            worker.JobId = "";
+        }
         foreach (var (jobId, assignment) in given)
-            foreach (var id in assignment.Workers) workers[id].JobId = jobId;
-        foreach (var job in jobs.Values)
+        {
+            foreach (var id in assignment.Workers)
+            {
+                _workers[id].JobId = jobId;
+            }
+        }
+        foreach (var job in _jobs.Values)
         {
             var assignment = given.GetValueOrDefault(job.Id) ?? new([], "");
-            var pool = new PoolChanged([.. assignment.Workers.Select(id => workers[id].ToPool(job.Id))], assignment.LeftAside);
-            if (job.Pool.Workers.SequenceEqual(pool.Workers) && job.Pool.LeftAside == pool.LeftAside) continue;
+            var pool = new PoolChanged([.. assignment.Workers.Select(id => _workers[id].ToPool(job.Id))], assignment.LeftAside);
+            if (job.Pool.Workers.SequenceEqual(pool.Workers) && job.Pool.LeftAside == pool.LeftAside)
+            {
+                continue;
+            }
             job.Pool = pool;
             job.Actor.Tell(pool);
         }
@@ -151,39 +212,44 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     /// <summary>The job that has a worker: the one it was given to, else (after a restart of ours) the one whose state it holds.</summary>
     private static string Holder(WorkerEntry worker, HashSet<string> wanting)
     {
-        if (wanting.Contains(worker.JobId)) return worker.JobId;
+        if (wanting.Contains(worker.JobId))
+        {
+            return worker.JobId;
+        }
         return worker.Registration.Running is { } running && wanting.Contains(running.JobId) ? running.JobId : "";
     }
 
-    private void CountWorkers() => jobContext.Metrics.SetWorkers(workers.Values.Select(StateOf));
+    private void CountWorkers() => _jobContext.Metrics.SetWorkers(_workers.Values.Select(StateOf));
 
-    private string StateOf(WorkerEntry worker) => worker switch
-    {
-        { Reachable: false } => "unreachable",
-        { Draining: true } => "draining",
-        _ => jobs.Values.Any(j => j.Members.Contains(worker.Id)) ? "training" : "idle",
-    };
-
-    private ClusterStatus Status() => new()
-    {
-        Version = TrainingCluster.Hosting.BuildInfo.Version,
-        Incarnation = settings.Incarnation,
-        Started = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(started),
-        Workers =
+    private string StateOf(WorkerEntry worker) =>
+        worker switch
         {
-            workers.Values.Select(w => new WorkerStatus
+            { Reachable: false } => "unreachable",
+            { Draining: true } => "draining",
+            _ => _jobs.Values.Any(j => j.Members.Contains(worker.Id)) ? "training" : "idle",
+        };
+
+    private ClusterStatus Status() =>
+        new()
+        {
+            Version = TrainingCluster.Hosting.BuildInfo.Version,
+            Incarnation = _settings.Incarnation,
+            Started = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(_started),
+            Workers =
             {
-                Id = w.Id,
-                State = StateOf(w),
-                Device = w.Registration.Device,
-                CollectiveAddress = w.Registration.CollectiveAddress,
-                HttpAddress = w.Registration.HttpAddress,
-                JobId = w.JobId,
-                Version = w.Registration.Version,
-                Arithmetic = w.Registration.Arithmetic,
-            }),
-        },
-    };
+                _workers.Values.Select(w => new WorkerStatus
+                {
+                    Id = w.Id,
+                    State = StateOf(w),
+                    Device = w.Registration.Device,
+                    CollectiveAddress = w.Registration.CollectiveAddress,
+                    HttpAddress = w.Registration.HttpAddress,
+                    JobId = w.JobId,
+                    Version = w.Registration.Version,
+                    Arithmetic = w.Registration.Arithmetic,
+                }),
+            },
+        };
 
     private sealed record Tick
     {

@@ -11,7 +11,9 @@ public sealed record CoordinatorSettings
     /// <summary>http://host:port of the gRPC services, as workers reach them.</summary>
     public required string GrpcAddress { get; init; }
 
-    /// <summary>A worker that has not registered for so long is taken for dead, whatever the cluster says. Default 10 s: five registrations.</summary>
+    /// <summary>
+    /// A worker that has not registered for so long is taken for dead, whatever the cluster says. Default 10 s: five registrations.
+    /// </summary>
     public TimeSpan RegistrationTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -20,7 +22,10 @@ public sealed record CoordinatorSettings
     /// </summary>
     public TimeSpan AccusedTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>An unreachable member is removed from the cluster after this: while it is in it, newcomers are let in as weakly up only. Default 5 s.</summary>
+    /// <summary>
+    /// An unreachable member is removed from the cluster after this: while it is in it, newcomers are let in as weakly up only. Default 5
+    /// s.
+    /// </summary>
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A dead worker is shown for so long. Default 1 min.</summary>

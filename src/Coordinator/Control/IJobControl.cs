@@ -9,17 +9,17 @@ public interface IJobControl
     void JobCreated(string jobId);
 
     /// <summary>Cancels a job; completes when that is durable. A job that has ended stays as it is.</summary>
-    Task Cancel(string jobId, string reason, CancellationToken cancel);
+    Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken);
 
     /// <summary>Suspends a job; completes when that is durable.</summary>
-    Task Suspend(string jobId, CancellationToken cancel);
+    Task SuspendAsync(string jobId, CancellationToken cancellationToken);
 
     /// <summary>Resumes a suspended job; completes when that is durable.</summary>
-    Task Resume(string jobId, CancellationToken cancel);
+    Task ResumeAsync(string jobId, CancellationToken cancellationToken);
 
     /// <summary>The newest whole checkpoint of a job is another now.</summary>
     void CheckpointsChanged(string jobId);
 
     /// <summary>The coordinator and its workers, now.</summary>
-    Task<ClusterStatus> Cluster(CancellationToken cancel);
+    Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken);
 }

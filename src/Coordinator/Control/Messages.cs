@@ -38,7 +38,9 @@ internal sealed record WorkerMessage(string WorkerId, string Incarnation, long S
 /// <summary>A worker's report is stored.</summary>
 internal sealed record ReportStored(string WorkerId, string Incarnation, long Sequence);
 
-/// <summary>A job's actor to the coordinator: where the job stands, and who must not go (members of its generation, holders of its state).</summary>
+/// <summary>
+/// A job's actor to the coordinator: where the job stands, and who must not go (members of its generation, holders of its state).
+/// </summary>
 /// <param name="JobId">The job.</param>
 /// <param name="Phase">Where it stands.</param>
 /// <param name="Started">It has trained before.</param>

@@ -8,18 +8,24 @@ namespace TrainingCluster.Coordinator.Datasets;
 public sealed class DatasetLibrary(DataFolder data)
 {
     /// <summary>The dataset of this fingerprint; null when it is not here.</summary>
-    public async Task<DatasetInfo?> Find(string fingerprint, CancellationToken cancel)
+    public async Task<DatasetInfo?> FindAsync(string fingerprint, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(fingerprint);
         // Names come from outside: only what a fingerprint can be ever becomes a path.
-        if (fingerprint.Length != 64 || !fingerprint.All(char.IsAsciiHexDigitLower)) return null;
+        if (fingerprint.Length != 64 || !fingerprint.All(char.IsAsciiHexDigitLower))
+        {
+            return null;
+        }
         var manifest = Path.Combine(Folder(fingerprint), DatasetManifest.FileName);
-        if (!File.Exists(manifest)) return null;
+        if (!File.Exists(manifest))
+        {
+            return null;
+        }
         return new DatasetInfo
         {
             Fingerprint = fingerprint,
             Bytes = new DirectoryInfo(Folder(fingerprint)).EnumerateFiles().Sum(f => f.Length),
-            ManifestJson = await File.ReadAllTextAsync(manifest, cancel),
+            ManifestJson = await File.ReadAllTextAsync(manifest, cancellationToken),
         };
     }
 
@@ -36,11 +42,17 @@ public sealed class DatasetLibrary(DataFolder data)
     {
         ArgumentNullException.ThrowIfNull(received);
         string fingerprint;
-        using (var dataset = Dataset.Open(received.Folder)) fingerprint = dataset.Fingerprint;
+        using (var dataset = Dataset.Open(received.Folder))
+        {
+            fingerprint = dataset.Fingerprint;
+        }
         var final = Folder(fingerprint);
         try
         {
-            if (!Directory.Exists(final)) received.MoveTo(final);
+            if (!Directory.Exists(final))
+            {
+                received.MoveTo(final);
+            }
         }
         catch (IOException) when (Directory.Exists(final))
         {

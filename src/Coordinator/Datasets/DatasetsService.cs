@@ -14,37 +14,56 @@ public sealed class DatasetsService(DatasetLibrary library) : V1.Datasets.Datase
     public override async Task<DatasetInfo> GetDataset(GetDatasetRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return await library.Find(request.Fingerprint, context.CancellationToken)
+        return await library.FindAsync(request.Fingerprint, context.CancellationToken)
             ?? throw RpcErrors.NotFound("dataset", request.Fingerprint, "upload it with UploadDataset");
     }
 
     /// <inheritdoc/>
     public override async Task<DatasetInfo> UploadDataset(IAsyncStreamReader<FileChunk> requestStream, ServerCallContext context)
     {
-        var cancel = context.CancellationToken;
+        var cancellationToken = context.CancellationToken;
         await using var receiver = library.Receive();
-        await foreach (var chunk in requestStream.ReadAllAsync(cancel)) await receiver.Write(chunk, cancel);
-        await receiver.Complete(cancel);
+        await foreach (var chunk in requestStream.ReadAllAsync(cancellationToken))
+        {
+            await receiver.WriteAsync(chunk, cancellationToken);
+        }
+        await receiver.CompleteAsync(cancellationToken);
         try
         {
             var fingerprint = library.Keep(receiver);
-            return (await library.Find(fingerprint, cancel))!;
+            return (await library.FindAsync(fingerprint, cancellationToken))!;
         }
         catch (DatasetException e)
         {
             // The text names our temporary folder, which means nothing to the client.
-            var text = e.Message.Replace(receiver.Folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)
+            var text = e
+                .Message.Replace(receiver.Folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)
                 .Replace(receiver.Folder, "the dataset", StringComparison.Ordinal);
             throw RpcErrors.Invalid(("file", text));
         }
     }
 
     /// <inheritdoc/>
-    public override async Task DownloadDataset(GetDatasetRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
+    public override async Task DownloadDataset(
+        GetDatasetRequest request,
+        IServerStreamWriter<FileChunk> responseStream,
+        ServerCallContext context
+    )
     {
         var info = await GetDataset(request, context);
-        await FolderReader.Read(library.Folder(info.Fingerprint),
-            (path, size, piece) => responseStream.WriteAsync(new FileChunk { Path = path, FileBytes = size, Data = ByteString.CopyFrom(piece.Span) }, context.CancellationToken),
-            context.CancellationToken);
+        await FolderReader.ReadAsync(
+            library.Folder(info.Fingerprint),
+            (path, size, piece) =>
+                responseStream.WriteAsync(
+                    new FileChunk
+                    {
+                        Path = path,
+                        FileBytes = size,
+                        Data = ByteString.CopyFrom(piece.Span),
+                    },
+                    context.CancellationToken
+                ),
+            context.CancellationToken
+        );
     }
 }

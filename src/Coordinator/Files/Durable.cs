@@ -17,12 +17,21 @@ internal static partial class Durable
     private static void Sync(string folder)
     {
         // Only POSIX lets a folder be synced, and only there is it needed.
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
         var handle = OpenFile(folder, 0);
-        if (handle < 0) throw new IOException($"{folder} cannot be opened: {LastError()}", Marshal.GetLastPInvokeError());
+        if (handle < 0)
+        {
+            throw new IOException($"{folder} cannot be opened: {LastError()}", Marshal.GetLastPInvokeError());
+        }
         try
         {
-            if (SyncFile(handle) != 0) throw new IOException($"{folder} cannot be synced: {LastError()}", Marshal.GetLastPInvokeError());
+            if (SyncFile(handle) != 0)
+            {
+                throw new IOException($"{folder} cannot be synced: {LastError()}", Marshal.GetLastPInvokeError());
+            }
         }
         finally
         {

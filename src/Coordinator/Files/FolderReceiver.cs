@@ -15,20 +15,20 @@ public sealed class FolderReceiver : IAsyncDisposable
     /// <summary>Names of temporary folders begin so; what a crash left behind is removed at the next start.</summary>
     public const string TemporaryPrefix = ".upload-";
 
-    private readonly List<StoredFile> files = [];
-    private readonly Func<string, Stream> open;
-    private IncrementalHash? hash;
-    private Stream? file;
-    private string path = "";
-    private long expected;
-    private long written;
+    private readonly List<StoredFile> _files = [];
+    private readonly Func<string, Stream> _open;
+    private IncrementalHash? _hash;
+    private Stream? _file;
+    private string _path = "";
+    private long _expected;
+    private long _written;
 
     /// <summary>Receives into a new temporary folder inside <paramref name="parent"/>, on the same disk as the final place.</summary>
     /// <param name="parent">Made where it is missing.</param>
     /// <param name="open">Opens a file for writing; null: <see cref="FileStream"/>.</param>
     public FolderReceiver(string parent, Func<string, Stream>? open = null)
     {
-        this.open = open ?? (p => new FileStream(p, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+        this._open = open ?? (p => new FileStream(p, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
         Folder = Path.Combine(parent, TemporaryPrefix + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
         Directory.CreateDirectory(Folder);
     }
@@ -37,42 +37,54 @@ public sealed class FolderReceiver : IAsyncDisposable
     public string Folder { get; }
 
     /// <summary>Files received whole so far.</summary>
-    public IReadOnlyList<StoredFile> Files => files;
+    public IReadOnlyList<StoredFile> Files => _files;
 
     /// <summary>Removes what uploads that a crash ended have left in <paramref name="parent"/>.</summary>
     public static void RemoveLeftovers(string parent)
     {
-        if (!Directory.Exists(parent)) return;
-        foreach (var folder in Directory.EnumerateDirectories(parent, TemporaryPrefix + "*")) Directory.Delete(folder, recursive: true);
+        if (!Directory.Exists(parent))
+        {
+            return;
+        }
+        foreach (var folder in Directory.EnumerateDirectories(parent, TemporaryPrefix + "*"))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>Writes the next chunk.</summary>
-    public async Task Write(FileChunk chunk, CancellationToken cancel)
+    public async Task WriteAsync(FileChunk chunk, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(chunk);
-        if (file is null || chunk.Path != path)
+        if (_file is null || chunk.Path != _path)
         {
-            await Finish(cancel);
+            await FinishAsync(cancellationToken);
             Begin(chunk);
         }
-        written += chunk.Data.Length;
-        if (written > expected) throw RpcErrors.Invalid(("file.data", $"{path} has more than the {expected} bytes it was announced with"));
-        hash!.AppendData(chunk.Data.Span);
-        await file!.WriteAsync(chunk.Data.Memory, cancel);
+        _written += chunk.Data.Length;
+        if (_written > _expected)
+        {
+            throw RpcErrors.Invalid(("file.data", $"{_path} has more than the {_expected} bytes it was announced with"));
+        }
+        _hash!.AppendData(chunk.Data.Span);
+        await _file!.WriteAsync(chunk.Data.Memory, cancellationToken);
     }
 
     /// <summary>Ends the last file. After this <see cref="Files"/> is complete.</summary>
-    public async Task Complete(CancellationToken cancel)
+    public async Task CompleteAsync(CancellationToken cancellationToken)
     {
-        await Finish(cancel);
-        if (files.Count == 0) throw RpcErrors.Invalid(("file", "no file was sent; send at least one"));
+        await FinishAsync(cancellationToken);
+        if (_files.Count == 0)
+        {
+            throw RpcErrors.Invalid(("file", "no file was sent; send at least one"));
+        }
     }
 
     /// <summary>Writes a small file of our own beside those received.</summary>
-    public async Task Add(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    public async Task AddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        await using var stream = open(Path.Combine(Folder, name));
-        await stream.WriteAsync(content, cancel);
+        await using var stream = _open(Path.Combine(Folder, name));
+        await stream.WriteAsync(content, cancellationToken);
         Flush(stream);
     }
 
@@ -82,48 +94,74 @@ public sealed class FolderReceiver : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        hash?.Dispose();
-        if (file is not null)
+        _hash?.Dispose();
+        if (_file is not null)
         {
             // The buffered rest may not fit on a full disk either; the file is going to be removed anyway.
-            try { await file.DisposeAsync(); }
+            try
+            {
+                await _file.DisposeAsync();
+            }
             catch (IOException) { }
         }
-        if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+        if (Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     private void Begin(FileChunk chunk)
     {
-        if (!IsSafe(chunk.Path)) throw RpcErrors.Invalid(("file.path", $"'{chunk.Path}' is no relative path with '/' between plain names"));
-        if (chunk.FileBytes < 0) throw RpcErrors.Invalid(("file.file_bytes", $"{chunk.FileBytes} is negative"));
-        if (files.Any(f => f.Path == chunk.Path)) throw RpcErrors.Invalid(("file.path", $"'{chunk.Path}' was sent before; send each file once, in one piece"));
+        if (!IsSafe(chunk.Path))
+        {
+            throw RpcErrors.Invalid(("file.path", $"'{chunk.Path}' is no relative path with '/' between plain names"));
+        }
+        if (chunk.FileBytes < 0)
+        {
+            throw RpcErrors.Invalid(("file.file_bytes", $"{chunk.FileBytes} is negative"));
+        }
+        if (_files.Any(f => f.Path == chunk.Path))
+        {
+            throw RpcErrors.Invalid(("file.path", $"'{chunk.Path}' was sent before; send each file once, in one piece"));
+        }
         var full = Path.Combine(Folder, chunk.Path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        (path, expected, written) = (chunk.Path, chunk.FileBytes, 0);
-        hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        file = open(full);
+        (_path, _expected, _written) = (chunk.Path, chunk.FileBytes, 0);
+        _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        _file = _open(full);
     }
 
-    private async Task Finish(CancellationToken cancel)
+    private async Task FinishAsync(CancellationToken cancellationToken)
     {
-        if (file is null) return;
-        if (written != expected)
-            throw RpcErrors.Invalid(("file.data", $"{path} ended after {written} of {expected} bytes; send it again"));
-        await file.FlushAsync(cancel);
-        Flush(file);
-        await file.DisposeAsync();
-        file = null;
-        files.Add(new(path, written, Convert.ToHexStringLower(hash!.GetHashAndReset())));
-        hash.Dispose();
-        hash = null;
+        if (_file is null)
+        {
+            return;
+        }
+        if (_written != _expected)
+        {
+            throw RpcErrors.Invalid(("file.data", $"{_path} ended after {_written} of {_expected} bytes; send it again"));
+        }
+        await _file.FlushAsync(cancellationToken);
+        Flush(_file);
+        await _file.DisposeAsync();
+        _file = null;
+        _files.Add(new(_path, _written, Convert.ToHexStringLower(_hash!.GetHashAndReset())));
+        _hash.Dispose();
+        _hash = null;
     }
 
     private static void Flush(Stream stream)
     {
-        if (stream is FileStream fileStream) fileStream.Flush(flushToDisk: true);
+        if (stream is FileStream fileStream)
+        {
+            fileStream.Flush(flushToDisk: true);
+        }
     }
 
     private static bool IsSafe(string path) =>
-        path.Length is > 0 and <= 512 && !path.Contains('\\', StringComparison.Ordinal) && !path.Contains('\0', StringComparison.Ordinal)
-        && path.Split('/').All(part => part.Length > 0 && part is not ("." or "..") && !part.StartsWith(TemporaryPrefix, StringComparison.Ordinal));
+        path.Length is > 0 and <= 512
+        && !path.Contains('\\', StringComparison.Ordinal)
+        && !path.Contains('\0', StringComparison.Ordinal)
+        && path.Split('/')
+            .All(part => part.Length > 0 && part is not ("." or "..") && !part.StartsWith(TemporaryPrefix, StringComparison.Ordinal));
 }

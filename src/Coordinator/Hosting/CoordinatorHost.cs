@@ -18,7 +18,7 @@ public static partial class CoordinatorHost
     /// that it is ready; 6. waits for the end; 7. ends in the opposite order. Jobs keep their state, and workers train on.
     /// </summary>
     /// <returns>The exit code.</returns>
-    public static async Task<int> Run(CoordinatorOptions options, CancellationToken cancel)
+    public static async Task<int> RunAsync(CoordinatorOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         // 1.
@@ -30,25 +30,35 @@ public static partial class CoordinatorHost
         data.Prepare();
         var time = TimeProvider.System;
         // 2.
-        await using var store = await JobStore.Open(data.Database, time);
+        await using var store = await JobStore.OpenAsync(data.Database, time);
         // 3.
         await using var app = BuildWebApplication(options, address, data, store, time);
         app.Services.GetRequiredService<Refusals>().Watch(app);
         MapEndpoints(app, app.Services.GetRequiredService<ProgramMetrics>());
         // 4.
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
-        using var ended = cancel.Register(lifetime.StopApplication);
-        await app.StartAsync(cancel);
+        using var ended = cancellationToken.Register(lifetime.StopApplication);
+        await app.StartAsync(cancellationToken);
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(CoordinatorHost));
         var system = app.Services.GetRequiredService<ActorSystem>();
         // 5.
         var ready = new ReadyFile(
-            address.Http(ports[0]), address.Http(ports[1]), address.HostPort(Cluster.Get(system).SelfAddress.Port ?? 0), Environment.ProcessId);
-        if (options.ReadyFile is { } path) ready.Write(path);
+            address.Http(ports[0]),
+            address.Http(ports[1]),
+            address.HostPort(Cluster.Get(system).SelfAddress.Port ?? 0),
+            Environment.ProcessId
+        );
+        if (options.ReadyFile is { } path)
+        {
+            ready.Write(path);
+        }
         LogReady(logger, BuildInfo.Version, ready.Grpc, ready.Http, ready.Cluster, data.Root);
         // 6.
-        if (options.ParentPid is { } parent) _ = EndWithParent(parent, lifetime, time);
+        if (options.ParentPid is { } parent)
+        {
+            _ = EndWithParentAsync(parent, lifetime, time);
+        }
         var actorsEnded = false;
         using var ending = lifetime.ApplicationStopping.Register(() =>
         {
@@ -57,20 +67,36 @@ public static partial class CoordinatorHost
         });
         await app.WaitForShutdownAsync(CancellationToken.None);
         // 7.
-        if (options.ReadyFile is { } file) File.Delete(file);
-        if (!actorsEnded) return ProgramExit.Clean;
+        if (options.ReadyFile is { } file)
+        {
+            File.Delete(file);
+        }
+        if (!actorsEnded)
+        {
+            return ProgramExit.Clean;
+        }
         LogActorsEnded(logger);
         return ProgramExit.Failed;
     }
 
-    private static WebApplication BuildWebApplication(CoordinatorOptions options, ListenAddress address, DataFolder data, JobStore store, TimeProvider time)
+    private static WebApplication BuildWebApplication(
+        CoordinatorOptions options,
+        ListenAddress address,
+        DataFolder data,
+        JobStore store,
+        TimeProvider time
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
-            .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
+        builder
+            .Logging.ClearProviders()
+            .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Grpc", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            // The first is gRPC's, the second the browser's and Prometheus': their order tells them apart when ports are chosen by the system.
+            // The first is gRPC's, the second the browser's and Prometheus': their order tells them apart when ports are chosen by the
+            // system.
             kestrel.Listen(address.Bind, options.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Listen(address.Bind, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Limits.Http2.InitialStreamWindowSize = 4 * 1024 * 1024;
@@ -82,8 +108,12 @@ public static partial class CoordinatorHost
         // Watchers hold their streams open for as long as a job lasts: ending does not wait for them.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
         var published = new ProgramMetrics("coordinator");
-        builder.Services.AddSingleton(data).AddSingleton(store).AddSingleton(time)
-            .AddSingleton(published).AddSingleton(new CoordinatorMetrics(published.Factory, time))
+        builder
+            .Services.AddSingleton(data)
+            .AddSingleton(store)
+            .AddSingleton(time)
+            .AddSingleton(published)
+            .AddSingleton(new CoordinatorMetrics(published.Factory, time))
             .AddSingleton(provider => new Refusals(published.Factory, provider.GetRequiredService<ILoggerFactory>()))
             .AddSingleton<IJobControl, ActorJobControl>();
         builder.Services.AddHostedService<Housekeeping>();
@@ -101,11 +131,11 @@ public static partial class CoordinatorHost
         app.MapStatusPage();
     }
 
-    private static async Task EndWithParent(int pid, IHostApplicationLifetime lifetime, TimeProvider time)
+    private static async Task EndWithParentAsync(int pid, IHostApplicationLifetime lifetime, TimeProvider time)
     {
         try
         {
-            await ParentWatch.Gone(pid, time, lifetime.ApplicationStopping);
+            await ParentWatch.GoneAsync(pid, time, lifetime.ApplicationStopping);
             lifetime.StopApplication();
         }
         catch (OperationCanceledException)
@@ -114,12 +144,20 @@ public static partial class CoordinatorHost
         }
     }
 
-    [LoggerMessage(EventId = 220, Level = LogLevel.Information, Message = "coordinator {Version} is ready: gRPC {Grpc}, HTTP {Http}, workers join {Cluster}, data in {Data}")]
+    [LoggerMessage(
+        EventId = 220,
+        Level = LogLevel.Information,
+        Message = "coordinator {Version} is ready: gRPC {Grpc}, HTTP {Http}, workers join {Cluster}, data in {Data}"
+    )]
     private static partial void LogReady(ILogger logger, string version, string grpc, string http, string cluster, string data);
 
     [LoggerMessage(EventId = 221, Level = LogLevel.Information, Message = "ending; jobs keep their state, workers train on")]
     private static partial void LogEnding(ILogger logger);
 
-    [LoggerMessage(EventId = 222, Level = LogLevel.Error, Message = "the actors have ended, and the program with them; start it again: jobs keep their state")]
+    [LoggerMessage(
+        EventId = 222,
+        Level = LogLevel.Error,
+        Message = "the actors have ended, and the program with them; start it again: jobs keep their state"
+    )]
     private static partial void LogActorsEnded(ILogger logger);
 }

@@ -20,10 +20,13 @@ internal static class CoordinatorNode
 {
     /// <summary>Adds the actor system to the program.</summary>
     public static IServiceCollection AddCoordinatorNode(this IServiceCollection services, NodeOptions node) =>
-        services.AddAkka<ActorsAfterServer>(ActorConfiguration.SystemName, (akka, provider) => akka
-            .WithNode(node, provider.GetRequiredService<Refusals>())
-            .WithHealthCheck<RootActorCheck<CoordinatorActor>>("coordinator")
-            .WithActors((system, registry) => StartAsync(system, registry, provider, node.Address)));
+        services.AddAkka<ActorsAfterServer>(
+            ActorConfiguration.SystemName,
+            (akka, provider) =>
+                akka.WithNode(node, provider.GetRequiredService<Refusals>())
+                    .WithHealthCheck<RootActorCheck<CoordinatorActor>>("coordinator")
+                    .WithActors((system, registry) => StartAsync(system, registry, provider, node.Address))
+        );
 
     private static async Task StartAsync(ActorSystem system, IActorRegistry registry, IServiceProvider provider, ListenAddress address)
     {
@@ -42,10 +45,16 @@ internal static class CoordinatorNode
         // Who is there and what is late is not judged by a clock that somebody may set.
         var time = new SteadyTime(provider.GetRequiredService<TimeProvider>());
         var context = new JobActorContext(
-            settings, provider.GetRequiredService<JobStore>(), provider.GetRequiredService<CheckpointLibrary>(),
-            provider.GetRequiredService<CoordinatorMetrics>(), time, provider.GetRequiredService<ILoggerFactory>());
+            settings,
+            provider.GetRequiredService<JobStore>(),
+            provider.GetRequiredService<CheckpointLibrary>(),
+            provider.GetRequiredService<CoordinatorMetrics>(),
+            time,
+            provider.GetRequiredService<ILoggerFactory>()
+        );
         var membership = new ClusterMembership(system, time);
         registry.Register<CoordinatorActor>(
-            system.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, membership)), CoordinatorActor.Name));
+            system.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, membership)), CoordinatorActor.Name)
+        );
     }
 }

@@ -12,35 +12,51 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
 {
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
-        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, () => continuation(request, context));
+        TRequest request,
+        ServerCallContext context,
+        UnaryServerMethod<TRequest, TResponse> continuation
+    ) => GuardAsync(context, () => continuation(request, context));
 
     /// <inheritdoc/>
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, () => continuation(requestStream, context));
+        IAsyncStreamReader<TRequest> requestStream,
+        ServerCallContext context,
+        ClientStreamingServerMethod<TRequest, TResponse> continuation
+    ) => GuardAsync(context, () => continuation(requestStream, context));
 
     /// <inheritdoc/>
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
-        ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, async () =>
-        {
-            await continuation(request, responseStream, context);
-            return true;
-        });
+        TRequest request,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation
+    ) =>
+        GuardAsync(
+            context,
+            async () =>
+            {
+                await continuation(request, responseStream, context);
+                return true;
+            }
+        );
 
     /// <inheritdoc/>
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
-        DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, async () =>
-        {
-            await continuation(requestStream, responseStream, context);
-            return true;
-        });
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation
+    ) =>
+        GuardAsync(
+            context,
+            async () =>
+            {
+                await continuation(requestStream, responseStream, context);
+                return true;
+            }
+        );
 
-    private async Task<T> Guard<T>(ServerCallContext context, Func<Task<T>> call)
+    private async Task<T> GuardAsync<T>(ServerCallContext context, Func<Task<T>> call)
     {
         try
         {
@@ -62,8 +78,11 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
         catch (Exception e) when (DiskErrors.IsFull(e) || e is SqliteException { SqliteErrorCode: 13 })
         {
             LogDiskFull(context.Method, e.Message);
-            throw RpcErrors.Info(StatusCode.ResourceExhausted, "DISK_FULL",
-                $"the coordinator's disk is full: {e.Message}; nothing was kept of this call. Make room in its data folder and call again");
+            throw RpcErrors.Info(
+                StatusCode.ResourceExhausted,
+                "DISK_FULL",
+                $"the coordinator's disk is full: {e.Message}; nothing was kept of this call. Make room in its data folder and call again"
+            );
         }
         catch (IOException) when (context.CancellationToken.IsCancellationRequested)
         {

@@ -10,7 +10,9 @@ public static class GrpcServing
     /// <summary>Greatest message, in bytes: chunks of files are far smaller, and so is every other message.</summary>
     public const int MaxMessageBytes = 16 * 1024 * 1024;
 
-    /// <summary>Registers the services; <c>JobStore</c>, <c>IJobControl</c>, <c>DataFolder</c> and <c>TimeProvider</c> come from the caller.</summary>
+    /// <summary>
+    /// Registers the services; <c>JobStore</c>, <c>IJobControl</c>, <c>DataFolder</c> and <c>TimeProvider</c> come from the caller.
+    /// </summary>
     public static IServiceCollection AddCoordinatorGrpc(this IServiceCollection services)
     {
         services.AddSingleton<DatasetLibrary>();

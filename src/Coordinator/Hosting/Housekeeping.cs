@@ -5,36 +5,43 @@ using TrainingCluster.Coordinator.Telemetry;
 namespace TrainingCluster.Coordinator.Hosting;
 
 /// <summary>Removes ended jobs whose time to be kept is over, and counts jobs for the metrics.</summary>
-internal sealed partial class Housekeeping(JobStore store, CheckpointLibrary files, CoordinatorMetrics metrics, TimeProvider time, ILogger<Housekeeping> logger)
-    : BackgroundService
+internal sealed partial class Housekeeping(
+    JobStore store,
+    CheckpointLibrary files,
+    CoordinatorMetrics metrics,
+    TimeProvider time,
+    ILogger<Housekeeping> logger
+) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(s_interval, time);
         do
         {
             try
             {
-                metrics.SetJobs(await store.CountByState());
-                await RemoveExpired();
+                metrics.SetJobs(await store.CountByStateAsync());
+                await RemoveExpiredAsync();
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or Microsoft.Data.Sqlite.SqliteException)
             {
                 LogFailed(e.Message);
             }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        } while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    private async Task RemoveExpired()
+    private async Task RemoveExpiredAsync()
     {
-        foreach (var job in await store.EndedJobs())
+        foreach (var job in await store.EndedJobsAsync())
         {
             var ttl = job.Spec.TtlSecondsAfterFinished;
-            if (ttl == 0 || job.Record.Ended is not { } ended || ended + TimeSpan.FromSeconds(ttl) > time.GetUtcNow()) continue;
-            await store.Delete(job.Id);
+            if (ttl == 0 || job.Record.Ended is not { } ended || ended + TimeSpan.FromSeconds(ttl) > time.GetUtcNow())
+            {
+                continue;
+            }
+            await store.DeleteAsync(job.Id);
             files.Remove(job.Id);
             LogExpired(job.Id, ttl);
         }

@@ -14,21 +14,21 @@ namespace TrainingCluster.Coordinator.Jobs;
 /// </summary>
 internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnboundedStash
 {
-    private static readonly TimeSpan RetryStore = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_retryStore = TimeSpan.FromSeconds(1);
 
-    private readonly string jobId;
-    private readonly JobActorContext context;
-    private readonly ILogger logger;
-    private JobMachineState state = null!;
-    private DateTimeOffset progressStored;
-    private long progressStep = -1;
-    private DateTimeOffset steppedAt;
-    private ImmutableSortedDictionary<long, LedgerEntry> ledgerStored = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
+    private readonly string _jobId;
+    private readonly JobActorContext _context;
+    private readonly ILogger _logger;
+    private JobMachineState _state = null!;
+    private DateTimeOffset _progressStored;
+    private long _progressStep = -1;
+    private DateTimeOffset _steppedAt;
+    private ImmutableSortedDictionary<long, LedgerEntry> _ledgerStored = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
     public JobActor(string jobId, JobActorContext context)
     {
-        (this.jobId, this.context) = (jobId, context);
-        logger = context.Loggers.CreateLogger<JobActor>();
+        (this._jobId, this._context) = (jobId, context);
+        _logger = context.Loggers.CreateLogger<JobActor>();
         Loading();
     }
 
@@ -36,18 +36,18 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     public IStash Stash { get; set; } = null!;
 
-    private DateTimeOffset Now => context.Time.GetUtcNow();
+    private DateTimeOffset Now => _context.Time.GetUtcNow();
 
-    protected override void PreStart() => Load().PipeTo(Self);
+    protected override void PreStart() => LoadAsync().PipeTo(Self);
 
-    protected override void PostStop() => context.Metrics.RemoveJob(jobId);
+    protected override void PostStop() => _context.Metrics.RemoveJob(_jobId);
 
     // 1. What the store and the disk say.
-    private async Task<Loaded> Load()
+    private async Task<Loaded> LoadAsync()
     {
-        var job = await context.Store.Get(jobId);
-        var (newest, damaged) = await context.Checkpoints.NewestWhole(jobId, CancellationToken.None);
-        return new(job, await context.Store.Ledger(jobId), newest, damaged);
+        var job = await _context.Store.GetAsync(_jobId);
+        var (newest, damaged) = await _context.Checkpoints.NewestWholeAsync(_jobId, CancellationToken.None);
+        return new(job, await _context.Store.LedgerAsync(_jobId), newest, damaged);
     }
 
     private void Loading()
@@ -59,23 +59,43 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 Context.Stop(Self);
                 return;
             }
-            steppedAt = Now;
-            state = JobMachine.Restore(jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), steppedAt);
-            ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
-            state = state with { Ledger = ledgerStored };
+            _steppedAt = Now;
+            _state = JobMachine.Restore(_jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), _steppedAt);
+            _ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
+            _state = _state with { Ledger = _ledgerStored };
             if (loaded.Newest is { } newest)
-                state = state with { CheckpointId = newest.CheckpointId, CheckpointStep = newest.Step, CheckpointGeneration = newest.Generation };
+            {
+                _state = _state with
+                {
+                    CheckpointId = newest.CheckpointId,
+                    CheckpointStep = newest.Step,
+                    CheckpointGeneration = newest.Generation,
+                };
+            }
             Become(Ready);
             Stash.UnstashAll();
-            Context.Parent.Tell(new PoolAsked(jobId));
-            var events = loaded.Damaged.Select(d => new JobEvent
+            Context.Parent.Tell(new PoolAsked(_jobId));
+            var events = loaded
+                .Damaged.Select(d => new JobEvent
+                {
+                    Log = new LogLine
+                    {
+                        Level = "warning",
+                        Source = "coordinator",
+                        Text = $"checkpoint {d.CheckpointId} is damaged and passed over: {d.Error}",
+                    },
+                })
+                .ToArray();
+            if (events.Length > 0)
             {
-                Log = new LogLine { Level = "warning", Source = "coordinator", Text = $"checkpoint {d.CheckpointId} is damaged and passed over: {d.Error}" },
-            }).ToArray();
-            if (events.Length > 0) Save(events, [], () => { });
-            else Settle();
+                Save(events, [], () => { });
+            }
+            else
+            {
+                Settle();
+            }
         });
-        Receive<Status.Failure>(failure => throw new InvalidOperationException($"Job {jobId} could not be loaded.", failure.Cause));
+        Receive<Status.Failure>(failure => throw new InvalidOperationException($"Job {_jobId} could not be loaded.", failure.Cause));
         ReceiveAny(_ => Stash.Stash());
     }
 
@@ -85,11 +105,17 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         Receive<WorkerMessage>(m =>
         {
             var coordinator = Context.Parent;
-            Apply(new WorkerSaid(m.WorkerId, m.Message), () =>
-            {
-                if (m.Sequence > 0) coordinator.Tell(new ReportStored(m.WorkerId, m.Incarnation, m.Sequence));
-            });
-            context.Metrics.Observe(jobId, m.Message);
+            Apply(
+                new WorkerSaid(m.WorkerId, m.Message),
+                () =>
+                {
+                    if (m.Sequence > 0)
+                    {
+                        coordinator.Tell(new ReportStored(m.WorkerId, m.Incarnation, m.Sequence));
+                    }
+                }
+            );
+            _context.Metrics.Observe(_jobId, m.Message);
         });
         Receive<JobCommand>(command =>
         {
@@ -98,7 +124,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         });
         Receive<CheckpointsMoved>(_ =>
         {
-            var newest = context.Checkpoints.Newest(jobId);
+            var newest = _context.Checkpoints.Newest(_jobId);
             Apply(new CheckpointsChanged(newest?.CheckpointId ?? "", newest?.Step ?? 0, newest?.Generation ?? 0), () => { });
         });
         Receive<Wake>(_ => Apply(new TimePassed(), () => { }));
@@ -107,17 +133,23 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     // 2. One transition; what must be durable is stored before anything is sent.
     private void Apply(JobInput input, Action done)
     {
-        steppedAt = Now;
-        var (next, effects) = JobMachine.Step(state, input, steppedAt, context.Settings.Machine);
-        var before = state.Record;
-        state = next;
+        _steppedAt = Now;
+        var (next, effects) = JobMachine.Step(_state, input, _steppedAt, _context.Settings.Machine);
+        var before = _state.Record;
+        _state = next;
         var events = effects.OfType<PublishEvent>().Select(e => e.Event).ToList();
-        if (state.Progress.Step > progressStep && (events.Count > 0 || progressStored + context.Settings.ProgressInterval <= Now))
+        if (_state.Progress.Step > _progressStep && (events.Count > 0 || _progressStored + _context.Settings.ProgressInterval <= Now))
         {
             events.Insert(0, new JobEvent { Progress = ToProto() });
         }
-        if (events.Count > 0 || state.Record != before) Save(events, effects, done);
-        else Finish(effects, done);
+        if (events.Count > 0 || _state.Record != before)
+        {
+            Save(events, effects, done);
+        }
+        else
+        {
+            Finish(effects, done);
+        }
     }
 
     private void Save(IReadOnlyList<JobEvent> events, ImmutableArray<JobEffect> effects, Action done)
@@ -128,16 +160,18 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     private void Store(IReadOnlyList<JobEvent> events)
     {
-        (progressStored, progressStep) = (Now, state.Progress.Step);
-        var ledger = state.Ledger.Values.Where(e => !ledgerStored.TryGetValue(e.Generation, out var stored) || !ReferenceEquals(stored, e)).ToList();
-        context.Store.Save(jobId, state.Record, ToProto(), events, ledger).PipeTo(Self, success: () => Saved.Instance);
+        (_progressStored, _progressStep) = (Now, _state.Progress.Step);
+        var ledger = _state
+            .Ledger.Values.Where(e => !_ledgerStored.TryGetValue(e.Generation, out var stored) || !ReferenceEquals(stored, e))
+            .ToList();
+        _context.Store.SaveAsync(_jobId, _state.Record, ToProto(), events, ledger).PipeTo(Self, success: () => Saved.Instance);
     }
 
     private void Saving(IReadOnlyList<JobEvent> events, ImmutableArray<JobEffect> effects, Action done)
     {
         Receive<Saved>(_ =>
         {
-            ledgerStored = state.Ledger;
+            _ledgerStored = _state.Ledger;
             UnbecomeStacked();
             Stash.UnstashAll();
             Finish(effects, done);
@@ -145,8 +179,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         Receive<Status.Failure>(failure =>
         {
             // The workers train on meanwhile; only changes of the group have to wait.
-            LogNotStored(jobId, failure.Cause.Message);
-            Timers.StartSingleTimer("store", StoreAgain.Instance, RetryStore);
+            LogNotStored(_jobId, failure.Cause.Message);
+            Timers.StartSingleTimer("store", StoreAgain.Instance, s_retryStore);
         });
         Receive<StoreAgain>(_ => Store(events));
         ReceiveAny(_ => Stash.Stash());
@@ -159,11 +193,22 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         {
             switch (effect)
             {
-                case SendToWorker send: Context.Parent.Tell(new ToWorker(send.WorkerId, send.Message)); break;
-                case CountGeneration count: context.Metrics.CountGeneration(count.Cause); LogGeneration(jobId, state.Generation, state.Reason); break;
-                case MeasureRecovery recovery: context.Metrics.ObserveRecovery(recovery); break;
-                case CountDiscarded steps: context.Metrics.CountDiscarded(steps.Steps); break;
-                case CountStale stale: context.Metrics.CountStale(stale.MessageName); break;
+                case SendToWorker send:
+                    Context.Parent.Tell(new ToWorker(send.WorkerId, send.Message));
+                    break;
+                case CountGeneration count:
+                    _context.Metrics.CountGeneration(count.Cause);
+                    LogGeneration(_jobId, _state.Generation, _state.Reason);
+                    break;
+                case MeasureRecovery recovery:
+                    _context.Metrics.ObserveRecovery(recovery);
+                    break;
+                case CountDiscarded steps:
+                    _context.Metrics.CountDiscarded(steps.Steps);
+                    break;
+                case CountStale stale:
+                    _context.Metrics.CountStale(stale.MessageName);
+                    break;
             }
         }
         Settle();
@@ -174,20 +219,38 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private void Settle()
     {
         // As seen by the transition: what has fallen due since then, while it was stored, would never come.
-        if (JobMachine.NextWake(state, steppedAt, context.Settings.Machine) is { } due)
+        if (JobMachine.NextWake(_state, _steppedAt, _context.Settings.Machine) is { } due)
+        {
             Timers.StartSingleTimer("wake", Wake.Instance, due > Now ? due - Now : TimeSpan.FromMilliseconds(1));
-        else Timers.Cancel("wake");
-        context.Metrics.SetJob(jobId, state);
-        var status = new JobStatus(jobId, state.Phase, state.Started is not null, [.. JobMachine.Held(state)], JobMachine.Bound(state));
-        if (status.Phase == told?.Phase && status.Started == told.Started && status.Members.SetEquals(told.Members)
-            && Equals(status.Arithmetic, told.Arithmetic)) return;
-        told = status;
+        }
+        else
+        {
+            Timers.Cancel("wake");
+        }
+        _context.Metrics.SetJob(_jobId, _state);
+        var status = new JobStatus(
+            _jobId,
+            _state.Phase,
+            _state.Started is not null,
+            [.. JobMachine.Held(_state)],
+            JobMachine.Bound(_state)
+        );
+        if (
+            status.Phase == _told?.Phase
+            && status.Started == _told.Started
+            && status.Members.SetEquals(_told.Members)
+            && Equals(status.Arithmetic, _told.Arithmetic)
+        )
+        {
+            return;
+        }
+        _told = status;
         Context.Parent.Tell(status);
     }
 
-    private JobStatus? told;
+    private JobStatus? _told;
 
-    private JobProgress ToProto() => state.Progress.ToProto(state.Plan?.Generation ?? state.Generation, state.Seats.Count);
+    private JobProgress ToProto() => _state.Progress.ToProto(_state.Plan?.Generation ?? _state.Generation, _state.Seats.Count);
 
     [LoggerMessage(EventId = 210, Level = LogLevel.Warning, Message = "{JobId}: its record could not be stored, trying again: {Problem}")]
     private partial void LogNotStored(string jobId, string problem);
@@ -195,7 +258,12 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     [LoggerMessage(EventId = 211, Level = LogLevel.Information, Message = "{JobId}: generation {Generation}: {Reason}")]
     private partial void LogGeneration(string jobId, long generation, string reason);
 
-    private sealed record Loaded(StoredJob? Job, IReadOnlyList<LedgerEntry> Ledger, CheckpointInfo? Newest, IReadOnlyList<CheckpointInfo> Damaged);
+    private sealed record Loaded(
+        StoredJob? Job,
+        IReadOnlyList<LedgerEntry> Ledger,
+        CheckpointInfo? Newest,
+        IReadOnlyList<CheckpointInfo> Damaged
+    );
 
     private sealed record Saved
     {

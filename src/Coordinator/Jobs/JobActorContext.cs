@@ -7,4 +7,10 @@ namespace TrainingCluster.Coordinator.Jobs;
 
 /// <summary>What every job's actor works with.</summary>
 internal sealed record JobActorContext(
-    CoordinatorSettings Settings, JobStore Store, CheckpointLibrary Checkpoints, CoordinatorMetrics Metrics, TimeProvider Time, ILoggerFactory Loggers);
+    CoordinatorSettings Settings,
+    JobStore Store,
+    CheckpointLibrary Checkpoints,
+    CoordinatorMetrics Metrics,
+    TimeProvider Time,
+    ILoggerFactory Loggers
+);

@@ -8,18 +8,19 @@ namespace TrainingCluster.Coordinator.Jobs;
 /// <summary>A stored job as clients see it.</summary>
 internal static class JobView
 {
-    public static Job ToJob(this StoredJob stored) => new()
-    {
-        Id = stored.Id,
-        Spec = stored.Spec,
-        State = stored.Record.Phase.ToJobState(),
-        Reason = stored.Record.Reason,
-        Created = Timestamp.FromDateTimeOffset(stored.Created),
-        Started = stored.Record.Started is { } started ? Timestamp.FromDateTimeOffset(started) : null,
-        Ended = stored.Record.Ended is { } ended ? Timestamp.FromDateTimeOffset(ended) : null,
-        Progress = stored.Progress,
-        WeightsSha256 = stored.Record.WeightsSha256,
-        RequestId = stored.RequestId,
-        Arithmetic = stored.Record.Arithmetic,
-    };
+    public static Job ToJob(this StoredJob stored) =>
+        new()
+        {
+            Id = stored.Id,
+            Spec = stored.Spec,
+            State = stored.Record.Phase.ToJobState(),
+            Reason = stored.Record.Reason,
+            Created = Timestamp.FromDateTimeOffset(stored.Created),
+            Started = stored.Record.Started is { } started ? Timestamp.FromDateTimeOffset(started) : null,
+            Ended = stored.Record.Ended is { } ended ? Timestamp.FromDateTimeOffset(ended) : null,
+            Progress = stored.Progress,
+            WeightsSha256 = stored.Record.WeightsSha256,
+            RequestId = stored.RequestId,
+            Arithmetic = stored.Record.Arithmetic,
+        };
 }

@@ -13,29 +13,50 @@ public sealed partial class JobsService
     public override async Task<JobLedger> GetLedger(GetLedgerRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var job = await Find(request.Id);
-        var entries = await store.Ledger(job.Id);
+        var job = await FindAsync(request.Id);
+        var entries = await store.LedgerAsync(job.Id);
         var lineage = LedgerLineage.Of(entries);
         var view = LedgerView.Of(job.Id, entries, lineage);
-        if (request.Audit) view.Audit = await Audit(view, job, lineage, context.CancellationToken);
+        if (request.Audit)
+        {
+            view.Audit = await AuditAsync(view, job, lineage, context.CancellationToken);
+        }
         return view;
     }
 
-    private async Task<LedgerAudit> Audit(JobLedger view, StoredJob job, LedgerLineage lineage, CancellationToken cancel)
+    private async Task<LedgerAudit> AuditAsync(JobLedger view, StoredJob job, LedgerLineage lineage, CancellationToken cancellationToken)
     {
         var fingerprint = job.Spec.Dataset.Fingerprint;
-        if (await datasets.Find(fingerprint, cancel) is null)
-            throw RpcErrors.Precondition("DATASET_MISSING", $"the coordinator does not hold dataset {fingerprint} any more; upload it again, or ask for the ledger without the audit");
+        if (await datasets.FindAsync(fingerprint, cancellationToken) is null)
+        {
+            throw RpcErrors.Precondition(
+                "DATASET_MISSING",
+                $"the coordinator does not hold dataset {fingerprint} any more; upload it again, or ask for the ledger without the audit"
+            );
+        }
         try
         {
             // Reading and planning a large dataset takes seconds.
-            return await Task.Run(() =>
-            {
-                using var dataset = Dataset.Open(datasets.Folder(fingerprint));
-                if (dataset.TrainCount == 0) throw new DatasetException($"{dataset.Folder} holds no training pair.");
-                var plan = TrainingPlan.Of(dataset, job.Spec);
-                return LedgerAuditor.Audit(view, job, lineage, dataset.TrainCount, epoch => EpochPlan.Of(plan.Epoch(epoch)), cancel);
-            }, cancel);
+            return await Task.Run(
+                () =>
+                {
+                    using var dataset = Dataset.Open(datasets.Folder(fingerprint));
+                    if (dataset.TrainCount == 0)
+                    {
+                        throw new DatasetException($"{dataset.Folder} holds no training pair.");
+                    }
+                    var plan = TrainingPlan.Of(dataset, job.Spec);
+                    return LedgerAuditor.Audit(
+                        view,
+                        job,
+                        lineage,
+                        dataset.TrainCount,
+                        epoch => EpochPlan.Of(plan.Epoch(epoch)),
+                        cancellationToken
+                    );
+                },
+                cancellationToken
+            );
         }
         catch (DatasetException e)
         {

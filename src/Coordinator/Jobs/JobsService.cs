@@ -15,9 +15,16 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs;
 
-/// <summary>gRPC Jobs: what clients call. Reads come from the store; commands go through the actors and are durable when answered.</summary>
-public sealed partial class JobsService(JobStore store, DatasetLibrary datasets, CheckpointLibrary checkpoints, IJobControl control, TimeProvider time)
-    : V1.Jobs.JobsBase
+/// <summary>
+/// gRPC Jobs: what clients call. Reads come from the store; commands go through the actors and are durable when answered.
+/// </summary>
+public sealed partial class JobsService(
+    JobStore store,
+    DatasetLibrary datasets,
+    CheckpointLibrary checkpoints,
+    IJobControl control,
+    TimeProvider time
+) : V1.Jobs.JobsBase
 {
     private const int DefaultPage = 50;
     private const int GreatestPage = 500;
@@ -31,42 +38,75 @@ public sealed partial class JobsService(JobStore store, DatasetLibrary datasets,
     {
         ArgumentNullException.ThrowIfNull(request);
         var sent = request.Spec ?? throw RpcErrors.Invalid(("spec", "is missing"));
-        if (request.RequestId.Length > 200) throw RpcErrors.Invalid(("request_id", "is longer than 200 characters"));
-        if (sent.CalculateSize() > GreatestSpecBytes) throw RpcErrors.Invalid(("spec", $"is larger than {GreatestSpecBytes} bytes; give shorter names"));
+        if (request.RequestId.Length > 200)
+        {
+            throw RpcErrors.Invalid(("request_id", "is longer than 200 characters"));
+        }
+        if (sent.CalculateSize() > GreatestSpecBytes)
+        {
+            throw RpcErrors.Invalid(("spec", $"is larger than {GreatestSpecBytes} bytes; give shorter names"));
+        }
         var violations = JobSpecValidator.Validate(sent).ToList();
         if (sent.Dataset is not { HasFingerprint: true })
+        {
             violations.Add(new("dataset.fingerprint", "", "is missing", "prepare the dataset and upload it with UploadDataset first"));
-        if (violations.Count > 0) throw RpcErrors.InvalidSpec(violations);
-        if (await datasets.Find(sent.Dataset.Fingerprint, context.CancellationToken) is null)
-            throw RpcErrors.Precondition("DATASET_MISSING", $"the coordinator does not hold dataset {sent.Dataset.Fingerprint}; upload it with UploadDataset first");
+        }
+        if (violations.Count > 0)
+        {
+            throw RpcErrors.InvalidSpec(violations);
+        }
+        if (await datasets.FindAsync(sent.Dataset.Fingerprint, context.CancellationToken) is null)
+        {
+            throw RpcErrors.Precondition(
+                "DATASET_MISSING",
+                $"the coordinator does not hold dataset {sent.Dataset.Fingerprint}; upload it with UploadDataset first"
+            );
+        }
 
         var now = time.GetUtcNow();
         var spec = JobSpecDefaults.Fill(sent);
         var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var start = JobMachine.Create(id, spec, now);
-        var (outcome, job) = await store.Create(new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)), sent);
+        var (outcome, job) = await store.CreateAsync(
+            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)),
+            sent
+        );
         if (outcome == CreateOutcome.Conflict)
         {
-            throw RpcErrors.Info(StatusCode.AlreadyExists, "REQUEST_ID_USED",
-                $"request id '{request.RequestId}' made job {job.Id} from another specification; use a new request id for a new job");
+            throw RpcErrors.Info(
+                StatusCode.AlreadyExists,
+                "REQUEST_ID_USED",
+                $"request id '{request.RequestId}' made job {job.Id} from another specification; use a new request id for a new job"
+            );
         }
-        if (outcome == CreateOutcome.Created) control.JobCreated(job.Id);
+        if (outcome == CreateOutcome.Created)
+        {
+            control.JobCreated(job.Id);
+        }
         return job.ToJob();
     }
 
     /// <inheritdoc/>
-    public override async Task<Job> GetJob(GetJobRequest request, ServerCallContext context) => (await Find(request.Id)).ToJob();
+    public override async Task<Job> GetJob(GetJobRequest request, ServerCallContext context) => (await FindAsync(request.Id)).ToJob();
 
     /// <inheritdoc/>
     public override async Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.PageSize < 0) throw RpcErrors.Invalid(("page_size", $"{request.PageSize} is negative; use 0 for the default ({DefaultPage}), at most {GreatestPage}"));
+        if (request.PageSize < 0)
+        {
+            throw RpcErrors.Invalid(
+                ("page_size", $"{request.PageSize} is negative; use 0 for the default ({DefaultPage}), at most {GreatestPage}")
+            );
+        }
         long? before = request.PageToken.Length == 0 ? null : Number("page_token", request.PageToken, "a next_page_token of ListJobs");
         var size = request.PageSize == 0 ? DefaultPage : Math.Min(request.PageSize, GreatestPage);
-        var page = await store.List(before, request.States, size + 1);
+        var page = await store.ListAsync(before, request.States, size + 1);
         var response = new ListJobsResponse { Jobs = { page.Take(size).Select(j => j.ToJob()) } };
-        if (page.Count > size) response.NextPageToken = page[size - 1].Number.ToString(CultureInfo.InvariantCulture);
+        if (page.Count > size)
+        {
+            response.NextPageToken = page[size - 1].Number.ToString(CultureInfo.InvariantCulture);
+        }
         return response;
     }
 
@@ -75,22 +115,31 @@ public sealed partial class JobsService(JobStore store, DatasetLibrary datasets,
     {
         ArgumentNullException.ThrowIfNull(request);
         var after = request.ResumeToken.Length == 0 ? 0 : Number("resume_token", request.ResumeToken, "the token of an event of this job");
-        await Find(request.Id);
+        await FindAsync(request.Id);
         while (true)
         {
             // In this order nothing is missed: what is added after the look completes the signal taken before it.
-            var more = store.NextEvent(request.Id);
-            var job = await Find(request.Id);
-            var events = await store.Events(request.Id, after, EventsAtOnce);
+            var more = store.NextEventAsync(request.Id);
+            var job = await FindAsync(request.Id);
+            var events = await store.EventsAsync(request.Id, after, EventsAtOnce);
             foreach (var e in events)
             {
                 await responseStream.WriteAsync(e, context.CancellationToken);
                 after = long.Parse(e.Token, CultureInfo.InvariantCulture);
                 // Logs of workers may come in after the end; the stream ends with the job.
-                if (e.State is { State: JobState.Succeeded or JobState.Failed or JobState.Cancelled }) return;
+                if (e.State is { State: JobState.Succeeded or JobState.Failed or JobState.Cancelled })
+                {
+                    return;
+                }
             }
-            if (events.Count == EventsAtOnce) continue;
-            if (job.Record.Phase.HasEnded()) return;
+            if (events.Count == EventsAtOnce)
+            {
+                continue;
+            }
+            if (job.Record.Phase.HasEnded())
+            {
+                return;
+            }
             await more.WaitAsync(context.CancellationToken);
         }
     }
@@ -98,71 +147,107 @@ public sealed partial class JobsService(JobStore store, DatasetLibrary datasets,
     /// <inheritdoc/>
     public override async Task<Job> CancelJob(CancelJobRequest request, ServerCallContext context)
     {
-        var job = await Find(request.Id);
-        if (!job.Record.Phase.HasEnded()) await control.Cancel(job.Id, request.Reason, context.CancellationToken);
-        return (await Find(request.Id)).ToJob();
+        var job = await FindAsync(request.Id);
+        if (!job.Record.Phase.HasEnded())
+        {
+            await control.CancelAsync(job.Id, request.Reason, context.CancellationToken);
+        }
+        return (await FindAsync(request.Id)).ToJob();
     }
 
     /// <inheritdoc/>
     public override async Task<Job> SuspendJob(SuspendJobRequest request, ServerCallContext context)
     {
-        var job = await Find(request.Id);
+        var job = await FindAsync(request.Id);
         RequireNotEnded(job, "suspended");
-        await control.Suspend(job.Id, context.CancellationToken);
-        return (await Find(request.Id)).ToJob();
+        await control.SuspendAsync(job.Id, context.CancellationToken);
+        return (await FindAsync(request.Id)).ToJob();
     }
 
     /// <inheritdoc/>
     public override async Task<Job> ResumeJob(ResumeJobRequest request, ServerCallContext context)
     {
-        var job = await Find(request.Id);
+        var job = await FindAsync(request.Id);
         RequireNotEnded(job, "resumed");
-        await control.Resume(job.Id, context.CancellationToken);
-        return (await Find(request.Id)).ToJob();
+        await control.ResumeAsync(job.Id, context.CancellationToken);
+        return (await FindAsync(request.Id)).ToJob();
     }
 
     /// <inheritdoc/>
     public override async Task<DeleteJobResponse> DeleteJob(DeleteJobRequest request, ServerCallContext context)
     {
-        var job = await Find(request.Id);
+        var job = await FindAsync(request.Id);
         if (!job.Record.Phase.HasEnded())
-            throw RpcErrors.Precondition("JOB_NOT_ENDED", $"job {job.Id} is {job.Record.Phase.ToJobState().ToString().ToLowerInvariant()}; cancel it first");
-        await store.Delete(job.Id);
+        {
+            throw RpcErrors.Precondition(
+                "JOB_NOT_ENDED",
+                $"job {job.Id} is {job.Record.Phase.ToJobState().ToString().ToLowerInvariant()}; cancel it first"
+            );
+        }
+        await store.DeleteAsync(job.Id);
         checkpoints.Remove(job.Id);
         return new();
     }
 
     /// <inheritdoc/>
-    public override async Task GetArtifacts(GetArtifactsRequest request, IServerStreamWriter<ArtifactChunk> responseStream, ServerCallContext context)
+    public override async Task GetArtifacts(
+        GetArtifactsRequest request,
+        IServerStreamWriter<ArtifactChunk> responseStream,
+        ServerCallContext context
+    )
     {
-        var job = await Find(request.Id);
+        var job = await FindAsync(request.Id);
         if (job.Record.Phase != JobPhase.Succeeded || checkpoints.Model(job.Id) is not { } folder)
         {
-            throw RpcErrors.Precondition("NO_ARTIFACTS",
-                $"job {job.Id} has left no model: it is {job.Record.Phase.ToJobState().ToString().ToLowerInvariant()} ({job.Record.Reason})");
+            throw RpcErrors.Precondition(
+                "NO_ARTIFACTS",
+                $"job {job.Id} has left no model: it is {job.Record.Phase.ToJobState().ToString().ToLowerInvariant()} ({job.Record.Reason})"
+            );
         }
-        var cancel = context.CancellationToken;
+        var cancellationToken = context.CancellationToken;
         var (current, sha) = ("", "");
-        await FolderReader.Read(folder, async (path, size, piece) =>
-        {
-            if (path != current) (current, sha) = (path, await StoredFile.Sha256Of(Path.Combine(folder, path), cancel));
-            await responseStream.WriteAsync(new ArtifactChunk { Path = path, FileBytes = size, Sha256 = sha, Data = ByteString.CopyFrom(piece.Span) }, cancel);
-        }, cancel);
+        await FolderReader.ReadAsync(
+            folder,
+            async (path, size, piece) =>
+            {
+                if (path != current)
+                {
+                    (current, sha) = (path, await StoredFile.Sha256OfAsync(Path.Combine(folder, path), cancellationToken));
+                }
+                await responseStream.WriteAsync(
+                    new ArtifactChunk
+                    {
+                        Path = path,
+                        FileBytes = size,
+                        Sha256 = sha,
+                        Data = ByteString.CopyFrom(piece.Span),
+                    },
+                    cancellationToken
+                );
+            },
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>
-    public override Task<ClusterStatus> GetCluster(GetClusterRequest request, ServerCallContext context) => control.Cluster(context.CancellationToken);
+    public override Task<ClusterStatus> GetCluster(GetClusterRequest request, ServerCallContext context) =>
+        control.ClusterAsync(context.CancellationToken);
 
-    private async Task<StoredJob> Find(string id)
+    private async Task<StoredJob> FindAsync(string id)
     {
-        if (id.Length == 0) throw RpcErrors.Invalid(("id", "is empty; give the id of a job"));
-        return await store.Get(id) ?? throw RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
+        if (id.Length == 0)
+        {
+            throw RpcErrors.Invalid(("id", "is empty; give the id of a job"));
+        }
+        return await store.GetAsync(id) ?? throw RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
     }
 
     private static void RequireNotEnded(StoredJob job, string what)
     {
         if (job.Record.Phase.HasEnded())
+        {
             throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}) and cannot be {what}");
+        }
     }
 
     private static long Number(string field, string token, string mend) =>

@@ -30,9 +30,15 @@ public static class LedgerAuditor
     /// <param name="lineage">Who committed what.</param>
     /// <param name="sentences">Training pairs of the dataset.</param>
     /// <param name="epochs">The plan of an epoch, from 0.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public static LedgerAudit Audit(
-        JobLedger view, Store.StoredJob job, LedgerLineage lineage, int sentences, Func<int, EpochPlan> epochs, CancellationToken cancel)
+        JobLedger view,
+        Store.StoredJob job,
+        LedgerLineage lineage,
+        int sentences,
+        Func<int, EpochPlan> epochs,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(job);
@@ -49,7 +55,9 @@ public static class LedgerAuditor
         audit.Findings.AddRange(lineage.Ranges.Select(r => LedgerLineage.Shards(r.Entry, shards)).OfType<string>());
         var total = job.Progress.TotalSteps;
         if (job.Record.Phase == JobPhase.Succeeded && lineage.LastStep < total && job.Spec.Evaluation.Patience == 0)
+        {
             audit.Findings.Add($"the job succeeded, yet step {lineage.LastStep} of {total} is the newest in the record");
+        }
 
         var owners = new Owners(view, lineage, shards);
         var uses = new int[sentences];
@@ -66,11 +74,14 @@ public static class LedgerAuditor
             var last = Math.Min(first + plan.Steps - 1, lineage.LastStep);
             for (var step = first; step <= last; step++)
             {
-                cancel.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 for (var shard = 0; shard < shards; shard++)
                 {
                     var batch = plan.MicroBatch((int)(step - first), shard);
-                    foreach (var sentence in batch) uses[sentence]++;
+                    foreach (var sentence in batch)
+                    {
+                        uses[sentence]++;
+                    }
                     owners.Count(step, shard, batch.Count);
                 }
             }
@@ -84,8 +95,14 @@ public static class LedgerAuditor
                 RepeatedSentences = uses.Count(n => n > 1),
             };
             audit.Epochs.Add(of);
-            if (of.RepeatedSentences > 0) audit.Findings.Add($"{of.RepeatedSentences} sentences of epoch {epoch} were used more than once");
-            if (of.Whole && of.Sentences < sentences) audit.Findings.Add($"{sentences - of.Sentences} sentences of epoch {epoch} were not used");
+            if (of.RepeatedSentences > 0)
+            {
+                audit.Findings.Add($"{of.RepeatedSentences} sentences of epoch {epoch} were used more than once");
+            }
+            if (of.Whole && of.Sentences < sentences)
+            {
+                audit.Findings.Add($"{sentences - of.Sentences} sentences of epoch {epoch} were not used");
+            }
             first = last + 1;
         }
         audit.Holds = audit.Findings.Count == 0;
@@ -95,23 +112,37 @@ public static class LedgerAuditor
     /// <summary>Finds who committed a micro-batch, for steps in ascending order.</summary>
     private sealed class Owners(JobLedger view, LedgerLineage lineage, int shards)
     {
-        private int range = -1;
-        private LedgerGeneration? generation;
-        private LedgerMember?[] members = [];
+        private int _range = -1;
+        private LedgerGeneration? _generation;
+        private LedgerMember?[] _members = [];
 
         public void Count(long step, int shard, int sentences)
         {
-            while (range < 0 || (range < lineage.Ranges.Count && lineage.Ranges[range].Last < step)) Next();
-            if (range >= lineage.Ranges.Count || lineage.Ranges[range].First > step || members[shard] is not { } member) return;
-            generation!.Sentences += sentences;
+            while (_range < 0 || (_range < lineage.Ranges.Count && lineage.Ranges[_range].Last < step))
+            {
+                Next();
+            }
+            if (_range >= lineage.Ranges.Count || lineage.Ranges[_range].First > step || _members[shard] is not { } member)
+            {
+                return;
+            }
+            _generation!.Sentences += sentences;
             member.Sentences += sentences;
         }
 
         private void Next()
         {
-            if (++range >= lineage.Ranges.Count) return;
-            generation = view.Generations.Single(g => g.Generation == lineage.Ranges[range].Entry.Generation);
-            members = [.. Enumerable.Range(0, shards).Select(s => generation.Members.FirstOrDefault(m => s >= m.FirstShard && s < m.FirstShard + m.ShardCount))];
+            if (++_range >= lineage.Ranges.Count)
+            {
+                return;
+            }
+            _generation = view.Generations.Single(g => g.Generation == lineage.Ranges[_range].Entry.Generation);
+            _members =
+            [
+                .. Enumerable
+                    .Range(0, shards)
+                    .Select(s => _generation.Members.FirstOrDefault(m => s >= m.FirstShard && s < m.FirstShard + m.ShardCount)),
+            ];
         }
     }
 }

@@ -9,7 +9,8 @@ public sealed record LedgerRange(LedgerEntry Entry, long First, long Last);
 /// <summary>Which generation committed which steps, and what does not fit in the record.</summary>
 /// <param name="Ranges">Oldest first; generations without a committed step are not among them.</param>
 /// <param name="LastStep">Newest committed step that is known.</param>
-/// <param name="Findings">What contradicts that the ranges are the steps 1 to <paramref name="LastStep"/>, each once. Empty: nothing.</param>
+/// <param name="Findings">What contradicts that the ranges are the steps 1 to <paramref name="LastStep"/>, each once. Empty:
+/// nothing.</param>
 public sealed record LedgerLineage(IReadOnlyList<LedgerRange> Ranges, long LastStep, IReadOnlyList<string> Findings)
 {
     /// <summary>
@@ -24,18 +25,35 @@ public sealed record LedgerLineage(IReadOnlyList<LedgerRange> Ranges, long LastS
         var ranges = new List<LedgerRange>();
         var newest = entries.Count == 0 ? null : entries[^1];
         var last = newest?.Reached ?? 0;
-        for (var (entry, end) = (newest, last); entry is not null && end > 0;)
+        for (var (entry, end) = (newest, last); entry is not null && end > 0; )
         {
             if (entry.BaseStep > end)
+            {
                 findings.Add($"generation {entry.Generation} went on from step {entry.BaseStep}, yet step {end} is said to be its work");
+            }
             else if (entry.Reached < end)
-                findings.Add($"generation {entry.Generation} is known to have done step {entry.Reached}, yet the next one went on from its step {end}");
-            if (entry.BaseStep < end) ranges.Insert(0, new(entry, entry.BaseStep + 1, end));
+            {
+                findings.Add(
+                    $"generation {entry.Generation} is known to have done step {entry.Reached}, yet the next one went on from its "
+                        + $"step {end}"
+                );
+            }
+            if (entry.BaseStep < end)
+            {
+                ranges.Insert(0, new(entry, entry.BaseStep + 1, end));
+            }
             end = Math.Min(end, entry.BaseStep);
-            if (end == 0) break;
+            if (end == 0)
+            {
+                break;
+            }
             var from = entries.LastOrDefault(e => e.Generation == entry.BaseGeneration && e.Generation < entry.Generation);
             if (from is null)
-                findings.Add($"generation {entry.Generation} went on from step {end}, and the record does not say who had done the steps up to it");
+            {
+                findings.Add(
+                    $"generation {entry.Generation} went on from step {end}, and the record does not say who had done the steps up to it"
+                );
+            }
             entry = from;
         }
         findings.AddRange(Partition(ranges, last));
@@ -49,11 +67,20 @@ public sealed record LedgerLineage(IReadOnlyList<LedgerRange> Ranges, long LastS
         var next = 1L;
         foreach (var (entry, first, end) in ranges)
         {
-            if (first > next) yield return $"no generation is recorded for {Steps(next, first - 1)}";
-            if (first < next) yield return $"{Steps(first, Math.Min(end, next - 1))} of generation {entry.Generation} were committed by another one too";
+            if (first > next)
+            {
+                yield return $"no generation is recorded for {Steps(next, first - 1)}";
+            }
+            if (first < next)
+            {
+                yield return $"{Steps(first, Math.Min(end, next - 1))} of generation {entry.Generation} were committed by another one too";
+            }
             next = Math.Max(next, end + 1);
         }
-        if (next <= last) yield return $"no generation is recorded for {Steps(next, last)}";
+        if (next <= last)
+        {
+            yield return $"no generation is recorded for {Steps(next, last)}";
+        }
     }
 
     /// <summary>Why the members of a generation do not hold each of its shards once; null: they do.</summary>

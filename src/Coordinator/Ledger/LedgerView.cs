@@ -40,14 +40,16 @@ internal static class LedgerView
             MicroBatches = steps * entry.Plan.Members.Sum(m => m.ShardCount),
             DiscardedSteps = entry.Reached - (range?.Last ?? entry.BaseStep),
         };
-        view.Members.AddRange(entry.Plan.Members.Select(m => new LedgerMember
-        {
-            WorkerId = m.WorkerId,
-            Incarnation = m.Incarnation,
-            FirstShard = m.FirstShard,
-            ShardCount = m.ShardCount,
-            MicroBatches = steps * m.ShardCount,
-        }));
+        view.Members.AddRange(
+            entry.Plan.Members.Select(m => new LedgerMember
+            {
+                WorkerId = m.WorkerId,
+                Incarnation = m.Incarnation,
+                FirstShard = m.FirstShard,
+                ShardCount = m.ShardCount,
+                MicroBatches = steps * m.ShardCount,
+            })
+        );
         return view;
     }
 }

@@ -10,13 +10,18 @@ namespace TrainingCluster.Coordinator.Membership;
 /// </summary>
 internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) : IMembership
 {
-    private readonly Cluster cluster = Cluster.Get(system);
-    private readonly Dictionary<Address, DateTimeOffset> unreachableSince = [];
+    private readonly Cluster _cluster = Cluster.Get(system);
+    private readonly Dictionary<Address, DateTimeOffset> _unreachableSince = [];
 
     public void Subscribe(IActorRef subscriber)
     {
-        var relay = system.ActorOf(Props.Create(() => new Relay(subscriber, cluster, time)), "membership");
-        cluster.Subscribe(relay, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IReachabilityEvent), typeof(ClusterEvent.MemberRemoved));
+        var relay = system.ActorOf(Props.Create(() => new Relay(subscriber, _cluster, time)), "membership");
+        _cluster.Subscribe(
+            relay,
+            ClusterEvent.InitialStateAsEvents,
+            typeof(ClusterEvent.IReachabilityEvent),
+            typeof(ClusterEvent.MemberRemoved)
+        );
         system.EventStream.Subscribe(relay, typeof(DisassociatedEvent));
         system.EventStream.Subscribe(relay, typeof(AssociationErrorEvent));
     }
@@ -24,19 +29,25 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
     public void DownUnreachable(TimeSpan after)
     {
         var now = time.GetUtcNow();
-        var unreachable = cluster.State.Unreachable.Select(m => m.Address).ToHashSet();
-        foreach (var back in unreachableSince.Keys.Where(a => !unreachable.Contains(a)).ToArray()) unreachableSince.Remove(back);
+        var unreachable = _cluster.State.Unreachable.Select(m => m.Address).ToHashSet();
+        foreach (var back in _unreachableSince.Keys.Where(a => !unreachable.Contains(a)).ToArray())
+        {
+            _unreachableSince.Remove(back);
+        }
         foreach (var address in unreachable)
         {
-            if (unreachableSince.TryAdd(address, now) || unreachableSince[address] + after > now) continue;
-            cluster.Down(address);
+            if (_unreachableSince.TryAdd(address, now) || _unreachableSince[address] + after > now)
+            {
+                continue;
+            }
+            _cluster.Down(address);
         }
     }
 
     /// <summary>Gives the coordinator's actor what it wants to know.</summary>
     private sealed class Relay : ReceiveActor
     {
-        private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+        private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(1);
         private readonly HashSet<Address> _asked = [];
 
         public Relay(IActorRef subscriber, Cluster cluster, TimeProvider time)
@@ -48,16 +59,25 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
             // other reasons, so its machine is asked: a member's only, since anybody may call himself anything, and once at a time.
             Receive<AssociationEvent>(e =>
             {
-                if (e.RemoteAddress is not { Host: { } host, Port: { } port } address
-                    || !cluster.State.Members.Any(m => m.Address.Equals(address)) || !_asked.Add(address)) return;
-                PortProbe.IsRefusedAsync(host, port, AnswerWithin, time).PipeTo(Self, success: refused => new Probed(address, refused));
+                if (
+                    e.RemoteAddress is not { Host: { } host, Port: { } port } address
+                    || !cluster.State.Members.Any(m => m.Address.Equals(address))
+                    || !_asked.Add(address)
+                )
+                {
+                    return;
+                }
+                PortProbe.IsRefusedAsync(host, port, s_answerWithin, time).PipeTo(Self, success: refused => new Probed(address, refused));
             });
             // It is not downed for that: a new process at the same address is let in at once in the place of a member that is up,
             // but has to wait for the failure detector where that member is down.
             Receive<Probed>(p =>
             {
                 _asked.Remove(p.Address);
-                if (p.Refused) subscriber.Tell(new MemberLost(p.Address, "its process is gone"));
+                if (p.Refused)
+                {
+                    subscriber.Tell(new MemberLost(p.Address, "its process is gone"));
+                }
             });
         }
     }

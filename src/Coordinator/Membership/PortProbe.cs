@@ -5,7 +5,7 @@ namespace TrainingCluster.Coordinator.Membership;
 /// <summary>Asks a machine whether a process still listens at a port.</summary>
 internal static class PortProbe
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
     /// Whether the machine itself says that nobody listens there. That is certain: its process has ended, or is about to. No answer
@@ -22,10 +22,12 @@ internal static class PortProbe
         using var limit = new CancellationTokenSource(within, time);
         try
         {
-            for (var pause = FirstPause; ; pause *= 2)
+            for (var pause = s_firstPause; ; pause *= 2)
             {
                 using (var socket = new Socket(SocketType.Stream, ProtocolType.Tcp))
+                {
                     await socket.ConnectAsync(host, port, limit.Token);
+                }
                 await Task.Delay(pause, time, limit.Token);
             }
         }

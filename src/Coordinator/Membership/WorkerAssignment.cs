@@ -58,13 +58,25 @@ public static class WorkerAssignment
                 continue;
             }
             share.LeftAside = WhyNone(share, free);
-            if (share.Job.Arithmetic is null) break;
+            if (share.Job.Arithmetic is null)
+            {
+                break;
+            }
             free.RemoveAll(w => w.IsAlike(share.Arithmetic));
         }
         // 3.
-        foreach (var share in shares.Where(s => s.IsFit)) share.TakeFrom(free, share.Job.Max);
-        foreach (var share in shares.Where(s => s.IsFit && s.Workers.Count < s.Job.Max)) share.LeftAside = Otherwise(free, share.Arithmetic);
-        return shares.ToImmutableDictionary(s => s.Job.Id, s => new Assignment([.. s.Workers.Select(w => w.Id).Order(StringComparer.Ordinal)], s.LeftAside));
+        foreach (var share in shares.Where(s => s.IsFit))
+        {
+            share.TakeFrom(free, share.Job.Max);
+        }
+        foreach (var share in shares.Where(s => s.IsFit && s.Workers.Count < s.Job.Max))
+        {
+            share.LeftAside = Otherwise(free, share.Arithmetic);
+        }
+        return shares.ToImmutableDictionary(
+            s => s.Job.Id,
+            s => new Assignment([.. s.Workers.Select(w => w.Id).Order(StringComparer.Ordinal)], s.LeftAside)
+        );
     }
 
     /// <summary>Where there were enough workers if only they were alike.</summary>
@@ -73,11 +85,15 @@ public static class WorkerAssignment
         if (share.Job.Arithmetic is { } began)
         {
             var otherwise = Otherwise(free, began);
-            return otherwise.Length == 0 ? "" : $"{otherwise}. The job began with {began.ToText()}, and goes on to the bit only so: "
-                + "start a worker on a machine like those that it began on, or submit it anew";
+            return otherwise.Length == 0
+                ? ""
+                : $"{otherwise}. The job began with {began.ToText()}, and goes on to the bit only so: "
+                    + "start a worker on a machine like those that it began on, or submit it anew";
         }
-        return share.Workers.Count + free.Count < share.Least ? "" : $"no {share.Least} of the free workers compute alike: {AlikeWorkers.Describe(free)}. "
-            + "Start more that are like some of these, or lower workers.min";
+        return share.Workers.Count + free.Count < share.Least
+            ? ""
+            : $"no {share.Least} of the free workers compute alike: {AlikeWorkers.Describe(free)}. "
+                + "Start more that are like some of these, or lower workers.min";
     }
 
     private static string Otherwise(IEnumerable<WorkerSupply> free, Arithmetic? arithmetic)

@@ -35,11 +35,17 @@ internal sealed class WorkerEntry(RegisterWorker registration, IActorRef actor, 
 
     public string Id => Registration.WorkerId;
 
-    public PoolWorker ToPool(string jobId) => new(Id, Registration.Incarnation, Registration.CollectiveAddress, Draining,
-        Registration.Running is { } running && running.JobId == jobId
-            ? new WorkerClaim(running.Generation, running.HasState, running.CompletedStep, running.Training, running.Ready)
-            : null)
-    {
-        Arithmetic = Registration.Arithmetic,
-    };
+    public PoolWorker ToPool(string jobId) =>
+        new(
+            Id,
+            Registration.Incarnation,
+            Registration.CollectiveAddress,
+            Draining,
+            Registration.Running is { } running && running.JobId == jobId
+                ? new WorkerClaim(running.Generation, running.HasState, running.CompletedStep, running.Training, running.Ready)
+                : null
+        )
+        {
+            Arithmetic = Registration.Arithmetic,
+        };
 }

@@ -17,7 +17,10 @@ internal static class WorkerLiveness
     public static string? WhyLost(DateTimeOffset now, DateTimeOffset lastSeen, bool accused, CoordinatorSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        if (lastSeen + settings.RegistrationTimeout <= now) return "it has not registered in time";
+        if (lastSeen + settings.RegistrationTimeout <= now)
+        {
+            return "it has not registered in time";
+        }
         return accused && lastSeen + settings.AccusedTimeout <= now ? "it is unreachable" : null;
     }
 }

@@ -7,7 +7,10 @@ namespace TrainingCluster.Coordinator.Planning;
 /// <param name="ShardsPerSecond">Measured speed, greater than 0; null while not measured.</param>
 public sealed record ShardCandidate(string WorkerId, double? ShardsPerSecond = null);
 
-/// <summary>What one member of a generation computes: shards [<paramref name="FirstShard"/>, <paramref name="FirstShard"/> + <paramref name="ShardCount"/>).</summary>
+/// <summary>
+/// What one member of a generation computes: shards [<paramref name="FirstShard"/>, <paramref name="FirstShard"/> +
+/// <paramref name="ShardCount"/>).
+/// </summary>
 /// <param name="WorkerId">The member.</param>
 /// <param name="Rank">Position in the generation, from 0, in the order of the ranges.</param>
 /// <param name="FirstShard">First shard, from 0.</param>

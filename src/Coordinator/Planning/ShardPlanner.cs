@@ -12,23 +12,35 @@ public static class ShardPlanner
 {
     /// <summary>Plans <paramref name="shards"/> logical shards over <paramref name="candidates"/>.</summary>
     /// <param name="shards">V, a power of two.</param>
-    /// <param name="candidates">At least one, with distinct names, in any order. With more than V of them only the fastest V take part.</param>
+    /// <param name="candidates">At least one, with distinct names, in any order. With more than V of them only the fastest V take
+    /// part.</param>
     /// <exception cref="ArgumentException">V is no power of two, there is no candidate, or names or speeds are bad.</exception>
     public static ShardPlan Plan(int shards, IReadOnlyCollection<ShardCandidate> candidates)
     {
         ArgumentNullException.ThrowIfNull(candidates);
-        if (shards < 1 || !BitOperations.IsPow2(shards)) throw new ArgumentException($"{shards} shards: not a power of two.", nameof(shards));
-        if (candidates.Count == 0) throw new ArgumentException("No worker to plan for.", nameof(candidates));
+        if (shards < 1 || !BitOperations.IsPow2(shards))
+        {
+            throw new ArgumentException($"{shards} shards: not a power of two.", nameof(shards));
+        }
+        if (candidates.Count == 0)
+        {
+            throw new ArgumentException("No worker to plan for.", nameof(candidates));
+        }
         if (candidates.DistinctBy(c => c.WorkerId, StringComparer.Ordinal).Count() != candidates.Count)
+        {
             throw new ArgumentException("Worker names are not distinct.", nameof(candidates));
+        }
         if (candidates.Any(c => c.ShardsPerSecond is { } s && !(s > 0 && double.IsFinite(s))))
+        {
             throw new ArgumentException("A measured speed is not positive.", nameof(candidates));
+        }
 
         // A worker without a measurement is taken to be as fast as the mean of those with one.
         var mean = candidates.Where(c => c.ShardsPerSecond is not null).Select(c => c.ShardsPerSecond!.Value).DefaultIfEmpty(1).Average();
         var members = candidates
             .Select(c => (Id: c.WorkerId, Speed: c.ShardsPerSecond ?? mean))
-            .OrderByDescending(m => m.Speed).ThenBy(m => m.Id, StringComparer.Ordinal)
+            .OrderByDescending(m => m.Speed)
+            .ThenBy(m => m.Id, StringComparer.Ordinal)
             .Take(shards)
             .OrderBy(m => m.Id, StringComparer.Ordinal)
             .ToArray();
@@ -49,18 +61,25 @@ public static class ShardPlanner
         {
             var next = 0;
             for (var i = 1; i < speeds.Length; i++)
-                if ((counts[i] + 1) / speeds[i] < (counts[next] + 1) / speeds[next]) next = i;
+            {
+                if ((counts[i] + 1) / speeds[i] < (counts[next] + 1) / speeds[next])
+                {
+                    next = i;
+                }
+            }
             counts[next]++;
         }
         return counts;
     }
 
-    /// <summary>Lays the ranges side by side; at each place the one that cuts into the fewest aligned subtrees there, then the largest.</summary>
+    /// <summary>
+    /// Lays the ranges side by side; at each place the one that cuts into the fewest aligned subtrees there, then the largest.
+    /// </summary>
     private static ImmutableArray<ShardRange> Place(IEnumerable<(string Id, int Count)> members)
     {
         var waiting = members.ToList();
         var placed = ImmutableArray.CreateBuilder<ShardRange>(waiting.Count);
-        for (var first = 0; waiting.Count > 0;)
+        for (var first = 0; waiting.Count > 0; )
         {
             var start = first;
             var next = waiting.MinBy(m => (Subtrees(start, m.Count), -m.Count));

@@ -34,7 +34,7 @@ internal static class StoreSchema
         """;
 
     // What each version adds to the one before it.
-    private static readonly Action<SqliteConnection>[] Versions = [c => Run(c, First), AddLedger, AddArithmetic];
+    private static readonly Action<SqliteConnection>[] s_versions = [c => Run(c, First), AddLedger, AddArithmetic];
 
     public static void Prepare(SqliteConnection connection, string path)
     {
@@ -42,13 +42,18 @@ internal static class StoreSchema
         using var read = connection.CreateCommand();
         read.CommandText = "PRAGMA user_version";
         var version = (long)read.ExecuteScalar()!;
-        if (version < 0 || version > Versions.Length)
-            throw new InvalidDataException($"{path} is a job store of version {version}, this program writes version {Versions.Length}. Use the program that wrote it, or another data folder.");
-        for (; version < Versions.Length; version++)
+        if (version < 0 || version > s_versions.Length)
+        {
+            throw new InvalidDataException(
+                $"{path} is a job store of version {version}, this program writes version {s_versions.Length}. Use the program that "
+                    + "wrote it, or another data folder."
+            );
+        }
+        for (; version < s_versions.Length; version++)
         {
             // All of a version or nothing of it: a crash in between leaves the older store.
             using var transaction = connection.BeginTransaction();
-            Versions[version](connection);
+            s_versions[version](connection);
             Run(connection, $"PRAGMA user_version = {version + 1}");
             transaction.Commit();
         }
@@ -57,7 +62,9 @@ internal static class StoreSchema
     /// <summary>The ledger begins with each job's last plan: of those before, an older program kept no members.</summary>
     private static void AddLedger(SqliteConnection connection)
     {
-        Run(connection, """
+        Run(
+            connection,
+            """
             CREATE TABLE generations (
                 job_id TEXT NOT NULL,
                 generation INTEGER NOT NULL,
@@ -67,13 +74,17 @@ internal static class StoreSchema
                 reached INTEGER NOT NULL,
                 PRIMARY KEY (job_id, generation)
             ) WITHOUT ROWID;
-            """);
+            """
+        );
         var plans = new List<(string Id, byte[] Plan, long Created, byte[] Progress)>();
         using (var jobs = connection.CreateCommand())
         {
             jobs.CommandText = "SELECT id, plan, COALESCE(started, created), progress FROM jobs WHERE plan IS NOT NULL";
             using var reader = jobs.ExecuteReader();
-            while (reader.Read()) plans.Add((reader.GetString(0), (byte[])reader[1], reader.GetInt64(2), (byte[])reader[3]));
+            while (reader.Read())
+            {
+                plans.Add((reader.GetString(0), (byte[])reader[1], reader.GetInt64(2), (byte[])reader[3]));
+            }
         }
         foreach (var (id, bytes, created, progress) in plans)
         {

@@ -6,22 +6,23 @@ namespace TrainingCluster.Coordinator.Store;
 /// <summary>One connection, used by one task in turn: callers await and never hold a thread.</summary>
 internal sealed class StoreThread : IAsyncDisposable
 {
-    private readonly Channel<Action<SqliteConnection>> queue =
-        Channel.CreateUnbounded<Action<SqliteConnection>>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly SqliteConnection connection;
-    private readonly Task pump;
+    private readonly Channel<Action<SqliteConnection>> _queue = Channel.CreateUnbounded<Action<SqliteConnection>>(
+        new UnboundedChannelOptions { SingleReader = true }
+    );
+    private readonly SqliteConnection _connection;
+    private readonly Task _pump;
 
     public StoreThread(SqliteConnection connection)
     {
-        this.connection = connection;
-        pump = Task.Factory.StartNew(Pump, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        this._connection = connection;
+        _pump = Task.Factory.StartNew(PumpAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
     /// <summary>Runs <paramref name="work"/> in a transaction; the task completes once it is durable.</summary>
-    public Task<T> Run<T>(Func<SqliteConnection, T> work)
+    public Task<T> RunAsync<T>(Func<SqliteConnection, T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var accepted = queue.Writer.TryWrite(c =>
+        var accepted = _queue.Writer.TryWrite(c =>
         {
             try
             {
@@ -40,13 +41,16 @@ internal sealed class StoreThread : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        queue.Writer.TryComplete();
-        await pump;
-        await connection.DisposeAsync();
+        _queue.Writer.TryComplete();
+        await _pump;
+        await _connection.DisposeAsync();
     }
 
-    private async Task Pump()
+    private async Task PumpAsync()
     {
-        await foreach (var work in queue.Reader.ReadAllAsync()) work(connection);
+        await foreach (var work in _queue.Reader.ReadAllAsync())
+        {
+            work(_connection);
+        }
     }
 }

@@ -11,7 +11,15 @@ namespace TrainingCluster.Coordinator.Store;
 /// <param name="Created">When it was submitted.</param>
 /// <param name="Record">Where it stands.</param>
 /// <param name="Progress">As last reported; behind by a second at most while the job runs.</param>
-public sealed record StoredJob(long Number, string Id, string RequestId, JobSpec Spec, DateTimeOffset Created, JobRecord Record, JobProgress Progress);
+public sealed record StoredJob(
+    long Number,
+    string Id,
+    string RequestId,
+    JobSpec Spec,
+    DateTimeOffset Created,
+    JobRecord Record,
+    JobProgress Progress
+);
 
 /// <summary>What became of a submission.</summary>
 public enum CreateOutcome

@@ -9,98 +9,155 @@ namespace TrainingCluster.Coordinator.Telemetry;
 /// <remarks>Only gauges of running jobs carry the job's id, and they go with it.</remarks>
 public sealed class CoordinatorMetrics
 {
-    private static readonly string[] WorkerStates = ["idle", "training", "draining", "unreachable"];
-    private readonly Gauge workers;
-    private readonly Gauge jobs;
-    private readonly Counter generations;
-    private readonly Histogram recovery;
-    private readonly Counter discarded;
-    private readonly Counter stale;
-    private readonly Counter steps;
-    private readonly Counter tokens;
-    private readonly Counter skipped;
-    private readonly Histogram checkpointSeconds;
-    private readonly Histogram checkpointBytes;
-    private readonly Counter checkpointFailures;
-    private readonly Gauge checkpointTime;
-    private readonly Gauge checkpointStep;
-    private readonly Gauge step;
-    private readonly Gauge loss;
-    private readonly Gauge learningRate;
-    private readonly Gauge tokenRate;
-    private readonly Gauge bleu;
-    private readonly Gauge generation;
-    private readonly Gauge members;
-    private readonly Dictionary<string, long> counted = new(StringComparer.Ordinal);
-    private readonly Lock gate = new();
-    private readonly TimeProvider time;
+    private static readonly string[] s_workerStates = ["idle", "training", "draining", "unreachable"];
+    private readonly Gauge _workers;
+    private readonly Gauge _jobs;
+    private readonly Counter _generations;
+    private readonly Histogram _recovery;
+    private readonly Counter _discarded;
+    private readonly Counter _stale;
+    private readonly Counter _steps;
+    private readonly Counter _tokens;
+    private readonly Counter _skipped;
+    private readonly Histogram _checkpointSeconds;
+    private readonly Histogram _checkpointBytes;
+    private readonly Counter _checkpointFailures;
+    private readonly Gauge _checkpointTime;
+    private readonly Gauge _checkpointStep;
+    private readonly Gauge _step;
+    private readonly Gauge _loss;
+    private readonly Gauge _learningRate;
+    private readonly Gauge _tokenRate;
+    private readonly Gauge _bleu;
+    private readonly Gauge _generation;
+    private readonly Gauge _members;
+    private readonly Dictionary<string, long> _counted = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
 
     /// <summary>Makes the metrics in a registry.</summary>
     public CoordinatorMetrics(MetricFactory factory, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(factory);
-        this.time = time;
-        workers = factory.CreateGauge("training_cluster_workers", "Workers by state.", "state");
-        jobs = factory.CreateGauge("training_cluster_jobs", "Jobs by state.", "state");
-        generations = factory.CreateCounter("training_cluster_generations_total", "Generations called together, by cause.", "cause");
-        recovery = factory.CreateHistogram("training_cluster_recovery_seconds", "Time from a fault or another change to the first step after it, by phase: detect, regroup, catch_up, first_step.",
-            ["phase"], new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.01, 2, 14) });
-        discarded = factory.CreateCounter("training_cluster_job_steps_discarded_total", "Steps that were broken off, or had been reported done and are done again, over all jobs.");
-        stale = factory.CreateCounter("training_cluster_stale_messages_total", "Messages of workers that came too late for their generation, by message.", "message");
-        steps = factory.CreateCounter("training_cluster_job_steps_total", "Steps done, over all jobs.");
-        tokens = factory.CreateCounter("training_cluster_job_tokens_total", "Source and target tokens of the steps done, over all jobs.");
-        skipped = factory.CreateCounter("training_cluster_job_skipped_steps_total", "Steps skipped for NaN or Inf, over all jobs.");
-        checkpointSeconds = factory.CreateHistogram("training_cluster_checkpoint_duration_seconds", "Time from copy to durable of stored checkpoints.",
-            new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.05, 2, 12) });
-        checkpointBytes = factory.CreateHistogram("training_cluster_checkpoint_size_bytes", "Size of stored checkpoints.",
-            new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(1 << 20, 4, 8) });
-        checkpointFailures = factory.CreateCounter("training_cluster_checkpoint_failures_total", "Checkpoints that could not be stored.");
-        checkpointTime = factory.CreateGauge("training_cluster_job_checkpoint_timestamp_seconds", "When the newest checkpoint of a running job was stored, in seconds since 1970.", "job_id");
-        checkpointStep = factory.CreateGauge("training_cluster_job_checkpoint_step", "Step of the newest whole checkpoint of a running job; 0: none.", "job_id");
-        step = factory.CreateGauge("training_cluster_job_step", "Newest step of a running job.", "job_id");
-        loss = factory.CreateGauge("training_cluster_job_loss_nats", "Label-smoothed loss of the newest step of a running job, nats a target token.", "job_id");
-        learningRate = factory.CreateGauge("training_cluster_job_learning_rate", "Learning rate of the newest step of a running job.", "job_id");
-        tokenRate = factory.CreateGauge("training_cluster_job_tokens_per_second", "Source and target tokens a second of a running job, smoothed.", "job_id");
-        bleu = factory.CreateGauge("training_cluster_job_bleu", "Newest validation BLEU of a running job, 0 to 100.", "job_id");
-        generation = factory.CreateGauge("training_cluster_job_generation", "Generation of a running job.", "job_id");
-        members = factory.CreateGauge("training_cluster_job_workers", "Workers in the generation of a running job.", "job_id");
-        foreach (var state in WorkerStates) workers.WithLabels(state).Set(0);
-        foreach (var state in Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified)) jobs.WithLabels(Label(state)).Set(0);
-        foreach (var cause in Enum.GetValues<GenerationCause>()) generations.WithLabels(cause.ToLabel()).Inc(0);
-        foreach (var phase in new[] { "detect", "regroup", "catch_up", "first_step" }) recovery.WithLabels(phase);
+        this._time = time;
+        _workers = factory.CreateGauge("training_cluster_workers", "Workers by state.", "state");
+        _jobs = factory.CreateGauge("training_cluster_jobs", "Jobs by state.", "state");
+        _generations = factory.CreateCounter("training_cluster_generations_total", "Generations called together, by cause.", "cause");
+        _recovery = factory.CreateHistogram(
+            "training_cluster_recovery_seconds",
+            "Time from a fault or another change to the first step after it, by phase: detect, regroup, catch_up, first_step.",
+            ["phase"],
+            new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.01, 2, 14) }
+        );
+        _discarded = factory.CreateCounter(
+            "training_cluster_job_steps_discarded_total",
+            "Steps that were broken off, or had been reported done and are done again, over all jobs."
+        );
+        _stale = factory.CreateCounter(
+            "training_cluster_stale_messages_total",
+            "Messages of workers that came too late for their generation, by message.",
+            "message"
+        );
+        _steps = factory.CreateCounter("training_cluster_job_steps_total", "Steps done, over all jobs.");
+        _tokens = factory.CreateCounter("training_cluster_job_tokens_total", "Source and target tokens of the steps done, over all jobs.");
+        _skipped = factory.CreateCounter("training_cluster_job_skipped_steps_total", "Steps skipped for NaN or Inf, over all jobs.");
+        _checkpointSeconds = factory.CreateHistogram(
+            "training_cluster_checkpoint_duration_seconds",
+            "Time from copy to durable of stored checkpoints.",
+            new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.05, 2, 12) }
+        );
+        _checkpointBytes = factory.CreateHistogram(
+            "training_cluster_checkpoint_size_bytes",
+            "Size of stored checkpoints.",
+            new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(1 << 20, 4, 8) }
+        );
+        _checkpointFailures = factory.CreateCounter("training_cluster_checkpoint_failures_total", "Checkpoints that could not be stored.");
+        _checkpointTime = factory.CreateGauge(
+            "training_cluster_job_checkpoint_timestamp_seconds",
+            "When the newest checkpoint of a running job was stored, in seconds since 1970.",
+            "job_id"
+        );
+        _checkpointStep = factory.CreateGauge(
+            "training_cluster_job_checkpoint_step",
+            "Step of the newest whole checkpoint of a running job; 0: none.",
+            "job_id"
+        );
+        _step = factory.CreateGauge("training_cluster_job_step", "Newest step of a running job.", "job_id");
+        _loss = factory.CreateGauge(
+            "training_cluster_job_loss_nats",
+            "Label-smoothed loss of the newest step of a running job, nats a target token.",
+            "job_id"
+        );
+        _learningRate = factory.CreateGauge(
+            "training_cluster_job_learning_rate",
+            "Learning rate of the newest step of a running job.",
+            "job_id"
+        );
+        _tokenRate = factory.CreateGauge(
+            "training_cluster_job_tokens_per_second",
+            "Source and target tokens a second of a running job, smoothed.",
+            "job_id"
+        );
+        _bleu = factory.CreateGauge("training_cluster_job_bleu", "Newest validation BLEU of a running job, 0 to 100.", "job_id");
+        _generation = factory.CreateGauge("training_cluster_job_generation", "Generation of a running job.", "job_id");
+        _members = factory.CreateGauge("training_cluster_job_workers", "Workers in the generation of a running job.", "job_id");
+        foreach (var state in s_workerStates)
+        {
+            _workers.WithLabels(state).Set(0);
+        }
+        foreach (var state in Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified))
+        {
+            _jobs.WithLabels(Label(state)).Set(0);
+        }
+        foreach (var cause in Enum.GetValues<GenerationCause>())
+        {
+            _generations.WithLabels(cause.ToLabel()).Inc(0);
+        }
+        foreach (var phase in new[] { "detect", "regroup", "catch_up", "first_step" })
+        {
+            _recovery.WithLabels(phase);
+        }
     }
 
     /// <summary>Sets the number of workers in each state.</summary>
     public void SetWorkers(IEnumerable<string> states)
     {
         var count = states.CountBy(s => s, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
-        foreach (var state in WorkerStates) workers.WithLabels(state).Set(count.GetValueOrDefault(state));
+        foreach (var state in s_workerStates)
+        {
+            _workers.WithLabels(state).Set(count.GetValueOrDefault(state));
+        }
     }
 
     /// <summary>Sets the number of jobs in each state.</summary>
     public void SetJobs(IReadOnlyDictionary<JobState, int> counts)
     {
         foreach (var state in Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified))
-            jobs.WithLabels(Label(state)).Set(counts.GetValueOrDefault(state));
+        {
+            _jobs.WithLabels(Label(state)).Set(counts.GetValueOrDefault(state));
+        }
     }
 
     /// <summary>Counts a generation.</summary>
-    public void CountGeneration(GenerationCause cause) => generations.WithLabels(cause.ToLabel()).Inc();
+    public void CountGeneration(GenerationCause cause) => _generations.WithLabels(cause.ToLabel()).Inc();
 
     /// <summary>Counts steps whose work was lost.</summary>
-    public void CountDiscarded(long steps) => discarded.Inc(steps);
+    public void CountDiscarded(long steps) => _discarded.Inc(steps);
 
     /// <summary>Counts a message that came too late.</summary>
-    public void CountStale(string message) => stale.WithLabels(message).Inc();
+    public void CountStale(string message) => _stale.WithLabels(message).Inc();
 
     /// <summary>Notes how long a recovery took.</summary>
     public void ObserveRecovery(MeasureRecovery measured)
     {
         ArgumentNullException.ThrowIfNull(measured);
-        if (measured.Detect > TimeSpan.Zero) recovery.WithLabels("detect").Observe(measured.Detect.TotalSeconds);
-        recovery.WithLabels("regroup").Observe(measured.Regroup.TotalSeconds);
-        recovery.WithLabels("catch_up").Observe(measured.CatchUp.TotalSeconds);
-        recovery.WithLabels("first_step").Observe(measured.FirstStep.TotalSeconds);
+        if (measured.Detect > TimeSpan.Zero)
+        {
+            _recovery.WithLabels("detect").Observe(measured.Detect.TotalSeconds);
+        }
+        _recovery.WithLabels("regroup").Observe(measured.Regroup.TotalSeconds);
+        _recovery.WithLabels("catch_up").Observe(measured.CatchUp.TotalSeconds);
+        _recovery.WithLabels("first_step").Observe(measured.FirstStep.TotalSeconds);
     }
 
     /// <summary>Notes what a worker reported. Every worker reports every step: each is counted once.</summary>
@@ -109,22 +166,28 @@ public sealed class CoordinatorMetrics
         switch (message)
         {
             case StepReport report:
-                lock (gate)
+                lock (_gate)
                 {
-                    if (report.Step <= counted.GetValueOrDefault(jobId)) return;
-                    counted[jobId] = report.Step;
+                    if (report.Step <= _counted.GetValueOrDefault(jobId))
+                    {
+                        return;
+                    }
+                    _counted[jobId] = report.Step;
                 }
-                steps.Inc();
-                tokens.Inc(report.SourceTokens + report.TargetTokens);
-                if (report.Skipped) skipped.Inc();
+                _steps.Inc();
+                _tokens.Inc(report.SourceTokens + report.TargetTokens);
+                if (report.Skipped)
+                {
+                    _skipped.Inc();
+                }
                 break;
             case CheckpointReport { Error.Length: > 0 }:
-                checkpointFailures.Inc();
+                _checkpointFailures.Inc();
                 break;
             case CheckpointReport report:
-                checkpointSeconds.Observe(report.Seconds);
-                checkpointBytes.Observe(report.Bytes);
-                checkpointTime.WithLabels(jobId).Set(time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+                _checkpointSeconds.Observe(report.Seconds);
+                _checkpointBytes.Observe(report.Bytes);
+                _checkpointTime.WithLabels(jobId).Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
                 break;
         }
     }
@@ -138,20 +201,25 @@ public sealed class CoordinatorMetrics
             RemoveJob(jobId);
             return;
         }
-        checkpointStep.WithLabels(jobId).Set(state.CheckpointStep);
-        step.WithLabels(jobId).Set(state.Progress.Step);
-        loss.WithLabels(jobId).Set(state.Progress.Loss);
-        learningRate.WithLabels(jobId).Set(state.Progress.LearningRate);
-        tokenRate.WithLabels(jobId).Set(state.Progress.TokensPerSecond);
-        bleu.WithLabels(jobId).Set(state.Progress.LastBleu);
-        generation.WithLabels(jobId).Set(state.Generation);
-        members.WithLabels(jobId).Set(state.Seats.Count);
+        _checkpointStep.WithLabels(jobId).Set(state.CheckpointStep);
+        _step.WithLabels(jobId).Set(state.Progress.Step);
+        _loss.WithLabels(jobId).Set(state.Progress.Loss);
+        _learningRate.WithLabels(jobId).Set(state.Progress.LearningRate);
+        _tokenRate.WithLabels(jobId).Set(state.Progress.TokensPerSecond);
+        _bleu.WithLabels(jobId).Set(state.Progress.LastBleu);
+        _generation.WithLabels(jobId).Set(state.Generation);
+        _members.WithLabels(jobId).Set(state.Seats.Count);
     }
 
     /// <summary>Removes the gauges of a job.</summary>
     public void RemoveJob(string jobId)
     {
-        foreach (var gauge in new[] { step, loss, learningRate, tokenRate, bleu, generation, members, checkpointTime, checkpointStep }) gauge.RemoveLabelled(jobId);
+        foreach (
+            var gauge in new[] { _step, _loss, _learningRate, _tokenRate, _bleu, _generation, _members, _checkpointTime, _checkpointStep }
+        )
+        {
+            gauge.RemoveLabelled(jobId);
+        }
     }
 
     private static string Label(JobState state) => state.ToString().ToLowerInvariant();

@@ -11,7 +11,14 @@ namespace TrainingCluster.Artifacts;
 /// <param name="Files">Sizes and checksums.</param>
 /// <param name="Epoch">The epoch of the step, from 0; null: an older program did not tell.</param>
 public sealed record CheckpointManifest(
-    int FormatVersion, string JobId, long Generation, long Step, bool Best, IReadOnlyList<StoredFile> Files, int? Epoch = null)
+    int FormatVersion,
+    string JobId,
+    long Generation,
+    long Step,
+    bool Best,
+    IReadOnlyList<StoredFile> Files,
+    int? Epoch = null
+)
 {
     /// <summary>Its name inside the folder.</summary>
     public const string FileName = "checkpoint.json";
@@ -22,18 +29,21 @@ public sealed record CheckpointManifest(
     /// <summary>The version that this program writes and reads.</summary>
     public const int CurrentVersion = 1;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>As bytes of the file.</summary>
-    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, s_json);
 
     /// <summary>Reads a folder's manifest; what is wrong with it comes as text.</summary>
     public static (CheckpointManifest? Manifest, string Problem) Load(string folder)
     {
         try
         {
-            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(folder, FileName)), Json);
-            if (manifest?.Files is null) return (null, $"{FileName} is empty");
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(folder, FileName)), s_json);
+            if (manifest?.Files is null)
+            {
+                return (null, $"{FileName} is empty");
+            }
             return manifest.FormatVersion == CurrentVersion
                 ? (manifest, "")
                 : (null, $"{FileName} is of version {manifest.FormatVersion}, this program reads version {CurrentVersion}");
@@ -52,19 +62,27 @@ public sealed record CheckpointManifest(
     public static (CheckpointManifest? Manifest, string Problem) Look(string folder)
     {
         var (manifest, problem) = Load(folder);
-        if (manifest is not null) problem = manifest.Files.Select(f => f.Look(folder)).FirstOrDefault(p => p is not null) ?? Mark(folder) ?? "";
+        if (manifest is not null)
+        {
+            problem = manifest.Files.Select(f => f.Look(folder)).FirstOrDefault(p => p is not null) ?? Mark(folder) ?? "";
+        }
         return (manifest, problem);
     }
 
     /// <summary>Reads every file and holds it against its checksum. An empty problem: all are whole.</summary>
-    public static async Task<(CheckpointManifest? Manifest, string Problem)> Verify(string folder, CancellationToken cancel)
+    public static async Task<(CheckpointManifest? Manifest, string Problem)> VerifyAsync(string folder, CancellationToken cancellationToken)
     {
         var (manifest, problem) = Load(folder);
         foreach (var file in manifest?.Files ?? [])
         {
-            if (file.Look(folder) is { } wrong) return (manifest, wrong);
-            if (await StoredFile.Sha256Of(Path.Combine(folder, file.Path), cancel) != file.Sha256)
+            if (file.Look(folder) is { } wrong)
+            {
+                return (manifest, wrong);
+            }
+            if (await StoredFile.Sha256OfAsync(Path.Combine(folder, file.Path), cancellationToken) != file.Sha256)
+            {
                 return (manifest, $"{file.Path} does not have the checksum it was stored with");
+            }
         }
         return (manifest, problem);
     }

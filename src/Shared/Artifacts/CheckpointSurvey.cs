@@ -13,7 +13,16 @@ namespace TrainingCluster.Artifacts;
 /// <param name="Problem">What is wrong with it; empty: every byte is as it was stored.</param>
 /// <param name="Folder">Where it stands.</param>
 public sealed record FoundCheckpoint(
-    string Job, long Step, int? Epoch, long Generation, DateTimeOffset Stored, long Bytes, bool Best, string Problem, string Folder)
+    string Job,
+    long Step,
+    int? Epoch,
+    long Generation,
+    DateTimeOffset Stored,
+    long Bytes,
+    bool Best,
+    string Problem,
+    string Folder
+)
 {
     /// <summary>Whether every byte is as it was stored.</summary>
     public bool IsWhole => Problem.Length == 0;
@@ -25,19 +34,33 @@ public static class CheckpointSurvey
     private const string FolderName = "checkpoints";
 
     /// <summary>Finds and reads them, by job and step. Changes nothing.</summary>
-    public static async Task<IReadOnlyList<FoundCheckpoint>> Read(string root, CancellationToken cancel)
+    public static async Task<IReadOnlyList<FoundCheckpoint>> ReadAsync(string root, CancellationToken cancellationToken)
     {
         var found = new List<FoundCheckpoint>();
         foreach (var folder in Find(Path.GetFullPath(root)))
         {
-            var (manifest, problem) = await CheckpointManifest.Verify(folder, cancel);
+            var (manifest, problem) = await CheckpointManifest.VerifyAsync(folder, cancellationToken);
             if (problem.Length == 0 && CheckpointManifest.Mark(folder) is { } mark)
-                problem = $"every byte is as it was stored, yet it was marked as damaged ({mark}); remove {CheckpointManifest.DamagedMark} to have it used again";
+            {
+                problem =
+                    $"every byte is as it was stored, yet it was marked as damaged ({mark}); remove {CheckpointManifest.DamagedMark} "
+                    + "to have it used again";
+            }
             var files = new DirectoryInfo(folder).GetFiles();
             var stored = files.Select(f => f.LastWriteTimeUtc).DefaultIfEmpty(Directory.GetLastWriteTimeUtc(folder)).Max();
-            found.Add(new(
-                manifest?.JobId ?? JobOf(folder), manifest?.Step ?? StepOf(folder) ?? 0, manifest?.Epoch, manifest?.Generation ?? 0,
-                new DateTimeOffset(stored, TimeSpan.Zero), files.Sum(f => f.Length), manifest?.Best ?? false, problem, folder));
+            found.Add(
+                new(
+                    manifest?.JobId ?? JobOf(folder),
+                    manifest?.Step ?? StepOf(folder) ?? 0,
+                    manifest?.Epoch,
+                    manifest?.Generation ?? 0,
+                    new DateTimeOffset(stored, TimeSpan.Zero),
+                    files.Sum(f => f.Length),
+                    manifest?.Best ?? false,
+                    problem,
+                    folder
+                )
+            );
         }
         return [.. found.GroupBy(c => c.Job).OrderBy(job => job.Key, StringComparer.Ordinal).SelectMany(OneBest)];
     }
@@ -53,11 +76,22 @@ public static class CheckpointSurvey
     private static IEnumerable<string> Find(string root)
     {
         // What is being received, or was left by a crash, is no checkpoint yet.
-        bool IsCheckpoint(string folder) => File.Exists(Path.Combine(folder, CheckpointManifest.FileName))
-            || (StepOf(folder) is not null && Path.GetDirectoryName(folder) is { } parent && (parent == root || Path.GetFileName(parent) == FolderName));
-        return new[] { root }.Concat(Directory.EnumerateDirectories(root, "*", SearchOption.AllDirectories))
-            .Where(folder => !Path.GetRelativePath(root, folder).Split(Path.DirectorySeparatorChar).Any(part => part.Length > 1 && part[0] == '.' && part != ".."))
-            .Where(IsCheckpoint).Order(StringComparer.Ordinal);
+        bool IsCheckpoint(string folder) =>
+            File.Exists(Path.Combine(folder, CheckpointManifest.FileName))
+            || (
+                StepOf(folder) is not null
+                && Path.GetDirectoryName(folder) is { } parent
+                && (parent == root || Path.GetFileName(parent) == FolderName)
+            );
+        return new[] { root }
+            .Concat(Directory.EnumerateDirectories(root, "*", SearchOption.AllDirectories))
+            .Where(folder =>
+                !Path.GetRelativePath(root, folder)
+                    .Split(Path.DirectorySeparatorChar)
+                    .Any(part => part.Length > 1 && part[0] == '.' && part != "..")
+            )
+            .Where(IsCheckpoint)
+            .Order(StringComparer.Ordinal);
     }
 
     private static long? StepOf(string folder) =>
@@ -65,5 +99,7 @@ public static class CheckpointSurvey
 
     /// <summary>jobs/ID/checkpoints/STEP.</summary>
     private static string JobOf(string folder) =>
-        Path.GetDirectoryName(folder) is { } parent && Path.GetFileName(parent) == FolderName ? Path.GetFileName(Path.GetDirectoryName(parent)) ?? "" : "";
+        Path.GetDirectoryName(folder) is { } parent && Path.GetFileName(parent) == FolderName
+            ? Path.GetFileName(Path.GetDirectoryName(parent)) ?? ""
+            : "";
 }

@@ -31,11 +31,20 @@ public static class ModelFolder
     /// <param name="tokenizerJson">The content of <see cref="TokenizerFile"/>.</param>
     /// <param name="manifest">The hashes are filled in here.</param>
     /// <returns>The manifest as written.</returns>
-    public static ModelManifest Save(string folder, SequenceToSequenceModel model, ReadOnlyMemory<byte> tokenizerJson, ModelManifest manifest) =>
-        Save(folder, ModelWeights.Capture(model), tokenizerJson, manifest);
+    public static ModelManifest Save(
+        string folder,
+        SequenceToSequenceModel model,
+        ReadOnlyMemory<byte> tokenizerJson,
+        ModelManifest manifest
+    ) => Save(folder, ModelWeights.Capture(model), tokenizerJson, manifest);
 
     /// <summary>The same from weights that were captured before.</summary>
-    public static ModelManifest Save(string folder, IReadOnlyList<NamedTensor> weights, ReadOnlyMemory<byte> tokenizerJson, ModelManifest manifest)
+    public static ModelManifest Save(
+        string folder,
+        IReadOnlyList<NamedTensor> weights,
+        ReadOnlyMemory<byte> tokenizerJson,
+        ModelManifest manifest
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(weights);
@@ -66,10 +75,14 @@ public static class ModelFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder))
+        {
             throw new ModelFolderException($"There is no folder {folder}: give the folder that training has left.");
+        }
         var path = Path.Combine(folder, ManifestFile);
         if (!File.Exists(path))
+        {
             throw new ModelFolderException($"{folder} holds no model: it has no {ManifestFile}. Give the folder that training has left.");
+        }
         try
         {
             var bytes = File.ReadAllBytes(path);
@@ -77,8 +90,12 @@ public static class ModelFolder
             {
                 var version = document.RootElement.GetProperty("format_version").GetInt32();
                 if (version != ModelManifest.CurrentFormatVersion)
+                {
                     throw new ModelFolderException(
-                        $"{folder} holds a model of format version {version}; this program reads version {ModelManifest.CurrentFormatVersion}. Use the program's version that made it, or train again.");
+                        $"{folder} holds a model of format version {version}; this program reads version "
+                            + $"{ModelManifest.CurrentFormatVersion}. Use the program's version that made it, or train again."
+                    );
+                }
             }
             return JsonSerializer.Deserialize<ModelManifest>(bytes, s_json) ?? throw new JsonException("it is null");
         }
@@ -97,22 +114,36 @@ public static class ModelFolder
         {
             var path = Path.Combine(folder, name);
             if (!File.Exists(path))
+            {
                 throw new ModelFolderException($"{path} is missing: copy the whole folder again.");
+            }
             if (HashFile(path) != hash)
-                throw new ModelFolderException($"{path} is damaged: its SHA-256 is not the one in {ManifestFile}. Copy the whole folder again.");
+            {
+                throw new ModelFolderException(
+                    $"{path} is damaged: its SHA-256 is not the one in {ManifestFile}. Copy the whole folder again."
+                );
+            }
         }
         SequenceToSequenceModel? model = null;
         try
         {
-            var spec = new JsonParser(JsonParser.Settings.Default.WithIgnoreUnknownFields(true))
-                .Parse<JobSpec>(manifest.Specification.ToJsonString());
+            var spec = new JsonParser(JsonParser.Settings.Default.WithIgnoreUnknownFields(true)).Parse<JobSpec>(
+                manifest.Specification.ToJsonString()
+            );
             model = ModelFactory.Create(spec.Model ?? new ModelSpec(), manifest.VocabularySize, seed: 0);
             using var file = Safetensors.Open(Path.Combine(folder, WeightsFile));
             ModelWeights.Restore(model, file);
             model.eval();
             return new LoadedModel(model, manifest, Path.Combine(folder, TokenizerFile));
         }
-        catch (Exception error) when (error is InvalidDataException or ArgumentException or InvalidProtocolBufferException or InvalidJsonException or FileNotFoundException)
+        catch (Exception error)
+            when (error
+                    is InvalidDataException
+                        or ArgumentException
+                        or InvalidProtocolBufferException
+                        or InvalidJsonException
+                        or FileNotFoundException
+            )
         {
             model?.Dispose();
             throw new ModelFolderException($"{folder} does not hold a model that this program can load: {error.Message}", error);

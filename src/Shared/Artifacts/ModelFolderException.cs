@@ -4,17 +4,13 @@ namespace TrainingCluster.Artifacts;
 public sealed class ModelFolderException : Exception
 {
     /// <summary>Makes the exception.</summary>
-    public ModelFolderException(string message) : base(message)
-    {
-    }
+    public ModelFolderException(string message)
+        : base(message) { }
 
     /// <summary>Makes the exception with its cause.</summary>
-    public ModelFolderException(string message, Exception innerException) : base(message, innerException)
-    {
-    }
+    public ModelFolderException(string message, Exception innerException)
+        : base(message, innerException) { }
 
     /// <summary>Makes the exception without a message of its own.</summary>
-    public ModelFolderException()
-    {
-    }
+    public ModelFolderException() { }
 }

@@ -12,9 +12,13 @@ public static class ModelWeights
     {
         ArgumentNullException.ThrowIfNull(module);
         using var scope = NewDisposeScope();
-        return [.. module.named_parameters()
-            .OrderBy(pair => pair.name, StringComparer.Ordinal)
-            .Select(pair => Capture(pair.name, pair.parameter))];
+        return
+        [
+            .. module
+                .named_parameters()
+                .OrderBy(pair => pair.name, StringComparer.Ordinal)
+                .Select(pair => Capture(pair.name, pair.parameter)),
+        ];
     }
 
     /// <summary>Copies one tensor.</summary>
@@ -46,10 +50,16 @@ public static class ModelWeights
         foreach (var (name, parameter) in module.named_parameters())
         {
             if (!byName.TryGetValue(name, out var weight))
+            {
                 throw new InvalidDataException($"The weights lack '{name}', which the model needs.");
+            }
             if (weight.Type != TypeName(parameter.dtype) || !weight.Shape.SequenceEqual(parameter.shape))
+            {
                 throw new InvalidDataException(
-                    $"The weight '{name}' is {weight.Type} [{string.Join(", ", weight.Shape)}] where the model has {TypeName(parameter.dtype)} [{string.Join(", ", parameter.shape)}].");
+                    $"The weight '{name}' is {weight.Type} [{string.Join(", ", weight.Shape)}] where the model has "
+                        + $"{TypeName(parameter.dtype)} [{string.Join(", ", parameter.shape)}]."
+                );
+            }
             parameter.copy_(ToTensor(weight));
         }
     }
@@ -60,7 +70,9 @@ public static class ModelWeights
         ArgumentNullException.ThrowIfNull(weight);
         var value = empty([.. weight.Shape], ScalarTypeOf(weight.Type));
         if (weight.Bytes.Length > 0)
+        {
             value.bytes = weight.Bytes.ToArray();
+        }
         return value;
     }
 
@@ -70,27 +82,31 @@ public static class ModelWeights
         ArgumentNullException.ThrowIfNull(weights);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var weight in weights.OrderBy(weight => weight.Name, StringComparer.Ordinal))
+        {
             hash.AppendData(weight.Bytes.Span);
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static string TypeName(ScalarType type) => type switch
-    {
-        ScalarType.Float32 => "F32",
-        ScalarType.Float64 => "F64",
-        ScalarType.Int64 => "I64",
-        ScalarType.Int32 => "I32",
-        ScalarType.Bool => "BOOL",
-        _ => throw new ArgumentException($"Tensors of {type} are not stored.", nameof(type)),
-    };
+    private static string TypeName(ScalarType type) =>
+        type switch
+        {
+            ScalarType.Float32 => "F32",
+            ScalarType.Float64 => "F64",
+            ScalarType.Int64 => "I64",
+            ScalarType.Int32 => "I32",
+            ScalarType.Bool => "BOOL",
+            _ => throw new ArgumentException($"Tensors of {type} are not stored.", nameof(type)),
+        };
 
-    private static ScalarType ScalarTypeOf(string type) => type switch
-    {
-        "F32" => ScalarType.Float32,
-        "F64" => ScalarType.Float64,
-        "I64" => ScalarType.Int64,
-        "I32" => ScalarType.Int32,
-        "BOOL" => ScalarType.Bool,
-        _ => throw new InvalidDataException($"Tensors of type {type} are not read."),
-    };
+    private static ScalarType ScalarTypeOf(string type) =>
+        type switch
+        {
+            "F32" => ScalarType.Float32,
+            "F64" => ScalarType.Float64,
+            "I64" => ScalarType.Int64,
+            "I32" => ScalarType.Int32,
+            "BOOL" => ScalarType.Bool,
+            _ => throw new InvalidDataException($"Tensors of type {type} are not read."),
+        };
 }

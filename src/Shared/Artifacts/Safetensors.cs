@@ -19,11 +19,16 @@ public static class Safetensors
     {
         ArgumentNullException.ThrowIfNull(stream);
         foreach (var piece in Pieces(tensors, metadata))
+        {
             stream.Write(piece.Span);
+        }
     }
 
     /// <summary>The bytes of the file, piece by piece: for those who write a part of it, or want its checksum without writing it.</summary>
-    public static IReadOnlyList<ReadOnlyMemory<byte>> Pieces(IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Pieces(
+        IReadOnlyList<NamedTensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         ArgumentNullException.ThrowIfNull(tensors);
         var header = Header(tensors, metadata);
@@ -32,7 +37,10 @@ public static class Safetensors
         return [length, header, .. tensors.Select(tensor => tensor.Bytes)];
     }
 
-    /// <summary>Writes a file; an existing one is replaced. See <see cref="Write(Stream, IReadOnlyList{NamedTensor}, IReadOnlyDictionary{string, string}?)"/>.</summary>
+    /// <summary>
+    /// Writes a file; an existing one is replaced. See
+    /// <see cref="Write(Stream, IReadOnlyList{NamedTensor}, IReadOnlyDictionary{string, string}?)"/>.
+    /// </summary>
     public static void Write(string path, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
@@ -46,14 +54,15 @@ public static class Safetensors
 
     /// <summary>Bytes of one element of a type.</summary>
     /// <exception cref="ArgumentException">The format has no such type.</exception>
-    public static int ElementSize(string type) => type switch
-    {
-        "F64" or "I64" or "U64" => 8,
-        "F32" or "I32" or "U32" => 4,
-        "F16" or "BF16" or "I16" or "U16" => 2,
-        "I8" or "U8" or "BOOL" => 1,
-        _ => throw new ArgumentException($"'{type}' is not an element type of safetensors.", nameof(type)),
-    };
+    public static int ElementSize(string type) =>
+        type switch
+        {
+            "F64" or "I64" or "U64" => 8,
+            "F32" or "I32" or "U32" => 4,
+            "F16" or "BF16" or "I16" or "U16" => 2,
+            "I8" or "U8" or "BOOL" => 1,
+            _ => throw new ArgumentException($"'{type}' is not an element type of safetensors.", nameof(type)),
+        };
 
     private static byte[] Header(IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
@@ -65,7 +74,9 @@ public static class Safetensors
             {
                 json.WriteStartObject("__metadata__");
                 foreach (var (key, value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                {
                     json.WriteString(key, value);
+                }
                 json.WriteEndObject();
             }
             var names = new HashSet<string>(StringComparer.Ordinal);
@@ -73,17 +84,25 @@ public static class Safetensors
             foreach (var tensor in tensors)
             {
                 if (!names.Add(tensor.Name))
+                {
                     throw new ArgumentException($"The tensor '{tensor.Name}' is given twice.", nameof(tensors));
+                }
                 var expected = tensor.Shape.Aggregate((long)ElementSize(tensor.Type), (size, side) => checked(size * side));
                 if (expected != tensor.Bytes.Length)
+                {
                     throw new ArgumentException(
-                        $"The tensor '{tensor.Name}' of type {tensor.Type} and shape [{string.Join(", ", tensor.Shape)}] takes {expected} bytes, not {tensor.Bytes.Length}.",
-                        nameof(tensors));
+                        $"The tensor '{tensor.Name}' of type {tensor.Type} and shape [{string.Join(", ", tensor.Shape)}] takes "
+                            + $"{expected} bytes, not {tensor.Bytes.Length}.",
+                        nameof(tensors)
+                    );
+                }
                 json.WriteStartObject(tensor.Name);
                 json.WriteString("dtype", tensor.Type);
                 json.WriteStartArray("shape");
                 foreach (var side in tensor.Shape)
+                {
                     json.WriteNumberValue(side);
+                }
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
@@ -95,7 +114,9 @@ public static class Safetensors
         }
         // Spaces up to a multiple of eight: the tensors' bytes then start aligned for readers that map the file.
         while (buffer.Length % 8 != 0)
+        {
             buffer.WriteByte((byte)' ');
+        }
         return buffer.ToArray();
     }
 }

@@ -22,7 +22,9 @@ public sealed class SafetensorsFile : IDisposable
         {
             (Entries, Metadata) = ReadHeader();
             foreach (var entry in Entries)
+            {
                 _byName.Add(entry.Name, entry);
+            }
         }
         catch
         {
@@ -39,8 +41,7 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>The place of a tensor.</summary>
     /// <exception cref="InvalidDataException">The file has no tensor of that name.</exception>
-    public TensorEntry this[string name] =>
-        _byName.TryGetValue(name, out var entry) ? entry : throw Damaged($"it has no tensor '{name}'");
+    public TensorEntry this[string name] => _byName.TryGetValue(name, out var entry) ? entry : throw Damaged($"it has no tensor '{name}'");
 
     /// <summary>Whether there is a tensor of that name.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
@@ -51,12 +52,16 @@ public sealed class SafetensorsFile : IDisposable
     {
         var entry = this[name];
         if (destination.Length != entry.Length)
+        {
             throw new ArgumentException($"'{name}' has {entry.Length} bytes, the span {destination.Length}.", nameof(destination));
-        for (var done = 0; done < destination.Length;)
+        }
+        for (var done = 0; done < destination.Length; )
         {
             var read = RandomAccess.Read(_file, destination[done..], entry.Offset + done);
             if (read == 0)
+            {
                 throw Damaged($"it ends within the tensor '{name}'");
+            }
             done += read;
         }
     }
@@ -79,16 +84,22 @@ public sealed class SafetensorsFile : IDisposable
         var length = RandomAccess.GetLength(_file);
         Span<byte> prefix = stackalloc byte[sizeof(ulong)];
         if (length < prefix.Length || RandomAccess.Read(_file, prefix, 0) != prefix.Length)
+        {
             throw Damaged("it is too short for a header");
+        }
         var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength > MaxHeaderBytes || (long)headerLength > length - prefix.Length)
+        {
             throw Damaged($"its header says to be {headerLength} bytes long");
+        }
         var header = new byte[headerLength];
-        for (var done = 0; done < header.Length;)
+        for (var done = 0; done < header.Length; )
         {
             var read = RandomAccess.Read(_file, header.AsSpan(done), prefix.Length + done);
             if (read == 0)
+            {
                 throw Damaged("it ends within the header");
+            }
             done += read;
         }
         var data = prefix.Length + (long)headerLength;
@@ -97,7 +108,8 @@ public sealed class SafetensorsFile : IDisposable
             using var json = JsonDocument.Parse(header);
             return Parse(json.RootElement, data, length);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or KeyNotFoundException or OverflowException)
+        catch (Exception error)
+            when (error is JsonException or InvalidOperationException or FormatException or KeyNotFoundException or OverflowException)
         {
             throw Damaged($"its header does not make sense ({error.Message})");
         }
@@ -112,7 +124,9 @@ public sealed class SafetensorsFile : IDisposable
             if (property.Name == "__metadata__")
             {
                 foreach (var text in property.Value.EnumerateObject())
+                {
                     metadata[text.Name] = text.Value.GetString() ?? "";
+                }
                 continue;
             }
             var type = property.Value.GetProperty("dtype").GetString() ?? "";
@@ -128,9 +142,14 @@ public sealed class SafetensorsFile : IDisposable
             {
                 throw Damaged($"the tensor '{property.Name}' has the unknown type '{type}'");
             }
-            if (shape.Any(side => side < 0) || begin < 0
-                || end - begin != shape.Aggregate((long)elementSize, (size, side) => checked(size * side)))
+            if (
+                shape.Any(side => side < 0)
+                || begin < 0
+                || end - begin != shape.Aggregate((long)elementSize, (size, side) => checked(size * side))
+            )
+            {
                 throw Damaged($"the tensor '{property.Name}' does not fit its place");
+            }
             entries.Add(new TensorEntry(property.Name, type, shape, data + begin, end - begin));
         }
         // An empty tensor shares its offset with its neighbour: the shorter one comes first.
@@ -139,11 +158,15 @@ public sealed class SafetensorsFile : IDisposable
         foreach (var entry in entries)
         {
             if (entry.Offset != next)
+            {
                 throw Damaged($"there is a gap or an overlap before the tensor '{entry.Name}'");
+            }
             next += entry.Length;
         }
         if (next != length)
+        {
             throw Damaged($"it has {length} bytes where its header speaks of {next}");
+        }
         return (entries, metadata);
     }
 

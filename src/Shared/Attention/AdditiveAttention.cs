@@ -9,23 +9,23 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class AdditiveAttention : torch.nn.Module
 {
-    private readonly AttentionPooling pooling;
+    private readonly AttentionPooling _pooling;
 
     /// <summary>Makes the layer.</summary>
     /// <param name="querySize">d_q.</param>
     /// <param name="keySize">d_k.</param>
     /// <param name="hiddenSize">h, the size of tanh's argument.</param>
     /// <param name="dropout">Share of the weights that training sets to zero.</param>
-    public AdditiveAttention(long querySize, long keySize, long hiddenSize, double dropout = 0) : base(nameof(AdditiveAttention))
+    public AdditiveAttention(long querySize, long keySize, long hiddenSize, double dropout = 0)
+        : base(nameof(AdditiveAttention))
     {
-        pooling = new AttentionPooling(new AdditiveScore(querySize, keySize, hiddenSize), dropout);
+        _pooling = new AttentionPooling(new AdditiveScore(querySize, keySize, hiddenSize), dropout);
         RegisterComponents();
     }
 
     /// <inheritdoc cref="AttentionPooling.Weights"/>
-    public Tensor Weights(Tensor query, Tensor key, AttentionMask? mask = null) => pooling.Weights(query, key, mask);
+    public Tensor Weights(Tensor query, Tensor key, AttentionMask? mask = null) => _pooling.Weights(query, key, mask);
 
     /// <inheritdoc cref="AttentionPooling.forward"/>
-    public Tensor forward(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null) =>
-        pooling.forward(query, key, value, mask);
+    public Tensor forward(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null) => _pooling.forward(query, key, value, mask);
 }

@@ -38,15 +38,26 @@ public sealed class AttentionMask
         ArgumentNullException.ThrowIfNull(lengths);
         ArgumentOutOfRangeException.ThrowIfNegative(keys);
         if (lengths.dim() is not (1 or 2))
-            throw new ArgumentException($"Lengths are one a batch row or one a query, not a tensor of {lengths.dim()} dimensions.", nameof(lengths));
+        {
+            throw new ArgumentException(
+                $"Lengths are one a batch row or one a query, not a tensor of {lengths.dim()} dimensions.",
+                nameof(lengths)
+            );
+        }
         if (lengths.numel() == 0)
+        {
             return None;
+        }
         // One look at the shortest tells whether there is anything to mask; it spares every layer the work.
         long shortest;
         using (var least = lengths.min())
+        {
             shortest = least.item<long>();
+        }
         if (shortest >= keys)
+        {
             return None;
+        }
         using var scope = NewDisposeScope();
         var positions_S = arange(keys, ScalarType.Int64, lengths.device);
         var lengths_BT1 = lengths.dim() == 1 ? lengths.unsqueeze(1).unsqueeze(2) : lengths.unsqueeze(2);
@@ -59,7 +70,9 @@ public sealed class AttentionMask
     {
         ArgumentNullException.ThrowIfNull(allowed);
         if (allowed.dtype != ScalarType.Bool)
+        {
             throw new ArgumentException($"A boolean mask is made of booleans, not {allowed.dtype}.", nameof(allowed));
+        }
         var allowed_BTS = allowed.dim() switch
         {
             1 => allowed.unsqueeze(0).unsqueeze(0),
@@ -74,7 +87,8 @@ public sealed class AttentionMask
     public AttentionMask And(AttentionMask other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        var allowed = Allowed_BTS is null ? other.Allowed_BTS
+        var allowed =
+            Allowed_BTS is null ? other.Allowed_BTS
             : other.Allowed_BTS is null ? Allowed_BTS
             : Allowed_BTS.logical_and(other.Allowed_BTS);
         // Two masks that leave keys each may leave none together.
@@ -90,7 +104,9 @@ public sealed class AttentionMask
     internal Tensor? ToTensor(long queries, long keys, Device device)
     {
         if (!IsCausal)
+        {
             return Allowed_BTS;
+        }
         var causal_1TS = ones(new[] { 1, queries, keys }, ScalarType.Bool, device).tril();
         return Allowed_BTS is null ? causal_1TS : causal_1TS.logical_and(Allowed_BTS);
     }

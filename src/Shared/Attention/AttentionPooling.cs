@@ -10,16 +10,17 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class AttentionPooling : torch.nn.Module
 {
-    private readonly AttentionScore score;
+    private readonly AttentionScore _score;
     private readonly double _dropout;
 
     /// <summary>Makes the pooling.</summary>
     /// <param name="score">a(q, k).</param>
     /// <param name="dropout">Share of the weights that training sets to zero; 0…1.</param>
-    public AttentionPooling(AttentionScore score, double dropout = 0) : base(nameof(AttentionPooling))
+    public AttentionPooling(AttentionScore score, double dropout = 0)
+        : base(nameof(AttentionPooling))
     {
         ArgumentNullException.ThrowIfNull(score);
-        this.score = score;
+        this._score = score;
         _dropout = dropout;
         RegisterComponents();
     }
@@ -32,7 +33,7 @@ public sealed class AttentionPooling : torch.nn.Module
     public Tensor Weights(Tensor query, Tensor key, AttentionMask? mask = null)
     {
         using var scope = NewDisposeScope();
-        return MaskedSoftmax.Apply(score.forward(query, key), mask).MoveToOuterDisposeScope();
+        return MaskedSoftmax.Apply(_score.forward(query, key), mask).MoveToOuterDisposeScope();
     }
 
     /// <summary>The weighted sums of the values.</summary>

@@ -16,7 +16,9 @@ public sealed class DotProductScore(bool scaled = true) : AttentionScore(nameof(
         ArgumentNullException.ThrowIfNull(key);
         var size = query.shape[^1];
         if (key.shape[^1] != size)
+        {
             throw new ArgumentException($"A dot product takes keys of the queries' size {size}, not {key.shape[^1]}.", nameof(key));
+        }
         using var scope = NewDisposeScope();
         var scores = (scaled ? query.mul(1 / Math.Sqrt(size)) : query).matmul(key.transpose(-2, -1));
         return scores.MoveToOuterDisposeScope();

@@ -28,9 +28,13 @@ public sealed class KeyValueCache : IDisposable
         _keys_RHCK = WithRoom(_keys_RHCK, keys_RHTK, added);
         _values_RHCK = WithRoom(_values_RHCK, values_RHTK, added);
         using (var keys = _keys_RHCK.narrow(2, Length, added))
+        {
             keys.copy_(keys_RHTK).Dispose();
+        }
         using (var values = _values_RHCK.narrow(2, Length, added))
+        {
             values.copy_(values_RHTK).Dispose();
+        }
         Length += added;
         return (_keys_RHCK.narrow(2, 0, Length), _values_RHCK.narrow(2, 0, Length));
     }
@@ -55,7 +59,9 @@ public sealed class KeyValueCache : IDisposable
     {
         var needed = Length + added;
         if (kept is not null && kept.shape[2] >= needed)
+        {
             return kept;
+        }
         var sides = like.shape;
         var capacity = Math.Max(Math.Max(FirstCapacity, needed), kept is null ? 0 : 2 * kept.shape[2]);
         var larger = empty(new[] { sides[0], sides[1], capacity, sides[3] }, like.dtype, like.device).DetachFromDisposeScope();
@@ -72,7 +78,9 @@ public sealed class KeyValueCache : IDisposable
     private static Tensor? Selected(Tensor? kept, Tensor rows)
     {
         if (kept is null)
+        {
             return null;
+        }
         var selected = kept.index_select(0, rows).DetachFromDisposeScope();
         kept.Dispose();
         return selected;

@@ -14,10 +14,14 @@ public static class MaskedSoftmax
         ArgumentNullException.ThrowIfNull(scores);
         var sides = scores.shape;
         if ((mask ?? AttentionMask.None).ToTensor(sides[^2], sides[^1], scores.device) is not { } allowed)
+        {
             return scores.softmax(-1);
+        }
         using var scope = NewDisposeScope();
         if (sides.Length == 4)
+        {
             allowed = allowed.unsqueeze(1);
+        }
         // A finite filling keeps rows with nothing allowed away from 0/0; their weights are then cut to zero.
         var forbidden = allowed.logical_not();
         var weights = scores.masked_fill(forbidden, scores.dtype == ScalarType.Float64 ? -1e300 : -1e30).softmax(-1);

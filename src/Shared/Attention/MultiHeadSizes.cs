@@ -32,7 +32,9 @@ public sealed record MultiHeadSizes
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
         if (width < 1 || width % heads != 0)
+        {
             throw new ArgumentException($"The width {width} cannot be divided among {heads} heads.", nameof(width));
+        }
         return new MultiHeadSizes
         {
             Query = width,
@@ -47,21 +49,32 @@ public sealed record MultiHeadSizes
     }
 
     /// <summary>Whether queries, keys and values have one size before and after projection, and H·p = D.</summary>
-    internal bool IsUniform =>
-        Query == Key && Key == Value && QueryHead == KeyHead && KeyHead == ValueHead && Heads * QueryHead == Query;
+    internal bool IsUniform => Query == Key && Key == Value && QueryHead == KeyHead && KeyHead == ValueHead && Heads * QueryHead == Query;
 
     internal void Validate(bool dotProduct)
     {
-        foreach (var (name, size) in new[]
-        {
-            (nameof(Query), Query), (nameof(Key), Key), (nameof(Value), Value), (nameof(Heads), Heads), (nameof(QueryHead), QueryHead),
-            (nameof(KeyHead), KeyHead), (nameof(ValueHead), ValueHead), (nameof(Output), Output),
-        })
+        foreach (
+            var (name, size) in new[]
+            {
+                (nameof(Query), Query),
+                (nameof(Key), Key),
+                (nameof(Value), Value),
+                (nameof(Heads), Heads),
+                (nameof(QueryHead), QueryHead),
+                (nameof(KeyHead), KeyHead),
+                (nameof(ValueHead), ValueHead),
+                (nameof(Output), Output),
+            }
+        )
         {
             if (size < 1)
+            {
                 throw new ArgumentException($"{name} is {size}; it must be at least 1.");
+            }
         }
         if (dotProduct && QueryHead != KeyHead)
+        {
             throw new ArgumentException($"A dot product takes heads of one size for queries ({QueryHead}) and keys ({KeyHead}).");
+        }
     }
 }

@@ -19,7 +19,12 @@ public sealed class RotaryEncoding : IDisposable
     public RotaryEncoding(long headWidth)
     {
         if (headWidth < 2 || headWidth % 2 != 0)
-            throw new ArgumentException($"Rotary positions turn pairs of features: a head width of {headWidth} is not even.", nameof(headWidth));
+        {
+            throw new ArgumentException(
+                $"Rotary positions turn pairs of features: a head width of {headWidth} is not even.",
+                nameof(headWidth)
+            );
+        }
         _headWidth = headWidth;
     }
 
@@ -37,7 +42,8 @@ public sealed class RotaryEncoding : IDisposable
         // (a, b) → (a cos − b sin, b cos + a sin): the sines of the first half are stored negated.
         var half = _headWidth / 2;
         var swapped = cat([heads_BHTK.narrow(-1, half, half), heads_BHTK.narrow(-1, 0, half)], -1);
-        return heads_BHTK.mul(_cosines_TK!.narrow(0, start, length))
+        return heads_BHTK
+            .mul(_cosines_TK!.narrow(0, start, length))
             .addcmul(swapped, _sines_TK!.narrow(0, start, length), 1)
             .MoveToOuterDisposeScope();
     }
@@ -52,10 +58,14 @@ public sealed class RotaryEncoding : IDisposable
     private void Prepare(long length, Tensor like)
     {
         if (_cosines_TK is not null && _cosines_TK.shape[0] >= length && _cosines_TK.device.Equals(like.device))
+        {
             return;
+        }
         var rows = Math.Max(FirstLength, _cosines_TK?.shape[0] ?? 0);
         while (rows < length)
+        {
             rows *= 2;
+        }
         var (cosines, sines) = (new float[rows * _headWidth], new float[rows * _headWidth]);
         for (var position = 0L; position < rows; position++)
         {

@@ -23,22 +23,31 @@ public static class ScaledDotProductAttention
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
         if (dropout > 0)
+        {
             return WithDropout(query, key, value, mask, dropout);
+        }
         mask ??= AttentionMask.None;
         if (mask.Allowed_BTS is null)
+        {
             return torch.nn.functional.scaled_dot_product_attention(query, key, value, null, 0, mask.IsCausal);
+        }
 
         using var scope = NewDisposeScope();
         var allowed = mask.ToTensor(query.shape[^2], key.shape[^2], query.device)!;
         if (query.dim() == 4)
+        {
             allowed = allowed.unsqueeze(1);
+        }
         if (!mask.HasEmptyRows)
-            return torch.nn.functional.scaled_dot_product_attention(query, key, value, allowed)
-                .MoveToOuterDisposeScope();
+        {
+            return torch.nn.functional.scaled_dot_product_attention(query, key, value, allowed).MoveToOuterDisposeScope();
+        }
         // A row with nothing allowed is 0/0 in some versions of the kernel: let it look everywhere, then drop the result.
         var empty = allowed.any(-1, keepdim: true).logical_not();
-        return torch.nn.functional.scaled_dot_product_attention(query, key, value, allowed.logical_or(empty))
-            .masked_fill(empty, 0).MoveToOuterDisposeScope();
+        return torch
+            .nn.functional.scaled_dot_product_attention(query, key, value, allowed.logical_or(empty))
+            .masked_fill(empty, 0)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>softmax(Q Kᵀ / √d) alone, for looking at; shapes as in <see cref="Apply"/>.</summary>

@@ -9,15 +9,16 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class SelfAttention : torch.nn.Module
 {
-    private readonly MultiHeadAttention attention;
+    private readonly MultiHeadAttention _attention;
 
     /// <summary>Makes the layer.</summary>
     /// <param name="width">D.</param>
     /// <param name="heads">H; divides D.</param>
     /// <param name="dropout">Share of the attention weights that training sets to zero.</param>
-    public SelfAttention(long width, int heads = 1, double dropout = 0) : base(nameof(SelfAttention))
+    public SelfAttention(long width, int heads = 1, double dropout = 0)
+        : base(nameof(SelfAttention))
     {
-        attention = new MultiHeadAttention(width, heads, dropout);
+        _attention = new MultiHeadAttention(width, heads, dropout);
         RegisterComponents();
     }
 
@@ -25,5 +26,5 @@ public sealed class SelfAttention : torch.nn.Module
     /// <param name="x_BTD">[B, T, D].</param>
     /// <param name="mask">Null allows everything.</param>
     /// <returns>[B, T, D].</returns>
-    public Tensor forward(Tensor x_BTD, AttentionMask? mask = null) => attention.forward(x_BTD, x_BTD, x_BTD, mask);
+    public Tensor forward(Tensor x_BTD, AttentionMask? mask = null) => _attention.forward(x_BTD, x_BTD, x_BTD, mask);
 }

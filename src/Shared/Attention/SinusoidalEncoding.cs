@@ -22,7 +22,9 @@ public sealed class SinusoidalEncoding(long width) : PositionalEncoding(nameof(S
         {
             var rows = Math.Max(FirstLength, _table?.shape[0] ?? 0);
             while (rows < start + length)
+            {
                 rows *= 2;
+            }
             _table?.Dispose();
             using var scope = NewDisposeScope();
             _table = tensor(Table(rows, width), new[] { rows, width }).to(device).DetachFromDisposeScope();
@@ -39,7 +41,11 @@ public sealed class SinusoidalEncoding(long width) : PositionalEncoding(nameof(S
         {
             var frequency = Frequency(feature / 2, width);
             for (var position = 0L; position < length; position++)
-                table[position * width + feature] = (float)(feature % 2 == 0 ? Math.Sin(position * frequency) : Math.Cos(position * frequency));
+            {
+                table[position * width + feature] = (float)(
+                    feature % 2 == 0 ? Math.Sin(position * frequency) : Math.Cos(position * frequency)
+                );
+            }
         }
         return table;
     }
@@ -51,7 +57,9 @@ public sealed class SinusoidalEncoding(long width) : PositionalEncoding(nameof(S
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             _table?.Dispose();
+        }
         base.Dispose(disposing);
     }
 }

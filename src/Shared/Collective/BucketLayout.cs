@@ -40,19 +40,26 @@ public sealed class BucketLayout
     /// <param name="smallest">Small segments are joined until a bucket holds so many floats.</param>
     /// <param name="largest">Larger segments are cut; a multiple of <see cref="Alignment"/>.</param>
     public static BucketLayout Create(
-        IReadOnlyList<int> segmentLengths, int smallest = DefaultSmallestBucket, int largest = DefaultLargestBucket)
+        IReadOnlyList<int> segmentLengths,
+        int smallest = DefaultSmallestBucket,
+        int largest = DefaultLargestBucket
+    )
     {
         ArgumentNullException.ThrowIfNull(segmentLengths);
         ArgumentOutOfRangeException.ThrowIfLessThan(smallest, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(largest, smallest);
         if (largest % Alignment != 0)
+        {
             throw new ArgumentException($"The largest bucket must be a multiple of {Alignment} floats.", nameof(largest));
+        }
         var buckets = new List<GradientBucket>();
         var start = 0;
         var end = 0;
         var lastFilled = segmentLengths.Count - 1;
         while (lastFilled >= 0 && segmentLengths[lastFilled] == 0)
+        {
             lastFilled--;
+        }
         for (var segment = 0; segment <= lastFilled; segment++)
         {
             end = checked(end + segmentLengths[segment]);
@@ -90,10 +97,11 @@ public sealed class BucketLayout
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(largest, 1);
         for (var offset = 0; offset < range.Length; offset += largest)
+        {
             yield return new FlatRange(range.Offset + offset, Math.Min(largest, range.Length - offset));
+        }
     }
 
-    private static int Boundary(int length, int owner, int owners) => owner == owners
-        ? length
-        : (int)((long)length * owner / owners) / Alignment * Alignment;
+    private static int Boundary(int length, int owner, int owners) =>
+        owner == owners ? length : (int)((long)length * owner / owners) / Alignment * Alignment;
 }

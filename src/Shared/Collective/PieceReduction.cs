@@ -21,7 +21,8 @@ public sealed class PieceReduction<TOwner>
     /// <summary>Creates a piece that waits for the whole tree.</summary>
     /// <param name="shards">V, a power of two.</param>
     /// <param name="result">Where the sum ends up. One operand may lie exactly there.</param>
-    /// <param name="scratch">Memory of a given length, for the sum of two operands that may not be written to; null: there are none.</param>
+    /// <param name="scratch">Memory of a given length, for the sum of two operands that may not be written to; null: there are
+    /// none.</param>
     public PieceReduction(int shards, Memory<float> result, Func<int, (Memory<float> Values, TOwner Owner)>? scratch = null) =>
         (_root, _result, _scratch) = (ReductionTree.Root(shards), result, scratch);
 
@@ -39,12 +40,18 @@ public sealed class PieceReduction<TOwner>
     public bool TryAdd(Subtree node, Memory<float> values, TOwner? owner, bool readOnly = false)
     {
         if (values.Length != _result.Length)
+        {
             throw new ArgumentException($"The piece has {_result.Length} floats, not {values.Length}.", nameof(values));
+        }
         if (IsComplete || node.Level > _root.Level || node.FirstShard + node.ShardCount > _root.ShardCount || Overlaps(node))
+        {
             return false;
+        }
         var current = new Operand(node, values, owner, readOnly);
         while (current.Node != _root && TakeWaiting(current.Node.Sibling) is { } sibling)
+        {
             current = Merge(current, sibling);
+        }
         if (current.Node != _root)
         {
             _waiting.Add(current);
@@ -52,7 +59,9 @@ public sealed class PieceReduction<TOwner>
         }
 
         if (!IsResult(current.Values))
+        {
             current.Values.Span.CopyTo(_result.Span);
+        }
         current.Owner?.Dispose();
         IsComplete = true;
         return true;
@@ -62,7 +71,9 @@ public sealed class PieceReduction<TOwner>
     public void Abandon()
     {
         foreach (var operand in _waiting)
+        {
             operand.Owner?.Dispose();
+        }
         _waiting.Clear();
         IsComplete = false;
     }
@@ -76,7 +87,9 @@ public sealed class PieceReduction<TOwner>
         TensorPrimitives.Add(keep.Values.Span, add.Values.Span, sum.Values.Span);
         add.Owner?.Dispose();
         if (keep.ReadOnly)
+        {
             keep.Owner?.Dispose();
+        }
         return sum with { Node = keep.Node.Parent };
     }
 
@@ -92,14 +105,19 @@ public sealed class PieceReduction<TOwner>
     {
         var index = _waiting.FindIndex(operand => operand.Node == node);
         if (index < 0)
+        {
             return null;
+        }
         var operand = _waiting[index];
         _waiting.RemoveAt(index);
         return operand;
     }
 
-    private bool Overlaps(Subtree node) => _waiting.Exists(operand =>
-        operand.Node.FirstShard < node.FirstShard + node.ShardCount && node.FirstShard < operand.Node.FirstShard + operand.Node.ShardCount);
+    private bool Overlaps(Subtree node) =>
+        _waiting.Exists(operand =>
+            operand.Node.FirstShard < node.FirstShard + node.ShardCount
+            && node.FirstShard < operand.Node.FirstShard + operand.Node.ShardCount
+        );
 
     private sealed record Operand(Subtree Node, Memory<float> Values, TOwner? Owner, bool ReadOnly);
 }

@@ -31,9 +31,13 @@ public static class ReductionTree
         for (var i = 0; i < held.Count; i++)
         {
             if (held[i] < 0 || held[i] >= shards)
+            {
                 throw new ArgumentOutOfRangeException(nameof(held), held[i], $"A shard number must be in [0, {shards}).");
+            }
             if (i > 0 && held[i] <= held[i - 1])
+            {
                 throw new ArgumentException("Shard numbers must be distinct and ascending.", nameof(held));
+            }
             // Like a binary counter: a right child that finds its sibling complete carries into the parent.
             var node = new Subtree(0, held[i]);
             while (cover.Count > 0 && cover[^1] == node.Sibling && node.Level < BitOperations.Log2((uint)shards))
@@ -49,12 +53,13 @@ public static class ReductionTree
     }
 
     /// <summary>The largest nodes within the shards [<paramref name="first"/>, first + <paramref name="count"/>).</summary>
-    public static IReadOnlyList<Subtree> Cover(int first, int count, int shards) =>
-        Cover([.. Enumerable.Range(first, count)], shards);
+    public static IReadOnlyList<Subtree> Cover(int first, int count, int shards) => Cover([.. Enumerable.Range(first, count)], shards);
 
     internal static void ThrowUnlessPowerOfTwo(int shards)
     {
         if (shards < 1 || !BitOperations.IsPow2(shards))
+        {
             throw new ArgumentOutOfRangeException(nameof(shards), shards, "The number of logical shards must be a power of two.");
+        }
     }
 }

@@ -37,7 +37,9 @@ public sealed class ShardAccumulation
     {
         var largest = ReductionTree.Cover(held, shards).ToHashSet();
         if (held.Count == 0)
+        {
             throw new ArgumentException("A worker holds at least one shard.", nameof(held));
+        }
         var stages = new List<ShardStage>(held.Count);
         var waiting = new Stack<(Subtree Node, int Buffer)>();
         var free = new Stack<int>();
@@ -68,10 +70,14 @@ public sealed class ShardAccumulation
 
             var completes = largest.Contains(node);
             if (!completes)
+            {
                 waiting.Push((node, buffer));
+            }
             stages.Add(new ShardStage(shard, buffer, clear, merge, completes ? node : null));
             foreach (var merged in merge)
+            {
                 free.Push(merged);
+            }
         }
 
         return new ShardAccumulation(stages, buffers);

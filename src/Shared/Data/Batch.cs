@@ -37,15 +37,16 @@ public sealed record Batch
     public required long TargetTokens { get; init; }
 
     /// <summary>A micro-batch of one of the rows alone, as wide as it was.</summary>
-    public Batch Row(int row) => this with
-    {
-        Rows = 1,
-        Source = Source[(row * SourceWidth)..((row + 1) * SourceWidth)],
-        DecoderInput = DecoderInput[(row * TargetWidth)..((row + 1) * TargetWidth)],
-        Labels = Labels[(row * TargetWidth)..((row + 1) * TargetWidth)],
-        SourceLengths = [SourceLengths[row]],
-        TargetLengths = [TargetLengths[row]],
-        SourceTokens = SourceLengths[row],
-        TargetTokens = TargetLengths[row],
-    };
+    public Batch Row(int row) =>
+        this with
+        {
+            Rows = 1,
+            Source = Source[(row * SourceWidth)..((row + 1) * SourceWidth)],
+            DecoderInput = DecoderInput[(row * TargetWidth)..((row + 1) * TargetWidth)],
+            Labels = Labels[(row * TargetWidth)..((row + 1) * TargetWidth)],
+            SourceLengths = [SourceLengths[row]],
+            TargetLengths = [TargetLengths[row]],
+            SourceTokens = SourceLengths[row],
+            TargetTokens = TargetLengths[row],
+        };
 }

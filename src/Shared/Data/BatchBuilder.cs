@@ -13,7 +13,8 @@ public static class BatchBuilder
             row => dataset.SourceLength(indices[row]),
             row => dataset.TargetLength(indices[row]),
             (row, to) => dataset.CopySource(indices[row], to),
-            (row, to) => dataset.CopyTarget(indices[row], to));
+            (row, to) => dataset.CopyTarget(indices[row], to)
+        );
     }
 
     /// <summary>A micro-batch of pairs given as tokens without special ones, one a row, in their order.</summary>
@@ -22,13 +23,16 @@ public static class BatchBuilder
         ArgumentNullException.ThrowIfNull(sources);
         ArgumentNullException.ThrowIfNull(targets);
         if (sources.Count != targets.Count)
+        {
             throw new ArgumentException($"{sources.Count} source sentences but {targets.Count} target sentences.", nameof(targets));
+        }
         return Build(
             sources.Count,
             row => sources[row].Length,
             row => targets[row].Length,
             (row, to) => Widen(sources[row], to),
-            (row, to) => Widen(targets[row], to));
+            (row, to) => Widen(targets[row], to)
+        );
     }
 
     private delegate void Copy(int row, Span<long> to);
@@ -38,7 +42,9 @@ public static class BatchBuilder
         var sourceLengths = new int[rows];
         var targetLengths = new int[rows];
         for (var row = 0; row < rows; row++)
+        {
             (sourceLengths[row], targetLengths[row]) = (sourceLength(row) + 1, targetLength(row) + 1);
+        }
         var sourceWidth = sourceLengths.DefaultIfEmpty(0).Max();
         var targetWidth = targetLengths.DefaultIfEmpty(0).Max();
         // Padding is id 0, which is what new arrays hold.
@@ -75,6 +81,8 @@ public static class BatchBuilder
     private static void Widen(int[] tokens, Span<long> to)
     {
         for (var i = 0; i < tokens.Length; i++)
+        {
             to[i] = tokens[i];
+        }
     }
 }

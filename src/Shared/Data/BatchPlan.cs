@@ -42,7 +42,9 @@ public sealed class BatchPlan
         // 1.
         _order = new int[lengths.Count];
         for (var i = 0; i < _order.Length; i++)
+        {
             _order[i] = i;
+        }
         random.Shuffle<int>(_order);
         var microBatches = new List<Range>();
         for (var start = 0; start < _order.Length; start += PoolSentences)
@@ -62,9 +64,7 @@ public sealed class BatchPlan
 
     /// <summary>Plans one epoch of a dataset. <see cref="TrainingPlan"/> reads the lengths once for all epochs.</summary>
     public BatchPlan(Dataset dataset, ulong seed, int epoch, int tokensPerMicroBatch, int logicalShards)
-        : this(new SentenceLengths(dataset), dataset.Fingerprint, seed, epoch, tokensPerMicroBatch, logicalShards)
-    {
-    }
+        : this(new SentenceLengths(dataset), dataset.Fingerprint, seed, epoch, tokensPerMicroBatch, logicalShards) { }
 
     /// <summary>The epoch, from 0.</summary>
     public int Epoch { get; }
@@ -75,18 +75,30 @@ public sealed class BatchPlan
     /// <summary>Steps in this epoch; another epoch may have another number.</summary>
     public int StepsPerEpoch => (_microBatches.Length + LogicalShards - 1) / LogicalShards;
 
-    /// <summary>Sentences of one micro-batch: numbers into the dataset. Empty only in the last step, where nothing was left to halve.</summary>
+    /// <summary>
+    /// Sentences of one micro-batch: numbers into the dataset. Empty only in the last step, where nothing was left to halve.
+    /// </summary>
     /// <param name="stepInEpoch">The step, from 0 to <see cref="StepsPerEpoch"/> − 1.</param>
     /// <param name="shard">The logical shard, from 0 to V − 1.</param>
     public IReadOnlyList<int> MicroBatch(int stepInEpoch, int shard)
     {
         if ((uint)stepInEpoch >= (uint)StepsPerEpoch)
-            throw new ArgumentOutOfRangeException(nameof(stepInEpoch), stepInEpoch, $"Epoch {Epoch} has the steps 0 to {StepsPerEpoch - 1}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(stepInEpoch),
+                stepInEpoch,
+                $"Epoch {Epoch} has the steps 0 to {StepsPerEpoch - 1}."
+            );
+        }
         if ((uint)shard >= (uint)LogicalShards)
+        {
             throw new ArgumentOutOfRangeException(nameof(shard), shard, $"There are the logical shards 0 to {LogicalShards - 1}.");
+        }
         var number = stepInEpoch * LogicalShards + shard;
         if (number >= _microBatches.Length)
+        {
             return [];
+        }
         var (start, length) = _microBatches[number].GetOffsetAndLength(_order.Length);
         return new ArraySegment<int>(_order, start, length);
     }
@@ -94,11 +106,22 @@ public sealed class BatchPlan
     private static ulong FingerprintKey(string fingerprint)
     {
         // The first 64 bits of a SHA-256 name a dataset well enough to shuffle it; other names are mixed character by character.
-        if (ulong.TryParse(fingerprint.AsSpan(0, Math.Min(16, fingerprint.Length)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var key))
+        if (
+            ulong.TryParse(
+                fingerprint.AsSpan(0, Math.Min(16, fingerprint.Length)),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture,
+                out var key
+            )
+        )
+        {
             return key;
+        }
         var mixed = 0UL;
         foreach (var c in fingerprint)
+        {
             mixed = new DeterministicRandom(mixed, c).NextUInt64();
+        }
         return mixed;
     }
 
@@ -107,7 +130,9 @@ public sealed class BatchPlan
         // The position in the shuffled pool makes every key unique, so an unstable sort gives one result.
         var keys = new (int Target, int Source, int Position)[pool.Length];
         for (var i = 0; i < keys.Length; i++)
+        {
             keys[i] = (lengths.Target(pool[i]), lengths.Source(pool[i]), i);
+        }
         keys.AsSpan().Sort(pool);
     }
 
@@ -128,17 +153,23 @@ public sealed class BatchPlan
             longest = grown;
         }
         if (first < end)
+        {
             microBatches.Add(first..end);
+        }
     }
 
     private static void HalveLargest(List<Range> microBatches, int shards)
     {
         var missing = (shards - microBatches.Count % shards) % shards;
         if (missing == 0)
+        {
             return;
+        }
         var byRows = new PriorityQueue<int, (int NegativeRows, int Number)>();
         for (var i = 0; i < microBatches.Count; i++)
+        {
             byRows.Enqueue(i, (-Rows(microBatches[i]), i));
+        }
         for (; missing > 0 && byRows.TryPeek(out var number, out _) && Rows(microBatches[number]) > 1; missing--)
         {
             byRows.Dequeue();

@@ -9,9 +9,10 @@ namespace TrainingCluster.Data;
 public sealed class BpeDropout(double probability, DeterministicRandom random)
 {
     /// <summary>Chance that one possible merge is passed over at one step, 0 to 1.</summary>
-    public double Probability { get; } = probability is >= 0 and <= 1
-        ? probability
-        : throw new ArgumentOutOfRangeException(nameof(probability), probability, "BPE dropout must be between 0 and 1.");
+    public double Probability { get; } =
+        probability is >= 0 and <= 1
+            ? probability
+            : throw new ArgumentOutOfRangeException(nameof(probability), probability, "BPE dropout must be between 0 and 1.");
 
     internal bool Skips() => random.NextDouble() < Probability;
 }

@@ -15,7 +15,9 @@ internal sealed class BpeMerges
         var length = word.Length;
         // Words of many hundred characters (text without spaces) would be quadratic in the plain loop.
         if (length > 256 && dropout is null)
+        {
             return ApplyToLongWord(word);
+        }
         while (length > 1)
         {
             var best = -1;
@@ -23,10 +25,14 @@ internal sealed class BpeMerges
             for (var i = 0; i + 1 < length; i++)
             {
                 if (_rules.TryGetValue(Key(word[i], word[i + 1]), out var rule) && rule.Rank < bestRule.Rank && dropout?.Skips() != true)
+                {
                     (best, bestRule) = (i, rule);
+                }
             }
             if (best < 0)
+            {
                 break;
+            }
             word[best] = bestRule.Token;
             word[(best + 2)..length].CopyTo(word[(best + 1)..]);
             length--;
@@ -41,14 +47,20 @@ internal sealed class BpeMerges
         var previous = new int[word.Length];
         var heap = new PriorityQueue<(int Left, int Right, int LeftToken, int RightToken), (int Rank, int Position)>();
         for (var i = 0; i < word.Length; i++)
+        {
             (next[i], previous[i]) = (i + 1, i - 1);
+        }
         for (var i = 0; i + 1 < word.Length; i++)
+        {
             Offer(word, i, i + 1);
+        }
         while (heap.TryDequeue(out var pair, out _))
         {
             // A token that has merged since leaves stale entries behind: −1 marks what is gone.
             if (word[pair.Left] != pair.LeftToken || word[pair.Right] != pair.RightToken || next[pair.Left] != pair.Right)
+            {
                 continue;
+            }
             word[pair.Left] = _rules[Key(pair.LeftToken, pair.RightToken)].Token;
             word[pair.Right] = -1;
             next[pair.Left] = next[pair.Right];
@@ -58,17 +70,23 @@ internal sealed class BpeMerges
                 Offer(word, pair.Left, next[pair.Left]);
             }
             if (previous[pair.Left] >= 0)
+            {
                 Offer(word, previous[pair.Left], pair.Left);
+            }
         }
         var length = 0;
         for (var i = 0; i < word.Length; i = next[i])
+        {
             word[length++] = word[i];
+        }
         return length;
 
         void Offer(Span<int> tokens, int left, int right)
         {
             if (_rules.TryGetValue(Key(tokens[left], tokens[right]), out var rule))
+            {
                 heap.Enqueue((left, right, tokens[left], tokens[right]), (rule.Rank, left));
+            }
         }
     }
 

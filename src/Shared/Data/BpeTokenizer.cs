@@ -43,14 +43,23 @@ public sealed class BpeTokenizer
     internal BpeTokenizer(IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges, bool nfkc)
     {
         (_tokens, _merges, UsesNfkc) = (tokens, merges, nfkc);
-        _bytes = [.. tokens.Select((token, id) => id < SpecialTokenCount
-            ? []
-            : ByteAlphabet.ToBytes(token) ?? throw new FormatException($"token {id} '{token}' holds characters outside the byte alphabet"))];
+        _bytes =
+        [
+            .. tokens.Select(
+                (token, id) =>
+                    id < SpecialTokenCount
+                        ? []
+                        : ByteAlphabet.ToBytes(token)
+                            ?? throw new FormatException($"token {id} '{token}' holds characters outside the byte alphabet")
+            ),
+        ];
         var ids = tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id, StringComparer.Ordinal);
         foreach (var (left, right) in merges)
         {
             if (!ids.TryGetValue(tokens[left] + tokens[right], out var token))
+            {
                 throw new FormatException($"the merge of '{tokens[left]}' and '{tokens[right]}' makes a token that the vocabulary lacks");
+            }
             _rules.Add(left, right, token);
         }
         _cacheBySpan = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -95,7 +104,9 @@ public sealed class BpeTokenizer
         foreach (var id in ids)
         {
             if ((uint)id >= (uint)_bytes.Length)
+            {
                 throw new ArgumentOutOfRangeException(nameof(ids), id, $"The vocabulary has the ids 0 to {_bytes.Length - 1}.");
+            }
             bytes.AddRange(_bytes[id]);
         }
         var text = Encoding.UTF8.GetString([.. bytes]);
@@ -103,8 +114,7 @@ public sealed class BpeTokenizer
     }
 
     /// <summary>What one token reads, for people: "▁" where it begins with a space.</summary>
-    public string Describe(int id) =>
-        id < SpecialTokenCount ? _tokens[id] : Encoding.UTF8.GetString(_bytes[id]).Replace(' ', '▁');
+    public string Describe(int id) => id < SpecialTokenCount ? _tokens[id] : Encoding.UTF8.GetString(_bytes[id]).Replace(' ', '▁');
 
     /// <summary>Writes the vocabulary in the form of Hugging Face's <c>tokenizer.json</c>.</summary>
     public void Save(string path) => TokenizerFile.Save(this, path);
@@ -116,7 +126,9 @@ public sealed class BpeTokenizer
     internal static string Normalize(string text, bool nfkc)
     {
         if (nfkc)
+        {
             text = Nfkc.Normalize(text);
+        }
         return text.Length == 0 ? text : " " + text;
     }
 
@@ -127,13 +139,17 @@ public sealed class BpeTokenizer
     private ReadOnlySpan<int> EncodeWord(ReadOnlySpan<char> word, BpeDropout? dropout)
     {
         if (dropout is null && _cacheBySpan.TryGetValue(word, out var known))
+        {
             return known;
+        }
         var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
         Encoding.UTF8.GetBytes(word, bytes);
         var ids = Array.ConvertAll(bytes, b => SpecialTokenCount + b);
         var result = ids[.._rules.Apply(ids, dropout)];
         if (dropout is null && word.Length <= 64 && _cache.Count < CachedWords)
+        {
             _cache.TryAdd(word.ToString(), result);
+        }
         return result;
     }
 }

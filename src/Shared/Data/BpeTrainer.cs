@@ -58,17 +58,23 @@ public sealed class BpeTrainer
             }
             // A pair can come up again when another merge spells one of its halves anew.
             if (known.Add((left, right)))
+            {
                 merges.Add((left, right));
+            }
             pairs.Merge(left, right, merged);
         }
         return new BpeTokenizer(tokens, merges, _nfkc);
     }
 
     private Word[] Words() =>
-    [
-        .. _counts.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new Word(
-            Array.ConvertAll(Encoding.UTF8.GetBytes(pair.Key), b => BpeTokenizer.SpecialTokenCount + b), pair.Value)),
-    ];
+        [
+            .. _counts
+                .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => new Word(
+                    Array.ConvertAll(Encoding.UTF8.GetBytes(pair.Key), b => BpeTokenizer.SpecialTokenCount + b),
+                    pair.Value
+                )),
+        ];
 
     private sealed class Word(int[] tokens, long count)
     {
@@ -82,6 +88,7 @@ public sealed class BpeTrainer
     {
         private readonly Word[] _words;
         private readonly Dictionary<(int, int), long> _counts = [];
+
         // May name a word twice or in vain; both are found out when the word is rewritten.
         private readonly Dictionary<(int, int), List<int>> _occurrences = [];
         private readonly PriorityQueue<(int Left, int Right), (long NegativeCount, int Left, int Right)> _heap = new();
@@ -92,10 +99,14 @@ public sealed class BpeTrainer
             for (var w = 0; w < words.Length; w++)
             {
                 for (var i = 0; i + 1 < words[w].Length; i++)
+                {
                     Change((words[w].Tokens[i], words[w].Tokens[i + 1]), words[w].Count, w);
+                }
             }
             foreach (var pair in _counts.Keys)
+            {
                 Offer(pair);
+            }
         }
 
         public bool TryTakeBest(out int left, out int right)
@@ -107,7 +118,9 @@ public sealed class BpeTrainer
                 {
                     // The count fell since this entry was made (a rise makes an entry of its own).
                     if (count > 0 && count < -priority.NegativeCount)
+                    {
                         Offer(pair);
+                    }
                     continue;
                 }
                 (left, right) = pair;
@@ -121,7 +134,9 @@ public sealed class BpeTrainer
         public void Merge(int left, int right, int merged)
         {
             if (!_occurrences.Remove((left, right), out var occurrences))
+            {
                 return;
+            }
             var changed = new HashSet<(int, int)>();
             foreach (var w in occurrences)
             {
@@ -153,24 +168,34 @@ public sealed class BpeTrainer
             }
             _counts.Remove((left, right));
             foreach (var pair in changed)
+            {
                 Offer(pair);
+            }
         }
 
         private void Change((int, int) pair, long by, int word)
         {
             _counts[pair] = _counts.GetValueOrDefault(pair) + by;
             if (by < 0)
+            {
                 return;
+            }
             if (!_occurrences.TryGetValue(pair, out var occurrences))
+            {
                 _occurrences.Add(pair, occurrences = []);
+            }
             if (occurrences.Count == 0 || occurrences[^1] != word)
+            {
                 occurrences.Add(word);
+            }
         }
 
         private void Offer((int Left, int Right) pair)
         {
             if (_counts.TryGetValue(pair, out var count) && count > 0)
+            {
                 _heap.Enqueue(pair, (-count, pair.Left, pair.Right));
+            }
         }
     }
 }

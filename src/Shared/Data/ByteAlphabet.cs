@@ -27,7 +27,9 @@ internal static class ByteAlphabet
     {
         var text = new StringBuilder(bytes.Length);
         foreach (var b in bytes)
+        {
             text.Append(s_chars[b]);
+        }
         return text.ToString();
     }
 
@@ -38,7 +40,9 @@ internal static class ByteAlphabet
         for (var i = 0; i < bytes.Length; i++)
         {
             if (!s_bytes.TryGetValue(text[i], out bytes[i]))
+            {
                 return null;
+            }
         }
         return bytes;
     }

@@ -43,7 +43,13 @@ public sealed class Dataset : IDisposable
     /// <summary>The files that the manifest lists: with <see cref="DatasetManifest.FileName"/>, all that a copy needs.</summary>
     public static IReadOnlyList<string> FileNames { get; } =
     [
-        TokenizerFile, TrainSourceFile, TrainTargetFile, ValidationSourceFile, ValidationSourceTextFile, ValidationTargetFile, ValidationTargetTextFile,
+        TokenizerFile,
+        TrainSourceFile,
+        TrainTargetFile,
+        ValidationSourceFile,
+        ValidationSourceTextFile,
+        ValidationTargetFile,
+        ValidationTargetTextFile,
     ];
 
     /// <summary>Where it stands.</summary>
@@ -71,15 +77,21 @@ public sealed class Dataset : IDisposable
     public static Dataset Open(string folder, bool verify = true)
     {
         if (!Directory.Exists(folder))
+        {
             throw new DatasetException($"{folder} does not exist: a dataset folder was expected.");
+        }
         var manifest = DatasetManifest.Load(folder);
         foreach (var name in FileNames)
         {
             var path = Path.Combine(folder, name);
             if (!manifest.Files.TryGetValue(name, out var expected) || !File.Exists(path))
+            {
                 throw new DatasetException($"{path} is missing. Prepare or fetch the dataset again.");
+            }
             if (verify)
+            {
                 Verify(path, expected);
+            }
         }
         return new Dataset(folder, manifest);
     }
@@ -91,10 +103,18 @@ public sealed class Dataset : IDisposable
         ArgumentNullException.ThrowIfNull(expected);
         using var stream = File.OpenRead(path);
         if (stream.Length != expected.Bytes)
-            throw new DatasetException($"{path} is damaged: it has {stream.Length} bytes where {expected.Bytes} were written. Prepare or fetch the dataset again.");
+        {
+            throw new DatasetException(
+                $"{path} is damaged: it has {stream.Length} bytes where {expected.Bytes} were written. Prepare or fetch the dataset again."
+            );
+        }
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(stream));
         if (sha256 != expected.Sha256)
-            throw new DatasetException($"{path} is damaged: its SHA-256 is {sha256} where {expected.Sha256} was written. Prepare or fetch the dataset again.");
+        {
+            throw new DatasetException(
+                $"{path} is damaged: its SHA-256 is {sha256} where {expected.Sha256} was written. Prepare or fetch the dataset again."
+            );
+        }
     }
 
     /// <summary>Tokens of source sentence <paramref name="index"/>, without special tokens.</summary>
@@ -128,7 +148,11 @@ public sealed class Dataset : IDisposable
         using var targets = new TokenShard(Path.Combine(folder, ValidationTargetFile));
         var (sourceText, targetText) = (Lines(ValidationSourceTextFile), Lines(ValidationTargetTextFile));
         if (sources.Count != targets.Count || sourceText.Length != sources.Count || targetText.Length != targets.Count)
-            throw new DatasetException($"{folder} is damaged: its validation files hold different numbers of sentences. Prepare or fetch the dataset again.");
+        {
+            throw new DatasetException(
+                $"{folder} is damaged: its validation files hold different numbers of sentences. Prepare or fetch the dataset again."
+            );
+        }
         return [.. sourceText.Select((text, i) => new ValidationPair(text, targetText[i], sources.Get(i), targets.Get(i)))];
 
         string[] Lines(string name)

@@ -15,8 +15,8 @@ public sealed class DatasetBuilder
     private readonly IProgress<DatasetProgress>? _progress;
     private readonly CancellationToken _cancel;
 
-    private DatasetBuilder(DatasetOptions options, IProgress<DatasetProgress>? progress, CancellationToken cancel) =>
-        (_options, _progress, _cancel) = (options, progress, cancel);
+    private DatasetBuilder(DatasetOptions options, IProgress<DatasetProgress>? progress, CancellationToken cancellationToken) =>
+        (_options, _progress, _cancel) = (options, progress, cancellationToken);
 
     /// <summary>
     /// Builds the dataset: 1. learns the vocabulary from the training text; 2. chooses the pairs to hold out; 3. encodes the
@@ -26,27 +26,37 @@ public sealed class DatasetBuilder
     /// <param name="options">The text and the settings.</param>
     /// <param name="output">The folder to make; it must not exist, or be empty.</param>
     /// <param name="progress">Told now and then how far it is.</param>
-    /// <param name="cancel">Ends the work; nothing is left behind.</param>
+    /// <param name="cancellationToken">Ends the work; nothing is left behind.</param>
     /// <exception cref="ArgumentException">Settings out of range: all of them are named.</exception>
     /// <exception cref="DatasetException">The text cannot be used, or the folder cannot be written.</exception>
     public static DatasetManifest Build(
-        DatasetOptions options, string output, IProgress<DatasetProgress>? progress = null, CancellationToken cancel = default)
+        DatasetOptions options,
+        string output,
+        IProgress<DatasetProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         var errors = options.Validate();
         if (errors.Count > 0)
+        {
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(options));
+        }
         output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
         if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
+        {
             throw new DatasetException($"{output} exists already: choose another folder, or remove it first.");
+        }
         var temporary = $"{output}.partial-{Environment.ProcessId}";
         try
         {
             Directory.CreateDirectory(temporary);
-            var manifest = new DatasetBuilder(options, progress, cancel).Build(temporary);
+            var manifest = new DatasetBuilder(options, progress, cancellationToken).Build(temporary);
             // 6.
             if (Directory.Exists(output))
+            {
                 Directory.Delete(output);
+            }
             Directory.Move(temporary, output);
             return manifest;
         }
@@ -57,7 +67,9 @@ public sealed class DatasetBuilder
         finally
         {
             if (Directory.Exists(temporary))
+            {
                 Directory.Delete(temporary, recursive: true);
+            }
         }
     }
 
@@ -72,26 +84,33 @@ public sealed class DatasetBuilder
         var holdOut = _options.Validation is null && _options.HoldOut;
         var heldOut = holdOut ? ChooseHeldOut(usable) : [];
         // 3.
-        TextCounts train, validation;
+        TextCounts train,
+            validation;
         using (var validationWriter = new ValidationWriter(folder, tokenizer.VocabularySize))
         {
             var encoder = new PairEncoder(tokenizer, _options.MaxTokens);
             train = EncodeTraining(folder, encoder, heldOut, validationWriter, lines);
             // 4.
             if (_options.Validation is { } text)
+            {
                 EncodeValidation(text, encoder, validationWriter);
+            }
             validation = validationWriter.Finish();
         }
         if (train.Kept == 0)
         {
             throw new DatasetException(
-                $"{_options.Train.SourcePath}: no sentence pair is left of {train.Lines} lines: {train.SkippedEmpty} are empty on one side, {train.SkippedTooLong} are longer than {_options.MaxTokens} tokens.");
+                $"{_options.Train.SourcePath}: no sentence pair is left of {train.Lines} lines: {train.SkippedEmpty} are empty on one "
+                    + $"side, {train.SkippedTooLong} are longer than {_options.MaxTokens} tokens."
+            );
         }
         // 5.
         _progress?.Report(new DatasetProgress("Writing the manifest", 0, null));
         var files = new SortedDictionary<string, DatasetFile>(StringComparer.Ordinal);
         foreach (var name in Dataset.FileNames)
+        {
             files.Add(name, Describe(Path.Combine(folder, name)));
+        }
         var manifest = new DatasetManifest
         {
             FormatVersion = DatasetManifest.CurrentFormatVersion,
@@ -119,10 +138,14 @@ public sealed class DatasetBuilder
         {
             Report(LearningStage, ++lines, null);
             if (pair.Source.Length == 0 || pair.Target.Length == 0)
+            {
                 continue;
+            }
             usable++;
             if (pair.Source.Length > longest || pair.Target.Length > longest)
+            {
                 continue;
+            }
             trainer.Add(pair.Source);
             trainer.Add(pair.Target);
         }
@@ -133,7 +156,9 @@ public sealed class DatasetBuilder
     private static HashSet<int> ChooseHeldOut(int usable)
     {
         if (usable < 2)
+        {
             return [];
+        }
         var numbers = Enumerable.Range(0, usable).ToArray();
         new DeterministicRandom(seed: 1).Shuffle<int>(numbers);
         return [.. numbers.Take(Math.Min(MostHeldOut, (usable + 99) / 100))];
@@ -205,7 +230,9 @@ public sealed class DatasetBuilder
     {
         _cancel.ThrowIfCancellationRequested();
         if (done % ProgressEveryPairs == 0 || done == total)
+        {
             _progress?.Report(new DatasetProgress(stage, done, total));
+        }
     }
 
     private static UInt128 HashOf(SentencePair pair) =>

@@ -4,17 +4,13 @@ namespace TrainingCluster.Data;
 public sealed class DatasetException : Exception
 {
     /// <summary>An exception without a message.</summary>
-    public DatasetException()
-    {
-    }
+    public DatasetException() { }
 
     /// <summary>An exception with what is wrong and how to mend it.</summary>
-    public DatasetException(string message) : base(message)
-    {
-    }
+    public DatasetException(string message)
+        : base(message) { }
 
     /// <summary>An exception with what is wrong and what made it so.</summary>
-    public DatasetException(string message, Exception innerException) : base(message, innerException)
-    {
-    }
+    public DatasetException(string message, Exception innerException)
+        : base(message, innerException) { }
 }

@@ -60,7 +60,9 @@ public sealed record DatasetManifest
     {
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
+        {
             throw new DatasetException($"{folder} is no dataset folder: it has no {FileName}.");
+        }
         try
         {
             var bytes = File.ReadAllBytes(path);
@@ -69,14 +71,24 @@ public sealed record DatasetManifest
                 // The version first: the rest of another version's manifest need not parse.
                 var version = document.RootElement.GetProperty("formatVersion").GetInt32();
                 if (version != CurrentFormatVersion)
-                    throw new DatasetException($"{path}: format version {version}, but this program reads version {CurrentFormatVersion}. Prepare the dataset again with this program.");
+                {
+                    throw new DatasetException(
+                        $"{path}: format version {version}, but this program reads version {CurrentFormatVersion}. Prepare the "
+                            + "dataset again with this program."
+                    );
+                }
             }
             var manifest = JsonSerializer.Deserialize<DatasetManifest>(bytes, s_json)!;
             if (manifest.Fingerprint != FingerprintOf(manifest.Files))
-                throw new DatasetException($"{path} is damaged: its fingerprint does not fit its checksums. Prepare or fetch the dataset again.");
+            {
+                throw new DatasetException(
+                    $"{path} is damaged: its fingerprint does not fit its checksums. Prepare or fetch the dataset again."
+                );
+            }
             return manifest;
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception exception)
+            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new DatasetException($"{path} is damaged: {exception.Message} Prepare or fetch the dataset again.", exception);
         }
@@ -87,14 +99,15 @@ public sealed record DatasetManifest
     }
 
     /// <summary>Writes the manifest into <paramref name="folder"/>.</summary>
-    public void Save(string folder) =>
-        File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, s_json) + "\n");
+    public void Save(string folder) => File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, s_json) + "\n");
 
     internal static string FingerprintOf(SortedDictionary<string, DatasetFile> files)
     {
         var text = new StringBuilder($"dataset {CurrentFormatVersion}\n");
         foreach (var (name, file) in files.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
             text.Append(name).Append(' ').Append(file.Bytes).Append(' ').Append(file.Sha256).Append('\n');
+        }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

@@ -11,6 +11,8 @@ public sealed record DatesSplit(IReadOnlyList<DatePair> Train, IReadOnlyList<Dat
     {
         Directory.CreateDirectory(folder);
         foreach (var (name, pairs) in new[] { ("train", Train), ("valid", Validation), ("heldout", HeldOut) })
+        {
             File.WriteAllText(Path.Combine(folder, name + ".tsv"), string.Concat(pairs.Select(pair => $"{pair.Source}\t{pair.Target}\n")));
+        }
     }
 }

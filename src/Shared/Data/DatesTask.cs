@@ -11,17 +11,71 @@ namespace TrainingCluster.Data;
 public static class DatesTask
 {
     private static readonly string[] s_englishMonths =
-        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
 
-    private static readonly string[] s_englishShortMonths = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"];
+    private static readonly string[] s_englishShortMonths =
+    [
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "May",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sept",
+        "Oct",
+        "Nov",
+        "Dec",
+    ];
 
     // By System.DayOfWeek: Sunday first.
     private static readonly string[] s_englishDays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
     private static readonly string[] s_germanMonths =
-        ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"];
+    [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ];
 
-    private static readonly string[] s_germanShortMonths = ["Jan.", "Feb.", "Mrz.", "Apr.", "Mai", "Jun.", "Jul.", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."];
+    private static readonly string[] s_germanShortMonths =
+    [
+        "Jan.",
+        "Feb.",
+        "Mrz.",
+        "Apr.",
+        "Mai",
+        "Jun.",
+        "Jul.",
+        "Aug.",
+        "Sept.",
+        "Okt.",
+        "Nov.",
+        "Dez.",
+    ];
 
     private static readonly string[] s_germanDays = ["Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"];
 
@@ -52,7 +106,7 @@ public static class DatesTask
         var random = new DeterministicRandom(seed);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var pairs = new DatePair[count];
-        for (var i = 0; i < count;)
+        for (var i = 0; i < count; )
         {
             var date = new DateOnly(1900, 1, 1).AddDays(random.Next(73_049));
             var source = random.Next(3) switch
@@ -62,7 +116,9 @@ public static class DatesTask
                 _ => Chinese(date, random),
             };
             if (seen.Add(source))
+            {
                 pairs[i++] = new DatePair(source, date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+            }
         }
         return pairs;
     }
@@ -70,7 +126,10 @@ public static class DatesTask
     private static string English(DateOnly date, DeterministicRandom random)
     {
         var (year, day) = (date.Year, date.Day);
-        var month = random.Next(3) == 0 ? s_englishShortMonths[date.Month - 1] + (date.Month == 5 || random.Next(2) == 0 ? "" : ".") : s_englishMonths[date.Month - 1];
+        var month =
+            random.Next(3) == 0
+                ? s_englishShortMonths[date.Month - 1] + (date.Month == 5 || random.Next(2) == 0 ? "" : ".")
+                : s_englishMonths[date.Month - 1];
         var dayName = s_englishDays[(int)date.DayOfWeek];
         var prefix = random.Next(4) switch
         {
@@ -78,17 +137,18 @@ public static class DatesTask
             1 => dayName[..3] + ", ",
             _ => "",
         };
-        return prefix + random.Next(8) switch
-        {
-            0 => $"{month} {day}, {year}",
-            1 => $"{month} {day}{Ordinal(day)}, {year}",
-            2 => $"{day} {month} {year}",
-            3 => $"{day}{Ordinal(day)} {month} {year}",
-            4 => $"the {day}{Ordinal(day)} of {month} {year}",
-            5 => $"{month} the {day}{Ordinal(day)}, {year}",
-            6 => $"{year} {month} {day}",
-            _ => random.Next(2) == 0 ? $"{year}/{date.Month}/{day}" : $"{day:00}-{month}-{year}",
-        };
+        return prefix
+            + random.Next(8) switch
+            {
+                0 => $"{month} {day}, {year}",
+                1 => $"{month} {day}{Ordinal(day)}, {year}",
+                2 => $"{day} {month} {year}",
+                3 => $"{day}{Ordinal(day)} {month} {year}",
+                4 => $"the {day}{Ordinal(day)} of {month} {year}",
+                5 => $"{month} the {day}{Ordinal(day)}, {year}",
+                6 => $"{year} {month} {day}",
+                _ => random.Next(2) == 0 ? $"{year}/{date.Month}/{day}" : $"{day:00}-{month}-{year}",
+            };
     }
 
     private static string German(DateOnly date, DeterministicRandom random)
@@ -109,13 +169,14 @@ public static class DatesTask
             3 => "am ",
             _ => "",
         };
-        return prefix + random.Next(5) switch
-        {
-            0 => $"{day:00}.{date.Month:00}.{year}",
-            1 => $"{day}.{date.Month}.{year}",
-            2 => $"{day:00}. {month} {year}",
-            _ => $"{day}. {month} {year}",
-        };
+        return prefix
+            + random.Next(5) switch
+            {
+                0 => $"{day:00}.{date.Month:00}.{year}",
+                1 => $"{day}.{date.Month}.{year}",
+                2 => $"{day:00}. {month} {year}",
+                _ => $"{day}. {month} {year}",
+            };
     }
 
     private static string Chinese(DateOnly date, DeterministicRandom random)
@@ -138,27 +199,31 @@ public static class DatesTask
         };
     }
 
-    private static string WithCase(string text, DeterministicRandom random) => random.Next(8) switch
-    {
-        0 => text.ToLowerInvariant(),
-        1 => text.ToUpperInvariant(),
-        _ => text,
-    };
+    private static string WithCase(string text, DeterministicRandom random) =>
+        random.Next(8) switch
+        {
+            0 => text.ToLowerInvariant(),
+            1 => text.ToUpperInvariant(),
+            _ => text,
+        };
 
-    private static string Ordinal(int day) => (day % 10, day / 10) switch
-    {
-        (1, not 1) => "st",
-        (2, not 1) => "nd",
-        (3, not 1) => "rd",
-        _ => "th",
-    };
+    private static string Ordinal(int day) =>
+        (day % 10, day / 10) switch
+        {
+            (1, not 1) => "st",
+            (2, not 1) => "nd",
+            (3, not 1) => "rd",
+            _ => "th",
+        };
 
     /// <summary>Digit by digit: 2021 is 二〇二一.</summary>
     private static string ChineseYear(int year, char zero)
     {
         var text = new StringBuilder(4);
         foreach (var digit in year.ToString(CultureInfo.InvariantCulture))
+        {
             text.Append(digit == '0' ? zero : ChineseDigits[digit - '0']);
+        }
         return text.ToString();
     }
 

@@ -52,7 +52,9 @@ public sealed class DeterministicRandom
         {
             var threshold = (0 - range) % range;
             while (low < threshold)
+            {
                 high = Math.BigMul(NextUInt64(), range, out low);
+            }
         }
         return (int)high;
     }

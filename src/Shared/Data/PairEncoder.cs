@@ -18,7 +18,9 @@ internal sealed class PairEncoder(BpeTokenizer tokenizer, int maxTokens)
     {
         (source, target) = ([], []);
         if (Math.Max(pair.Source.Length, pair.Target.Length) > (long)maxTokens * LongestTokenChars)
+        {
             return false;
+        }
         (source, target) = (tokenizer.Encode(pair.Source), tokenizer.Encode(pair.Target));
         return Math.Max(source.Length, target.Length) <= maxTokens;
     }

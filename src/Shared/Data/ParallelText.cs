@@ -9,7 +9,8 @@ namespace TrainingCluster.Data;
 public sealed record ParallelText(string SourcePath, string? TargetPath)
 {
     /// <summary>All pairs in order, empty sides included. Memory does not grow with the files.</summary>
-    /// <exception cref="DatasetException">A file is missing, empty, unreadable, not text, not UTF-8, or the lines do not pair up.</exception>
+    /// <exception cref="DatasetException">A file is missing, empty, unreadable, not text, not UTF-8, or the lines do not pair
+    /// up.</exception>
     public IEnumerable<SentencePair> Read() => TargetPath is null ? ReadTabSeparated() : ReadTwoFiles(TargetPath);
 
     private IEnumerable<SentencePair> ReadTwoFiles(string targetPath)
@@ -24,13 +25,19 @@ public sealed record ParallelText(string SourcePath, string? TargetPath)
                 // Both counts help to find the place: read the longer one to its end.
                 var longer = line;
                 while ((hasSource ? sources : targets).MoveNext())
+                {
                     longer++;
+                }
                 var (sourceLines, targetLines) = hasSource ? (longer, line - 1) : (line - 1, longer);
                 throw new DatasetException(
-                    $"{SourcePath} has {sourceLines} lines but {targetPath} has {targetLines}: line n of one must be the translation of line n of the other.");
+                    $"{SourcePath} has {sourceLines} lines but {targetPath} has {targetLines}: line n of one must be the translation "
+                        + "of line n of the other."
+                );
             }
             if (!hasSource)
+            {
                 yield break;
+            }
             yield return new SentencePair(line, sources.Current.Trim(), targets.Current.Trim());
         }
     }
@@ -50,7 +57,9 @@ public sealed record ParallelText(string SourcePath, string? TargetPath)
             if (tab < 0 || line.IndexOf('\t', tab + 1) >= 0)
             {
                 throw new DatasetException(
-                    $"{SourcePath}, line {number}: {line.Count(c => c == '\t') + 1} columns where 2 were expected: write each line as source, one tab, target, or name a target file too.");
+                    $"{SourcePath}, line {number}: {line.Count(c => c == '\t') + 1} columns where 2 were expected: write each line as "
+                        + "source, one tab, target, or name a target file too."
+                );
             }
             yield return new SentencePair(number, line[..tab].Trim(), line[(tab + 1)..].Trim());
         }

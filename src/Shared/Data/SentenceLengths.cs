@@ -12,15 +12,15 @@ public sealed class SentenceLengths
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
         if (source.Length != target.Length)
+        {
             throw new ArgumentException($"{source.Length} source lengths but {target.Length} target lengths.", nameof(target));
+        }
         (_source, _target) = (source, target);
     }
 
     /// <summary>The lengths of a dataset's training pairs.</summary>
     public SentenceLengths(Dataset dataset)
-        : this(Of(dataset, dataset.SourceLength), Of(dataset, dataset.TargetLength))
-    {
-    }
+        : this(Of(dataset, dataset.SourceLength), Of(dataset, dataset.TargetLength)) { }
 
     /// <summary>Number of pairs.</summary>
     public int Count => _source.Length;

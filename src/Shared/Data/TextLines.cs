@@ -38,7 +38,12 @@ public sealed class TextLines(string path) : IEnumerable<string>
             if (end == buffer.Length)
             {
                 if (end >= LongestLineBytes)
-                    throw new DatasetException($"{path}, line {number + 1}: more than {LongestLineBytes >> 20} MiB without a line end: this is no text with a sentence a line.");
+                {
+                    throw new DatasetException(
+                        $"{path}, line {number + 1}: more than {LongestLineBytes >> 20} MiB without a line end: this is no text with "
+                            + "a sentence a line."
+                    );
+                }
                 Array.Resize(ref buffer, buffer.Length * 2);
             }
             var read = Fill(stream, buffer.AsSpan(end));
@@ -48,9 +53,13 @@ public sealed class TextLines(string path) : IEnumerable<string>
                 continue;
             }
             if (end > 0)
+            {
                 yield return Line(buffer.AsSpan(0, end), ++number, offset);
+            }
             if (number == 0)
+            {
                 throw new DatasetException($"{path} is empty: a text with a sentence a line was expected.");
+            }
             yield break;
         }
     }
@@ -60,19 +69,26 @@ public sealed class TextLines(string path) : IEnumerable<string>
     private Stream Open()
     {
         if (Directory.Exists(path))
+        {
             throw new DatasetException($"{path} is a folder: name a text file.");
+        }
         try
         {
             var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
             var magic = new byte[2];
             var gzip = file.CanSeek && file.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1F, 0x8B];
             if (file.CanSeek)
+            {
                 file.Position = 0;
+            }
             return gzip ? new WholeGzipStream(file) : file;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DatasetException($"{path} does not exist: check the path (the working folder is {Directory.GetCurrentDirectory()}).", exception);
+            throw new DatasetException(
+                $"{path} does not exist: check the path (the working folder is {Directory.GetCurrentDirectory()}).",
+                exception
+            );
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -99,22 +115,32 @@ public sealed class TextLines(string path) : IEnumerable<string>
     private string Line(ReadOnlySpan<byte> bytes, int number, long offset)
     {
         if (number == 1 && (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])))
+        {
             throw new DatasetException($"{path} is UTF-16: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8).");
+        }
         var zero = bytes.IndexOf((byte)0);
         if (zero >= 0)
+        {
             throw new DatasetException($"{path}, line {number}: a zero byte at offset {offset + zero}: this is a binary file, not text.");
+        }
         if (bytes.EndsWith("\r"u8))
+        {
             bytes = bytes[..^1];
+        }
         if (number == 1 && bytes.StartsWith("\uFEFF"u8))
         {
             bytes = bytes[3..];
             offset += 3;
         }
         var chars = new char[bytes.Length];
-        if (Utf8.ToUtf16(bytes, chars, out var read, out var written, replaceInvalidSequences: false) != System.Buffers.OperationStatus.Done)
+        if (
+            Utf8.ToUtf16(bytes, chars, out var read, out var written, replaceInvalidSequences: false) != System.Buffers.OperationStatus.Done
+        )
         {
             throw new DatasetException(
-                $"{path}, line {number}: invalid UTF-8 at byte offset {offset + read} (byte {read + 1} of the line, 0x{bytes[read]:X2}): convert the file to UTF-8 first (for instance iconv -f ISO-8859-1 -t UTF-8).");
+                $"{path}, line {number}: invalid UTF-8 at byte offset {offset + read} (byte {read + 1} of the line, "
+                    + $"0x{bytes[read]:X2}): convert the file to UTF-8 first (for instance iconv -f ISO-8859-1 -t UTF-8)."
+            );
         }
         return new string(chars, 0, written);
     }

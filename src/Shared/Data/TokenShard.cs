@@ -17,10 +17,14 @@ internal sealed unsafe class TokenShard : IDisposable
     public TokenShard(string path)
     {
         if (!BitConverter.IsLittleEndian)
+        {
             throw new PlatformNotSupportedException("Token shards are little-endian and are read in place.");
+        }
         var length = new FileInfo(path).Length;
         if (length < TokenShardWriter.HeaderBytes)
+        {
             throw Damaged(path);
+        }
         _map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
@@ -28,12 +32,25 @@ internal sealed unsafe class TokenShard : IDisposable
         {
             var header = new ReadOnlySpan<byte>(_start, TokenShardWriter.HeaderBytes);
             _bytesPerToken = BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
-            var (count, tokens) = (BinaryPrimitives.ReadInt64LittleEndian(header[16..]), BinaryPrimitives.ReadInt64LittleEndian(header[24..]));
-            if (!header.StartsWith(TokenShardWriter.Magic) || _bytesPerToken is not (2 or 4) || count is < 0 or > int.MaxValue || tokens < 0 || tokens > length)
+            var (count, tokens) = (
+                BinaryPrimitives.ReadInt64LittleEndian(header[16..]),
+                BinaryPrimitives.ReadInt64LittleEndian(header[24..])
+            );
+            if (
+                !header.StartsWith(TokenShardWriter.Magic)
+                || _bytesPerToken is not (2 or 4)
+                || count is < 0 or > int.MaxValue
+                || tokens < 0
+                || tokens > length
+            )
+            {
                 throw Damaged(path);
+            }
             var offsetsAt = (TokenShardWriter.HeaderBytes + tokens * _bytesPerToken + 7) / 8 * 8;
             if (length != offsetsAt + (count + 1) * sizeof(long))
+            {
                 throw Damaged(path);
+            }
             _offsets = (long*)(_start + offsetsAt);
             (Count, Tokens) = ((int)count, tokens);
         }
@@ -59,10 +76,17 @@ internal sealed unsafe class TokenShard : IDisposable
     {
         var length = Length(index);
         if (destination.Length < length)
-            throw new ArgumentException($"Sentence {index} has {length} tokens but there is room for {destination.Length}.", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"Sentence {index} has {length} tokens but there is room for {destination.Length}.",
+                nameof(destination)
+            );
+        }
         var first = _start + TokenShardWriter.HeaderBytes + _offsets[index] * _bytesPerToken;
         for (var i = 0; i < length; i++)
+        {
             destination[i] = _bytesPerToken == 2 ? ((ushort*)first)[i] : ((int*)first)[i];
+        }
     }
 
     public int[] Get(int index)
@@ -71,14 +95,18 @@ internal sealed unsafe class TokenShard : IDisposable
         var tokens = new int[length];
         var first = _start + TokenShardWriter.HeaderBytes + _offsets[index] * _bytesPerToken;
         for (var i = 0; i < length; i++)
+        {
             tokens[i] = _bytesPerToken == 2 ? ((ushort*)first)[i] : ((int*)first)[i];
+        }
         return tokens;
     }
 
     public void Dispose()
     {
         if (_view.SafeMemoryMappedViewHandle.IsClosed)
+        {
             return;
+        }
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _map.Dispose();
@@ -88,8 +116,11 @@ internal sealed unsafe class TokenShard : IDisposable
     {
         ObjectDisposedException.ThrowIf(_view.SafeMemoryMappedViewHandle.IsClosed, this);
         if ((uint)index >= (uint)Count)
+        {
             throw new ArgumentOutOfRangeException(nameof(index), index, $"There are {Count} sentences.");
+        }
     }
 
-    private static DatasetException Damaged(string path) => new($"{path} is damaged: it is not a whole file of tokens. Prepare or fetch the dataset again.");
+    private static DatasetException Damaged(string path) =>
+        new($"{path} is damaged: it is not a whole file of tokens. Prepare or fetch the dataset again.");
 }

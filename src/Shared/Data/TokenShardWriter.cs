@@ -30,13 +30,19 @@ internal sealed class TokenShardWriter : IDisposable
     public void Add(ReadOnlySpan<int> tokens)
     {
         if (_buffer.Length < tokens.Length * _bytesPerToken)
+        {
             _buffer = new byte[tokens.Length * _bytesPerToken * 2];
+        }
         for (var i = 0; i < tokens.Length; i++)
         {
             if (_bytesPerToken == 2)
+            {
                 BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(i * 2), (ushort)tokens[i]);
+            }
             else
+            {
                 BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(i * 4), tokens[i]);
+            }
         }
         _file.Write(_buffer, 0, tokens.Length * _bytesPerToken);
         _offsets.Add(Tokens + tokens.Length);
@@ -48,7 +54,9 @@ internal sealed class TokenShardWriter : IDisposable
         Span<byte> number = stackalloc byte[8];
         // Offsets are read as 64-bit numbers in place: they begin at a multiple of 8.
         while (_file.Position % 8 != 0)
+        {
             _file.WriteByte(0);
+        }
         foreach (var offset in _offsets)
         {
             BinaryPrimitives.WriteInt64LittleEndian(number, offset);

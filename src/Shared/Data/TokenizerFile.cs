@@ -10,13 +10,20 @@ namespace TrainingCluster.Data;
 /// </summary>
 internal static class TokenizerFile
 {
-    private static readonly JsonWriterOptions s_writerOptions = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_writerOptions = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static void Save(BpeTokenizer tokenizer, string path)
     {
         using var stream = File.Create(path);
         using (var writer = new Utf8JsonWriter(stream, s_writerOptions))
+        {
             ToJson(tokenizer).WriteTo(writer);
+        }
         stream.WriteByte((byte)'\n');
     }
 
@@ -29,24 +36,40 @@ internal static class TokenizerFile
             var vocabulary = Member(model, "vocab").AsObject();
             var tokens = new string[vocabulary.Count];
             foreach (var (token, id) in vocabulary)
+            {
                 tokens[id!.GetValue<int>()] = token;
-            if (tokens.Length < BpeTokenizer.MinimumVocabularySize || !tokens.Take(BpeTokenizer.MinimumVocabularySize).SequenceEqual(BpeTokenizer.BaseTokens()))
+            }
+            if (
+                tokens.Length < BpeTokenizer.MinimumVocabularySize
+                || !tokens.Take(BpeTokenizer.MinimumVocabularySize).SequenceEqual(BpeTokenizer.BaseTokens())
+            )
+            {
                 throw new FormatException("its vocabulary does not begin with the special tokens and the 256 bytes");
+            }
             var ids = vocabulary.ToDictionary(pair => pair.Key, pair => pair.Value!.GetValue<int>(), StringComparer.Ordinal);
             var merges = Member(model, "merges").AsArray().Select(merge => Merge(merge, ids)).ToList();
             var nfkc = Member(Member(root, "normalizer"), "normalizers").AsArray().Any(part => (string?)part?["type"] == "NFKC");
             var tokenizer = new BpeTokenizer(tokens, merges, nfkc);
             // Anything else in the file (another pattern, another model) would encode differently: refuse rather than guess.
             if (!JsonNode.DeepEquals(root, ToJson(tokenizer)))
+            {
                 throw new FormatException("its settings are not those of a tokenizer written by this program");
+            }
             return tokenizer;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new DatasetException($"{path}: the tokenizer cannot be read: {exception.Message}", exception);
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException
-            or IndexOutOfRangeException or ArgumentException or NullReferenceException)
+        catch (Exception exception)
+            when (exception
+                    is JsonException
+                        or FormatException
+                        or InvalidOperationException
+                        or IndexOutOfRangeException
+                        or ArgumentException
+                        or NullReferenceException
+            )
         {
             throw new DatasetException($"{path}: this is no usable tokenizer: {exception.Message}. Prepare the dataset again.", exception);
         }
@@ -67,22 +90,30 @@ internal static class TokenizerFile
         var tokens = tokenizer.Tokens;
         JsonArray normalizers = [new JsonObject { ["type"] = "Prepend", ["prepend"] = " " }];
         if (tokenizer.UsesNfkc)
+        {
             normalizers.Insert(0, new JsonObject { ["type"] = "NFKC" });
+        }
         return new JsonObject
         {
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
-            ["added_tokens"] = new JsonArray([.. BpeTokenizer.SpecialTokens.Select((text, id) => (JsonNode)new JsonObject
-            {
-                ["id"] = id,
-                ["content"] = text,
-                ["single_word"] = false,
-                ["lstrip"] = false,
-                ["rstrip"] = false,
-                ["normalized"] = false,
-                ["special"] = true,
-            })]),
+            ["added_tokens"] = new JsonArray([
+                .. BpeTokenizer.SpecialTokens.Select(
+                    (text, id) =>
+                        (JsonNode)
+                            new JsonObject
+                            {
+                                ["id"] = id,
+                                ["content"] = text,
+                                ["single_word"] = false,
+                                ["lstrip"] = false,
+                                ["rstrip"] = false,
+                                ["normalized"] = false,
+                                ["special"] = true,
+                            }
+                ),
+            ]),
             ["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = normalizers },
             ["pre_tokenizer"] = new JsonObject
             {
@@ -95,7 +126,8 @@ internal static class TokenizerFile
                         ["behavior"] = "Isolated",
                         ["invert"] = false,
                     },
-                    ByteLevel()),
+                    ByteLevel()
+                ),
             },
             ["post_processor"] = null,
             ["decoder"] = new JsonObject
@@ -103,7 +135,14 @@ internal static class TokenizerFile
                 ["type"] = "Sequence",
                 ["decoders"] = new JsonArray(
                     ByteLevel(),
-                    new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }),
+                    new JsonObject
+                    {
+                        ["type"] = "Strip",
+                        ["content"] = " ",
+                        ["start"] = 1,
+                        ["stop"] = 0,
+                    }
+                ),
             },
             ["model"] = new JsonObject
             {
@@ -123,5 +162,11 @@ internal static class TokenizerFile
     }
 
     private static JsonObject ByteLevel() =>
-        new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = false, ["use_regex"] = false };
+        new()
+        {
+            ["type"] = "ByteLevel",
+            ["add_prefix_space"] = false,
+            ["trim_offsets"] = false,
+            ["use_regex"] = false,
+        };
 }

@@ -17,9 +17,13 @@ public readonly record struct TrainingCursor(int Epoch, int StepInEpoch)
         {
             var steps = stepsInEpoch(epoch);
             if (steps < 1)
+            {
                 throw new ArgumentException($"Epoch {epoch} has {steps} steps.", nameof(stepsInEpoch));
+            }
             if (rest < steps)
+            {
                 return new TrainingCursor(epoch, (int)rest);
+            }
             rest -= steps;
         }
     }

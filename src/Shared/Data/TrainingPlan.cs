@@ -10,17 +10,14 @@ namespace TrainingCluster.Data;
 /// <param name="logicalShards">V.</param>
 public sealed class TrainingPlan(SentenceLengths lengths, string fingerprint, ulong seed, int tokensPerMicroBatch, int logicalShards)
 {
-    private readonly SentenceLengths _lengths = lengths.Count > 0
-        ? lengths
-        : throw new ArgumentException("There is no sentence to train on.", nameof(lengths));
+    private readonly SentenceLengths _lengths =
+        lengths.Count > 0 ? lengths : throw new ArgumentException("There is no sentence to train on.", nameof(lengths));
     private readonly List<int> _stepsOfEpochs = [];
     private BatchPlan? _latest;
 
     /// <summary>The plan of a dataset.</summary>
     public TrainingPlan(Dataset dataset, ulong seed, int tokensPerMicroBatch, int logicalShards)
-        : this(new SentenceLengths(dataset), dataset.Fingerprint, seed, tokensPerMicroBatch, logicalShards)
-    {
-    }
+        : this(new SentenceLengths(dataset), dataset.Fingerprint, seed, tokensPerMicroBatch, logicalShards) { }
 
     /// <summary>The plan of a job whose specification is filled in. All who need it take it from here.</summary>
     public static TrainingPlan Of(Dataset dataset, JobSpec spec)
@@ -35,7 +32,9 @@ public sealed class TrainingPlan(SentenceLengths lengths, string fingerprint, ul
     public BatchPlan Epoch(int epoch)
     {
         if (_latest?.Epoch != epoch)
+        {
             _latest = new BatchPlan(_lengths, fingerprint, seed, epoch, tokensPerMicroBatch, logicalShards);
+        }
         return _latest;
     }
 
@@ -54,7 +53,9 @@ public sealed class TrainingPlan(SentenceLengths lengths, string fingerprint, ul
     {
         var steps = 0L;
         for (var epoch = 0; epoch < epochs; epoch++)
+        {
             steps += StepsInEpoch(epoch);
+        }
         return steps;
     }
 
@@ -62,7 +63,9 @@ public sealed class TrainingPlan(SentenceLengths lengths, string fingerprint, ul
     public int StepsInEpoch(int epoch)
     {
         while (_stepsOfEpochs.Count <= epoch)
+        {
             _stepsOfEpochs.Add(Epoch(_stepsOfEpochs.Count).StepsPerEpoch);
+        }
         return _stepsOfEpochs[epoch];
     }
 }

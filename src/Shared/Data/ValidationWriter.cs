@@ -55,5 +55,8 @@ internal sealed class ValidationWriter(string folder, int vocabularySize) : IDis
     }
 
     private static StreamWriter Text(string folder, string name) =>
-        new(new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        new(
+            new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write),
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)
+        );
 }

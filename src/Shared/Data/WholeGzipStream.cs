@@ -11,11 +11,13 @@ internal sealed class WholeGzipStream : Stream
     private static readonly byte[] s_mark = "\n\0the end of a whole gzip file\0\n"u8.ToArray();
 
     private readonly GZipStream _gzip;
+
     // Read but not handed out yet; its last bytes may be the mark.
     private readonly byte[] _ahead = new byte[1 << 16];
     private int _aheadLength;
 
-    public WholeGzipStream(Stream file) => _gzip = new GZipStream(new Joined(file, new MemoryStream(MarkMember())), CompressionMode.Decompress);
+    public WholeGzipStream(Stream file) =>
+        _gzip = new GZipStream(new Joined(file, new MemoryStream(MarkMember())), CompressionMode.Decompress);
 
     public override bool CanRead => true;
 
@@ -54,9 +56,7 @@ internal sealed class WholeGzipStream : Stream
         return given;
     }
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -67,7 +67,9 @@ internal sealed class WholeGzipStream : Stream
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             _gzip.Dispose();
+        }
         base.Dispose(disposing);
     }
 
@@ -75,7 +77,9 @@ internal sealed class WholeGzipStream : Stream
     {
         using var member = new MemoryStream();
         using (var gzip = new GZipStream(member, CompressionLevel.Fastest))
+        {
             gzip.Write(s_mark);
+        }
         return member.ToArray();
     }
 
@@ -100,9 +104,7 @@ internal sealed class WholeGzipStream : Stream
 
         public override int Read(Span<byte> buffer) => first.Read(buffer) is var read and > 0 ? read : second.Read(buffer);
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

@@ -28,18 +28,26 @@ internal static class WordSplitter
         if (kind == Kind.Space)
         {
             if (text.Length == 1)
+            {
                 return 1;
+            }
             kind = KindAt(text, 1, out width);
             // More than one space: the run is a word of its own.
             if (kind == Kind.Space)
+            {
                 return text.IndexOfAnyExcept(' ') is var end and >= 0 ? end : text.Length;
+            }
             start = 1;
         }
         var length = start + width;
         if (kind == Kind.Number)
+        {
             return length;
+        }
         while (length < text.Length && KindAt(text, length, out width) == kind)
+        {
             length += width;
+        }
         return length;
     }
 

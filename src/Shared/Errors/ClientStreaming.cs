@@ -14,14 +14,19 @@ public static class ClientStreaming
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="RpcException">The service's status.</exception>
     public static async Task<TResponse> SendAllAsync<TRequest, TResponse>(
-        this AsyncClientStreamingCall<TRequest, TResponse> call, IAsyncEnumerable<TRequest> messages, CancellationToken cancellationToken)
+        this AsyncClientStreamingCall<TRequest, TResponse> call,
+        IAsyncEnumerable<TRequest> messages,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(call);
         ArgumentNullException.ThrowIfNull(messages);
         await foreach (var message in messages.WithCancellation(cancellationToken))
         {
             if (!await TakenAsync(call.RequestStream.WriteAsync(message, cancellationToken)))
+            {
                 return await call.ResponseAsync;
+            }
         }
 
         await TakenAsync(call.RequestStream.CompleteAsync());

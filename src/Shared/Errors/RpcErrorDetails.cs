@@ -8,7 +8,8 @@ namespace TrainingCluster.Errors;
 public static class RpcErrorDetails
 {
     /// <summary>The first detail of type <typeparamref name="T"/>; null when there is none or it cannot be read.</summary>
-    public static T? Find<T>(RpcException error) where T : class, IMessage<T>, new()
+    public static T? Find<T>(RpcException error)
+        where T : class, IMessage<T>, new()
     {
         ArgumentNullException.ThrowIfNull(error);
         try

@@ -27,8 +27,9 @@ public static class RpcErrors
     {
         ArgumentNullException.ThrowIfNull(violations);
         var details = new BadRequest();
-        details.FieldViolations.AddRange(violations.Select(v =>
-            new BadRequest.Types.FieldViolation { Field = v.Field, Description = v.Description }));
+        details.FieldViolations.AddRange(
+            violations.Select(v => new BadRequest.Types.FieldViolation { Field = v.Field, Description = v.Description })
+        );
         var text = string.Join("; ", violations.Select(v => $"{v.Field}: {v.Description}"));
         return With(StatusCode.InvalidArgument, text, details);
     }
@@ -37,7 +38,16 @@ public static class RpcErrors
     public static RpcException NotFound(string resourceType, string resourceName, string mend)
     {
         var text = $"there is no {resourceType} '{resourceName}'; {mend}";
-        return With(StatusCode.NotFound, text, new ResourceInfo { ResourceType = resourceType, ResourceName = resourceName, Description = text });
+        return With(
+            StatusCode.NotFound,
+            text,
+            new ResourceInfo
+            {
+                ResourceType = resourceType,
+                ResourceName = resourceName,
+                Description = text,
+            }
+        );
     }
 
     /// <summary>FAILED_PRECONDITION with an <see cref="ErrorInfo"/>: the call is right, but not now.</summary>
@@ -51,5 +61,10 @@ public static class RpcErrors
         With(code, text, new ErrorInfo { Reason = reason, Domain = Domain });
 
     private static RpcException With(StatusCode code, string text, IMessage details) =>
-        new Google.Rpc.Status { Code = (int)code, Message = text, Details = { Any.Pack(details) } }.ToRpcException();
+        new Google.Rpc.Status
+        {
+            Code = (int)code,
+            Message = text,
+            Details = { Any.Pack(details) },
+        }.ToRpcException();
 }

@@ -17,8 +17,12 @@ public static class AttentionFigure
         var width = 2 * Margin + new[] { 400, header, rows.Max(row => row.Sum(map => map.Width) + Gap * (row.Count - 1)) }.Max();
         var height = 84 + sections * 26 + rows.Sum(row => row.Max(map => map.Height) + Gap);
         var drawing = new SvgDrawing(
-            width, height, $"Attention: {recording.Source}",
-            $"Attention weights of {recording.Maps.Count} heads while translating “{recording.Source}” as “{recording.Translation}”. Rows are queries, columns are keys.");
+            width,
+            height,
+            $"Attention: {recording.Source}",
+            $"Attention weights of {recording.Maps.Count} heads while translating “{recording.Source}” as “{recording.Translation}”. "
+                + "Rows are queries, columns are keys."
+        );
         drawing.Text(Margin, 22, recording.Source, 13, bold: true);
         drawing.Text(Margin, 40, $"→ {recording.Translation}", 13);
         rows[0][0].DrawScale(drawing, Margin + 4, 50);
@@ -46,20 +50,22 @@ public static class AttentionFigure
         return drawing.ToString();
     }
 
-    private static HeatMap ToHeatMap(AttentionMap map) => new()
-    {
-        Values = map.Weights,
-        Rows = map.Queries.Count,
-        Columns = map.Keys.Count,
-        RowNames = map.Queries,
-        ColumnNames = map.Keys,
-        Title = $"layer {map.Layer}, head {map.Head}",
-    };
+    private static HeatMap ToHeatMap(AttentionMap map) =>
+        new()
+        {
+            Values = map.Weights,
+            Rows = map.Queries.Count,
+            Columns = map.Keys.Count,
+            RowNames = map.Queries,
+            ColumnNames = map.Keys,
+            Title = $"layer {map.Layer}, head {map.Head}",
+        };
 
-    private static string Describe(AttentionKind kind) => kind switch
-    {
-        AttentionKind.EncoderSelf => "Encoder self-attention: source to source",
-        AttentionKind.DecoderSelf => "Decoder self-attention: target to the target so far",
-        _ => "Cross attention: target to source",
-    };
+    private static string Describe(AttentionKind kind) =>
+        kind switch
+        {
+            AttentionKind.EncoderSelf => "Encoder self-attention: source to source",
+            AttentionKind.DecoderSelf => "Decoder self-attention: target to the target so far",
+            _ => "Cross attention: target to source",
+        };
 }

@@ -21,4 +21,10 @@ public enum AttentionKind
 /// <param name="Keys">A token a column.</param>
 /// <param name="Weights">Row by row; a row adds up to 1.</param>
 public sealed record AttentionMap(
-    AttentionKind Kind, int Layer, int Head, IReadOnlyList<string> Queries, IReadOnlyList<string> Keys, IReadOnlyList<float> Weights);
+    AttentionKind Kind,
+    int Layer,
+    int Head,
+    IReadOnlyList<string> Queries,
+    IReadOnlyList<string> Keys,
+    IReadOnlyList<float> Weights
+);

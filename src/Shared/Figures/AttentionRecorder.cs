@@ -24,11 +24,15 @@ public static class AttentionRecorder
     {
         ArgumentNullException.ThrowIfNull(translator);
         if (string.IsNullOrWhiteSpace(sentence))
+        {
             throw new ArgumentException("There is no sentence to look at: give one with words in it.", nameof(sentence));
+        }
         options ??= new SearchOptions();
         var source = translator.Encode(sentence);
         if (source.Length > options.MaxSourceTokens)
+        {
             source = source[..options.MaxSourceTokens];
+        }
         var tokens = SequenceSearch.Search(translator.Model, [source], options)[0].Tokens;
         int[] input = [SequenceSearch.BosId, .. tokens];
         var (sourceNames, targetNames) = (Names(translator, source), Names(translator, input));
@@ -53,14 +57,27 @@ public static class AttentionRecorder
         {
             detach();
         }
-        return new AttentionRecording(sentence, translator.Tokenizer.Decode([.. tokens]), [.. maps.OrderBy(map => map.Kind).ThenBy(map => map.Layer).ThenBy(map => map.Head)]);
+        return new AttentionRecording(
+            sentence,
+            translator.Tokenizer.Decode([.. tokens]),
+            [.. maps.OrderBy(map => map.Kind).ThenBy(map => map.Layer).ThenBy(map => map.Head)]
+        );
     }
 
     private static Action Attach(Transformer model, IReadOnlyList<string> source, IReadOnlyList<string> target, List<AttentionMap> maps)
     {
-        var attentions = new List<(MultiHeadAttention Attention, AttentionKind Kind, int Layer, IReadOnlyList<string> Queries, IReadOnlyList<string> Keys)>();
+        var attentions =
+            new List<(
+                MultiHeadAttention Attention,
+                AttentionKind Kind,
+                int Layer,
+                IReadOnlyList<string> Queries,
+                IReadOnlyList<string> Keys
+            )>();
         foreach (var (block, layer) in model.Encoder.Blocks.Select((block, i) => (block, i + 1)))
+        {
             attentions.Add((block.SelfAttention, AttentionKind.EncoderSelf, layer, source, source));
+        }
         foreach (var (block, layer) in model.Decoder.Blocks.Select((block, i) => (block, i + 1)))
         {
             attentions.Add((block.SelfAttention, AttentionKind.DecoderSelf, layer, target, target));
@@ -72,13 +89,29 @@ public static class AttentionRecorder
             {
                 var heads = weights_BHTS[0].unbind(0);
                 for (var head = 0; head < heads.Length; head++)
-                    maps.Add(new AttentionMap(one.Kind, one.Layer, head + 1, one.Queries, one.Keys, heads[head].cpu().contiguous().data<float>().ToArray()));
+                {
+                    maps.Add(
+                        new AttentionMap(
+                            one.Kind,
+                            one.Layer,
+                            head + 1,
+                            one.Queries,
+                            one.Keys,
+                            heads[head].cpu().contiguous().data<float>().ToArray()
+                        )
+                    );
+                }
             };
         }
         return () => attentions.ForEach(one => one.Attention.Recorder = null);
     }
 
-    private static Action Attach(RecurrentAttention model, IReadOnlyList<string> source, IReadOnlyList<string> target, List<AttentionMap> maps)
+    private static Action Attach(
+        RecurrentAttention model,
+        IReadOnlyList<string> source,
+        IReadOnlyList<string> target,
+        List<AttentionMap> maps
+    )
     {
         var weights = new List<float>();
         model.Decoder.Recorder = weights_1QS => weights.AddRange(weights_1QS.cpu().contiguous().data<float>().ToArray());
@@ -92,12 +125,15 @@ public static class AttentionRecorder
     private static Tensor Row(int[] tokens, Device device) =>
         tensor(tokens.Select(token => (long)token).ToArray(), new long[] { 1, tokens.Length }, device: device);
 
-    private static string[] Names(Translator translator, int[] tokens) => [.. tokens.Select(token =>
-    {
-        var name = translator.Tokenizer.Describe(token);
-        // A piece of a character's bytes reads as those bytes.
-        return name.Contains('\uFFFD', StringComparison.Ordinal)
-            ? Convert.ToHexString(ByteAlphabet.ToBytes(translator.Tokenizer.Tokens[token]) ?? [])
-            : name;
-    })];
+    private static string[] Names(Translator translator, int[] tokens) =>
+        [
+            .. tokens.Select(token =>
+            {
+                var name = translator.Tokenizer.Describe(token);
+                // A piece of a character's bytes reads as those bytes.
+                return name.Contains('\uFFFD', StringComparison.Ordinal)
+                    ? Convert.ToHexString(ByteAlphabet.ToBytes(translator.Tokenizer.Tokens[token]) ?? [])
+                    : name;
+            }),
+        ];
 }

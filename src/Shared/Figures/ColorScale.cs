@@ -13,8 +13,7 @@ public sealed class ColorScale
     private ColorScale(params string[] stops) => _stops = [.. stops.Select(Parse)];
 
     /// <summary>White to dark blue, for shares from 0 to 1 (ColorBrewer's Blues).</summary>
-    public static ColorScale Blues { get; } =
-        new("ffffff", "deebf7", "c6dbef", "9ecae1", "6baed6", "4292c6", "2171b5", "08519c", "08306b");
+    public static ColorScale Blues { get; } = new("ffffff", "deebf7", "c6dbef", "9ecae1", "6baed6", "4292c6", "2171b5", "08519c", "08306b");
 
     /// <summary>Dark blue over grey to yellow, for numbers of both signs (cividis; Nuñez, Anderton and Renslow 2018).</summary>
     public static ColorScale Cividis { get; } =

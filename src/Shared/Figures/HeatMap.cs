@@ -58,14 +58,22 @@ public sealed record HeatMap
     {
         ArgumentNullException.ThrowIfNull(drawing);
         if (Values.Count != Rows * Columns)
+        {
             throw new InvalidOperationException($"{Values.Count} values for {Rows} × {Columns} cells.");
+        }
         if (Title.Length > 0)
+        {
             drawing.Text(x + Left, y + 11, Title, 11, bold: true);
+        }
         var (left, top) = (x + Left, y + Top);
         for (var row = 0; row < RowNames.Count; row++)
+        {
             drawing.Text(left - 4, top + (row + 0.5) * CellHeight + LabelSize * 0.35, RowNames[row], LabelSize, "end");
+        }
         for (var column = 0; column < ColumnNames.Count; column++)
+        {
             drawing.Text(left + (column + 0.5) * CellWidth + LabelSize * 0.35, top - 4, ColumnNames[column], LabelSize, turn: -90);
+        }
         DrawCells(drawing, left, top);
         drawing.Rectangle(left, top, Columns * CellWidth, Rows * CellHeight, "none", "#999");
     }
@@ -75,7 +83,9 @@ public sealed record HeatMap
     {
         ArgumentNullException.ThrowIfNull(drawing);
         for (var level = 0; level < Levels; level++)
+        {
             drawing.Rectangle(x + level * width / Levels, y, width / Levels + 0.5, 8, Scale.At((level + 0.5) / Levels));
+        }
         drawing.Rectangle(x, y, width, 8, "none", "#999");
         drawing.Text(x, y + 19, SvgDrawing.N(Least), 9, "middle");
         drawing.Text(x + width, y + 19, SvgDrawing.N(Most), 9, "middle");
@@ -87,20 +97,25 @@ public sealed record HeatMap
         var paths = new StringBuilder?[Levels];
         for (var row = 0; row < Rows; row++)
         {
-            for (var column = 0; column < Columns;)
+            for (var column = 0; column < Columns; )
             {
                 var level = Level(row, column);
                 var first = column;
                 while (column < Columns && Level(row, column) == level)
+                {
                     column++;
-                (paths[level] ??= new StringBuilder()).Append(
-                    $"M{SvgDrawing.N(left + first * CellWidth)} {SvgDrawing.N(top + row * CellHeight)}h{SvgDrawing.N((column - first) * CellWidth)}v{SvgDrawing.N(CellHeight)}h-{SvgDrawing.N((column - first) * CellWidth)}z");
+                }
+                var (x, y) = (SvgDrawing.N(left + first * CellWidth), SvgDrawing.N(top + row * CellHeight));
+                var (width, height) = (SvgDrawing.N((column - first) * CellWidth), SvgDrawing.N(CellHeight));
+                (paths[level] ??= new StringBuilder()).Append($"M{x} {y}h{width}v{height}h-{width}z");
             }
         }
         for (var level = 0; level < Levels; level++)
         {
             if (paths[level] is { } path)
+            {
                 drawing.Area(path.ToString(), Scale.At(level / (Levels - 1.0)));
+            }
         }
     }
 

@@ -32,7 +32,12 @@ public sealed record LineChart
     /// <summary>The chart as a drawing of its own.</summary>
     public string ToSvg()
     {
-        var drawing = new SvgDrawing(Width, Height, Title, $"{Title}: {YName} against {XName}; {string.Join(", ", Series.Select(one => one.Name))}.");
+        var drawing = new SvgDrawing(
+            Width,
+            Height,
+            Title,
+            $"{Title}: {YName} against {XName}; {string.Join(", ", Series.Select(one => one.Name))}."
+        );
         Draw(drawing, 0, 0);
         return drawing.ToString();
     }
@@ -43,8 +48,13 @@ public sealed record LineChart
         ArgumentNullException.ThrowIfNull(drawing);
         var points = Series.SelectMany(one => one.Points).Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y)).ToList();
         if (points.Count == 0)
+        {
             points = [(0, 0), (1, 1)];
-        var (xTicks, yTicks) = (Ticks(points.Min(point => point.X), points.Max(point => point.X)), Ticks(points.Min(point => point.Y), points.Max(point => point.Y)));
+        }
+        var (xTicks, yTicks) = (
+            Ticks(points.Min(point => point.X), points.Max(point => point.X)),
+            Ticks(points.Min(point => point.Y), points.Max(point => point.Y))
+        );
         var (left, top, right, bottom) = (x + 52, y + 34, x + Width - 14, y + Height - 42);
         double X(double value) => left + (value - xTicks[0]) / (xTicks[^1] - xTicks[0]) * (right - left);
         double Y(double value) => bottom - (value - yTicks[0]) / (yTicks[^1] - yTicks[0]) * (bottom - top);
@@ -66,17 +76,30 @@ public sealed record LineChart
         for (var i = 0; i < Series.Count; i++)
         {
             var (color, dashes) = (ColorScale.Lines[i % ColorScale.Lines.Count], s_dashes[i % s_dashes.Length]);
-            var visible = Series[i].Points.Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y)).Select(point => (X(point.X), Y(point.Y))).ToList();
+            var visible = Series[i]
+                .Points.Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y))
+                .Select(point => (X(point.X), Y(point.Y)))
+                .ToList();
             if (Series[i].Dotted)
+            {
                 visible.ForEach(point => drawing.Dot(point.Item1, point.Item2, 2.6, color));
+            }
             else
+            {
                 drawing.Curve(visible, color, dashes: dashes);
+            }
             if (Series.Count < 2)
+            {
                 continue;
+            }
             if (Series[i].Dotted)
+            {
                 drawing.Dot(legend + 9, y + 25, 2.6, color);
+            }
             else
+            {
                 drawing.Line(legend, y + 25, legend + 18, y + 25, color, 2, dashes);
+            }
             drawing.Text(legend + 22, y + 28.5, Series[i].Name, 10);
             legend += 34 + HeatMap.TextWidth(Series[i].Name);
         }
@@ -86,7 +109,9 @@ public sealed record LineChart
     private static List<double> Ticks(double least, double most)
     {
         if (most - least < 1e-12)
+        {
             (least, most) = (least - 0.5, most + 0.5);
+        }
         var raw = (most - least) / 5;
         var power = Math.Pow(10, Math.Floor(Math.Log10(raw)));
         var step = new[] { 1, 2, 2.5, 5, 10 }.First(factor => factor * power >= raw * 0.999) * power;

@@ -29,7 +29,10 @@ public sealed class SvgDrawing
 
     /// <summary>A filled rectangle.</summary>
     public void Rectangle(double x, double y, double width, double height, string fill, string? stroke = null) =>
-        Add($"<rect x='{N(x)}' y='{N(y)}' width='{N(width)}' height='{N(height)}' fill='{fill}'{(stroke is null ? "" : $" stroke='{stroke}'")}/>");
+        Add(
+            $"<rect x='{N(x)}' y='{N(y)}' width='{N(width)}' height='{N(height)}' "
+                + $"fill='{fill}'{(stroke is null ? "" : $" stroke='{stroke}'")}/>"
+        );
 
     /// <summary>A straight line.</summary>
     public void Line(double x1, double y1, double x2, double y2, string stroke = "#888", double width = 1, string? dashes = null) =>
@@ -39,7 +42,10 @@ public sealed class SvgDrawing
     public void Curve(IEnumerable<(double X, double Y)> points, string stroke, double width = 2, string? dashes = null)
     {
         ArgumentNullException.ThrowIfNull(points);
-        Add($"<polyline points='{string.Join(' ', points.Select(point => $"{N(point.X)},{N(point.Y)}"))}' fill='none' stroke='{stroke}' stroke-width='{N(width)}' stroke-linejoin='round'{Dashes(dashes)}/>");
+        Add(
+            $"<polyline points='{string.Join(' ', points.Select(point => $"{N(point.X)},{N(point.Y)}"))}' fill='none' "
+                + $"stroke='{stroke}' stroke-width='{N(width)}' stroke-linejoin='round'{Dashes(dashes)}/>"
+        );
     }
 
     /// <summary>A dot.</summary>
@@ -57,25 +63,33 @@ public sealed class SvgDrawing
     /// <param name="anchor">start, middle or end.</param>
     /// <param name="turn">Degrees clockwise about (x, y).</param>
     /// <param name="bold">Whether to print it bold.</param>
-    public void Text(double x, double y, string text, double size = 11, string anchor = "start", double turn = 0, bool bold = false) =>
-        Add($"<text x='{N(x)}' y='{N(y)}' font-size='{N(size)}' text-anchor='{anchor}'{(bold ? " font-weight='600'" : "")}{(turn == 0 ? "" : $" transform='rotate({N(turn)} {N(x)} {N(y)})'")}>{Escape(text)}</text>");
+    public void Text(double x, double y, string text, double size = 11, string anchor = "start", double turn = 0, bool bold = false)
+    {
+        var weight = bold ? " font-weight='600'" : "";
+        var transform = turn == 0 ? "" : $" transform='rotate({N(turn)} {N(x)} {N(y)})'";
+        Add($"<text x='{N(x)}' y='{N(y)}' font-size='{N(size)}' text-anchor='{anchor}'{weight}{transform}>{Escape(text)}</text>");
+    }
 
     /// <summary>The whole SVG document.</summary>
-    public override string ToString() =>
-        $"""
-        <svg xmlns='http://www.w3.org/2000/svg' width='{N(Width)}' height='{N(Height)}' viewBox='0 0 {N(Width)} {N(Height)}' role='img' font-family='"Helvetica Neue", Arial, "Noto Sans", "Noto Sans CJK SC", sans-serif' fill='#222'>
-        <title>{Escape(_title)}</title>
-        <desc>{Escape(_description)}</desc>
-        <rect width='100%' height='100%' fill='#ffffff'/>
-        {_shapes}</svg>
+    public override string ToString()
+    {
+        var size = $"width='{N(Width)}' height='{N(Height)}' viewBox='0 0 {N(Width)} {N(Height)}'";
+        const string Namespace = "http://www.w3.org/2000/svg";
+        const string Font = "\"Helvetica Neue\", Arial, \"Noto Sans\", \"Noto Sans CJK SC\", sans-serif";
+        return $"""
+            <svg xmlns='{Namespace}' {size} role='img' font-family='{Font}' fill='#222'>
+            <title>{Escape(_title)}</title>
+            <desc>{Escape(_description)}</desc>
+            <rect width='100%' height='100%' fill='#ffffff'/>
+            {_shapes}</svg>
 
-        """;
+            """;
+    }
 
     internal static string N(double value) => Math.Round(value, 2).ToString(CultureInfo.InvariantCulture);
 
     // XML knows no control characters, escaped or not.
-    private static string Escape(string text) =>
-        WebUtility.HtmlEncode(string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c)));
+    private static string Escape(string text) => WebUtility.HtmlEncode(string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c)));
 
     private static string Dashes(string? dashes) => dashes is null ? "" : $" stroke-dasharray='{dashes}'";
 

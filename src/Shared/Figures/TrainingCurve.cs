@@ -20,21 +20,26 @@ public static class TrainingCurve
         ArgumentNullException.ThrowIfNull(runs);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(runs.Count, MostRuns);
         var drawing = new SvgDrawing(
-            920, 330, "Validation BLEU while training",
-            $"Left: BLEU against minutes of training. Right: BLEU against steps. Runs: {string.Join(", ", runs.Select(run => $"{run.Name}, at the end {run.Points[^1].Bleu:0.0}"))}.");
+            920,
+            330,
+            "Validation BLEU while training",
+            "Left: BLEU against minutes of training. Right: BLEU against steps. Runs: "
+                + $"{string.Join(", ", runs.Select(run => $"{run.Name}, at the end {run.Points[^1].Bleu:0.0}"))}."
+        );
         Panel("minutes", point => point.Minutes).Draw(drawing, 0, 4);
         Panel("steps", point => point.Step).Draw(drawing, 460, 4);
         return drawing.ToString();
 
-        LineChart Panel(string axis, Func<CurvePoint, double> x) => new()
-        {
-            Title = $"Validation BLEU against {axis}",
-            XName = axis,
-            YName = "BLEU",
-            Width = 450,
-            Height = 320,
-            // A legend tells the runs apart; one run needs none.
-            Series = [.. runs.Select(run => new ChartSeries(run.Name, [.. run.Points.Select(point => (x(point), point.Bleu))]))],
-        };
+        LineChart Panel(string axis, Func<CurvePoint, double> x) =>
+            new()
+            {
+                Title = $"Validation BLEU against {axis}",
+                XName = axis,
+                YName = "BLEU",
+                Width = 450,
+                Height = 320,
+                // A legend tells the runs apart; one run needs none.
+                Series = [.. runs.Select(run => new ChartSeries(run.Name, [.. run.Points.Select(point => (x(point), point.Bleu))]))],
+            };
     }
 }

@@ -20,7 +20,8 @@ public static class ActorConfiguration
     public const string WorkerRole = "worker";
 
     /// <summary>
-    /// Largest message between nodes, in bytes, eight times the default: the plan of a generation names each member, and whatever does not fit
+    /// Largest message between nodes, in bytes, eight times the default: the plan of a generation names each member, and whatever does not
+    /// fit
     /// would be dropped at the sender for ever.
     /// </summary>
     public const int MaxFrameBytes = 1024 * 1024;
@@ -44,8 +45,8 @@ public static class ActorConfiguration
             retry-gate-closed-for = 250 ms
             # RefusedPeers and the coordinator's membership tell the same in one line.
             log-remote-lifecycle-events = off
-            # Threads of its own, which end with it: what reads messages keeps a cache in its thread that refers to the whole actor system, and
-            # a thread of the process' pool would keep every system that a worker ever made.
+            # Threads of its own, which end with it: what reads messages keeps a cache in its thread that refers to the whole actor
+            # system, and a thread of the process' pool would keep every system that a worker ever made.
             default-remote-dispatcher {
               executor = fork-join-executor
               fork-join-executor { parallelism-min = 2, parallelism-max = 2 }
@@ -84,7 +85,8 @@ public static class ActorConfiguration
     /// <param name="node">Where it listens, and as what.</param>
     /// <param name="refusals">Counts what is not let in.</param>
     /// <remarks>
-    /// A process that is killed is found by its peers at once, through the connection that breaks; the failure detector is for those that hang
+    /// A process that is killed is found by its peers at once, through the connection that breaks; the failure detector is for those that
+    /// hang
     /// or are cut off. Its pause is longer than what a busy machine takes to schedule a heartbeat.
     /// </remarks>
     public static AkkaConfigurationBuilder WithNode(this AkkaConfigurationBuilder builder, NodeOptions node, Refusals refusals)
@@ -92,25 +94,29 @@ public static class ActorConfiguration
         ArgumentNullException.ThrowIfNull(node);
         return builder
             .ConfigureLoggers(logging => logging.ClearLoggers().AddLogger<ActorLogger>().LogLevel = LogLevel.WarningLevel)
-            .WithRemoting(new RemoteOptions
-            {
-                HostName = node.Address.Bind.ToString(),
-                PublicHostName = node.Address.Advertised,
-                Port = node.Port,
-                MaxFrameSize = MaxFrameBytes,
-            })
-            .WithClustering(new ClusterOptions
-            {
-                Roles = [node.Role],
-                SeedNodes = node.Seed is { } seed ? [Address(seed)] : null,
-                LogInfo = false,
-                FailureDetector = new PhiAccrualFailureDetectorOptions
+            .WithRemoting(
+                new RemoteOptions
                 {
-                    HeartbeatInterval = TimeSpan.FromMilliseconds(500),
-                    AcceptableHeartbeatPause = TimeSpan.FromSeconds(4),
-                    MinStandardDeviation = TimeSpan.FromMilliseconds(100),
-                },
-            })
+                    HostName = node.Address.Bind.ToString(),
+                    PublicHostName = node.Address.Advertised,
+                    Port = node.Port,
+                    MaxFrameSize = MaxFrameBytes,
+                }
+            )
+            .WithClustering(
+                new ClusterOptions
+                {
+                    Roles = [node.Role],
+                    SeedNodes = node.Seed is { } seed ? [Address(seed)] : null,
+                    LogInfo = false,
+                    FailureDetector = new PhiAccrualFailureDetectorOptions
+                    {
+                        HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+                        AcceptableHeartbeatPause = TimeSpan.FromSeconds(4),
+                        MinStandardDeviation = TimeSpan.FromMilliseconds(100),
+                    },
+                }
+            )
             .AddHocon(ConfigurationFactory.ParseString(Settings), HoconAddMode.Prepend)
             .AddSetup(NodeSerialization.Setup)
             .WithActors((system, _) => system.ActorOf(Akka.Actor.Props.Create(() => new RefusedPeers(refusals)), RefusedPeers.Name));

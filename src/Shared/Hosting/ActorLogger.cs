@@ -15,10 +15,14 @@ public sealed class ActorLogger : LoggerFactoryLogger
     {
         ArgumentNullException.ThrowIfNull(log);
         if (!IsOfConnections(log.LogSource))
+        {
             base.Log(log, path);
+        }
     }
 
     internal static bool IsOfConnections(string source) =>
-        source.StartsWith("remoting", StringComparison.Ordinal) || source.StartsWith("Tcp", StringComparison.Ordinal)
-        || source.Contains("/system/endpointManager/", StringComparison.Ordinal) || source.Contains("/system/transports/", StringComparison.Ordinal);
+        source.StartsWith("remoting", StringComparison.Ordinal)
+        || source.StartsWith("Tcp", StringComparison.Ordinal)
+        || source.Contains("/system/endpointManager/", StringComparison.Ordinal)
+        || source.Contains("/system/transports/", StringComparison.Ordinal);
 }

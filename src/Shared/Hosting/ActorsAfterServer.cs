@@ -13,8 +13,11 @@ namespace TrainingCluster.Hosting;
 /// <param name="logger">The log.</param>
 /// <param name="lifetime">Ends the program when the actor system ends.</param>
 public sealed class ActorsAfterServer(
-    AkkaConfigurationBuilder builder, IServiceProvider provider, ILogger<AkkaHostedService> logger, IHostApplicationLifetime lifetime)
-    : AkkaHostedService(builder, provider, logger, lifetime), IHostedLifecycleService
+    AkkaConfigurationBuilder builder,
+    IServiceProvider provider,
+    ILogger<AkkaHostedService> logger,
+    IHostApplicationLifetime lifetime
+) : AkkaHostedService(builder, provider, logger, lifetime), IHostedLifecycleService
 {
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -8,7 +8,8 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Hosting;
 
 /// <summary>
-/// The messages of control.proto that actors send between nodes, as protobuf under a name of two letters. What is not in the table is neither
+/// The messages of control.proto that actors send between nodes, as protobuf under a name of two letters. What is not in the table is
+/// neither
 /// sent nor read.
 /// </summary>
 /// <param name="system">Its actor system.</param>
@@ -30,8 +31,10 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
         ["RR"] = ReportsReceived.Parser,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    private static readonly FrozenDictionary<Type, string> s_names =
-        s_parsers.ToFrozenDictionary(entry => entry.Value.ParseFrom(ByteString.Empty).GetType(), entry => entry.Key);
+    private static readonly FrozenDictionary<Type, string> s_names = s_parsers.ToFrozenDictionary(
+        entry => entry.Value.ParseFrom(ByteString.Empty).GetType(),
+        entry => entry.Key
+    );
 
     /// <summary>The messages that it knows.</summary>
     public static IEnumerable<Type> Messages => s_names.Keys;
@@ -43,7 +46,9 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
     public override string Manifest(object o)
     {
         ArgumentNullException.ThrowIfNull(o);
-        return s_names.TryGetValue(o.GetType(), out var name) ? name : throw new SerializationException($"{o.GetType()} is no message between nodes");
+        return s_names.TryGetValue(o.GetType(), out var name)
+            ? name
+            : throw new SerializationException($"{o.GetType()} is no message between nodes");
     }
 
     /// <inheritdoc/>
@@ -51,5 +56,7 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
 
     /// <inheritdoc/>
     public override object FromBinary(byte[] bytes, string manifest) =>
-        s_parsers.TryGetValue(manifest ?? "", out var parser) ? parser.ParseFrom(bytes) : throw new SerializationException($"no message is named \"{manifest}\"");
+        s_parsers.TryGetValue(manifest ?? "", out var parser)
+            ? parser.ParseFrom(bytes)
+            : throw new SerializationException($"no message is named \"{manifest}\"");
 }

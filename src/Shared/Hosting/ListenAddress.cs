@@ -10,7 +10,8 @@ public sealed record ListenAddress(IPAddress Bind, string Advertised)
 {
     /// <summary>Reads --host and --advertise.</summary>
     /// <param name="host">An IP address or a name of this machine.</param>
-    /// <param name="advertise">What others are told; null: the host itself, or this machine's name where it listens on all addresses.</param>
+    /// <param name="advertise">What others are told; null: the host itself, or this machine's name where it listens on all
+    /// addresses.</param>
     /// <exception cref="InvalidDataException">The host cannot be resolved.</exception>
     public static ListenAddress Parse(string host, string? advertise)
     {
@@ -23,7 +24,10 @@ public sealed record ListenAddress(IPAddress Bind, string Advertised)
             }
             catch (SocketException e)
             {
-                throw new InvalidDataException($"--host {host}: {e.Message}. Give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.", e);
+                throw new InvalidDataException(
+                    $"--host {host}: {e.Message}. Give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.",
+                    e
+                );
             }
         }
         var any = bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any);
@@ -36,19 +40,28 @@ public sealed record ListenAddress(IPAddress Bind, string Advertised)
     /// <exception cref="InvalidDataException">It is in use, or not ours to use.</exception>
     public void RequireFree(int port, string flag)
     {
-        if (port == 0) return;
+        if (port == 0)
+        {
+            return;
+        }
         using var socket = new Socket(Bind.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             // As Kestrel does: a port whose last owner has just ended is free.
-            if (!OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            if (!OperatingSystem.IsWindows())
+            {
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            }
             socket.Bind(new IPEndPoint(Bind, port));
             socket.Listen();
         }
         catch (SocketException e)
         {
             var why = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "is in use" : $"cannot be used ({e.Message})";
-            throw new InvalidDataException($"port {port} on {Bind} {why}: end what listens there, or choose another with {flag} (0: any)", e);
+            throw new InvalidDataException(
+                $"port {port} on {Bind} {why}: end what listens there, or choose another with {flag} (0: any)",
+                e
+            );
         }
     }
 
@@ -56,5 +69,6 @@ public sealed record ListenAddress(IPAddress Bind, string Advertised)
     public string Http(int port) => $"http://{HostPort(port)}";
 
     /// <summary>host:port as others reach it.</summary>
-    public string HostPort(int port) => Advertised.Contains(':', StringComparison.Ordinal) ? $"[{Advertised}]:{port}" : $"{Advertised}:{port}";
+    public string HostPort(int port) =>
+        Advertised.Contains(':', StringComparison.Ordinal) ? $"[{Advertised}]:{port}" : $"{Advertised}:{port}";
 }

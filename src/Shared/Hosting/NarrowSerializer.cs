@@ -21,9 +21,12 @@ internal sealed class NarrowSerializer(ExtendedActorSystem system, int identifie
     public override object FromBinary(byte[] bytes, string manifest)
     {
         if (inner is null || !admitted.TryGetValue(manifest ?? "", out var type))
+        {
             throw new SerializationException($"serialiser {identifier} may not read \"{manifest}\" here");
+        }
         return inner is SerializerWithStringManifest named ? named.FromBinary(bytes, manifest) : inner.FromBinary(bytes, type);
     }
 
-    private Serializer Inner(object message) => inner ?? throw new SerializationException($"{message.GetType()} is no message between nodes");
+    private Serializer Inner(object message) =>
+        inner ?? throw new SerializationException($"{message.GetType()} is no message between nodes");
 }

@@ -10,7 +10,8 @@ namespace TrainingCluster.Hosting;
 
 /// <summary>
 /// What a node lets in: our messages, the cluster's, selections (which wrap one of the others), and of what remoting needs heartbeats, the
-/// question who is there, and death watch. Everything else that Akka could read by default (JSON and protobuf of any type, remote deployment,
+/// question who is there, and death watch. Everything else that Akka could read by default (JSON and protobuf of any type, remote
+/// deployment,
 /// a stranger's order to end an actor, …) fails to be read, and is counted.
 /// </summary>
 internal static class NodeSerialization
@@ -21,18 +22,30 @@ internal static class NodeSerialization
     private static readonly string[] s_whole = [NameOf(typeof(ClusterMessageSerializer)), NameOf(typeof(MessageContainerSerializer))];
 
     // Identify, ActorIdentity, heartbeat of death watch, its answer.
-    private static readonly Dictionary<string, Type?> s_remoting = new() { ["ID"] = null, ["AID"] = null, ["RWHB"] = null, ["RWHR"] = null };
+    private static readonly Dictionary<string, Type?> s_remoting = new()
+    {
+        ["ID"] = null,
+        ["AID"] = null,
+        ["RWHB"] = null,
+        ["RWHR"] = null,
+    };
 
-    private static readonly Dictionary<string, Type?> s_system =
-        new[] { typeof(Watch), typeof(Unwatch), typeof(DeathWatchNotification) }.ToDictionary(type => type.TypeQualifiedName(), Type? (type) => type);
+    private static readonly Dictionary<string, Type?> s_system = new[]
+    {
+        typeof(Watch),
+        typeof(Unwatch),
+        typeof(DeathWatchNotification),
+    }.ToDictionary(type => type.TypeQualifiedName(), Type? (type) => type);
 
     /// <summary>Replaces the serialisers that an actor system has by default.</summary>
-    public static SerializationSetup Setup { get; } = SerializationSetup.Create(system =>
-    [
-        SerializerDetails.Create("control", new ControlSerializer(system), [.. ControlSerializer.Messages]),
-        SerializerDetails.Create("nobody", new NarrowSerializer(system, Nobody, null, []), [typeof(object), typeof(IMessage)]),
-        .. Replacements(system),
-    ]);
+    public static SerializationSetup Setup { get; } =
+        SerializationSetup.Create(system =>
+            [
+                SerializerDetails.Create("control", new ControlSerializer(system), [.. ControlSerializer.Messages]),
+                SerializerDetails.Create("nobody", new NarrowSerializer(system, Nobody, null, []), [typeof(object), typeof(IMessage)]),
+                .. Replacements(system),
+            ]
+        );
 
     private static IEnumerable<SerializerDetails> Replacements(ExtendedActorSystem system)
     {
@@ -40,9 +53,14 @@ internal static class NodeSerialization
         {
             var id = value.GetInt();
             if (s_whole.Contains(name))
+            {
                 continue;
-            var narrow = name == NameOf(typeof(MiscMessageSerializer)) ? new NarrowSerializer(system, id, new MiscMessageSerializer(system), s_remoting)
-                : name == NameOf(typeof(SystemMessageSerializer)) ? new NarrowSerializer(system, id, new SystemMessageSerializer(system), s_system)
+            }
+            var narrow =
+                name == NameOf(typeof(MiscMessageSerializer))
+                    ? new NarrowSerializer(system, id, new MiscMessageSerializer(system), s_remoting)
+                : name == NameOf(typeof(SystemMessageSerializer))
+                    ? new NarrowSerializer(system, id, new SystemMessageSerializer(system), s_system)
                 : new NarrowSerializer(system, id, null, []);
             yield return SerializerDetails.Create($"narrow-{id}", narrow, []);
         }

@@ -9,8 +9,8 @@ public static class ParentWatch
     /// <summary>Completes when the process is gone.</summary>
     /// <param name="pid">The parent.</param>
     /// <param name="time">The clock that it is looked at by.</param>
-    /// <param name="cancel">Ends the watch.</param>
-    public static async Task Gone(int pid, TimeProvider time, CancellationToken cancel)
+    /// <param name="cancellationToken">Ends the watch.</param>
+    public static async Task GoneAsync(int pid, TimeProvider time, CancellationToken cancellationToken)
     {
         Process? parent = null;
         try
@@ -20,9 +20,12 @@ public static class ParentWatch
             var start = parent.StartTime;
             while (true)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
                 using var now = Process.GetProcessById(pid);
-                if (now.HasExited || now.StartTime != start) return;
+                if (now.HasExited || now.StartTime != start)
+                {
+                    return;
+                }
             }
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or Win32Exception)

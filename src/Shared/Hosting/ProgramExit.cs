@@ -15,7 +15,7 @@ public static class ProgramExit
     public const int BadUsage = 2;
 
     /// <summary>Runs a program; what is wrong with its options or with libtorch goes to standard error.</summary>
-    public static async Task<int> Run(string program, Func<Task<int>> run)
+    public static async Task<int> RunAsync(string program, Func<Task<int>> run)
     {
         ArgumentNullException.ThrowIfNull(run);
         try

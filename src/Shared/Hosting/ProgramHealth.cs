@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace TrainingCluster.Hosting;
 
 /// <summary>
-/// How a program says that it is well: /healthz (the actors live; else restart it), /readyz (all is well; else leave it in peace for now) and the
+/// How a program says that it is well: /healthz (the actors live; else restart it), /readyz (all is well; else leave it in peace for now)
+/// and the
 /// gRPC health service, for each service and as a whole.
 /// </summary>
 public static class ProgramHealth
@@ -30,7 +31,9 @@ public static class ProgramHealth
         return services.AddGrpcHealthChecks(options =>
         {
             foreach (var service in grpcServices.Append(""))
+            {
                 options.Services.Map(service, check => !check.Tags.Contains(ReadinessOnly));
+            }
         });
     }
 
@@ -42,14 +45,17 @@ public static class ProgramHealth
         endpoints.MapGrpcHealthChecksService();
     }
 
-    private static HealthCheckOptions Answer(string well, Func<HealthCheckRegistration, bool> which) => new()
-    {
-        Predicate = which,
-        ResponseWriter = (http, report) =>
+    private static HealthCheckOptions Answer(string well, Func<HealthCheckRegistration, bool> which) =>
+        new()
         {
-            http.Response.ContentType = "text/plain; charset=utf-8";
-            var troubles = report.Entries.Values.Where(entry => entry.Status != HealthStatus.Healthy).Select(entry => entry.Description);
-            return http.Response.WriteAsync((report.Status == HealthStatus.Healthy ? well : string.Join("; ", troubles)) + "\n");
-        },
-    };
+            Predicate = which,
+            ResponseWriter = (http, report) =>
+            {
+                http.Response.ContentType = "text/plain; charset=utf-8";
+                var troubles = report
+                    .Entries.Values.Where(entry => entry.Status != HealthStatus.Healthy)
+                    .Select(entry => entry.Description);
+                return http.Response.WriteAsync((report.Status == HealthStatus.Healthy ? well : string.Join("; ", troubles)) + "\n");
+            },
+        };
 }

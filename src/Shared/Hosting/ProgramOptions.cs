@@ -7,46 +7,59 @@ namespace TrainingCluster.Hosting;
 public static class ProgramOptions
 {
     /// <summary>A required folder.</summary>
-    public static Option<string> Data(string description) => new("--data") { Description = description, Required = true, HelpName = "DIR" };
+    public static Option<string> Data(string description) =>
+        new("--data")
+        {
+            Description = description,
+            Required = true,
+            HelpName = "DIR",
+        };
 
     /// <summary>The address to listen on.</summary>
-    public static Option<string> Host() => new("--host")
-    {
-        Description = "Address to listen on; 0.0.0.0 for all.",
-        DefaultValueFactory = _ => "127.0.0.1",
-    };
+    public static Option<string> Host() =>
+        new("--host") { Description = "Address to listen on; 0.0.0.0 for all.", DefaultValueFactory = _ => "127.0.0.1" };
 
     /// <summary>The host that others are told.</summary>
-    public static Option<string?> Advertise() => new("--advertise")
-    {
-        Description = "Host name or address that others reach this one by. Default: --host, or the machine's name where that is 0.0.0.0.",
-        HelpName = "HOST",
-    };
+    public static Option<string?> Advertise() =>
+        new("--advertise")
+        {
+            Description =
+                "Host name or address that others reach this one by. Default: --host, or the machine's name where that is 0.0.0.0.",
+            HelpName = "HOST",
+        };
 
     /// <summary>A port.</summary>
     public static Option<int> Port(string name, int standard, string what)
     {
-        var option = new Option<int>(name) { Description = $"Port of {what}; 0 for any.", DefaultValueFactory = _ => standard, HelpName = "PORT" };
+        var option = new Option<int>(name)
+        {
+            Description = $"Port of {what}; 0 for any.",
+            DefaultValueFactory = _ => standard,
+            HelpName = "PORT",
+        };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65535) result.AddError($"{name}: a port is a number from 0 to 65535.");
+            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
+            {
+                result.AddError($"{name}: a port is a number from 0 to 65535.");
+            }
         });
         return option;
     }
 
     /// <summary>The file that says where everything listens.</summary>
-    public static Option<string?> ReadyFile() => new("--ready-file")
-    {
-        Description = "Write a JSON object with all addresses here once everything listens.",
-        HelpName = "PATH",
-    };
+    public static Option<string?> ReadyFile() =>
+        new("--ready-file") { Description = "Write a JSON object with all addresses here once everything listens.", HelpName = "PATH" };
 
     /// <summary>Where libtorch is.</summary>
-    public static Option<string?> LibtorchFolder() => new("--libtorch")
-    {
-        Description = $"Folder torch/lib of an installed PyTorch, for CPU or CUDA; ${Libtorch.Variable} does the same. Default: the libtorch beside the program.",
-        HelpName = "DIR",
-    };
+    public static Option<string?> LibtorchFolder() =>
+        new("--libtorch")
+        {
+            Description =
+                $"Folder torch/lib of an installed PyTorch, for CPU or CUDA; ${Libtorch.Variable} does the same. Default: the "
+                + "libtorch beside the program.",
+            HelpName = "DIR",
+        };
 
     /// <summary>The process to watch.</summary>
     public static Option<int?> ParentPid() => new("--parent-pid") { Description = "End when this process is gone.", HelpName = "PID" };
@@ -65,20 +78,29 @@ public static class ProgramOptions
         };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is not (On or "off")) result.AddError("--shared-memory: on or off.");
+            if (result.GetValueOrDefault<string>() is not (On or "off"))
+            {
+                result.AddError("--shared-memory: on or off.");
+            }
         });
         return option;
     }
 
     /// <summary>Reads the command line and runs the program: wrong options are told on standard error, with exit code 2.</summary>
-    public static async Task<int> Invoke(RootCommand command, string[] args)
+    public static async Task<int> InvokeAsync(RootCommand command, string[] args)
     {
         ArgumentNullException.ThrowIfNull(command);
         var parsed = command.Parse(args);
         // The programs take signals themselves.
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-        if (parsed.Errors.Count == 0) return await parsed.InvokeAsync(configuration);
-        foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync(error.Message);
+        if (parsed.Errors.Count == 0)
+        {
+            return await parsed.InvokeAsync(configuration);
+        }
+        foreach (var error in parsed.Errors)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+        }
         await Console.Error.WriteLineAsync("--help tells what there is.");
         return ProgramExit.BadUsage;
     }

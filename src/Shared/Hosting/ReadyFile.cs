@@ -20,10 +20,13 @@ public sealed record ReadyFile(string Grpc, string Http, string Cluster, int Pid
     }
 
     /// <summary>Reads the file. Null: it is not there yet.</summary>
-    public static async Task<ReadyFile?> TryReadAsync(string path, CancellationToken cancellation)
+    public static async Task<ReadyFile?> TryReadAsync(string path, CancellationToken cancellationToken)
     {
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+        {
+            return null;
+        }
         await using var stream = File.OpenRead(path);
-        return await JsonSerializer.DeserializeAsync<ReadyFile>(stream, JsonSerializerOptions.Web, cancellation);
+        return await JsonSerializer.DeserializeAsync<ReadyFile>(stream, JsonSerializerOptions.Web, cancellationToken);
     }
 }

@@ -16,9 +16,13 @@ public sealed class RootActorCheck<TActor> : IAkkaHealthCheck
         ArgumentNullException.ThrowIfNull(context);
         var name = typeof(TActor).Name;
         if (context.ActorSystem.WhenTerminated.IsCompleted)
+        {
             return HealthCheckResult.Unhealthy("the actor system has ended");
+        }
         if (!context.ActorRegistry.TryGet<TActor>(out var actor))
+        {
             return HealthCheckResult.Unhealthy($"{name} has not started yet");
+        }
         try
         {
             var answer = await actor.Ask<ActorIdentity>(new Identify(null), s_answerWithin, cancellationToken);

@@ -11,19 +11,25 @@ namespace TrainingCluster.Inference;
 internal static class BeamSearch
 {
     public static IReadOnlyList<Hypothesis> Run(
-        SequenceToSequenceModel model, SentenceBatch batch, SearchOptions options, CancellationToken cancellation)
+        SequenceToSequenceModel model,
+        SentenceBatch batch,
+        SearchOptions options,
+        CancellationToken cancellationToken
+    )
     {
         using var scope = NewDisposeScope();
         var device = SequenceSearch.DeviceOf(model);
         var (source_NS, lengths_N) = batch.ToTensors(device);
         using var state = model.BeginDecoding(source_NS, lengths_N, options.Beam);
         var answers = new Hypothesis[batch.Sources.Count];
-        var live = batch.Sources.Select((source, sentence) => new BeamSentence(sentence, options.LimitFor(source.Length), options)).ToList();
+        var live = batch
+            .Sources.Select((source, sentence) => new BeamSentence(sentence, options.LimitFor(source.Length), options))
+            .ToList();
         // Twice the beam: were the best half all to end, as many would still go on.
         var candidates = (int)Math.Min(2L * options.Beam, (long)options.Beam * model.VocabularySize);
         while (live.Count > 0)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             var tokens = live.SelectMany(sentence => sentence.LastTokens).ToArray();
             var logits_RV = SequenceSearch.NextScores(model, state, tokens, device);
@@ -35,20 +41,30 @@ internal static class BeamSearch
             var (rows, keep) = (new List<long>(), new List<long>());
             for (var i = 0; i < live.Count; i++)
             {
-                var parents = live[i].Advance(
-                    best.AsSpan(i * candidates, candidates), place.AsSpan(i * candidates, candidates), model.VocabularySize);
+                var parents = live[i]
+                    .Advance(best.AsSpan(i * candidates, candidates), place.AsSpan(i * candidates, candidates), model.VocabularySize);
                 rows.AddRange(parents.Select(parent => (long)i * options.Beam + parent));
                 if (live[i].Best is { } answer)
+                {
                     answers[live[i].Number] = answer;
+                }
                 else
+                {
                     keep.Add(i);
+                }
             }
             if (keep.Count == 0)
+            {
                 break;
+            }
             if (rows.Where((row, i) => row != i).Any())
+            {
                 state.Reorder(tensor(rows.ToArray(), device: device));
+            }
             if (keep.Count < live.Count)
+            {
                 state.Keep(tensor(keep.ToArray(), device: device));
+            }
             live = [.. keep.Select(i => live[(int)i])];
         }
         return answers;

@@ -48,11 +48,15 @@ internal sealed class BeamSentence
             var (parent, token) = ((int)(places[rank] / vocabularySize), (int)(places[rank] % vocabularySize));
             var logProbability = logProbabilities[rank];
             if (float.IsNegativeInfinity(logProbability))
+            {
                 continue;
+            }
             if (token == SequenceSearch.EosId)
             {
                 if (rank < beam)
+                {
                     Finish(_written[parent], logProbability, ended: true);
+                }
                 continue;
             }
             parents.Add(parent);
@@ -64,10 +68,14 @@ internal sealed class BeamSentence
         if (_finished.Count < beam && length >= _limit)
         {
             for (var row = 0; row < parents.Count; row++)
+            {
                 Finish(written[row], kept[row], ended: false);
+            }
         }
         if (_finished.Count >= beam || length >= _limit || parents.Count == 0)
+        {
             Best = _finished.MaxBy(answer => answer.Score);
+        }
         // Fewer than a beam of continuations (a tiny vocabulary): the rest stays out of the race.
         while (parents.Count < beam)
         {
@@ -81,6 +89,12 @@ internal sealed class BeamSentence
     }
 
     private void Finish(List<int> tokens, float logProbability, bool ended) =>
-        _finished.Add(new Hypothesis(
-            [.. tokens], logProbability, SequenceSearch.Score(logProbability, tokens.Count + (ended ? 1 : 0), _options), ended));
+        _finished.Add(
+            new Hypothesis(
+                [.. tokens],
+                logProbability,
+                SequenceSearch.Score(logProbability, tokens.Count + (ended ? 1 : 0), _options),
+                ended
+            )
+        );
 }

@@ -7,7 +7,11 @@ namespace TrainingCluster.Inference;
 internal static class GreedySearch
 {
     public static IReadOnlyList<Hypothesis> Run(
-        SequenceToSequenceModel model, SentenceBatch batch, SearchOptions options, CancellationToken cancellation)
+        SequenceToSequenceModel model,
+        SentenceBatch batch,
+        SearchOptions options,
+        CancellationToken cancellationToken
+    )
     {
         using var scope = NewDisposeScope();
         var device = SequenceSearch.DeviceOf(model);
@@ -20,7 +24,7 @@ internal static class GreedySearch
         var tokens = Enumerable.Repeat(SequenceSearch.BosId, live.Count).ToArray();
         while (live.Count > 0)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             var scores_RV = SequenceSearch.NextScores(model, state, tokens, device);
             var (best_R, token_R) = scores_RV.max(1);
@@ -33,7 +37,9 @@ internal static class GreedySearch
                 logProbability[sentence] += likelihood[row];
                 var ended = chosen[row] == SequenceSearch.EosId;
                 if (!ended)
+                {
                     written[sentence].Add((int)chosen[row]);
+                }
                 if (!ended && written[sentence].Count < options.LimitFor(batch.Sources[sentence].Length))
                 {
                     keep.Add(row);
@@ -41,11 +47,17 @@ internal static class GreedySearch
                 }
                 var length = written[sentence].Count + (ended ? 1 : 0);
                 answers[sentence] = new Hypothesis(
-                    written[sentence], logProbability[sentence], SequenceSearch.Score(logProbability[sentence], length, options), ended);
+                    written[sentence],
+                    logProbability[sentence],
+                    SequenceSearch.Score(logProbability[sentence], length, options),
+                    ended
+                );
             }
             tokens = [.. keep.Select(row => (int)chosen[row])];
             if (keep.Count > 0 && keep.Count < live.Count)
+            {
                 state.Keep(tensor(keep.Select(row => (long)row).ToArray(), device: device));
+            }
             live = [.. keep.Select(row => live[row])];
         }
         return answers;

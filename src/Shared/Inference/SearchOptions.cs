@@ -36,19 +36,38 @@ public sealed record SearchOptions
     {
         var problems = new List<string>();
         if (Beam is < 1 or > 64)
+        {
             problems.Add($"{nameof(Beam)} is {Beam} and must be 1 to 64");
+        }
         if (!(LengthPenalty is >= 0 and <= 5))
+        {
             problems.Add($"{nameof(LengthPenalty)} is {LengthPenalty} and must be 0 to 5");
+        }
         if (!(LengthFactor > 0 && double.IsFinite(LengthFactor)))
+        {
             problems.Add($"{nameof(LengthFactor)} is {LengthFactor} and must be above 0");
+        }
         if (LengthExtra < 0)
+        {
             problems.Add($"{nameof(LengthExtra)} is {LengthExtra} and must be at least 0");
-        foreach (var (name, value) in new[] { (nameof(MaxLength), MaxLength), (nameof(MaxSourceTokens), MaxSourceTokens), (nameof(BatchTokens), BatchTokens) })
+        }
+        foreach (
+            var (name, value) in new[]
+            {
+                (nameof(MaxLength), MaxLength),
+                (nameof(MaxSourceTokens), MaxSourceTokens),
+                (nameof(BatchTokens), BatchTokens),
+            }
+        )
         {
             if (value < 1)
+            {
                 problems.Add($"{name} is {value} and must be at least 1");
+            }
         }
         if (problems.Count > 0)
+        {
             throw new ArgumentException($"These search options cannot be: {string.Join("; ", problems)}.");
+        }
     }
 }

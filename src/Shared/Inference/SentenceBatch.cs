@@ -11,7 +11,7 @@ internal sealed record SentenceBatch(IReadOnlyList<int> Numbers, IReadOnlyList<i
     public static IEnumerable<SentenceBatch> Cut(IReadOnlyList<int[]> sources, int tokens)
     {
         var order = Enumerable.Range(0, sources.Count).OrderByDescending(number => sources[number].Length).ToList();
-        for (var first = 0; first < order.Count;)
+        for (var first = 0; first < order.Count; )
         {
             var width = Math.Max(1, sources[order[first]].Length);
             var numbers = order.GetRange(first, Math.Clamp(tokens / width, 1, order.Count - first));
@@ -28,10 +28,13 @@ internal sealed record SentenceBatch(IReadOnlyList<int> Numbers, IReadOnlyList<i
         for (var row = 0; row < Sources.Count; row++)
         {
             for (var i = 0; i < Sources[row].Length; i++)
+            {
                 tokens[row * width + i] = Sources[row][i];
+            }
         }
         return (
             tensor(tokens, new long[] { Sources.Count, width }, device: device),
-            tensor(Sources.Select(source => (long)source.Length).ToArray(), device: device));
+            tensor(Sources.Select(source => (long)source.Length).ToArray(), device: device)
+        );
     }
 }

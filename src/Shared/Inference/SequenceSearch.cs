@@ -20,17 +20,21 @@ public static class SequenceSearch
     /// <param name="model">The model.</param>
     /// <param name="sources">Tokens of each sentence, its end-of-sequence token included; at least one token each.</param>
     /// <param name="options">Null: the defaults.</param>
-    /// <param name="cancellation">Ends the search between steps.</param>
+    /// <param name="cancellationToken">Ends the search between steps.</param>
     public static IReadOnlyList<Hypothesis> Search(
-        SequenceToSequenceModel model, IReadOnlyList<int[]> sources, SearchOptions? options = null, CancellationToken cancellation = default)
+        SequenceToSequenceModel model,
+        IReadOnlyList<int[]> sources,
+        SearchOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sources);
         options ??= new SearchOptions();
         options.Validate();
-        var cut = sources.Select(source => source.Length <= options.MaxSourceTokens
-            ? source
-            : [.. source.Take(options.MaxSourceTokens - 1), EosId]).ToList();
+        var cut = sources
+            .Select(source => source.Length <= options.MaxSourceTokens ? source : [.. source.Take(options.MaxSourceTokens - 1), EosId])
+            .ToList();
         var answers = new Hypothesis[sources.Count];
         var wasTraining = model.training;
         model.eval();
@@ -39,11 +43,14 @@ public static class SequenceSearch
             using var noGradients = no_grad();
             foreach (var batch in SentenceBatch.Cut(cut, options.BatchTokens / options.Beam))
             {
-                var found = options.Beam == 1
-                    ? GreedySearch.Run(model, batch, options, cancellation)
-                    : BeamSearch.Run(model, batch, options, cancellation);
+                var found =
+                    options.Beam == 1
+                        ? GreedySearch.Run(model, batch, options, cancellationToken)
+                        : BeamSearch.Run(model, batch, options, cancellationToken);
                 for (var i = 0; i < found.Count; i++)
+                {
                     answers[batch.Numbers[i]] = found[i];
+                }
             }
         }
         finally

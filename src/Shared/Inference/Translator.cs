@@ -16,13 +16,18 @@ public sealed class Translator : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (model.VocabularySize != tokenizer.VocabularySize)
+        {
             throw new ArgumentException(
-                $"The model has {model.VocabularySize} tokens and the tokenizer {tokenizer.VocabularySize}: they do not belong together.", nameof(tokenizer));
+                $"The model has {model.VocabularySize} tokens and the tokenizer {tokenizer.VocabularySize}: they do not belong together.",
+                nameof(tokenizer)
+            );
+        }
         Model = model;
         Tokenizer = tokenizer;
     }
 
-    private Translator(LoadedModel loaded, BpeTokenizer tokenizer) : this(loaded.Model, tokenizer)
+    private Translator(LoadedModel loaded, BpeTokenizer tokenizer)
+        : this(loaded.Model, tokenizer)
     {
         _ownsModel = true;
         Manifest = loaded.Manifest;
@@ -56,17 +61,22 @@ public sealed class Translator : IDisposable
     /// <summary>Translates sentences, batched by length; the answers come in the order of the sentences.</summary>
     /// <param name="sentences">One sentence a text. One without anything but white space stays empty.</param>
     /// <param name="options">Null: the defaults.</param>
-    /// <param name="cancellation">Ends the search between steps.</param>
+    /// <param name="cancellationToken">Ends the search between steps.</param>
     public IReadOnlyList<string> Translate(
-        IReadOnlyList<string> sentences, SearchOptions? options = null, CancellationToken cancellation = default)
+        IReadOnlyList<string> sentences,
+        SearchOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(sentences);
         var answers = new string[sentences.Count];
         Array.Fill(answers, "");
         var numbers = Enumerable.Range(0, sentences.Count).Where(number => !string.IsNullOrWhiteSpace(sentences[number])).ToList();
-        var found = SequenceSearch.Search(Model, [.. numbers.Select(number => Encode(sentences[number]))], options, cancellation);
+        var found = SequenceSearch.Search(Model, [.. numbers.Select(number => Encode(sentences[number]))], options, cancellationToken);
         for (var i = 0; i < found.Count; i++)
+        {
             answers[numbers[i]] = Tokenizer.Decode([.. found[i].Tokens]);
+        }
         return answers;
     }
 
@@ -77,6 +87,8 @@ public sealed class Translator : IDisposable
     public void Dispose()
     {
         if (_ownsModel)
+        {
             Model.Dispose();
+        }
     }
 }

@@ -30,11 +30,17 @@ public static class JobYaml
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
             if (stream.Documents.Count > 1)
+            {
                 walk.Add("", "", "the file holds several documents", "keep one job in a file", Line(stream.Documents[1].RootNode));
+            }
             if (stream.Documents.Count == 0 || IsEmpty(stream.Documents[0].RootNode))
+            {
                 walk.Add("", "", "the file is empty", "write at least a dataset with source and target", 1);
+            }
             else
+            {
                 walk.Message(stream.Documents[0].RootNode, spec, "");
+            }
         }
         catch (YamlException e)
         {
@@ -44,9 +50,14 @@ public static class JobYaml
         var unreadable = walk.Violations.Select(v => v.Field).ToHashSet(StringComparer.Ordinal);
         if (!unreadable.Contains(""))
         {
-            walk.Violations.AddRange(JobSpecValidator.Validate(spec)
-                .Where(v => !unreadable.Contains(v.Field) && !unreadable.Any(u => u.StartsWith(v.Field + ".", StringComparison.Ordinal)))
-                .Select(v => v with { Line = walk.LineOf(v.Field) }));
+            walk.Violations.AddRange(
+                JobSpecValidator
+                    .Validate(spec)
+                    .Where(v =>
+                        !unreadable.Contains(v.Field) && !unreadable.Any(u => u.StartsWith(v.Field + ".", StringComparison.Ordinal))
+                    )
+                    .Select(v => v with { Line = walk.LineOf(v.Field) })
+            );
         }
         return new(spec, [.. walk.Violations.OrderBy(v => v.Line ?? 0)]);
     }

@@ -9,7 +9,7 @@ namespace TrainingCluster.Jobs;
 /// <summary>Walks YAML nodes beside protobuf descriptors, sets what fits and collects what does not.</summary>
 internal sealed class Walk
 {
-    private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
 
     public List<SpecViolation> Violations { get; } = [];
 
@@ -19,9 +19,12 @@ internal sealed class Walk
     /// <summary>The line of a field, or of the nearest field around it that the file names.</summary>
     public int LineOf(string field)
     {
-        for (var path = field; path.Length > 0;)
+        for (var path = field; path.Length > 0; )
         {
-            if (lines.TryGetValue(path, out var line)) return line;
+            if (_lines.TryGetValue(path, out var line))
+            {
+                return line;
+            }
             var dot = path.LastIndexOf('.');
             path = dot < 0 ? "" : path[..dot];
         }
@@ -32,7 +35,13 @@ internal sealed class Walk
     {
         if (node is not YamlMappingNode mapping)
         {
-            Add(path, Shown(node), "is no mapping", $"write its fields beneath it, such as {JobYaml.FieldNames(message.Descriptor).First()}", JobYaml.Line(node));
+            Add(
+                path,
+                Shown(node),
+                "is no mapping",
+                $"write its fields beneath it, such as {JobYaml.FieldNames(message.Descriptor).First()}",
+                JobYaml.Line(node)
+            );
             return;
         }
         foreach (var (keyNode, valueNode) in mapping.Children)
@@ -45,7 +54,7 @@ internal sealed class Walk
                 Add(fieldPath, "", "is no known field", Suggestion(key, message.Descriptor), JobYaml.Line(keyNode));
                 continue;
             }
-            lines[fieldPath] = JobYaml.Line(keyNode);
+            _lines[fieldPath] = JobYaml.Line(keyNode);
             if (JobYaml.IsEmpty(valueNode))
             {
                 Add(fieldPath, "", "has no value", "give one, or leave the line out for the default", JobYaml.Line(keyNode));
@@ -66,21 +75,38 @@ internal sealed class Walk
     private void Scalar(YamlNode node, IMessage message, FieldDescriptor field, string path)
     {
         var (value, wanted) = node is YamlScalarNode scalar ? Read(scalar, field.FieldType) : (null, Wanted(field.FieldType));
-        if (value is null) Add(path, Shown(node), "has the wrong type", $"write {wanted}", JobYaml.Line(node));
-        else field.Accessor.SetValue(message, value);
+        if (value is null)
+        {
+            Add(path, Shown(node), "has the wrong type", $"write {wanted}", JobYaml.Line(node));
+        }
+        else
+        {
+            field.Accessor.SetValue(message, value);
+        }
     }
 
     private static (object? Value, string Wanted) Read(YamlScalarNode node, FieldType type)
     {
         var text = node.Value ?? "";
         var wanted = Wanted(type);
-        if (type == FieldType.String) return (text, wanted);
+        if (type == FieldType.String)
+        {
+            return (text, wanted);
+        }
         // "8" in quotes is text, not a number: what YAML itself says.
-        if (node.Style is not ScalarStyle.Plain) return (null, wanted);
+        if (node.Style is not ScalarStyle.Plain)
+        {
+            return (null, wanted);
+        }
         var invariant = CultureInfo.InvariantCulture;
         object? value = type switch
         {
-            FieldType.Bool => text switch { "true" => true, "false" => false, _ => null },
+            FieldType.Bool => text switch
+            {
+                "true" => true,
+                "false" => false,
+                _ => null,
+            },
             FieldType.Int32 => int.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var i) ? i : null,
             FieldType.Int64 => long.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var l) ? l : null,
             FieldType.UInt64 => ulong.TryParse(text, NumberStyles.None, invariant, out var u) ? u : null,
@@ -90,24 +116,26 @@ internal sealed class Walk
         return (value, wanted);
     }
 
-    private static string Wanted(FieldType type) => type switch
-    {
-        FieldType.String => "text",
-        FieldType.Bool => "true or false",
-        FieldType.Int32 => $"a whole number from {int.MinValue} to {int.MaxValue}",
-        FieldType.Int64 => "a whole number",
-        FieldType.UInt64 => "a whole number from 0",
-        FieldType.Double => "a number such as 0.1 or 1e-3",
-        _ => "a value",
-    };
+    private static string Wanted(FieldType type) =>
+        type switch
+        {
+            FieldType.String => "text",
+            FieldType.Bool => "true or false",
+            FieldType.Int32 => $"a whole number from {int.MinValue} to {int.MaxValue}",
+            FieldType.Int64 => "a whole number",
+            FieldType.UInt64 => "a whole number from 0",
+            FieldType.Double => "a number such as 0.1 or 1e-3",
+            _ => "a value",
+        };
 
-    private static string Shown(YamlNode node) => node switch
-    {
-        YamlScalarNode scalar => scalar.Value ?? "",
-        YamlSequenceNode => "a list",
-        YamlMappingNode => "a mapping",
-        _ => node.ToString(),
-    };
+    private static string Shown(YamlNode node) =>
+        node switch
+        {
+            YamlScalarNode scalar => scalar.Value ?? "",
+            YamlSequenceNode => "a list",
+            YamlMappingNode => "a mapping",
+            _ => node.ToString(),
+        };
 
     private static string Suggestion(string key, MessageDescriptor descriptor)
     {

@@ -35,7 +35,9 @@ public abstract class DecoderState : IDisposable
     {
         ArgumentNullException.ThrowIfNull(rows_R);
         if (rows_R.shape[0] != Rows)
+        {
             throw new ArgumentException($"{rows_R.shape[0]} row numbers for {Rows} rows.", nameof(rows_R));
+        }
         SelectRows(rows_R);
     }
 
@@ -46,9 +48,11 @@ public abstract class DecoderState : IDisposable
         ArgumentNullException.ThrowIfNull(sentences_N);
         using var scope = NewDisposeScope();
         SelectSentences(sentences_N);
-        SelectRows(Beams == 1
-            ? sentences_N
-            : sentences_N.unsqueeze(1).mul(Beams).add(arange(Beams, ScalarType.Int64, sentences_N.device)).reshape(-1));
+        SelectRows(
+            Beams == 1
+                ? sentences_N
+                : sentences_N.unsqueeze(1).mul(Beams).add(arange(Beams, ScalarType.Int64, sentences_N.device)).reshape(-1)
+        );
         Sentences = sentences_N.shape[0];
     }
 

@@ -29,7 +29,9 @@ public static class Initialisation
         foreach (var module in model.modules())
         {
             if (module is RecurrentCell { IsLstm: true } cell)
+            {
                 cell.OpenForgetGate();
+            }
         }
     }
 
@@ -37,20 +39,30 @@ public static class Initialisation
     {
         var own = name[(name.LastIndexOf('.') + 1)..];
         if (shape.Length == 1)
+        {
             Array.Fill(values, own.Contains("bias", StringComparison.Ordinal) ? 0 : 1);
+        }
         else if (name.StartsWith("positions.", StringComparison.Ordinal) || name.Contains("embedding.", StringComparison.Ordinal))
+        {
             Normal(values, Math.Pow(shape[1], -0.5), stream);
+        }
         else if (own is "weight_ih" or "weight_hh")
+        {
             Uniform(values, Math.Pow(shape[1], -0.5), stream);
+        }
         else
+        {
             Uniform(values, Math.Sqrt(6.0 / (shape[0] + shape[1])), stream);
+        }
     }
 
     // 24 random bits a number, the mantissa of a float.
     private static void Uniform(Span<float> values, double bound, ulong stream)
     {
         foreach (ref var value in values)
+        {
             value = (float)(bound * (2 * ((Next(ref stream) >> 40) + 0.5) / (1 << 24) - 1));
+        }
     }
 
     // The sum of twelve uniform numbers of 16 bits: variance 65536², and no logarithm whose last bit depends on a library.

@@ -21,7 +21,10 @@ public static class ModelFactory
         {
             "transformer" => new Transformer(TransformerOptions.From(spec), vocabularySize),
             "recurrent-attention" => new RecurrentAttention(RecurrentAttentionOptions.From(spec), vocabularySize),
-            _ => throw new ArgumentException($"model.kind '{kind}' is unknown: it is 'transformer' or 'recurrent-attention'.", nameof(spec)),
+            _ => throw new ArgumentException(
+                $"model.kind '{kind}' is unknown: it is 'transformer' or 'recurrent-attention'.",
+                nameof(spec)
+            ),
         };
         Initialisation.Fill(model, seed);
         return model;

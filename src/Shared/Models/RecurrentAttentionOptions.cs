@@ -64,6 +64,8 @@ public sealed record RecurrentAttentionOptions
         TransformerOptions.Share(problems, "dropout", Dropout);
         TransformerOptions.Share(problems, "attention_dropout", AttentionDropout);
         if (problems.Count > 0)
+        {
             throw new ArgumentException($"This recurrent model cannot be built: {string.Join("; ", problems)}.");
+        }
     }
 }

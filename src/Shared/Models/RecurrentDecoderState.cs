@@ -15,7 +15,13 @@ internal sealed class RecurrentDecoderState : DecoderState
     /// <param name="keys_NSD">[N, S, D].</param>
     /// <param name="final">A state a layer, a sentence a row; every beam starts from it.</param>
     public RecurrentDecoderState(
-        long sentences, int beams, Tensor lengths_N, Tensor memory_NSD, Tensor keys_NSD, IReadOnlyList<RecurrentState> final)
+        long sentences,
+        int beams,
+        Tensor lengths_N,
+        Tensor memory_NSD,
+        Tensor keys_NSD,
+        IReadOnlyList<RecurrentState> final
+    )
         : base(sentences, beams)
     {
         _lengths_N = lengths_N.alias().DetachFromDisposeScope();
@@ -38,14 +44,20 @@ internal sealed class RecurrentDecoderState : DecoderState
     public void Advance(IReadOnlyList<RecurrentState> next)
     {
         DisposeLayers();
-        Layers = [.. next.Select(layer => new RecurrentState(layer.Hidden.DetachFromDisposeScope(), layer.Memory?.DetachFromDisposeScope()))];
+        Layers =
+        [
+            .. next.Select(layer => new RecurrentState(layer.Hidden.DetachFromDisposeScope(), layer.Memory?.DetachFromDisposeScope())),
+        ];
         Step++;
     }
 
     protected override void SelectRows(Tensor rows_R) =>
-        Layers = [.. Layers.Select(layer => new RecurrentState(
-            TransformerState.Replace(layer.Hidden, rows_R),
-            layer.Memory is null ? null : TransformerState.Replace(layer.Memory, rows_R)))];
+        Layers = [
+            .. Layers.Select(layer => new RecurrentState(
+                TransformerState.Replace(layer.Hidden, rows_R),
+                layer.Memory is null ? null : TransformerState.Replace(layer.Memory, rows_R)
+            )),
+        ];
 
     protected override void SelectSentences(Tensor sentences_N)
     {
@@ -57,7 +69,9 @@ internal sealed class RecurrentDecoderState : DecoderState
     protected override void Dispose(bool disposing)
     {
         if (!disposing)
+        {
             return;
+        }
         Memory.Dispose();
         Keys.Dispose();
         _lengths_N.Dispose();

@@ -16,7 +16,8 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
     public const long PadId = 0;
 
     /// <summary>Makes the module.</summary>
-    protected SequenceToSequenceModel(string name, int vocabularySize) : base(name)
+    protected SequenceToSequenceModel(string name, int vocabularySize)
+        : base(name)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         VocabularySize = vocabularySize;
@@ -39,7 +40,9 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
             var names = SegmentNames;
             var groups = names.Select(_ => new List<(string, Parameter)>()).ToArray();
             foreach (var (name, parameter) in named_parameters())
+            {
                 groups[SegmentOf(name)].Add((name, parameter));
+            }
             return [.. names.Select((name, i) => new ParameterSegment(name, groups[i]))];
         }
     }
@@ -69,8 +72,14 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         using var scope = NewDisposeScope();
         var hidden_BTD = Decode(source_BS, sourceLengths_B, decoderInput_BT);
         var logits_NV = Project(hidden_BTD.reshape(-1, hidden_BTD.shape[2]));
-        return torch.nn.functional.cross_entropy(
-            logits_NV, labels_BT.reshape(-1), ignore_index: PadId, reduction: torch.nn.Reduction.Sum, label_smoothing: labelSmoothing)
+        return torch
+            .nn.functional.cross_entropy(
+                logits_NV,
+                labels_BT.reshape(-1),
+                ignore_index: PadId,
+                reduction: torch.nn.Reduction.Sum,
+                label_smoothing: labelSmoothing
+            )
             .MoveToOuterDisposeScope();
     }
 
@@ -102,7 +111,9 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
     protected Tensor Mark(Tensor input, int segment)
     {
         if (SegmentReady is not { } ready || !is_grad_enabled())
+        {
             return input;
+        }
         return GradientMark.apply(input, (Action)(() => ready(segment)));
     }
 }

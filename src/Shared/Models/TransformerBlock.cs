@@ -15,7 +15,8 @@ public abstract class TransformerBlock : torch.nn.Module
     private readonly double _dropout;
 
     /// <summary>Makes the block.</summary>
-    protected TransformerBlock(string name, TransformerOptions options) : base(name)
+    protected TransformerBlock(string name, TransformerOptions options)
+        : base(name)
     {
         ArgumentNullException.ThrowIfNull(options);
         _preNorm = options.PreNorm;
@@ -28,9 +29,7 @@ public abstract class TransformerBlock : torch.nn.Module
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(norm);
         ArgumentNullException.ThrowIfNull(f);
-        return _preNorm
-            ? x.add(Dropout(f(norm.call(x))))
-            : norm.call(x.add(Dropout(f(x))));
+        return _preNorm ? x.add(Dropout(f(norm.call(x)))) : norm.call(x.add(Dropout(f(x))));
     }
 
     /// <summary>The position-wise network: [B, T, D] → [B, T, feed-forward] → [B, T, D].</summary>
@@ -42,6 +41,5 @@ public abstract class TransformerBlock : torch.nn.Module
         return linear2.Apply(inner);
     }
 
-    private Tensor Dropout(Tensor x) =>
-        CounterDropout.Apply(x, _dropout, training);
+    private Tensor Dropout(Tensor x) => CounterDropout.Apply(x, _dropout, training);
 }

@@ -74,7 +74,10 @@ public sealed record TransformerOptions
                 "sinusoidal" => PositionKind.Sinusoidal,
                 "learnt" => PositionKind.Learnt,
                 "rotary" => PositionKind.Rotary,
-                var other => throw new ArgumentException($"model.positions '{other}' is unknown: it is 'sinusoidal', 'learnt' or 'rotary'.", nameof(spec)),
+                var other => throw new ArgumentException(
+                    $"model.positions '{other}' is unknown: it is 'sinusoidal', 'learnt' or 'rotary'.",
+                    nameof(spec)
+                ),
             },
         };
         options.Validate();
@@ -90,24 +93,34 @@ public sealed record TransformerOptions
         AtLeastOne(problems, "feed_forward", FeedForward);
         AtLeastOne(problems, "learnt positions", LearntPositions);
         if (Width > 0 && Heads > 0 && Width % Heads != 0)
+        {
             problems.Add($"model.heads {Heads} does not divide model.d_model {Width}");
+        }
         if (Positions == PositionKind.Rotary && Heads > 0 && Width / Heads % 2 != 0)
+        {
             problems.Add($"model.positions 'rotary' takes an even width of each head, and {Width}/{Heads} is odd");
+        }
         Share(problems, "dropout", Dropout);
         Share(problems, "attention_dropout", AttentionDropout);
         if (problems.Count > 0)
+        {
             throw new ArgumentException($"This Transformer cannot be built: {string.Join("; ", problems)}.");
+        }
     }
 
     internal static void AtLeastOne(List<string> problems, string name, int value)
     {
         if (value < 1)
+        {
             problems.Add($"model.{name} is {value} and must be at least 1");
+        }
     }
 
     internal static void Share(List<string> problems, string name, double value)
     {
         if (!(value >= 0 && value < 1))
+        {
             problems.Add($"model.{name} is {value} and must be in [0, 1)");
+        }
     }
 }

@@ -56,23 +56,31 @@ internal sealed class TransformerState : DecoderState
     protected override void SelectRows(Tensor rows_R)
     {
         foreach (var block in Blocks)
+        {
             block.Tokens.Select(rows_R);
+        }
     }
 
     protected override void SelectSentences(Tensor sentences_N)
     {
         foreach (var block in Blocks)
+        {
             block.KeepSentences(sentences_N);
+        }
         _lengths_N = Replace(_lengths_N!, sentences_N);
     }
 
     protected override void Dispose(bool disposing)
     {
         if (!disposing)
+        {
             return;
+        }
         _lengths_N?.Dispose();
         _lengths_N = null;
         foreach (var block in Blocks)
+        {
             block.Dispose();
+        }
     }
 }

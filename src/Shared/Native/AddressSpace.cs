@@ -15,20 +15,23 @@ public static class AddressSpace
     public static long TakenBytes => ParseTaken(ReadLines("/proc/self/status"));
 
     /// <summary>What is wrong with a limit; null: libraries of this size fit in.</summary>
-    internal static string? Problem(long? limit, long taken, long libraries) => limit is { } most && most - taken < libraries + WorkingBytes
-        ? $"'ulimit -v' allows this process {Megabytes(most)} MB of addresses, of which {Megabytes(taken)} are taken; "
-            + $"libtorch and a small job need {Megabytes(libraries + WorkingBytes)} more: raise it with 'ulimit -v unlimited'"
-        : null;
+    internal static string? Problem(long? limit, long taken, long libraries) =>
+        limit is { } most && most - taken < libraries + WorkingBytes
+            ? $"'ulimit -v' allows this process {Megabytes(most)} MB of addresses, of which {Megabytes(taken)} are taken; "
+                + $"libtorch and a small job need {Megabytes(libraries + WorkingBytes)} more: raise it with 'ulimit -v unlimited'"
+            : null;
 
-    internal static long? ParseLimit(IEnumerable<string> lines) => Field(lines, "Max address space") is { } text
-        && long.TryParse(text, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
+    internal static long? ParseLimit(IEnumerable<string> lines) =>
+        Field(lines, "Max address space") is { } text && long.TryParse(text, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
 
     internal static long ParseTaken(IEnumerable<string> lines) =>
         Field(lines, "VmSize:") is { } text ? 1024 * long.Parse(text, CultureInfo.InvariantCulture) : 0;
 
     private static string? Field(IEnumerable<string> lines, string name) =>
-        lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..]
-            .Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+        lines
+            .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))
+            ?[name.Length..].Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
+            .FirstOrDefault();
 
     private static string[] ReadLines(string path) => File.Exists(path) ? File.ReadAllLines(path) : [];
 

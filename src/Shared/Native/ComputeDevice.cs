@@ -12,7 +12,9 @@ public static class ComputeDevice
     {
         var count = device != "cpu" && Libtorch.HasCuda && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (Problem(device, Libtorch.HasCuda, count) is { } problem)
+        {
             throw new InvalidDataException($"--device {device}: {problem}");
+        }
     }
 
     /// <summary>What is wrong with a device; null: it can be used.</summary>
@@ -22,9 +24,13 @@ public static class ComputeDevice
     internal static string? Problem(string device, bool built, int count)
     {
         if (device == "cpu")
+        {
             return null;
+        }
         if (Index(device) is not { } index)
+        {
             return "must be cpu, cuda or cuda:N, such as cuda:0";
+        }
         if (!built)
         {
             return $"the libtorch of {Libtorch.LoadedFrom ?? "this program"} computes on the CPU alone; "
@@ -36,15 +42,22 @@ public static class ComputeDevice
                 + "or give --device cpu";
         }
         if (index < count)
+        {
             return null;
+        }
         return count == 1 ? "there is 1 GPU here: cuda:0" : $"there are {count} GPUs here: cuda:0 to cuda:{count - 1}";
     }
 
     private static int? Index(string device)
     {
         if (device == "cuda")
+        {
             return 0;
-        return device.StartsWith("cuda:", StringComparison.Ordinal)
-            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : null;
+        }
+        return
+            device.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            ? index
+            : null;
     }
 }

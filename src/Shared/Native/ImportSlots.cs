@@ -48,11 +48,18 @@ internal static class ImportSlots
             // 7f00-7f10 rw-p 00000000 fe:01 1234   /path
             var fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length < 6 || fields[5].Trim() != path)
+            {
                 continue;
-            var range = fields[0].Split('-').Select(text => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray();
+            }
+            var range = fields[0]
+                .Split('-')
+                .Select(text => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+                .ToArray();
             start ??= range[0];
             if (fields[1].StartsWith("rw", StringComparison.Ordinal))
+            {
                 writable.Add((range[0], range[1]));
+            }
         }
 
         return start is { } found ? (found, writable) : null;
@@ -63,14 +70,22 @@ internal static class ImportSlots
         var segments = Segments(file);
         var dynamic = Dynamic(file, segments);
         if (!dynamic.TryGetValue(TagPlt, out var plt) || !dynamic.TryGetValue(TagPltSize, out var size))
+        {
             throw new InvalidDataException("it has no table of the functions that it calls");
-        var (table, symbols, strings) = (Offset(segments, plt), Offset(segments, dynamic[TagSymbols]), Offset(segments, dynamic[TagStrings]));
+        }
+        var (table, symbols, strings) = (
+            Offset(segments, plt),
+            Offset(segments, dynamic[TagSymbols]),
+            Offset(segments, dynamic[TagStrings])
+        );
         var slots = new Dictionary<string, ulong>(StringComparer.Ordinal);
         for (ulong at = table; at < table + size; at += RelocationBytes)
         {
             // Elf64_Rela: address, then type (low half) and symbol (high half).
             if (UInt32(file, at + 8) != JumpSlot)
+            {
                 continue;
+            }
             var name = Text(file, strings + UInt32(file, symbols + (UInt32(file, at + 12) * (ulong)SymbolBytes)));
             slots[name] = UInt64(file, at);
         }
@@ -91,19 +106,28 @@ internal static class ImportSlots
         return segments;
     }
 
-    private static Dictionary<ulong, ulong> Dynamic(ReadOnlySpan<byte> file, List<(uint Type, ulong Offset, ulong Address, ulong Bytes)> segments)
+    private static Dictionary<ulong, ulong> Dynamic(
+        ReadOnlySpan<byte> file,
+        List<(uint Type, ulong Offset, ulong Address, ulong Bytes)> segments
+    )
     {
         var segment = segments.Find(segment => segment.Type == DynamicSegment);
         var entries = new Dictionary<ulong, ulong>();
         for (var at = segment.Offset; at < segment.Offset + segment.Bytes; at += 16)
+        {
             entries.TryAdd(UInt64(file, at), UInt64(file, at + 8));
+        }
         return entries;
     }
 
     private static ulong Offset(List<(uint Type, ulong Offset, ulong Address, ulong Bytes)> segments, ulong address)
     {
-        var segment = segments.Find(segment => segment.Type == LoadSegment && address >= segment.Address && address - segment.Address < segment.Bytes);
-        return segment.Bytes > 0 ? segment.Offset + (address - segment.Address) : throw new InvalidDataException("an address lies in no segment");
+        var segment = segments.Find(segment =>
+            segment.Type == LoadSegment && address >= segment.Address && address - segment.Address < segment.Bytes
+        );
+        return segment.Bytes > 0
+            ? segment.Offset + (address - segment.Address)
+            : throw new InvalidDataException("an address lies in no segment");
     }
 
     private static string Text(ReadOnlySpan<byte> file, ulong at)

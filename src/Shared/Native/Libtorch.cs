@@ -43,34 +43,50 @@ public static class Libtorch
             if (s_loaded is { } loaded)
             {
                 if (loaded.Path != found.Path)
+                {
                     throw new LibtorchException($"{found.Path}: this process has loaded libtorch from {loaded.Path} already");
+                }
                 return;
             }
             var bridge = Path.Combine(AppContext.BaseDirectory, Bridge);
             if (!File.Exists(bridge))
+            {
                 throw new LibtorchException($"{bridge} is missing; build or publish the program anew");
+            }
             if (ElfFile.Problem(bridge) is { } damage)
+            {
                 throw new LibtorchException($"{bridge} {damage}; build or publish the program anew");
+            }
             // 2.
-            var glibc = DynamicLinker.GlibcVersion
+            var glibc =
+                DynamicLinker.GlibcVersion
                 ?? throw new LibtorchException(
-                    $"{found.Path}: libtorch needs glibc, and this system has another C library; use a system with glibc");
+                    $"{found.Path}: libtorch needs glibc, and this system has another C library; use a system with glibc"
+                );
             if (AddressSpace.Problem(AddressSpace.LimitBytes, AddressSpace.TakenBytes, found.Libraries.Sum(Length)) is { } problem)
+            {
                 throw new LibtorchException($"{found.Path}: {problem}");
+            }
             // 3.
             nint main = 0;
             foreach (var library in found.Libraries)
             {
                 var handle = Open(library, glibc, allSymbols: false);
                 if (Path.GetFileName(library) == LibtorchFolder.Main)
+                {
                     main = handle;
+                }
             }
             // 4.
-            var build = LibtorchBuild.Read(main)
+            var build =
+                LibtorchBuild.Read(main)
                 ?? throw new LibtorchException(
-                    $"{found.Path}: this libtorch has not the C++11 ABI; give the torch/lib of PyTorch {LibtorchVersion.Required}");
+                    $"{found.Path}: this libtorch has not the C++11 ABI; give the torch/lib of PyTorch {LibtorchVersion.Required}"
+                );
             if (LibtorchVersion.Problem(build.Version) is { } other)
+            {
                 throw new LibtorchException($"{found.Path} {other}");
+            }
             // 5.
             Open(bridge, glibc, allSymbols: true);
             // 6.
@@ -82,7 +98,9 @@ public static class Libtorch
     private static LibtorchFolder Find(string? folder)
     {
         if (folder is not null)
+        {
             return LibtorchFolder.Given(folder, "--libtorch");
+        }
         return Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
             ? LibtorchFolder.Given(named, Variable)
             : LibtorchFolder.BesideProgram(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));

@@ -22,7 +22,9 @@ public sealed partial record LibtorchBuild(string Version, string Blas, string O
     internal static unsafe LibtorchBuild? Read(nint library)
     {
         if (!NativeLibrary.TryGetExport(library, ShowConfig, out var function))
+        {
             return null;
+        }
         // An object is returned into memory that the caller gives. The few kilobytes that the string owns are never freed: asked once.
         CxxString text;
         ((delegate* unmanaged<CxxString*, void>)function)(&text);
@@ -40,7 +42,8 @@ public sealed partial record LibtorchBuild(string Version, string Blas, string O
             First(text, @"MKL-DNN v(?<value>[\w.]+)"),
             First(text, @"CPU capability usage: (?<value>.+)"),
             First(text, @"- (?<value>(GCC|clang) [\w.]+)"),
-            First(text, @"CUDA Runtime (?<value>[\w.]+)"));
+            First(text, @"CUDA Runtime (?<value>[\w.]+)")
+        );
     }
 
     private static string First(string text, string pattern) =>

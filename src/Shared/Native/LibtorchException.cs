@@ -4,17 +4,13 @@ namespace TrainingCluster.Native;
 public sealed class LibtorchException : Exception
 {
     /// <summary>An exception without a message.</summary>
-    public LibtorchException()
-    {
-    }
+    public LibtorchException() { }
 
     /// <summary>An exception with what is wrong and how to mend it.</summary>
-    public LibtorchException(string message) : base(message)
-    {
-    }
+    public LibtorchException(string message)
+        : base(message) { }
 
     /// <summary>An exception with what is wrong and what made it so.</summary>
-    public LibtorchException(string message, Exception innerException) : base(message, innerException)
-    {
-    }
+    public LibtorchException(string message, Exception innerException)
+        : base(message, innerException) { }
 }

@@ -18,19 +18,20 @@ internal sealed record LibtorchFolder
     public string? Version { get; }
 
     /// <summary>The libraries to load, in this order: each needs those before it.</summary>
-    public IReadOnlyList<string> Libraries =>
-        [.. s_order.Select(name => System.IO.Path.Combine(Path, name)).Where(File.Exists)];
+    public IReadOnlyList<string> Libraries => [.. s_order.Select(name => System.IO.Path.Combine(Path, name)).Where(File.Exists)];
 
     /// <summary>Whether it was built with CUDA.</summary>
     public bool HasCuda => File.Exists(System.IO.Path.Combine(Path, "libtorch_cuda.so"));
 
     /// <summary>The libraries beside the program, as the build lays them.</summary>
     /// <exception cref="LibtorchException">There are none, or they cannot be used.</exception>
-    public static LibtorchFolder BesideProgram(string folder) => File.Exists(System.IO.Path.Combine(folder, Main))
-        ? Judge(folder, folder)
-        : throw new LibtorchException(
-            $"{folder}: no {Main} beside the program; "
-            + $"build anew with './cluster build', or {Hint} with --libtorch DIR or {Libtorch.Variable}");
+    public static LibtorchFolder BesideProgram(string folder) =>
+        File.Exists(System.IO.Path.Combine(folder, Main))
+            ? Judge(folder, folder)
+            : throw new LibtorchException(
+                $"{folder}: no {Main} beside the program; "
+                    + $"build anew with './cluster build', or {Hint} with --libtorch DIR or {Libtorch.Variable}"
+            );
 
     /// <summary>The libraries of an installed PyTorch.</summary>
     /// <param name="folder">As given.</param>
@@ -40,13 +41,20 @@ internal sealed record LibtorchFolder
     {
         var named = $"{origin} {folder}";
         if (!Directory.Exists(folder))
+        {
             throw new LibtorchException($"{named}: there is no such folder; {Hint}");
+        }
         var path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(folder));
         if (File.Exists(System.IO.Path.Combine(path, Main)))
+        {
             return Judge(path, named);
+        }
         if (LibtorchVersion.Read(path) is { } version && LibtorchVersion.Problem(version) is { } problem)
+        {
             throw new LibtorchException($"{named} {problem}");
-        var inside = ((string[])["lib", "torch/lib"]).Select(below => System.IO.Path.Combine(path, below))
+        }
+        var inside = ((string[])["lib", "torch/lib"])
+            .Select(below => System.IO.Path.Combine(path, below))
             .FirstOrDefault(below => File.Exists(System.IO.Path.Combine(below, Main)));
         throw new LibtorchException($"{named}: no {Main} in it; {(inside is null ? Hint : $"did you mean {inside}?")}");
     }
@@ -59,10 +67,14 @@ internal sealed record LibtorchFolder
             foreach (var library in folder.Libraries)
             {
                 if (ElfFile.Problem(library) is { } damage)
+                {
                     throw new LibtorchException($"{named}: {System.IO.Path.GetFileName(library)} {damage}; {Hint} for Linux on x86-64");
+                }
             }
             if (folder.Version is { } version && LibtorchVersion.Problem(version) is { } problem)
+            {
                 throw new LibtorchException($"{named} {problem}");
+            }
             return folder;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

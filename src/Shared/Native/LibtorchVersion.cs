@@ -15,21 +15,31 @@ internal static partial class LibtorchVersion
         if (Path.GetDirectoryName(folder) is { } above)
         {
             if (FirstText(Path.Combine(above, "version.py")) is { } python && PythonVersion().Match(python) is { Success: true } match)
+            {
                 return match.Groups["version"].Value;
+            }
             if (FirstText(Path.Combine(above, "build-version")) is { Length: > 0 } archive)
+            {
                 return archive.Trim();
+            }
         }
         // A distribution's libraries carry it in their names.
-        return Directory.EnumerateFiles(folder, "libtorch_cpu.so.*").Select(path => FileVersion().Match(Path.GetFileName(path)))
-            .Where(match => match.Success).Select(match => match.Groups["version"].Value).Order(StringComparer.Ordinal).LastOrDefault();
+        return Directory
+            .EnumerateFiles(folder, "libtorch_cpu.so.*")
+            .Select(path => FileVersion().Match(Path.GetFileName(path)))
+            .Where(match => match.Success)
+            .Select(match => match.Groups["version"].Value)
+            .Order(StringComparer.Ordinal)
+            .LastOrDefault();
     }
 
     /// <summary>What is wrong with a version; null: it fits.</summary>
     /// <param name="version">Such as "2.10.0+cu128".</param>
-    public static string? Problem(string version) => Fitting().IsMatch(version)
-        ? null
-        : $"is libtorch {version}, but TorchSharp is built against {Required} and fits no other: "
-            + $"install PyTorch {Required} (pip install 'torch=={Required}.*') and give its torch/lib";
+    public static string? Problem(string version) =>
+        Fitting().IsMatch(version)
+            ? null
+            : $"is libtorch {version}, but TorchSharp is built against {Required} and fits no other: "
+                + $"install PyTorch {Required} (pip install 'torch=={Required}.*') and give its torch/lib";
 
     // No version file is longer than a few lines.
     private static string? FirstText(string path) => File.Exists(path) ? File.ReadAllText(path) : null;

@@ -17,33 +17,39 @@ internal static partial class LoadFailure
         if (MissingVersion().Match(complaint) is { Success: true } version)
         {
             return version.Groups["set"].Value == "GLIBC"
-                ? $"it needs glibc {version.Groups["number"].Value}, and this system has {glibc}; "
-                    + "use Debian 12, Ubuntu 22.04 or newer"
+                ? $"it needs glibc {version.Groups["number"].Value}, and this system has {glibc}; " + "use Debian 12, Ubuntu 22.04 or newer"
                 : $"it needs {version.Value} of libstdc++, and this system's is older; "
                     + "build anew with './cluster build', or install a newer libstdc++6";
         }
         if (MissingFile().Match(complaint) is { Success: true } missing && missing.Groups["file"].Value is var file && file != library)
+        {
             return $"it needs {file}, which is not there; {Provider(file)}";
+        }
         if (MissingSymbol().Match(complaint) is { Success: true } symbol)
         {
             return $"libtorch lacks {symbol.Groups["symbol"].Value}, so it is not the {LibtorchVersion.Required} (with the C++11 ABI) "
                 + $"that TorchSharp is built against; give the torch/lib of PyTorch {LibtorchVersion.Required}";
         }
         if (NoMemory().IsMatch(complaint))
+        {
             return $"no memory to map it ({complaint}); raise the limit with 'ulimit -v unlimited', or end other programs";
+        }
         if (Damaged().IsMatch(complaint))
+        {
             return $"it is damaged or not whole ({complaint}); install it anew";
+        }
         return complaint;
     }
 
-    private static string Provider(string file) => file switch
-    {
-        _ when file.StartsWith("libgomp", StringComparison.Ordinal) => "install the OpenMP runtime (Debian and Ubuntu: libgomp1)",
-        _ when file.StartsWith("libstdc++", StringComparison.Ordinal) => "install the C++ runtime (Debian and Ubuntu: libstdc++6)",
-        "libcuda.so.1" => "install NVIDIA's driver",
-        _ when CudaPart().IsMatch(file) => "install PyTorch with all that it needs (pip install torch brings CUDA's libraries along)",
-        _ => "install the package that holds it",
-    };
+    private static string Provider(string file) =>
+        file switch
+        {
+            _ when file.StartsWith("libgomp", StringComparison.Ordinal) => "install the OpenMP runtime (Debian and Ubuntu: libgomp1)",
+            _ when file.StartsWith("libstdc++", StringComparison.Ordinal) => "install the C++ runtime (Debian and Ubuntu: libstdc++6)",
+            "libcuda.so.1" => "install NVIDIA's driver",
+            _ when CudaPart().IsMatch(file) => "install PyTorch with all that it needs (pip install torch brings CUDA's libraries along)",
+            _ => "install the package that holds it",
+        };
 
     [GeneratedRegex(@"(?<set>GLIBC|GLIBCXX|CXXABI)_(?<number>[0-9.]*[0-9])(?=['’`]? not found)")]
     private static partial Regex MissingVersion();

@@ -43,14 +43,18 @@ public static partial class Malloc
     public static void Trim()
     {
         if (IsSupported)
+        {
             _ = MallocTrim(0);
+        }
     }
 
     /// <summary>Whether the calling thread's blocks come from the main arena. True where malloc is not glibc's.</summary>
     internal static unsafe bool IsInMainArena()
     {
         if (!IsSupported)
+        {
             return true;
+        }
         var block = NativeMemory.Alloc(ProbeBytes);
         // Before each block lies its size, whose lowest bits are flags.
         var size = ((nuint*)block)[-1];

@@ -32,9 +32,7 @@ public sealed unsafe partial class MappedMemory : MemoryManager<float>
     public override MemoryHandle Pin(int elementIndex = 0) => new((float*)_start + elementIndex, pinnable: this);
 
     /// <inheritdoc/>
-    public override void Unpin()
-    {
-    }
+    public override void Unpin() { }
 
     /// <summary>Unmaps it.</summary>
     public void Dispose() => ((IDisposable)this).Dispose();
@@ -45,7 +43,9 @@ public sealed unsafe partial class MappedMemory : MemoryManager<float>
         var start = _start;
         _start = null;
         if (start != null)
+        {
             _ = Unmap(start, (nuint)_bytes);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "mmap64", SetLastError = true)]

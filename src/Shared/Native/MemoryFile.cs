@@ -67,12 +67,16 @@ public sealed unsafe partial class MemoryFile : IDisposable
         // Before it is opened: to open some devices has consequences.
         var target = Target(path);
         if (!target.StartsWith($"/memfd:{Name}", StringComparison.Ordinal))
+        {
             throw new IOException($"{path}: is not shared memory, but {target}");
+        }
         var handle = new SafeFileHandle(Checked(OpenFile(path, OpenReadOnly), path), ownsHandle: true);
         try
         {
             if (Problem(handle, bytes) is { } problem)
+            {
                 throw new IOException($"{path}: {problem}");
+            }
             return new MemoryFile(handle, bytes, writable: false);
         }
         catch
@@ -106,9 +110,13 @@ public sealed unsafe partial class MemoryFile : IDisposable
         var status = default(Status);
         Checked(StatX(handle, "", 0x1000, 0x7ff, ref status), "statx");
         if (status.User != GetUser())
+        {
             return $"belongs to user {status.User}";
+        }
         if ((Control(handle, GetSeals, 0) & (NoShrinking | NoGrowing)) != (NoShrinking | NoGrowing))
+        {
             return "its size is not sealed";
+        }
         return status.Size == bytes ? null : $"has {status.Size} bytes, not {bytes}";
     }
 

@@ -24,10 +24,13 @@ public static partial class NativeSettings
         foreach (var (name, value) in s_variables)
         {
             if (OperatingSystem.IsWindows())
+            {
                 Environment.SetEnvironmentVariable(name, Environment.GetEnvironmentVariable(name) ?? value);
+            }
             else
-                // .NET's own setter changes a copy that native libraries never see.
+            { // .NET's own setter changes a copy that native libraries never see.
                 _ = SetEnv(name, value, overwrite: 0);
+            }
         }
 
         Malloc.KeepMemory();

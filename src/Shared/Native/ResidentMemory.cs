@@ -16,9 +16,8 @@ public sealed class ResidentMemory(Func<long> residentBytes, Action trim)
     private long? _base = 0;
 
     /// <summary>Of this process.</summary>
-    public ResidentMemory() : this(() => Environment.WorkingSet, TensorMemory.Trim)
-    {
-    }
+    public ResidentMemory()
+        : this(() => Environment.WorkingSet, TensorMemory.Trim) { }
 
     /// <summary>Call between two steps, when their tensors are freed.</summary>
     /// <returns>Whether memory was given back.</returns>
@@ -32,7 +31,9 @@ public sealed class ResidentMemory(Func<long> residentBytes, Action trim)
         }
 
         if (now <= start + Growth)
+        {
             return false;
+        }
         trim();
         _base = null;
         return true;

@@ -56,14 +56,18 @@ internal sealed unsafe class TensorHeap
     public void* Allocate(nuint bytes)
     {
         if (bytes > (nuint)(_end - (byte*)_first))
+        {
             return null;
+        }
         var size = SizeOf((long)bytes);
         Enter();
         try
         {
             var block = TakeFree(size);
             if (block == null)
+            {
                 block = Extend(size);
+            }
             return block == null ? null : (byte*)block + HeaderBytes;
         }
         finally
@@ -78,7 +82,9 @@ internal sealed unsafe class TensorHeap
         var block = (Block*)((byte*)data - HeaderBytes);
         Enter();
         if (block != _last && Next(block)->IsFree)
+        {
             Join(block, Next(block));
+        }
         if (block->Before != null && block->Before->IsFree)
         {
             var before = block->Before;
@@ -102,8 +108,14 @@ internal sealed unsafe class TensorHeap
                 var power = BitOperations.TrailingZeroCount(powers);
                 for (var steps = _filledSteps[power]; steps != 0; steps &= steps - 1)
                 {
-                    for (var block = _lists[(power * Steps) + BitOperations.TrailingZeroCount(steps)]; block != null; block = block->NextFree)
+                    for (
+                        var block = _lists[(power * Steps) + BitOperations.TrailingZeroCount(steps)];
+                        block != null;
+                        block = block->NextFree
+                    )
+                    {
                         GiveBack(block);
+                    }
                 }
             }
         }
@@ -140,7 +152,9 @@ internal sealed unsafe class TensorHeap
         {
             var powers = power == 63 ? 0 : _filledPowers & (~0UL << (power + 1));
             if (powers == 0)
+            {
                 return null;
+            }
             power = BitOperations.TrailingZeroCount(powers);
             steps = _filledSteps[power];
         }
@@ -155,15 +169,21 @@ internal sealed unsafe class TensorHeap
     {
         var rest = block->Size - size;
         if (rest < LeastRest)
+        {
             return;
+        }
         block->Size = size;
         var cut = Next(block);
         cut->Before = block;
         cut->SizeAndFlag = rest;
         if (block == _last)
+        {
             _last = cut;
+        }
         else
+        {
             Next(cut)->Before = cut;
+        }
         Insert(cut);
     }
 
@@ -174,7 +194,9 @@ internal sealed unsafe class TensorHeap
         var isNew = block == null || !block->IsFree;
         var missing = isNew ? size : size - block->Size;
         if (missing > _end - _next)
+        {
             return null;
+        }
         if (isNew)
         {
             block = (Block*)_next;
@@ -202,9 +224,13 @@ internal sealed unsafe class TensorHeap
     {
         block->Size += next->Size;
         if (next == _last)
+        {
             _last = block;
+        }
         else
+        {
             Next(block)->Before = block;
+        }
     }
 
     private void Insert(Block* block)
@@ -214,7 +240,9 @@ internal sealed unsafe class TensorHeap
         block->PreviousFree = null;
         block->NextFree = _lists[list];
         if (block->NextFree != null)
+        {
             block->NextFree->PreviousFree = block;
+        }
         _lists[list] = block;
         _filledSteps[list / Steps] |= 1u << (list % Steps);
         _filledPowers |= 1UL << (list / Steps);
@@ -224,7 +252,9 @@ internal sealed unsafe class TensorHeap
     {
         block->IsFree = false;
         if (block->NextFree != null)
+        {
             block->NextFree->PreviousFree = block->PreviousFree;
+        }
         if (block->PreviousFree != null)
         {
             block->PreviousFree->NextFree = block->NextFree;
@@ -234,10 +264,14 @@ internal sealed unsafe class TensorHeap
         var list = ListOf(block->Size);
         _lists[list] = block->NextFree;
         if (block->NextFree != null)
+        {
             return;
+        }
         _filledSteps[list / Steps] &= ~(1u << (list % Steps));
         if (_filledSteps[list / Steps] == 0)
+        {
             _filledPowers &= ~(1UL << (list / Steps));
+        }
     }
 
     private void GiveBack(Block* block)
@@ -246,18 +280,23 @@ internal sealed unsafe class TensorHeap
         var from = ((long)block + sizeof(Block) + PageBytes - 1) / PageBytes * PageBytes;
         var to = ((long)block + block->Size) / PageBytes * PageBytes;
         if (to > from)
+        {
             _giveBack((nint)from, (nuint)(to - from));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Enter()
     {
         if (Interlocked.CompareExchange(ref _lock, 1, 0) == 0)
+        {
             return;
+        }
         var wait = default(SpinWait);
         do
+        {
             wait.SpinOnce();
-        while (Interlocked.CompareExchange(ref _lock, 1, 0) != 0);
+        } while (Interlocked.CompareExchange(ref _lock, 1, 0) != 0);
     }
 
     private void Exit() => Volatile.Write(ref _lock, 0);

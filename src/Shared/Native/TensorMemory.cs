@@ -56,12 +56,18 @@ public static unsafe partial class TensorMemory
             var real = file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
             var slots = ImportSlots.Read(File.ReadAllBytes(real));
             if (ImportSlots.Find(File.ReadLines("/proc/self/maps"), real) is not { } mapping)
+            {
                 return $"{real} is not mapped";
+            }
             if (!slots.TryGetValue("posix_memalign", out var allocate) || !slots.TryGetValue("free", out var free))
+            {
                 return $"{Library} does not call posix_memalign and free";
+            }
             var (allocateSlot, freeSlot) = (mapping.Start + allocate, mapping.Start + free);
             if (!IsWritable(allocateSlot) || !IsWritable(freeSlot))
+            {
                 return $"{Library} was loaded with its addresses protected";
+            }
             return Replace((void**)allocateSlot, (void**)freeSlot);
 
             bool IsWritable(ulong slot) => mapping.Writable.Any(range => slot >= range.From && slot + (ulong)sizeof(nint) <= range.To);
@@ -79,7 +85,9 @@ public static unsafe partial class TensorMemory
         s_free = (delegate* unmanaged<void*, void>)NativeLibrary.GetExport(c, "free");
         var range = Map(0, unchecked((nuint)RangeBytes), ReadWrite, PrivateAnonymousNoReserve, -1, 0);
         if (range == -1)
+        {
             return $"no {RangeBytes >> 30} GiB of addresses (ulimit -v, or vm.overcommit_memory=2)";
+        }
         s_heap = new TensorHeap((byte*)range, RangeBytes, static (from, bytes) => _ = Advise(from, bytes, DontNeed));
         *freeSlot = (delegate* unmanaged<void*, void>)&Free;
         *allocateSlot = (delegate* unmanaged<void**, nuint, nuint, int>)&Allocate;
@@ -113,9 +121,13 @@ public static unsafe partial class TensorMemory
     private static void Free(void* block)
     {
         if (s_heap!.Owns(block))
+        {
             s_heap.Free(block);
+        }
         else
+        {
             s_free(block);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "mmap64")]

@@ -28,11 +28,7 @@ public static class ArithmeticFingerprint
         set_num_threads(1);
         try
         {
-            return new Arithmetic
-            {
-                Fingerprint = Convert.ToHexStringLower(Hash(device)),
-                Description = ArithmeticDescription.Of(device),
-            };
+            return new Arithmetic { Fingerprint = Convert.ToHexStringLower(Hash(device)), Description = ArithmeticDescription.Of(device) };
         }
         finally
         {
@@ -63,7 +59,9 @@ public static class ArithmeticFingerprint
             using var scope = NewDisposeScope();
             using var gradients = enable_grad();
             foreach (var result in kernel(device))
+            {
                 hash.AppendData(result.detach().cpu().contiguous().bytes);
+            }
         }
         return hash.GetHashAndReset();
     }

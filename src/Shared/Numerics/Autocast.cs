@@ -14,18 +14,21 @@ namespace TrainingCluster.Numerics;
 public static class Autocast
 {
     [ThreadStatic]
-    private static ScalarType? t_type;
+    private static ScalarType? s_type;
 
     /// <summary>Opens a scope on this thread, for as long as the answer is not disposed.</summary>
     /// <param name="precision"><c>float32</c>: products are left as they are; <c>bfloat16</c>.</param>
     public static IDisposable Enable(string precision)
     {
-        var outer = new Scope(t_type);
-        t_type = precision switch
+        var outer = new Scope(s_type);
+        s_type = precision switch
         {
             "float32" => null,
             "bfloat16" => ScalarType.BFloat16,
-            _ => throw new ArgumentException($"training.precision '{precision}' is unknown: it is 'float32' or 'bfloat16'.", nameof(precision)),
+            _ => throw new ArgumentException(
+                $"training.precision '{precision}' is unknown: it is 'float32' or 'bfloat16'.",
+                nameof(precision)
+            ),
         };
         return outer;
     }
@@ -39,8 +42,10 @@ public static class Autocast
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
-        if (t_type is not { } type)
+        if (s_type is not { } type)
+        {
             return nn.functional.linear(x, weight, bias);
+        }
         using var scope = NewDisposeScope();
         return nn.functional.linear(x.to(type), weight.to(type), bias?.to(type)).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
@@ -54,6 +59,6 @@ public static class Autocast
 
     private sealed class Scope(ScalarType? outer) : IDisposable
     {
-        public void Dispose() => t_type = outer;
+        public void Dispose() => s_type = outer;
     }
 }

@@ -28,12 +28,18 @@ public static class CounterDropout
     {
         ArgumentNullException.ThrowIfNull(x);
         if (!(probability is >= 0 and <= 1))
+        {
             throw new ArgumentOutOfRangeException(nameof(probability), probability, "The probability of dropout is in [0, 1].");
+        }
         if (!training || probability == 0)
+        {
             return x;
+        }
         // Another device's memory cannot be reached from here.
         if (x.device_type != DeviceType.CPU || x.dtype != ScalarType.Float32 || probability == 1)
+        {
             return torch.nn.functional.dropout(x, probability, training: true);
+        }
         using var drawn = randint(long.MaxValue, [1], dtype: ScalarType.Int64);
         return Function.apply(x, new Mask((ulong)drawn.item<long>(), (int)Math.Round(probability * Levels)));
     }
@@ -51,8 +57,13 @@ public static class CounterDropout
             using var whole = x.contiguous();
             var result = empty_like(whole);
             var count = checked((int)whole.numel());
-            fixed (byte* from = whole.bytes, to = result.bytes)
+            fixed (
+                byte* from = whole.bytes,
+                    to = result.bytes
+            )
+            {
                 Times((float*)from, (float*)to, count);
+            }
             return result;
         }
 
@@ -60,10 +71,14 @@ public static class CounterDropout
         {
             var blocks = count / BlockElements;
             for (var block = 0; block < blocks; block++)
+            {
                 TimesBlock(from + (block * BlockElements), to + (block * BlockElements), block);
+            }
             var rest = count - (blocks * BlockElements);
             if (rest == 0)
+            {
                 return;
+            }
             var buffer = stackalloc float[BlockElements];
             new Span<float>(from + (blocks * BlockElements), rest).CopyTo(new Span<float>(buffer, BlockElements));
             TimesBlock(buffer, buffer, blocks);

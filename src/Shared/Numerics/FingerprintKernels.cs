@@ -14,26 +14,38 @@ internal static class FingerprintKernels
 
     /// <summary>Each gives its results, which are its caller's to dispose of.</summary>
     public static IReadOnlyList<Func<Device, Tensor[]>> All { get; } =
-        [Products, Linear, BrainFloatLinear, Attention, Normalisation, Loss, Embedding, Elementwise, Sums, Randomness];
+    [Products, Linear, BrainFloatLinear, Attention, Normalisation, Loss, Embedding, Elementwise, Sums, Randomness];
 
     private static Tensor[] Products(Device device) =>
-    [
-        Input(device, 1, 67, 129).matmul(Input(device, 2, 129, 95)),
-        Input(device, 3, 96, 512).matmul(Input(device, 4, 512, 192)),
-        Input(device, 5, 5, 1031).matmul(Input(device, 6, 48, 1031).t()),
-        Input(device, 7, 6, 33, 64).matmul(Input(device, 8, 6, 64, 47)),
-        // Of few rows, and beside an aligned address, where MKL is strict about bits only if it is told to be.
-        Input(device, 9, 1 + 3 * 513).narrow(0, 1, 3 * 513).reshape(3, 513).matmul(Input(device, 10, 3 + 513 * 65).narrow(0, 3, 513 * 65).reshape(513, 65)),
-    ];
+        [
+            Input(device, 1, 67, 129).matmul(Input(device, 2, 129, 95)),
+            Input(device, 3, 96, 512).matmul(Input(device, 4, 512, 192)),
+            Input(device, 5, 5, 1031).matmul(Input(device, 6, 48, 1031).t()),
+            Input(device, 7, 6, 33, 64).matmul(Input(device, 8, 6, 64, 47)),
+            // Of few rows, and beside an aligned address, where MKL is strict about bits only if it is told to be.
+            Input(device, 9, 1 + 3 * 513)
+                .narrow(0, 1, 3 * 513)
+                .reshape(3, 513)
+                .matmul(Input(device, 10, 3 + 513 * 65).narrow(0, 3, 513 * 65).reshape(513, 65)),
+        ];
 
     private static Tensor[] Linear(Device device) =>
-        WithGradients(inputs => Autocast.Linear(inputs[0], inputs[1], inputs[2]), Input(device, 1, 93, 384), Input(device, 2, 250, 384), Input(device, 3, 250));
+        WithGradients(
+            inputs => Autocast.Linear(inputs[0], inputs[1], inputs[2]),
+            Input(device, 1, 93, 384),
+            Input(device, 2, 250, 384),
+            Input(device, 3, 250)
+        );
 
     private static Tensor[] BrainFloatLinear(Device device)
     {
         using var precision = Autocast.Enable("bfloat16");
         return WithGradients(
-            inputs => Autocast.Linear(inputs[0], inputs[1], inputs[2]), Input(device, 1, 93, 384), Input(device, 2, 250, 384), Input(device, 3, 250));
+            inputs => Autocast.Linear(inputs[0], inputs[1], inputs[2]),
+            Input(device, 1, 93, 384),
+            Input(device, 2, 250, 384),
+            Input(device, 3, 250)
+        );
     }
 
     private static Tensor[] Attention(Device device)
@@ -45,15 +57,23 @@ internal static class FingerprintKernels
     }
 
     private static Tensor[] Normalisation(Device device) =>
-    [
-        .. WithGradients(inputs => F.layer_norm(inputs[0], [513], inputs[1], inputs[2]), Input(device, 1, 33, 513), Input(device, 2, 513), Input(device, 3, 513)),
-        .. WithGradients(inputs => inputs[0].softmax(-1), Input(device, 4, 29, 331)),
-    ];
+        [
+            .. WithGradients(
+                inputs => F.layer_norm(inputs[0], [513], inputs[1], inputs[2]),
+                Input(device, 1, 33, 513),
+                Input(device, 2, 513),
+                Input(device, 3, 513)
+            ),
+            .. WithGradients(inputs => inputs[0].softmax(-1), Input(device, 4, 29, 331)),
+        ];
 
     private static Tensor[] Loss(Device device)
     {
         var labels = tensor(Enumerable.Range(0, 41).Select(row => row * 211L % 997).ToArray(), device: device);
-        return WithGradients(inputs => F.cross_entropy(inputs[0] * 8, labels, reduction: nn.Reduction.Sum, label_smoothing: 0.1), Input(device, 1, 41, 997));
+        return WithGradients(
+            inputs => F.cross_entropy(inputs[0] * 8, labels, reduction: nn.Reduction.Sum, label_smoothing: 0.1),
+            Input(device, 1, 41, 997)
+        );
     }
 
     private static Tensor[] Embedding(Device device)
@@ -68,7 +88,17 @@ internal static class FingerprintKernels
         return
         [
             .. WithGradients(inputs => F.gelu(inputs[0]), x),
-            x.exp(), x.tanh(), x.sigmoid(), x.erf(), x.abs().log(), x.abs().sqrt(), x.abs().rsqrt(), x.sin(), x.cos(), 1 / x, x.addcmul(x, x, 0.3),
+            x.exp(),
+            x.tanh(),
+            x.sigmoid(),
+            x.erf(),
+            x.abs().log(),
+            x.abs().sqrt(),
+            x.abs().rsqrt(),
+            x.sin(),
+            x.cos(),
+            1 / x,
+            x.addcmul(x, x, 0.3),
         ];
     }
 
@@ -99,11 +129,15 @@ internal static class FingerprintKernels
     {
         var count = 1L;
         foreach (var size in shape)
+        {
             count *= size;
+        }
         var random = new DeterministicRandom(Seed, key, (ulong)count);
         var values = new float[count];
         foreach (ref var value in values.AsSpan())
+        {
             value = (int)(random.NextUInt64() >> 40) * (1f / (1 << 23)) - 1;
+        }
         // A copy: an array of .NET's begins where it happens to be, libtorch's own memory at a multiple of 64 bytes. Kernels may
         // treat the numbers before such a multiple apart.
         using var unaligned = tensor(values, shape);

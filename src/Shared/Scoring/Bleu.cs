@@ -17,12 +17,18 @@ public static class Bleu
         Statistics(hypothesis, [reference], tokenization);
 
     /// <summary>The counts of one sentence against at least one reference.</summary>
-    public static BleuStatistics Statistics(string hypothesis, IReadOnlyList<string> references, BleuTokenization tokenization = BleuTokenization.V13A)
+    public static BleuStatistics Statistics(
+        string hypothesis,
+        IReadOnlyList<string> references,
+        BleuTokenization tokenization = BleuTokenization.V13A
+    )
     {
         ArgumentNullException.ThrowIfNull(hypothesis);
         ArgumentNullException.ThrowIfNull(references);
         if (references.Count == 0)
+        {
             throw new ArgumentException("At least one reference is needed.", nameof(references));
+        }
         var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
         var words = Words(hypothesis, tokenization, vocabulary);
         var counts = new long[BleuStatistics.Length];
@@ -35,9 +41,13 @@ public static class Bleu
             // The closest length counts, of two equally close ones the shorter.
             var (distance, best) = (Math.Abs(words.Length - referenceWords.Length), Math.Abs(words.Length - counts[1]));
             if (counts[1] < 0 || distance < best || (distance == best && referenceWords.Length < counts[1]))
+            {
                 counts[1] = referenceWords.Length;
+            }
             foreach (var (ngram, count) in Count(referenceWords))
+            {
                 allowed[ngram] = Math.Max(allowed.GetValueOrDefault(ngram), count);
+            }
         }
         foreach (var (ngram, count) in Count(words))
         {
@@ -55,12 +65,18 @@ public static class Bleu
     {
         ArgumentNullException.ThrowIfNull(statistics);
         var (hypothesis, reference) = ((double)statistics.HypothesisLength, (double)statistics.ReferenceLength);
-        var penalty = hypothesis >= reference ? 1 : hypothesis > 0 ? Math.Exp(1 - reference / hypothesis) : 0;
+        var penalty =
+            hypothesis >= reference ? 1
+            : hypothesis > 0 ? Math.Exp(1 - reference / hypothesis)
+            : 0;
         var precisions = new double[BleuStatistics.MaxOrder];
-        var signature = $"nrefs:{references}|case:mixed|eff:no|tok:{BleuTokenizer.Name(tokenization)}|smooth:exp|version:{ReferenceVersion}";
+        var signature =
+            $"nrefs:{references}|case:mixed|eff:no|tok:{BleuTokenizer.Name(tokenization)}|smooth:exp|version:{ReferenceVersion}";
         // Without one matching word there is nothing to smooth.
         if (statistics.Correct(1) + statistics.Correct(2) + statistics.Correct(3) + statistics.Correct(4) == 0)
+        {
             return new BleuScore(0, precisions, penalty, statistics, signature);
+        }
         var smoothing = 1.0;
         for (var order = 1; order <= precisions.Length && statistics.Total(order) > 0; order++)
         {
@@ -78,15 +94,26 @@ public static class Bleu
 
     /// <summary>The score of a text against one reference text, sentence by sentence.</summary>
     /// <exception cref="ArgumentException">The numbers of sentences differ.</exception>
-    public static BleuScore Corpus(IReadOnlyList<string> hypotheses, IReadOnlyList<string> references, BleuTokenization tokenization = BleuTokenization.V13A)
+    public static BleuScore Corpus(
+        IReadOnlyList<string> hypotheses,
+        IReadOnlyList<string> references,
+        BleuTokenization tokenization = BleuTokenization.V13A
+    )
     {
         ArgumentNullException.ThrowIfNull(hypotheses);
         ArgumentNullException.ThrowIfNull(references);
         if (hypotheses.Count != references.Count)
-            throw new ArgumentException($"{hypotheses.Count} translations but {references.Count} references: each needs one.", nameof(references));
+        {
+            throw new ArgumentException(
+                $"{hypotheses.Count} translations but {references.Count} references: each needs one.",
+                nameof(references)
+            );
+        }
         var sum = BleuStatistics.Empty;
         for (var i = 0; i < hypotheses.Count; i++)
+        {
             sum += Statistics(hypotheses[i], references[i], tokenization);
+        }
         return Compute(sum, tokenization);
     }
 
@@ -97,7 +124,9 @@ public static class Bleu
         for (var i = 0; i < ids.Length; i++)
         {
             if (!vocabulary.TryGetValue(words[i], out ids[i]))
+            {
                 vocabulary.Add(words[i], ids[i] = vocabulary.Count);
+            }
         }
         return ids;
     }

@@ -8,7 +8,13 @@ namespace TrainingCluster.Scoring;
 /// <param name="BrevityPenalty">exp(1 − reference length / translation length) where the translation is shorter, else 1.</param>
 /// <param name="Statistics">The counts.</param>
 /// <param name="Signature">How it was computed, in sacreBLEU's words.</param>
-public sealed record BleuScore(double Score, IReadOnlyList<double> Precisions, double BrevityPenalty, BleuStatistics Statistics, string Signature)
+public sealed record BleuScore(
+    double Score,
+    IReadOnlyList<double> Precisions,
+    double BrevityPenalty,
+    BleuStatistics Statistics,
+    string Signature
+)
 {
     /// <summary>The line that sacreBLEU prints: signature, score, precisions, penalty and lengths.</summary>
     public override string ToString()
@@ -18,6 +24,8 @@ public sealed record BleuScore(double Score, IReadOnlyList<double> Precisions, d
         var precisions = string.Join('/', Precisions.Select(precision => precision.ToString("F1", CultureInfo.InvariantCulture)));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"BLEU|{Signature} = {Score:F2} {precisions} (BP = {BrevityPenalty:F3} ratio = {ratio:F3} hyp_len = {hypothesis} ref_len = {reference})");
+            $"BLEU|{Signature} = {Score:F2} {precisions} (BP = {BrevityPenalty:F3} ratio = {ratio:F3} hyp_len = {hypothesis} ref_len "
+                + $"= {reference})"
+        );
     }
 }

@@ -19,7 +19,9 @@ public sealed class BleuStatistics : IEquatable<BleuStatistics>
     public BleuStatistics(ReadOnlySpan<long> counts)
     {
         if (counts.Length != Length)
+        {
             throw new ArgumentException($"BLEU statistics are {Length} numbers, not {counts.Length}.", nameof(counts));
+        }
         _counts = counts.ToArray();
     }
 
@@ -50,7 +52,9 @@ public sealed class BleuStatistics : IEquatable<BleuStatistics>
         ArgumentNullException.ThrowIfNull(right);
         var sum = left.ToArray();
         for (var i = 0; i < Length; i++)
+        {
             sum[i] += right._counts[i];
+        }
         return new BleuStatistics(sum);
     }
 

@@ -34,7 +34,9 @@ public static class ChrF
         for (var order = 1; order <= ChrFStatistics.MaxOrder; order++)
         {
             if (statistics.Hypothesis(order) == 0 || statistics.Reference(order) == 0)
+            {
                 continue;
+            }
             precision += (double)statistics.Match(order) / statistics.Hypothesis(order);
             recall += (double)statistics.Match(order) / statistics.Reference(order);
             orders++;
@@ -56,10 +58,17 @@ public static class ChrF
         ArgumentNullException.ThrowIfNull(hypotheses);
         ArgumentNullException.ThrowIfNull(references);
         if (hypotheses.Count != references.Count)
-            throw new ArgumentException($"{hypotheses.Count} translations but {references.Count} references: each needs one.", nameof(references));
+        {
+            throw new ArgumentException(
+                $"{hypotheses.Count} translations but {references.Count} references: each needs one.",
+                nameof(references)
+            );
+        }
         var sum = ChrFStatistics.Empty;
         for (var i = 0; i < hypotheses.Count; i++)
+        {
             sum += Statistics(hypotheses[i], references[i]);
+        }
         return Compute(sum);
     }
 

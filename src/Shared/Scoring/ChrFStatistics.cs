@@ -16,7 +16,9 @@ public sealed class ChrFStatistics : IEquatable<ChrFStatistics>
     public ChrFStatistics(ReadOnlySpan<long> counts)
     {
         if (counts.Length != Length)
+        {
             throw new ArgumentException($"chrF statistics are {Length} numbers, not {counts.Length}.", nameof(counts));
+        }
         _counts = counts.ToArray();
     }
 
@@ -45,7 +47,9 @@ public sealed class ChrFStatistics : IEquatable<ChrFStatistics>
         ArgumentNullException.ThrowIfNull(right);
         var sum = left.ToArray();
         for (var i = 0; i < Length; i++)
+        {
             sum[i] += right._counts[i];
+        }
         return new ChrFStatistics(sum);
     }
 

@@ -13,7 +13,9 @@ internal static class PythonText
             if (i < text.Length && !IsSpace(text[i]))
             {
                 if (start < 0)
+                {
                     start = i;
+                }
             }
             else if (start >= 0)
             {
@@ -31,7 +33,9 @@ internal static class PythonText
         foreach (var rune in text.EnumerateRunes())
         {
             if (!(rune.IsBmp && IsSpace((char)rune.Value)))
+            {
                 characters.Add(rune.ToString());
+            }
         }
         return characters;
     }

@@ -14,7 +14,8 @@ internal static class ProcessMetrics
     {
         using (var process = Process.GetCurrentProcess())
         {
-            factory.CreateGauge("process_start_time_seconds", "When this process started, in seconds since 1970.")
+            factory
+                .CreateGauge("process_start_time_seconds", "When this process started, in seconds since 1970.")
                 .Set(new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0);
         }
 
@@ -23,9 +24,16 @@ internal static class ProcessMetrics
         var threads = factory.CreateGauge("process_threads", "Threads of this process, libtorch's included.");
         var files = factory.CreateGauge("process_open_fds", "Open files and sockets of this process.");
         var faults = factory.CreateCounter(
-            "process_page_faults_total", "Page faults of this process by kind: minor (memory only), major (read from disk).", "kind");
+            "process_page_faults_total",
+            "Page faults of this process by kind: minor (memory only), major (read from disk).",
+            "kind"
+        );
         var heap = factory.CreateGauge("dotnet_gc_heap_bytes", "Memory in .NET objects; tensors are outside.");
-        var collections = factory.CreateCounter("dotnet_gc_collections_total", "Collections of .NET's garbage by generation.", "generation");
+        var collections = factory.CreateCounter(
+            "dotnet_gc_collections_total",
+            "Collections of .NET's garbage by generation.",
+            "generation"
+        );
         var pauses = factory.CreateCounter("dotnet_gc_pause_seconds_total", "Time that collections stopped this process.");
         registry.AddBeforeCollectCallback(() =>
         {
@@ -38,7 +46,9 @@ internal static class ProcessMetrics
             files.Set(Directory.EnumerateFileSystemEntries("/proc/self/fd").Count());
             heap.Set(GC.GetTotalMemory(forceFullCollection: false));
             for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+            {
                 collections.WithLabels(generation.ToString(CultureInfo.InvariantCulture)).IncTo(GC.CollectionCount(generation));
+            }
             pauses.IncTo(GC.GetTotalPauseDuration().TotalSeconds);
         });
     }

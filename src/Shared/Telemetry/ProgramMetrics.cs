@@ -19,8 +19,10 @@ public sealed class ProgramMetrics
     public ProgramMetrics(string program)
     {
         Factory = Metrics.WithCustomRegistry(Registry);
-        Factory.CreateGauge("training_cluster_build_info", "What runs here; always 1.", "program", "version", "runtime")
-            .WithLabels(program, BuildInfo.Version, Environment.Version.ToString()).Set(1);
+        Factory
+            .CreateGauge("training_cluster_build_info", "What runs here; always 1.", "program", "version", "runtime")
+            .WithLabels(program, BuildInfo.Version, Environment.Version.ToString())
+            .Set(1);
         ProcessMetrics.Publish(Factory, Registry);
     }
 

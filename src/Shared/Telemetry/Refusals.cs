@@ -30,7 +30,11 @@ public sealed partial class Refusals : IDisposable
         ArgumentNullException.ThrowIfNull(factory);
         _logger = loggers.CreateLogger<Refusals>();
         _refused = factory.CreateCounter(
-            "training_cluster_refused_total", "What came in and was refused, by kind (call, connection, peer) and reason.", "kind", "reason");
+            "training_cluster_refused_total",
+            "What came in and was refused, by kind (call, connection, peer) and reason.",
+            "kind",
+            "reason"
+        );
         // So that the metric is there before anything was refused.
         _refused.WithLabels("connection", "invalid_handshake").Inc(0);
     }
@@ -39,17 +43,21 @@ public sealed partial class Refusals : IDisposable
     public void Watch(WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        app.Use(async (http, next) =>
-        {
-            await next(http);
-            NoteCall(http);
-        });
+        app.Use(
+            async (http, next) =>
+            {
+                await next(http);
+                NoteCall(http);
+            }
+        );
         // Kestrel tells nobody but its own meter why it gave a connection up.
         var meters = app.Services.GetRequiredService<IMeterFactory>();
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Name == ConnectionInstrument && instrument.Meter.Name == KestrelMeter && instrument.Meter.Scope == meters)
+            {
                 listener.EnableMeasurementEvents(instrument);
+            }
         };
         _listener.SetMeasurementEventCallback<double>((_, _, tags, _) => NoteConnection(tags));
         _listener.Start();
@@ -71,9 +79,15 @@ public sealed partial class Refusals : IDisposable
     {
         var trailers = http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers;
         // In the headers where nothing was sent before the status.
-        string? text = trailers is not null && trailers.TryGetValue("grpc-status", out var status) ? status : http.Response.Headers["grpc-status"];
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code) || (StatusCode)code is StatusCode.OK or StatusCode.Cancelled)
+        string? text =
+            trailers is not null && trailers.TryGetValue("grpc-status", out var status) ? status : http.Response.Headers["grpc-status"];
+        if (
+            !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+            || (StatusCode)code is StatusCode.OK or StatusCode.Cancelled
+        )
+        {
             return;
+        }
         var reason = Enum.IsDefined((StatusCode)code) ? ((StatusCode)code).ToString() : nameof(StatusCode.Unknown);
         _refused.WithLabels("call", reason).Inc();
         LogCall(http.Request.Path.Value, http.Connection.RemoteIpAddress, http.Connection.RemotePort, reason);
@@ -86,17 +100,27 @@ public sealed partial class Refusals : IDisposable
         foreach (var (name, value) in tags)
         {
             if (name == "error.type")
+            {
                 reason = value as string;
+            }
             else if (name == "server.port")
+            {
                 port = value;
+            }
         }
         if (reason is null)
+        {
             return;
+        }
         _refused.WithLabels("connection", reason).Inc();
         LogConnection(port, reason);
     }
 
-    [LoggerMessage(EventId = 400, Level = LogLevel.Information, Message = "a call of {Method} from {Address} port {Port} ended with status {Reason}")]
+    [LoggerMessage(
+        EventId = 400,
+        Level = LogLevel.Information,
+        Message = "a call of {Method} from {Address} port {Port} ended with status {Reason}"
+    )]
     private partial void LogCall(string? method, System.Net.IPAddress? address, int port, string reason);
 
     [LoggerMessage(EventId = 401, Level = LogLevel.Information, Message = "a connection to port {Port} was given up: {Reason}")]

@@ -29,13 +29,22 @@ public static class AdamW
     /// <param name="first">First moment.</param>
     /// <param name="second">Second moment.</param>
     public static void Update(
-        AdamWOptions options, double learningRate, long update, double gradientScale,
-        Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)
+        AdamWOptions options,
+        double learningRate,
+        long update,
+        double gradientScale,
+        Span<float> weights,
+        ReadOnlySpan<float> gradient,
+        Span<float> first,
+        Span<float> second
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(update, 1);
         if (gradient.Length != weights.Length || first.Length != weights.Length || second.Length != weights.Length)
+        {
             throw new ArgumentException("Weights, gradient and moments must be of one length.", nameof(gradient));
+        }
         var scale = (float)gradientScale;
         var beta1 = (float)options.Beta1;
         var beta2 = (float)options.Beta2;
@@ -78,7 +87,9 @@ public static class AdamW
         for (; exponent > 0; exponent >>= 1, value *= value)
         {
             if ((exponent & 1) == 1)
+            {
                 result *= value;
+            }
         }
 
         return result;

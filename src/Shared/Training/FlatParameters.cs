@@ -23,7 +23,9 @@ public sealed class FlatParameters : IDisposable
         var segments = model.Segments;
         _parameters = [.. segments.SelectMany(segment => segment.Parameters).Select(named => named.Parameter)];
         _device = _parameters[0].device;
-        Layout = new FlatLayout(segments.Select(segment => segment.Parameters.Select(named => (named.Name, (IReadOnlyList<long>)named.Parameter.shape))));
+        Layout = new FlatLayout(
+            segments.Select(segment => segment.Parameters.Select(named => (named.Name, (IReadOnlyList<long>)named.Parameter.shape)))
+        );
         Weights = new FlatBuffer(Layout.Length, _device);
         for (var i = 0; i < _parameters.Count; i++)
         {
@@ -73,14 +75,18 @@ public sealed class FlatParameters : IDisposable
         public void Attach()
         {
             for (var i = 0; i < _views.Count; i++)
+            {
                 _owner._parameters[i].grad = _views[i];
+            }
         }
 
         /// <inheritdoc/>
         public void Dispose()
         {
             foreach (var view in _views)
+            {
                 view.Dispose();
+            }
             Flat.Dispose();
         }
     }

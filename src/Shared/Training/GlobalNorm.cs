@@ -17,7 +17,9 @@ public static class GlobalNorm
     {
         var total = 0.0;
         for (var offset = 0; offset < values.Length; offset += BlockFloats)
+        {
             total += Block(values.Slice(offset, Math.Min(BlockFloats, values.Length - offset)));
+        }
         return total;
     }
 
@@ -43,7 +45,9 @@ public static class GlobalNorm
         var lanes = a + b + (c + d);
         var sum = lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
         for (var rest = i * Vector256<float>.Count; rest < values.Length; rest++)
+        {
             sum += (double)values[rest] * values[rest];
+        }
         return sum;
     }
 }

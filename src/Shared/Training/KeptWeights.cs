@@ -21,16 +21,24 @@ public readonly record struct KeptWeights(int Count, bool Best)
     {
         ArgumentNullException.ThrowIfNull(kept);
         if (!IsWanted)
+        {
             return null;
+        }
         if (kept.Count < Count)
+        {
             return -1;
+        }
         if (!Best)
+        {
             return 0;
+        }
         var worst = 0;
         for (var i = 1; i < kept.Count; i++)
         {
             if (kept[i] < kept[worst])
+            {
                 worst = i;
+            }
         }
         // Among equals the newer ones have learnt more.
         return bleu >= kept[worst] ? worst : null;

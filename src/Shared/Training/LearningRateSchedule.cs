@@ -22,20 +22,23 @@ public sealed record LearningRateSchedule(ScheduleKind Kind, double Peak, int Wa
 {
     /// <summary>Reads the name that spec.proto gives the schedule.</summary>
     /// <exception cref="ArgumentException">No such schedule.</exception>
-    public static ScheduleKind KindOf(string name) => name switch
-    {
-        "inverse-sqrt" => ScheduleKind.InverseSqrt,
-        "cosine" => ScheduleKind.Cosine,
-        "constant" => ScheduleKind.Constant,
-        _ => throw new ArgumentException($"'{name}' is no schedule: it is 'inverse-sqrt', 'cosine' or 'constant'.", nameof(name)),
-    };
+    public static ScheduleKind KindOf(string name) =>
+        name switch
+        {
+            "inverse-sqrt" => ScheduleKind.InverseSqrt,
+            "cosine" => ScheduleKind.Cosine,
+            "constant" => ScheduleKind.Constant,
+            _ => throw new ArgumentException($"'{name}' is no schedule: it is 'inverse-sqrt', 'cosine' or 'constant'.", nameof(name)),
+        };
 
     /// <summary>The rate of a step, from 1.</summary>
     public double At(long step)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
         if (step < WarmupSteps)
+        {
             return Peak * step / WarmupSteps;
+        }
         switch (Kind)
         {
             case ScheduleKind.InverseSqrt:

@@ -17,11 +17,15 @@ internal sealed unsafe class NativeMemory : MemoryManager<float>
         _tensor = tensor;
         _length = checked((int)tensor.numel());
         if (_length == 0)
+        {
             return;
+        }
         // The bytes of one element are enough to learn the address; those of all may exceed a span's 2 GiB.
         using var first = tensor.narrow(0, 0, 1);
         fixed (byte* start = first.bytes)
+        {
             _start = (float*)start;
+        }
     }
 
     /// <inheritdoc/>
@@ -34,7 +38,5 @@ internal sealed unsafe class NativeMemory : MemoryManager<float>
     public override void Unpin() => GC.KeepAlive(_tensor);
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-    }
+    protected override void Dispose(bool disposing) { }
 }

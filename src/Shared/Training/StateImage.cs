@@ -20,10 +20,13 @@ public static class StateImage
     public static byte[] Header(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var json = JsonSerializer.SerializeToUtf8Bytes(new HeaderFields(
-            [.. state.Sections.Select(section => section.Name)],
-            state.Parameters.Layout.Length,
-            Convert.ToBase64String(state.Progress.ToJson())));
+        var json = JsonSerializer.SerializeToUtf8Bytes(
+            new HeaderFields(
+                [.. state.Sections.Select(section => section.Name)],
+                state.Parameters.Layout.Length,
+                Convert.ToBase64String(state.Progress.ToJson())
+            )
+        );
         var header = new byte[PrefixBytes + json.Length];
         BinaryPrimitives.WriteInt64LittleEndian(header, json.Length);
         json.CopyTo(header, PrefixBytes);
@@ -45,7 +48,12 @@ public static class StateImage
         ArgumentNullException.ThrowIfNull(header);
         var done = 0;
         var start = 0L;
-        foreach (var length in state.Sections.Select(section => (long)section.Values.Length * sizeof(float)).Prepend(header.Length).Select((bytes, i) => (bytes, i)))
+        foreach (
+            var length in state
+                .Sections.Select(section => (long)section.Values.Length * sizeof(float))
+                .Prepend(header.Length)
+                .Select((bytes, i) => (bytes, i))
+        )
         {
             var (bytes, i) = length;
             if (offset + done < start + bytes && done < to.Length)
@@ -93,9 +101,13 @@ public static class StateImage
                 bytes = bytes[count..];
                 _at += count;
                 if (_header.Length == 0 && _at == PrefixBytes)
+                {
                     TakePrefix();
+                }
                 else if (_progress is null && _at == PrefixBytes + _header.Length)
+                {
                     TakeHeader();
+                }
             }
         }
 
@@ -106,9 +118,13 @@ public static class StateImage
         {
             var expected = PrefixBytes + _header.Length + _sections.Sum(section => (long)section.Values.Length * sizeof(float));
             if (_progress is null || _at != expected)
+            {
                 throw new InvalidDataException($"The training state breaks off after {_at} bytes.");
+            }
             if (Convert.ToHexStringLower(_hash.GetHashAndReset()) != sha256)
+            {
                 throw new InvalidDataException("The training state was damaged on its way: its SHA-256 is another.");
+            }
             _state.Received(_progress);
             return _progress;
         }
@@ -120,16 +136,22 @@ public static class StateImage
         {
             var at = _at;
             if (at < PrefixBytes)
+            {
                 return _prefix.AsSpan((int)at);
+            }
             at -= PrefixBytes;
             if (at < _header.Length)
+            {
                 return _header.AsSpan((int)at);
+            }
             at -= _header.Length;
             foreach (var section in _sections)
             {
                 var bytes = (long)section.Values.Length * sizeof(float);
                 if (at < bytes)
+                {
                     return MemoryMarshal.AsBytes(section.Values.Span)[(int)at..];
+                }
                 at -= bytes;
             }
 
@@ -140,7 +162,9 @@ public static class StateImage
         {
             var length = BinaryPrimitives.ReadInt64LittleEndian(_prefix);
             if (length is < 2 or > LargestHeader)
+            {
                 throw new InvalidDataException($"This is no training state: its header would have {length} bytes.");
+            }
             _header = new byte[length];
         }
 
@@ -150,7 +174,11 @@ public static class StateImage
             {
                 var fields = JsonSerializer.Deserialize<HeaderFields>(_header) ?? throw new JsonException("it is null");
                 if (fields.Floats != _state.Parameters.Layout.Length)
-                    throw new InvalidDataException($"The training state has {fields.Floats} weights, this job's model {_state.Parameters.Layout.Length}.");
+                {
+                    throw new InvalidDataException(
+                        $"The training state has {fields.Floats} weights, this job's model {_state.Parameters.Layout.Length}."
+                    );
+                }
                 _progress = TrainingProgress.FromJson(Convert.FromBase64String(fields.Progress));
                 _sections = _state.PrepareSections(fields.Sections);
             }

@@ -46,7 +46,9 @@ public static class TrainingThread
     public static void Enter(TrainingPhase phase)
     {
         if (Thread.CurrentThread.Name?.StartsWith(Prefix, StringComparison.Ordinal) == true)
+        {
             Thread.CurrentThread.Name = s_names[(int)phase];
+        }
     }
 
     /// <summary>The phase that a thread's name tells. Null: it is no training thread.</summary>

@@ -60,7 +60,8 @@ public sealed record TrainingProgress
     {
         try
         {
-            return JsonSerializer.Deserialize<TrainingProgress>(json, s_json) ?? throw new InvalidDataException("The training counters are null.");
+            return JsonSerializer.Deserialize<TrainingProgress>(json, s_json)
+                ?? throw new InvalidDataException("The training counters are null.");
         }
         catch (JsonException e)
         {
@@ -78,23 +79,25 @@ public sealed record TrainingProgress
     };
 
     /// <summary>After a step that updated the weights.</summary>
-    public TrainingProgress AfterUpdate(long targetTokens, long sourceTokens) => this with
-    {
-        Step = Step + 1,
-        Updates = Updates + 1,
-        SkippedInARow = 0,
-        TargetTokens = TargetTokens + targetTokens,
-        SourceTokens = SourceTokens + sourceTokens,
-    };
+    public TrainingProgress AfterUpdate(long targetTokens, long sourceTokens) =>
+        this with
+        {
+            Step = Step + 1,
+            Updates = Updates + 1,
+            SkippedInARow = 0,
+            TargetTokens = TargetTokens + targetTokens,
+            SourceTokens = SourceTokens + sourceTokens,
+        };
 
     /// <summary>After a step without an update.</summary>
     /// <param name="nonFinite">True: NaN or Inf was found. False: there was nothing to learn from, which is no fault.</param>
-    public TrainingProgress AfterSkip(bool nonFinite) => this with
-    {
-        Step = Step + 1,
-        SkippedInARow = nonFinite ? SkippedInARow + 1 : SkippedInARow,
-        SkippedSteps = nonFinite ? SkippedSteps + 1 : SkippedSteps,
-    };
+    public TrainingProgress AfterSkip(bool nonFinite) =>
+        this with
+        {
+            Step = Step + 1,
+            SkippedInARow = nonFinite ? SkippedInARow + 1 : SkippedInARow,
+            SkippedSteps = nonFinite ? SkippedSteps + 1 : SkippedSteps,
+        };
 
     /// <summary>After an evaluation of the weights of <see cref="Step"/>.</summary>
     /// <param name="bleu">The score.</param>

@@ -62,16 +62,22 @@ public sealed class TrainingState : IDisposable
 
     /// <summary>Everything but the counters, in a fixed order.</summary>
     public IReadOnlyList<StateSection> Sections =>
-    [
-        new("weights", Parameters.Weights.Host),
-        new("first_moment", _first),
-        new("second_moment", _second),
-        .. _best is null ? Array.Empty<StateSection>() : [new StateSection("best", _best)],
-        .. _recent.Select((values, i) => new StateSection($"recent.{i}", values)),
-    ];
+        [
+            new("weights", Parameters.Weights.Host),
+            new("first_moment", _first),
+            new("second_moment", _second),
+            .. _best is null ? Array.Empty<StateSection>() : [new StateSection("best", _best)],
+            .. _recent.Select((values, i) => new StateSection($"recent.{i}", values)),
+        ];
 
     /// <summary>One optimizer update of weights and moments, and the counters after it.</summary>
-    public void ApplyUpdate(AdamWOptions options, double learningRate, double gradientScale, ReadOnlySpan<float> gradient, TrainingProgress after)
+    public void ApplyUpdate(
+        AdamWOptions options,
+        double learningRate,
+        double gradientScale,
+        ReadOnlySpan<float> gradient,
+        TrainingProgress after
+    )
     {
         ArgumentNullException.ThrowIfNull(after);
         lock (_gate)
@@ -86,7 +92,9 @@ public sealed class TrainingState : IDisposable
     public void Apply(TrainingProgress after)
     {
         lock (_gate)
+        {
             SetProgress(after);
+        }
     }
 
     /// <summary>After an evaluation: keeps the weights that it was about where they are the best, or wanted for the average.</summary>
@@ -97,7 +105,9 @@ public sealed class TrainingState : IDisposable
         {
             var weights = Parameters.Weights.Host;
             if (after.BestStep == after.Step && after.EvaluationsSinceBest == 0)
+            {
                 weights.CopyTo(_best ??= new float[weights.Length]);
+            }
             var scores = KeptWeights.Parse(after.KeptBleu).ToList();
             if (_keep.PlaceFor(scores, after.LastBleu) is { } place)
             {
@@ -127,10 +137,16 @@ public sealed class TrainingState : IDisposable
         {
             var p = Progress;
             return (
-                Hash($"{p.Step} {p.Updates} {p.SkippedInARow} {p.SkippedSteps} {p.TargetTokens} {p.SourceTokens}", Sections.Take(StepSections)),
                 Hash(
-                    $"{p.EvaluatedStep} {p.Evaluations} {p.KeptBleu} {BitConverter.DoubleToInt64Bits(p.BestBleu)} {p.BestStep} {p.EvaluationsSinceBest} {p.StoppedEarly}",
-                    Sections.Skip(StepSections)));
+                    $"{p.Step} {p.Updates} {p.SkippedInARow} {p.SkippedSteps} {p.TargetTokens} {p.SourceTokens}",
+                    Sections.Take(StepSections)
+                ),
+                Hash(
+                    $"{p.EvaluatedStep} {p.Evaluations} {p.KeptBleu} {BitConverter.DoubleToInt64Bits(p.BestBleu)} {p.BestStep} "
+                        + $"{p.EvaluationsSinceBest} {p.StoppedEarly}",
+                    Sections.Skip(StepSections)
+                )
+            );
         }
 
         static byte[] Hash(string counters, IEnumerable<StateSection> sections)
@@ -138,7 +154,9 @@ public sealed class TrainingState : IDisposable
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             hash.AppendData(Encoding.UTF8.GetBytes(counters));
             foreach (var section in sections)
+            {
                 hash.AppendData(MemoryMarshal.AsBytes(section.Values.Span));
+            }
             return hash.GetHashAndReset();
         }
     }
@@ -166,10 +184,14 @@ public sealed class TrainingState : IDisposable
             _best = names.Contains("best") ? _best ?? new float[_first.Length] : null;
             _recent.Clear();
             for (var i = 0; i < recent; i++)
+            {
                 _recent.Add(new float[_first.Length]);
+            }
             var sections = Sections;
             if (!sections.Select(section => section.Name).SequenceEqual(names) || recent > _keep.Count)
+            {
                 throw new InvalidDataException($"A training state of this job cannot consist of {string.Join(", ", names)}.");
+            }
             return sections;
         }
     }

@@ -12,17 +12,20 @@ namespace TrainingCluster.Worker.Actors;
 /// <param name="incarnation">This process.</param>
 public sealed class ReportBox(string workerId, string incarnation)
 {
-    private readonly Lock gate = new();
-    private readonly Queue<WorkerReport> unacknowledged = new();
-    private long last;
-    private IActorRef outlet = ActorRefs.Nobody;
+    private readonly Lock _gate = new();
+    private readonly Queue<WorkerReport> _unacknowledged = new();
+    private long _last;
+    private IActorRef _outlet = ActorRefs.Nobody;
 
     /// <summary>Number of the oldest report that is not acknowledged, or of the next one.</summary>
     public long FirstUnacknowledged
     {
         get
         {
-            lock (gate) return unacknowledged.Count > 0 ? unacknowledged.Peek().Sequence : last + 1;
+            lock (_gate)
+            {
+                return _unacknowledged.Count > 0 ? _unacknowledged.Peek().Sequence : _last + 1;
+            }
         }
     }
 
@@ -31,14 +34,20 @@ public sealed class ReportBox(string workerId, string incarnation)
     {
         get
         {
-            lock (gate) return [.. unacknowledged];
+            lock (_gate)
+            {
+                return [.. _unacknowledged];
+            }
         }
     }
 
     /// <summary>From now on reports go to <paramref name="actor"/>, in order.</summary>
     public void Connect(IActorRef actor)
     {
-        lock (gate) outlet = actor;
+        lock (_gate)
+        {
+            _outlet = actor;
+        }
     }
 
     /// <summary>
@@ -47,42 +56,46 @@ public sealed class ReportBox(string workerId, string incarnation)
     /// </summary>
     public void Post(IMessage message)
     {
-        lock (gate)
+        lock (_gate)
         {
             if (message is StepReport)
             {
-                outlet.Tell(new Outgoing(message));
+                _outlet.Tell(new Outgoing(message));
                 return;
             }
             var report = Wrap(LongText.Cut(message));
-            (report.WorkerId, report.Incarnation, report.Sequence) = (workerId, incarnation, ++last);
-            unacknowledged.Enqueue(report);
-            outlet.Tell(new Outgoing(report));
+            (report.WorkerId, report.Incarnation, report.Sequence) = (workerId, incarnation, ++_last);
+            _unacknowledged.Enqueue(report);
+            _outlet.Tell(new Outgoing(report));
         }
     }
 
     /// <summary>Reports up to <paramref name="sequence"/> are stored.</summary>
     public void Acknowledge(long sequence)
     {
-        lock (gate)
+        lock (_gate)
         {
-            while (unacknowledged.Count > 0 && unacknowledged.Peek().Sequence <= sequence) unacknowledged.Dequeue();
+            while (_unacknowledged.Count > 0 && _unacknowledged.Peek().Sequence <= sequence)
+            {
+                _unacknowledged.Dequeue();
+            }
         }
     }
 
-    private static WorkerReport Wrap(IMessage message) => message switch
-    {
-        GenerationPrepared m => new() { JobId = m.JobId, Prepared = m },
-        GenerationStarted m => new() { JobId = m.JobId, Started = m },
-        EvaluationReport m => new() { JobId = m.JobId, Evaluation = m },
-        CheckpointReport m => new() { JobId = m.JobId, Checkpoint = m },
-        GenerationFailed m => new() { JobId = m.JobId, Failed = m },
-        JobFailedOnWorker m => new() { JobId = m.JobId, JobFailed = m },
-        TrainingCompleted m => new() { JobId = m.JobId, Completed = m },
-        TrainingStopped m => new() { JobId = m.JobId, Stopped = m },
-        WorkerLog m => new() { JobId = m.JobId, Log = m },
-        _ => throw new ArgumentException($"A trainer does not report {message.Descriptor.Name}.", nameof(message)),
-    };
+    private static WorkerReport Wrap(IMessage message) =>
+        message switch
+        {
+            GenerationPrepared m => new() { JobId = m.JobId, Prepared = m },
+            GenerationStarted m => new() { JobId = m.JobId, Started = m },
+            EvaluationReport m => new() { JobId = m.JobId, Evaluation = m },
+            CheckpointReport m => new() { JobId = m.JobId, Checkpoint = m },
+            GenerationFailed m => new() { JobId = m.JobId, Failed = m },
+            JobFailedOnWorker m => new() { JobId = m.JobId, JobFailed = m },
+            TrainingCompleted m => new() { JobId = m.JobId, Completed = m },
+            TrainingStopped m => new() { JobId = m.JobId, Stopped = m },
+            WorkerLog m => new() { JobId = m.JobId, Log = m },
+            _ => throw new ArgumentException($"A trainer does not report {message.Descriptor.Name}.", nameof(message)),
+        };
 }
 
 /// <summary>To be sent to the coordinator.</summary>

@@ -4,7 +4,9 @@ using TrainingCluster.Worker.Training;
 
 namespace TrainingCluster.Worker.Actors;
 
-/// <summary>Speaks for the trainer: commands go down in order; what the trainer reports goes up through the <see cref="ReportBox"/>.</summary>
+/// <summary>
+/// Speaks for the trainer: commands go down in order; what the trainer reports goes up through the <see cref="ReportBox"/>.
+/// </summary>
 internal sealed class TrainerActor : ReceiveActor
 {
     /// <summary>Its name below the worker's actor.</summary>

@@ -14,20 +14,20 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
     /// <summary>Its name.</summary>
     public const string Name = "worker";
 
-    private readonly WorkerActorSettings settings;
-    private readonly ITrainer trainer;
-    private readonly ReportBox box;
-    private readonly CoordinatorLink link;
-    private readonly Func<bool> isMember;
-    private readonly Action<string> rejoin;
-    private readonly TimeProvider time;
-    private readonly ILogger logger;
-    private readonly ActorSelection coordinator;
-    private readonly IActorRef trainerActor;
-    private string knownCoordinator = "";
-    private DateTimeOffset lastAnswer;
-    private DateTimeOffset lastRegistration = DateTimeOffset.MinValue;
-    private bool registered;
+    private readonly WorkerActorSettings _settings;
+    private readonly ITrainer _trainer;
+    private readonly ReportBox _box;
+    private readonly CoordinatorLink _link;
+    private readonly Func<bool> _isMember;
+    private readonly Action<string> _rejoin;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ActorSelection _coordinator;
+    private readonly IActorRef _trainerActor;
+    private string _knownCoordinator = "";
+    private DateTimeOffset _lastAnswer;
+    private DateTimeOffset _lastRegistration = DateTimeOffset.MinValue;
+    private bool _registered;
 
     /// <param name="settings">What to tell the coordinator.</param>
     /// <param name="parts">What outlives this actor.</param>
@@ -36,88 +36,139 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public WorkerActor(
-        WorkerActorSettings settings, WorkerParts parts, Func<bool> isMember, Action<string> rejoin, TimeProvider time, ILogger logger)
+        WorkerActorSettings settings,
+        WorkerParts parts,
+        Func<bool> isMember,
+        Action<string> rejoin,
+        TimeProvider time,
+        ILogger logger
+    )
     {
-        (this.settings, this.isMember, this.rejoin, this.time, this.logger) = (settings, isMember, rejoin, time, logger);
-        (trainer, box, link) = parts;
-        coordinator = Context.ActorSelection(settings.CoordinatorPath);
-        trainerActor = Context.ActorOf(Props.Create(() => new TrainerActor(trainer)), TrainerActor.Name);
-        lastAnswer = time.GetUtcNow();
+        (this._settings, this._isMember, this._rejoin, this._time, this._logger) = (settings, isMember, rejoin, time, logger);
+        (_trainer, _box, _link) = parts;
+        _coordinator = Context.ActorSelection(settings.CoordinatorPath);
+        _trainerActor = Context.ActorOf(Props.Create(() => new TrainerActor(_trainer)), TrainerActor.Name);
+        _lastAnswer = time.GetUtcNow();
 
         Receive<Tick>(_ => OnTick());
-        Receive<Outgoing>(o => coordinator.Tell(o.Message, Self));
+        Receive<Outgoing>(o => _coordinator.Tell(o.Message, Self));
         Receive<WorkerRegistered>(OnRegistered);
-        Receive<ReportsReceived>(m => { if (m.Incarnation == settings.Incarnation) box.Acknowledge(m.Sequence); });
+        Receive<ReportsReceived>(m =>
+        {
+            if (m.Incarnation == settings.Incarnation)
+            {
+                _box.Acknowledge(m.Sequence);
+            }
+        });
         Receive<PrepareGeneration>(OnPrepare);
-        Receive<StartGeneration>(m => trainerActor.Tell(m));
-        Receive<StopTraining>(m => trainerActor.Tell(m));
-        Receive<DrainCompleted>(m => { if (m.Incarnation == settings.Incarnation) link.EndDrain(); });
+        Receive<StartGeneration>(m => _trainerActor.Tell(m));
+        Receive<StopTraining>(m => _trainerActor.Tell(m));
+        Receive<DrainCompleted>(m =>
+        {
+            if (m.Incarnation == settings.Incarnation)
+            {
+                _link.EndDrain();
+            }
+        });
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart()
     {
-        box.Connect(Self);
-        Timers.StartPeriodicTimer("tick", Tick.Instance, TimeSpan.Zero, settings.TryInterval);
+        _box.Connect(Self);
+        Timers.StartPeriodicTimer("tick", Tick.Instance, TimeSpan.Zero, _settings.TryInterval);
     }
 
     private void OnPrepare(PrepareGeneration message)
     {
         // From here, not from the trainer: it tells that this process lives, however busy its training thread is.
-        coordinator.Tell(new GenerationAcknowledged { JobId = message.JobId, Generation = message.Generation, WorkerId = settings.WorkerId }, Self);
-        trainerActor.Tell(message);
+        _coordinator.Tell(
+            new GenerationAcknowledged
+            {
+                JobId = message.JobId,
+                Generation = message.Generation,
+                WorkerId = _settings.WorkerId,
+            },
+            Self
+        );
+        _trainerActor.Tell(message);
     }
 
     private void OnTick()
     {
-        if (!isMember()) return;
-        var now = time.GetUtcNow();
-        if (lastAnswer + settings.SilenceLimit <= now)
+        if (!_isMember())
         {
-            lastAnswer = now;
-            rejoin($"the coordinator has not answered for {settings.SilenceLimit.TotalSeconds:0} s");
             return;
         }
-        if (link.Draining && registered) coordinator.Tell(new DrainWorker { WorkerId = settings.WorkerId, Incarnation = settings.Incarnation }, Self);
-        if (registered && lastRegistration + settings.RegisterInterval > now) return;
-        lastRegistration = now;
-        coordinator.Tell(new RegisterWorker
+        var now = _time.GetUtcNow();
+        if (_lastAnswer + _settings.SilenceLimit <= now)
         {
-            WorkerId = settings.WorkerId,
-            Incarnation = settings.Incarnation,
-            CollectiveAddress = settings.CollectiveAddress,
-            HttpAddress = settings.HttpAddress,
-            Device = settings.Device,
-            Version = BuildInfo.Version,
-            Running = trainer.Running,
-            FirstReport = box.FirstUnacknowledged,
-            Coordinator = knownCoordinator,
-            Arithmetic = settings.Arithmetic,
-        }, Self);
-        if (!registered) return;
-        foreach (var report in box.Unacknowledged) coordinator.Tell(report, Self);
+            _lastAnswer = now;
+            _rejoin($"the coordinator has not answered for {_settings.SilenceLimit.TotalSeconds:0} s");
+            return;
+        }
+        if (_link.Draining && _registered)
+        {
+            _coordinator.Tell(new DrainWorker { WorkerId = _settings.WorkerId, Incarnation = _settings.Incarnation }, Self);
+        }
+        if (_registered && _lastRegistration + _settings.RegisterInterval > now)
+        {
+            return;
+        }
+        _lastRegistration = now;
+        _coordinator.Tell(
+            new RegisterWorker
+            {
+                WorkerId = _settings.WorkerId,
+                Incarnation = _settings.Incarnation,
+                CollectiveAddress = _settings.CollectiveAddress,
+                HttpAddress = _settings.HttpAddress,
+                Device = _settings.Device,
+                Version = BuildInfo.Version,
+                Running = _trainer.Running,
+                FirstReport = _box.FirstUnacknowledged,
+                Coordinator = _knownCoordinator,
+                Arithmetic = _settings.Arithmetic,
+            },
+            Self
+        );
+        if (!_registered)
+        {
+            return;
+        }
+        foreach (var report in _box.Unacknowledged)
+        {
+            _coordinator.Tell(report, Self);
+        }
     }
 
     private void OnRegistered(WorkerRegistered answer)
     {
-        lastAnswer = time.GetUtcNow();
+        _lastAnswer = _time.GetUtcNow();
         if (answer.Refused.Length > 0)
         {
             LogRefused(answer.Refused);
             return;
         }
-        link.Heard(answer.GrpcAddress);
+        _link.Heard(answer.GrpcAddress);
         if (answer.Rejoin)
         {
-            rejoin("the coordinator was restarted");
+            _rejoin("the coordinator was restarted");
             return;
         }
-        if (!registered) LogRegistered(answer.GrpcAddress);
-        (registered, knownCoordinator) = (true, answer.CoordinatorIncarnation);
+        if (!_registered)
+        {
+            LogRegistered(answer.GrpcAddress);
+        }
+        (_registered, _knownCoordinator) = (true, answer.CoordinatorIncarnation);
     }
 
-    [LoggerMessage(EventId = 300, Level = LogLevel.Information, Message = "registered with the coordinator; its files are at {GrpcAddress}")]
+    [LoggerMessage(
+        EventId = 300,
+        Level = LogLevel.Information,
+        Message = "registered with the coordinator; its files are at {GrpcAddress}"
+    )]
     private partial void LogRegistered(string grpcAddress);
 
     [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "the coordinator refuses this worker: {Reason}")]

@@ -23,7 +23,9 @@ internal sealed class BulkMemoryPool : MemoryPool<byte>
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockBytes);
         if (!_free.TryDequeue(out var block))
+        {
             return new Block(this);
+        }
         Interlocked.Decrement(ref _kept);
         return block;
     }
@@ -33,9 +35,13 @@ internal sealed class BulkMemoryPool : MemoryPool<byte>
     private void Return(Block block)
     {
         if (Interlocked.Increment(ref _kept) <= MostKept)
+        {
             _free.Enqueue(block);
+        }
         else
+        {
             Interlocked.Decrement(ref _kept);
+        }
     }
 
     /// <summary>Makes the pools that the server asks for.</summary>
@@ -47,8 +53,8 @@ internal sealed class BulkMemoryPool : MemoryPool<byte>
     private sealed class Block(BulkMemoryPool pool) : IMemoryOwner<byte>
     {
         // Pinned: the socket reads and writes it while the collector may be at work.
-        public Memory<byte> Memory { get; } = MemoryMarshal.CreateFromPinnedArray(
-            GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true), 0, BlockBytes);
+        public Memory<byte> Memory { get; } =
+            MemoryMarshal.CreateFromPinnedArray(GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true), 0, BlockBytes);
 
         public void Dispose() => pool.Return(this);
     }

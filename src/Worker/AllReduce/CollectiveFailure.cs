@@ -32,9 +32,7 @@ public enum CollectiveError
 public sealed record CollectiveFailure(CollectiveError Error, string Message, IReadOnlyList<string> Suspects)
 {
     internal CollectiveFailure(CollectiveError error, string message, params string[] suspects)
-        : this(error, message, (IReadOnlyList<string>)suspects)
-    {
-    }
+        : this(error, message, (IReadOnlyList<string>)suspects) { }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Error}: {Message}";

@@ -42,12 +42,20 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <param name="time">The clock for waiting.</param>
     /// <param name="logger">Where dropped frames are told.</param>
     public CollectiveGroup(
-        GroupPlan plan, BucketLayout layout, Memory<float> gradient, CollectiveOptions options, TimeProvider time, ILogger logger)
+        GroupPlan plan,
+        BucketLayout layout,
+        Memory<float> gradient,
+        CollectiveOptions options,
+        TimeProvider time,
+        ILogger logger
+    )
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(layout);
         if (gradient.Length != layout.Length)
+        {
             throw new ArgumentException($"The layout has {layout.Length} floats, the buffer {gradient.Length}.", nameof(gradient));
+        }
         (Plan, _gradient, Options, Time, _logger) = (plan, gradient, options.Checked(), time, logger);
         Pieces = new PieceTable(layout, plan.Workers, options.FrameFloats);
         _covers = [.. Enumerable.Range(0, plan.Workers).Select(rank => plan.CoverOf(rank).ToHashSet())];
@@ -108,9 +116,13 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
 
     /// <summary>Ends the group because members do not hold the same state.</summary>
     /// <param name="different">Ranks whose state is not this worker's.</param>
-    internal CollectiveFailure Diverge(IEnumerable<int> different) => Fail(new CollectiveFailure(
-        CollectiveError.Diverged,
-        $"{Plan.Own.WorkerId} and {Names(different)} do not hold the same state at step {Plan.BaseStep} of the same plan."));
+    internal CollectiveFailure Diverge(IEnumerable<int> different) =>
+        Fail(
+            new CollectiveFailure(
+                CollectiveError.Diverged,
+                $"{Plan.Own.WorkerId} and {Names(different)} do not hold the same state at step {Plan.BaseStep} of the same plan."
+            )
+        );
 
     /// <summary>Begins the all-reduce of a step. Steps follow one another.</summary>
     public StepExchange Begin(long step)
@@ -138,10 +150,24 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     internal void Post(long step, SideTopic topic, byte[] value)
     {
         if (value.Length > Options.SideBytes)
+        {
             throw new ArgumentException($"A side value may have {Options.SideBytes} bytes, not {value.Length}.", nameof(value));
+        }
         // What is offered goes first, and a stream's first frame names the job.
         foreach (var rank in Peers())
-            Send(rank, new WireFrame { JobId = topic == SideTopic.MemoryOffer ? Plan.JobId : "", Step = step, Kind = FrameKind.Side, Bucket = (int)topic, Side = value });
+        {
+            Send(
+                rank,
+                new WireFrame
+                {
+                    JobId = topic == SideTopic.MemoryOffer ? Plan.JobId : "",
+                    Step = step,
+                    Kind = FrameKind.Side,
+                    Bucket = (int)topic,
+                    Side = value,
+                }
+            );
+        }
     }
 
     /// <summary>Waits for the values that all other members posted.</summary>
@@ -156,12 +182,20 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         all = [];
         var peers = Peers();
         var failure = Wait(
-            () => peers.TrueForAll(rank => _sides.Has(step, topic, rank)), ownPart,
-            () => [.. peers.Where(rank => !_sides.Has(step, topic, rank))], $"{topic} of step {step}", withinStep: topic == SideTopic.StepTotals);
+            () => peers.TrueForAll(rank => _sides.Has(step, topic, rank)),
+            ownPart,
+            () => [.. peers.Where(rank => !_sides.Has(step, topic, rank))],
+            $"{topic} of step {step}",
+            withinStep: topic == SideTopic.StepTotals
+        );
         if (failure is not null)
+        {
             return failure;
+        }
         lock (_signal)
+        {
             all = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? value : _sides.Take(step, topic, rank))];
+        }
         return null;
     }
 
@@ -190,13 +224,17 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             {
                 // A frame in hand is finished first; later ones find the group ended.
                 lock (stream)
+                {
                     _ = stream;
+                }
             }
 
             lock (_steps)
             {
                 foreach (var exchange in _exchanges.Values)
+                {
                     exchange.Abandon();
+                }
                 _exchanges.Clear();
             }
         }
@@ -204,42 +242,58 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         {
             // Before anyone writes into the buffers anew: a peer that was stopped while it read them finds out when it goes on.
             if (_sharing)
+            {
                 Shared?.EndUse();
+            }
         }
     }
 
     /// <summary>Serves one peer's stream until it ends.</summary>
     /// <exception cref="RpcException">The stream cannot go on; the status says why.</exception>
-    internal async Task<ExchangeResult> ReceiveAsync(WireFrame first, IAsyncStreamReader<WireFrame> frames, CancellationToken cancelled)
+    internal async Task<ExchangeResult> ReceiveAsync(
+        WireFrame first,
+        IAsyncStreamReader<WireFrame> frames,
+        CancellationToken cancellationToken
+    )
     {
         var rank = first.SenderRank;
         if (rank < 0 || rank >= Plan.Workers || rank == Plan.OwnRank)
+        {
             throw Refuse($"There is no rank {rank} in generation {Plan.Generation} of job {Plan.JobId}.");
+        }
         lock (_signal)
         {
             if (_joined[rank])
+            {
                 throw new RpcException(new Status(StatusCode.AlreadyExists, $"Rank {rank} has a stream already."));
+            }
             _joined[rank] = true;
         }
 
         var result = new ExchangeResult();
         try
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancelled, _ended.Token);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
             var more = true;
             for (var frame = first; more; more = await frames.MoveNext(either.Token), frame = more ? frames.Current : first)
             {
                 if (Take(rank, frame) is { } wrong)
+                {
                     throw Refuse(wrong);
+                }
                 result.Frames++;
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or RpcException)
         {
             if (HasLeftInOrder(rank))
+            {
                 return result;
+            }
             if (Failure is { } failure)
+            {
                 throw new RpcException(new Status(StatusCode.Aborted, failure.Message));
+            }
             var peer = Plan.Members[rank].WorkerId;
             if (e is RpcException { StatusCode: StatusCode.InvalidArgument } refused)
             {
@@ -252,7 +306,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         }
 
         if (HasLeftInOrder(rank))
+        {
             return result;
+        }
         Fail(new CollectiveFailure(CollectiveError.PeerLeft, $"{Plan.Members[rank].WorkerId} ended the generation."));
         return result;
     }
@@ -261,7 +317,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     internal bool HasLeftInOrder(int rank)
     {
         lock (_signal)
+        {
             return _farewell[rank];
+        }
     }
 
     internal HashSet<Subtree> CoverOf(int rank) => _covers[rank];
@@ -273,13 +331,17 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     internal void Pulse()
     {
         lock (_signal)
+        {
             Monitor.PulseAll(_signal);
+        }
     }
 
     internal CollectiveFailure Fail(CollectiveFailure failure)
     {
         if (Interlocked.CompareExchange(ref _failure, failure, null) is { } earlier)
+        {
             return earlier;
+        }
         Pulse();
         // Elsewhere: what the token ends must not run under a lock that the caller may hold.
         _ = _ended.CancelAsync();
@@ -307,10 +369,13 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
                 }
 
                 var late = waited.Where(rank => SilentFor(rank) >= limit).ToList();
-                return Fail(new CollectiveFailure(
-                    CollectiveError.DeadlineExceeded,
-                    $"Waited {limit.TotalSeconds:0.#} s for {what}; nothing from {Names(late)}.",
-                    [.. late.Select(rank => Plan.Members[rank].WorkerId)]));
+                return Fail(
+                    new CollectiveFailure(
+                        CollectiveError.DeadlineExceeded,
+                        $"Waited {limit.TotalSeconds:0.#} s for {what}; nothing from {Names(late)}.",
+                        [.. late.Select(rank => Plan.Members[rank].WorkerId)]
+                    )
+                );
             }
 
             return Failure;
@@ -320,16 +385,25 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     }
 
     /// <summary>Ends the group because a peer uses its memory for something else by now: what was read there may be anything.</summary>
-    internal void FailForMemoryOf(int rank) => Fail(new CollectiveFailure(
-        CollectiveError.PeerLeft, $"{Plan.Members[rank].WorkerId} ended the generation while its memory was read."));
+    internal void FailForMemoryOf(int rank) =>
+        Fail(
+            new CollectiveFailure(
+                CollectiveError.PeerLeft,
+                $"{Plan.Members[rank].WorkerId} ended the generation while its memory was read."
+            )
+        );
 
     private CollectiveFailure? ShareMemory()
     {
         if (Plan.Workers == 1)
+        {
             return null;
+        }
         _sharing = Options.SharedMemory && Shared is not null;
         if (SharedPaths.Agree(this, _sharing ? Shared : null, _gradient.Length, out var paths) is { } failure)
+        {
             return failure;
+        }
         Volatile.Write(ref _paths, paths);
         LogPaths(_logger, Plan.Generation, Plan.JobId, paths);
         return null;
@@ -369,7 +443,10 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private string? Check(int rank, WireFrame frame)
     {
         if (frame.SenderRank != rank || frame.Generation != Plan.Generation)
-            return $"it is of rank {frame.SenderRank} and generation {frame.Generation} on the stream of rank {rank} and generation {Plan.Generation}";
+        {
+            return $"it is of rank {frame.SenderRank} and generation {frame.Generation} on the stream of rank {rank} and generation "
+                + $"{Plan.Generation}";
+        }
         var current = Interlocked.Read(ref _currentStep);
         return frame.Step < current || frame.Step > current + 1 ? $"this worker is at step {current}" : null;
     }
@@ -377,11 +454,15 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private string? TakeSide(int rank, WireFrame frame)
     {
         if (frame.Side.Length > Options.SideBytes)
+        {
             return $"{frame.Side.Length} bytes are more than {Options.SideBytes}";
+        }
         lock (_signal)
         {
             if (!_sides.TryPut(frame.Step, (SideTopic)frame.Bucket, rank, frame.Side))
+            {
                 return "it comes twice, or too many wait";
+            }
             _farewell[rank] |= (SideTopic)frame.Bucket == SideTopic.Farewell;
             Monitor.PulseAll(_signal);
         }
@@ -392,12 +473,16 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private string? TakeGradient(int rank, WireFrame frame)
     {
         if (frame.Kind is not (FrameKind.Reduce or FrameKind.Gather or FrameKind.Copied))
+        {
             return "its kind is unknown";
+        }
         StepExchange exchange;
         lock (_steps)
         {
             if (frame.Step < _currentStep || frame.Step == Plan.BaseStep)
+            {
                 return "the step is over";
+            }
             exchange = Exchange(frame.Step);
         }
 
@@ -407,7 +492,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private StepExchange Exchange(long step)
     {
         if (!_exchanges.TryGetValue(step, out var exchange))
+        {
             _exchanges[step] = exchange = new StepExchange(this, step, _gradient);
+        }
         return exchange;
     }
 

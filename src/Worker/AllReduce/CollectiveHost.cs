@@ -40,13 +40,17 @@ public sealed partial class CollectiveHost
     /// <summary>Frames that came after the end of their generation and were dropped.</summary>
     public long StaleFrames => Interlocked.Read(ref _staleFrames);
 
-    /// <summary>Peers of the present generation: those that read this worker's gradients in shared memory, and those that get them through gRPC.</summary>
+    /// <summary>
+    /// Peers of the present generation: those that read this worker's gradients in shared memory, and those that get them through gRPC.
+    /// </summary>
     public (int SharedMemory, int Grpc) Peers
     {
         get
         {
             lock (_gate)
+            {
                 return _group is { } group ? (group.SharedMemoryPeers, group.Plan.Workers - 1 - group.SharedMemoryPeers) : (0, 0);
+            }
         }
     }
 
@@ -54,11 +58,13 @@ public sealed partial class CollectiveHost
     /// <param name="services">The web application's services.</param>
     public void AddServices(IServiceCollection services)
     {
-        services.AddGrpc().AddServiceOptions<CollectiveService>(options =>
-        {
-            options.MaxReceiveMessageSize = FrameCodec.LargestPayload + 1024;
-            options.MaxSendMessageSize = null;
-        });
+        services
+            .AddGrpc()
+            .AddServiceOptions<CollectiveService>(options =>
+            {
+                options.MaxReceiveMessageSize = FrameCodec.LargestPayload + 1024;
+                options.MaxSendMessageSize = null;
+            });
         services.AddSingleton(this);
         services.AddSingleton<IMemoryPoolFactory<byte>, BulkMemoryPool.Factory>();
     }
@@ -89,7 +95,9 @@ public sealed partial class CollectiveHost
         lock (_gate)
         {
             if (_job == jobId && generation <= _generation)
+            {
                 return;
+            }
             (_job, _generation, _group) = (jobId, generation, null);
             SignalChange();
         }
@@ -120,24 +128,30 @@ public sealed partial class CollectiveHost
         lock (_gate)
         {
             if (_group == group)
+            {
                 _group = null;
+            }
         }
     }
 
     /// <summary>The group that a stream's first frame names, as soon as it is open here.</summary>
-    internal async Task<CollectiveGroup> GroupForAsync(WireFrame first, CancellationToken cancelled)
+    internal async Task<CollectiveGroup> GroupForAsync(WireFrame first, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(Options.WaitAfter(Options.ToGetReady), _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancelled, patience.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         while (true)
         {
             Task changed;
             lock (_gate)
             {
                 if (_job == first.JobId && _group is { } group && _generation == first.Generation)
+                {
                     return group;
+                }
                 if (_job == first.JobId && first.Generation < _generation)
+                {
                     throw Stale(first);
+                }
                 changed = _changed.Task;
             }
 
@@ -157,8 +171,12 @@ public sealed partial class CollectiveHost
         first.Received?.Dispose();
         Interlocked.Increment(ref _staleStreams);
         LogStale(_logger, first.SenderRank, first.JobId, first.Generation, _job, _generation);
-        return new RpcException(new Status(
-            StatusCode.FailedPrecondition, $"Generation {first.Generation} of job '{first.JobId}' is not here; this worker is at generation {_generation} of '{_job}'."));
+        return new RpcException(
+            new Status(
+                StatusCode.FailedPrecondition,
+                $"Generation {first.Generation} of job '{first.JobId}' is not here; this worker is at generation {_generation} of '{_job}'."
+            )
+        );
     }
 
     private void SignalChange()
@@ -167,6 +185,11 @@ public sealed partial class CollectiveHost
         _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    [LoggerMessage(EventId = 2102, Level = LogLevel.Information, Message = "A stream of rank {Rank}, job {Job}, generation {Generation} was dropped: this worker is at job {OwnJob}, generation {OwnGeneration}")]
+    [LoggerMessage(
+        EventId = 2102,
+        Level = LogLevel.Information,
+        Message = "A stream of rank {Rank}, job {Job}, generation {Generation} was dropped: this worker is at job {OwnJob}, "
+            + "generation {OwnGeneration}"
+    )]
     private static partial void LogStale(ILogger logger, int rank, string job, long generation, string ownJob, long ownGeneration);
 }

@@ -12,7 +12,9 @@ public sealed record CollectiveOptions
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Payload of one gradient frame in bytes. Default 512 KiB; a multiple of 64, at most 16 MiB. All workers must agree.</summary>
+    /// <summary>
+    /// Payload of one gradient frame in bytes. Default 512 KiB; a multiple of 64, at most 16 MiB. All workers must agree.
+    /// </summary>
     public int FrameBytes { get; init; } = 512 * 1024;
 
     /// <summary>HTTP/2 window of one stream in bytes, both ways. Default 2 MiB, 64 KiB to 16 MiB.</summary>
@@ -45,7 +47,9 @@ public sealed record CollectiveOptions
     internal TimeSpan Silence(TimeSpan step, TimeSpan ownPart)
     {
         if (step <= TimeSpan.Zero)
+        {
             return WaitAfter(ownPart);
+        }
         var usual = 8 * (step > ownPart ? step : ownPart);
         return usual > Patience / 8 ? usual : Patience / 8;
     }

@@ -10,18 +10,25 @@ internal sealed class CollectiveService(CollectiveHost host) : CollectiveWire.Se
     public override async Task<ExchangeResult> Exchange(IAsyncStreamReader<WireFrame> requestStream, ServerCallContext context)
     {
         if (!await requestStream.MoveNext(context.CancellationToken))
+        {
             return new ExchangeResult();
+        }
         var first = requestStream.Current;
         var group = await host.GroupForAsync(first, context.CancellationToken);
         return await group.ReceiveAsync(first, requestStream, context.CancellationToken);
     }
 
     /// <inheritdoc/>
-    public override async Task FetchState(FetchStateRequest request, IServerStreamWriter<StateChunk> responseStream, ServerCallContext context)
+    public override async Task FetchState(
+        FetchStateRequest request,
+        IServerStreamWriter<StateChunk> responseStream,
+        ServerCallContext context
+    )
     {
-        var source = host.StateSource
-            ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, "This worker holds no state."));
+        var source = host.StateSource ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, "This worker holds no state."));
         await foreach (var chunk in source.ReadStateAsync(request, context.CancellationToken))
+        {
             await responseStream.WriteAsync(chunk);
+        }
     }
 }

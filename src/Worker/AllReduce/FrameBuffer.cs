@@ -17,6 +17,8 @@ internal sealed class FrameBuffer : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _array, null) is { } array)
+        {
             ArrayPool<float>.Shared.Return(array);
+        }
     }
 }

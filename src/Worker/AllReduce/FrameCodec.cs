@@ -26,7 +26,10 @@ internal static class FrameCodec
 
     private static void Write(WireFrame frame, SerializationContext context)
     {
-        var payload = frame.SharedBuffer != 0 ? [] : frame.Floats.IsEmpty ? frame.Side : MemoryMarshal.AsBytes(frame.Floats.Span);
+        var payload =
+            frame.SharedBuffer != 0 ? []
+            : frame.Floats.IsEmpty ? frame.Side
+            : MemoryMarshal.AsBytes(frame.Floats.Span);
         Span<byte> header = stackalloc byte[128 + (3 * frame.JobId.Length)];
         var length = WriteHeader(frame, payload.Length, header);
         context.SetPayloadLength(length + payload.Length);
@@ -69,7 +72,9 @@ internal static class FrameCodec
     private static void Put(Span<byte> to, ref int at, int field, long value)
     {
         if (value == 0)
+        {
             return;
+        }
         PutTag(to, ref at, field, Varint);
         PutVarint(to, ref at, (ulong)value);
     }
@@ -79,7 +84,9 @@ internal static class FrameCodec
     private static void PutVarint(Span<byte> to, ref int at, ulong value)
     {
         for (; value >= 0x80; value >>= 7)
+        {
             to[at++] = (byte)(value | 0x80);
+        }
         to[at++] = (byte)value;
     }
 
@@ -88,7 +95,8 @@ internal static class FrameCodec
         var reader = new SequenceReader<byte>(context.PayloadAsReadOnlySequence());
         var frame = new WireFrame();
         ReadOnlySequence<byte> payload = default;
-        int level = 0, index = 0;
+        int level = 0,
+            index = 0;
         while (!reader.End)
         {
             var tag = GetVarint(ref reader);
@@ -97,22 +105,53 @@ internal static class FrameCodec
                 case (Frame.JobIdFieldNumber, LengthDelimited):
                     frame.JobId = Encoding.UTF8.GetString(GetBytes(ref reader, LargestJobId));
                     break;
-                case (Frame.GenerationFieldNumber, Varint): frame.Generation = (long)GetVarint(ref reader); break;
-                case (Frame.SenderRankFieldNumber, Varint): frame.SenderRank = (int)GetVarint(ref reader); break;
-                case (Frame.StepFieldNumber, Varint): frame.Step = (long)GetVarint(ref reader); break;
-                case (Frame.KindFieldNumber, Varint): frame.Kind = (FrameKind)GetVarint(ref reader); break;
-                case (Frame.BucketFieldNumber, Varint): frame.Bucket = (int)GetVarint(ref reader); break;
-                case (Frame.ChunkFieldNumber, Varint): frame.Chunk = (int)GetVarint(ref reader); break;
-                case (Frame.SubtreeLevelFieldNumber, Varint): level = (int)GetVarint(ref reader); break;
-                case (Frame.SubtreeIndexFieldNumber, Varint): index = (int)GetVarint(ref reader); break;
-                case (Frame.OffsetFieldNumber, Varint): frame.Offset = (long)GetVarint(ref reader); break;
-                case (Frame.SharedBufferFieldNumber, Varint): frame.SharedBuffer = (int)GetVarint(ref reader); break;
-                case (Frame.PayloadFieldNumber, LengthDelimited): payload = GetBytes(ref reader, LargestPayload); break;
-                case (_, Varint): GetVarint(ref reader); break;
-                case (_, Fixed64): Skip(ref reader, 8); break;
-                case (_, Fixed32): Skip(ref reader, 4); break;
-                case (_, LengthDelimited): GetBytes(ref reader, LargestPayload); break;
-                default: throw Malformed("a field of an unknown kind");
+                case (Frame.GenerationFieldNumber, Varint):
+                    frame.Generation = (long)GetVarint(ref reader);
+                    break;
+                case (Frame.SenderRankFieldNumber, Varint):
+                    frame.SenderRank = (int)GetVarint(ref reader);
+                    break;
+                case (Frame.StepFieldNumber, Varint):
+                    frame.Step = (long)GetVarint(ref reader);
+                    break;
+                case (Frame.KindFieldNumber, Varint):
+                    frame.Kind = (FrameKind)GetVarint(ref reader);
+                    break;
+                case (Frame.BucketFieldNumber, Varint):
+                    frame.Bucket = (int)GetVarint(ref reader);
+                    break;
+                case (Frame.ChunkFieldNumber, Varint):
+                    frame.Chunk = (int)GetVarint(ref reader);
+                    break;
+                case (Frame.SubtreeLevelFieldNumber, Varint):
+                    level = (int)GetVarint(ref reader);
+                    break;
+                case (Frame.SubtreeIndexFieldNumber, Varint):
+                    index = (int)GetVarint(ref reader);
+                    break;
+                case (Frame.OffsetFieldNumber, Varint):
+                    frame.Offset = (long)GetVarint(ref reader);
+                    break;
+                case (Frame.SharedBufferFieldNumber, Varint):
+                    frame.SharedBuffer = (int)GetVarint(ref reader);
+                    break;
+                case (Frame.PayloadFieldNumber, LengthDelimited):
+                    payload = GetBytes(ref reader, LargestPayload);
+                    break;
+                case (_, Varint):
+                    GetVarint(ref reader);
+                    break;
+                case (_, Fixed64):
+                    Skip(ref reader, 8);
+                    break;
+                case (_, Fixed32):
+                    Skip(ref reader, 4);
+                    break;
+                case (_, LengthDelimited):
+                    GetBytes(ref reader, LargestPayload);
+                    break;
+                default:
+                    throw Malformed("a field of an unknown kind");
             }
         }
 
@@ -126,15 +165,23 @@ internal static class FrameCodec
     {
         var isGradient = frame.Kind is FrameKind.Reduce or FrameKind.Gather;
         if (frame.SharedBuffer != 0 && (!isGradient || !payload.IsEmpty || frame.SharedBuffer < 0))
+        {
             throw Malformed($"buffer {frame.SharedBuffer} and a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
+        }
         if (frame.Kind == FrameKind.Copied && !payload.IsEmpty)
+        {
             throw Malformed($"a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
+        }
         if (frame.SharedBuffer != 0)
+        {
             return;
+        }
         if (isGradient)
         {
             if (payload.IsEmpty || payload.Length % sizeof(float) != 0)
+            {
                 throw Malformed($"a gradient of {payload.Length} bytes");
+            }
             frame.Received = FrameBuffer.Rent((int)(payload.Length / sizeof(float)));
             payload.CopyTo(MemoryMarshal.AsBytes(frame.Received.Floats.Span));
         }
@@ -150,10 +197,14 @@ internal static class FrameCodec
         for (var shift = 0; shift < 64; shift += 7)
         {
             if (!reader.TryRead(out var b))
+            {
                 throw Malformed("a number that breaks off");
+            }
             value |= (ulong)(b & 0x7f) << shift;
             if (b < 0x80)
+            {
                 return value;
+            }
         }
 
         throw Malformed("a number of more than 64 bits");
@@ -163,14 +214,18 @@ internal static class FrameCodec
     {
         var length = GetVarint(ref reader);
         if (length > (ulong)largest || !reader.TryReadExact((int)length, out var bytes))
+        {
             throw Malformed($"a field of {length} bytes");
+        }
         return bytes;
     }
 
     private static void Skip(ref SequenceReader<byte> reader, int bytes)
     {
         if (reader.Remaining < bytes)
+        {
             throw Malformed("a field that breaks off");
+        }
         reader.Advance(bytes);
     }
 

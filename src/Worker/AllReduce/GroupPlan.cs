@@ -17,7 +17,13 @@ public sealed record GroupMember(string WorkerId, Uri Address, IReadOnlyList<int
 /// <param name="Members">All members by rank.</param>
 /// <param name="OwnRank">Which of them this worker is.</param>
 public sealed record GroupPlan(
-    string JobId, long Generation, long BaseStep, int LogicalShards, IReadOnlyList<GroupMember> Members, int OwnRank)
+    string JobId,
+    long Generation,
+    long BaseStep,
+    int LogicalShards,
+    IReadOnlyList<GroupMember> Members,
+    int OwnRank
+)
 {
     /// <summary>This worker.</summary>
     public GroupMember Own => Members[OwnRank];
@@ -37,22 +43,39 @@ public sealed record GroupPlan(
         for (var rank = 0; rank < members.Count; rank++)
         {
             if (members[rank].Rank != rank)
+            {
                 throw new ArgumentException($"Ranks must be 0..{members.Count - 1}, each once.", nameof(message));
+            }
             if (members[rank].ShardCount < 1)
+            {
                 throw new ArgumentException($"{members[rank].WorkerId} holds no shard.", nameof(message));
+            }
         }
 
         var own = members.FindIndex(member => member.WorkerId == workerId);
         if (own < 0)
+        {
             throw new ArgumentException($"{workerId} is not a member of generation {message.Generation}.", nameof(message));
+        }
         var plan = new GroupPlan(
-            message.JobId, message.Generation, message.BaseStep, logicalShards,
-            [.. members.Select(member => new GroupMember(
-                member.WorkerId, new Uri(member.CollectiveAddress), [.. Enumerable.Range(member.FirstShard, member.ShardCount)]))],
-            own);
+            message.JobId,
+            message.Generation,
+            message.BaseStep,
+            logicalShards,
+            [
+                .. members.Select(member => new GroupMember(
+                    member.WorkerId,
+                    new Uri(member.CollectiveAddress),
+                    [.. Enumerable.Range(member.FirstShard, member.ShardCount)]
+                )),
+            ],
+            own
+        );
         var shards = plan.Members.SelectMany(member => member.Shards).Order().ToList();
         if (!shards.SequenceEqual(Enumerable.Range(0, logicalShards)))
+        {
             throw new ArgumentException($"The members must hold each of the shards 0..{logicalShards - 1} exactly once.", nameof(message));
+        }
         return plan;
     }
 

@@ -54,7 +54,9 @@ internal sealed class PeerLink : IAsyncDisposable
             await foreach (var frame in _frames.Reader.ReadAllAsync())
             {
                 if (_discard)
+                {
                     continue;
+                }
                 frame.Generation = _group.Plan.Generation;
                 frame.SenderRank = _group.Plan.OwnRank;
                 var bytes = frame.Floats.IsEmpty ? frame.Side.Length : frame.Floats.Length * sizeof(float);
@@ -81,7 +83,9 @@ internal sealed class PeerLink : IAsyncDisposable
         catch (Exception e) when (e is RpcException or OperationCanceledException)
         {
             if (!_closing && !_group.HasLeftInOrder(_rank))
+            {
                 _group.Fail(Classify(e is RpcException failed ? failed.Status : new Status(StatusCode.Cancelled, e.Message)));
+            }
         }
     }
 

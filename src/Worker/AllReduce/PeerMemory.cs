@@ -35,12 +35,19 @@ internal sealed class PeerMemory : IDisposable
     /// <exception cref="IOException">One of them cannot be mapped.</exception>
     public void Extend(SharedMemoryOffer offer, int floats)
     {
-        if (_buffers.Count > offer.Buffers.Count || !_buffers.Select(buffer => buffer.Offered).SequenceEqual(offer.Buffers.Take(_buffers.Count)))
+        if (
+            _buffers.Count > offer.Buffers.Count
+            || !_buffers.Select(buffer => buffer.Offered).SequenceEqual(offer.Buffers.Take(_buffers.Count))
+        )
+        {
             throw new IOException($"process {offer.Pid} offers other buffers than before");
+        }
         foreach (var offered in offer.Buffers.Skip(_buffers.Count))
         {
             if (offered.Bytes != (long)floats * sizeof(float))
+            {
                 throw new IOException($"a buffer of {offered.Bytes} bytes is offered for a gradient of {floats} floats");
+            }
             using var file = MemoryFile.Open(offer.Pid, offered.Fd, offered.Bytes);
             _buffers.Add((offered, file.Map()));
         }
@@ -52,7 +59,9 @@ internal sealed class PeerMemory : IDisposable
     public void Dispose()
     {
         foreach (var (_, values) in _buffers)
+        {
             values.Dispose();
+        }
         _header.Dispose();
     }
 }

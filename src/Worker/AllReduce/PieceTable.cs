@@ -29,7 +29,9 @@ internal sealed class PieceTable
                 _first[(bucket.Index * owners) + owner] = pieces.Count;
                 var chunk = BucketLayout.Chunk(bucket.Range, owner, owners);
                 foreach (var range in BucketLayout.Pieces(chunk, frameFloats))
+                {
                     pieces.Add(new Piece(bucket.Index, owner, (long)(range.Offset - chunk.Offset) * sizeof(float), range));
+                }
             }
         }
 
@@ -56,11 +58,15 @@ internal sealed class PieceTable
     public int Find(int bucket, int owner, long offset, int? floats)
     {
         if (bucket < 0 || bucket >= Buckets || owner < 0 || owner >= _owners || offset < 0)
+        {
             return -1;
+        }
         var slot = (bucket * _owners) + owner;
         var index = _first[slot] + (offset / sizeof(float) / _frameFloats);
         if (index >= _first[slot + 1])
+        {
             return -1;
+        }
         var piece = _pieces[index];
         return piece.Offset == offset && (floats ?? piece.Range.Length) == piece.Range.Length ? (int)index : -1;
     }

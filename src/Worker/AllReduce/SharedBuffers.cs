@@ -38,7 +38,9 @@ public sealed partial class SharedBuffers : IDisposable
         }
     }
 
-    /// <summary>Memory for one more buffer, which <see cref="Add"/> is to be told of once it is mapped. Null: the system has none, as the log says.</summary>
+    /// <summary>
+    /// Memory for one more buffer, which <see cref="Add"/> is to be told of once it is mapped. Null: the system has none, as the log says.
+    /// </summary>
     /// <param name="floats">Its length.</param>
     public MemoryFile? TryNewFile(int floats)
     {
@@ -63,7 +65,9 @@ public sealed partial class SharedBuffers : IDisposable
     public Memory<float> NewBuffer(int floats)
     {
         if (TryNewFile(floats) is not { } file)
+        {
             return new float[floats];
+        }
         _mapped.Add(file.Map());
         Add(file, _mapped[^1].Memory);
         return _mapped[^1].Memory;
@@ -73,11 +77,17 @@ public sealed partial class SharedBuffers : IDisposable
     public void Dispose()
     {
         foreach (var peer in _peers.Values)
+        {
             peer.Dispose();
+        }
         foreach (var (file, _) in _own)
+        {
             file.Dispose();
+        }
         foreach (var mapped in _mapped)
+        {
             mapped.Dispose();
+        }
         _header.End();
         _header.Dispose();
         _headerFile.Dispose();
@@ -113,7 +123,9 @@ public sealed partial class SharedBuffers : IDisposable
     internal PeerMemory Reach(SharedMemoryOffer offer, int floats)
     {
         if (!_peers.TryGetValue(offer.Nonce, out var memory))
+        {
             _peers[offer.Nonce] = memory = PeerMemory.Map(offer);
+        }
         try
         {
             memory.Extend(offer, floats);
@@ -139,6 +151,10 @@ public sealed partial class SharedBuffers : IDisposable
 
     private static bool IsRefusal(Exception e) => e is IOException or EntryPointNotFoundException or DllNotFoundException;
 
-    [LoggerMessage(EventId = 2103, Level = LogLevel.Warning, Message = "gradients are not in shared memory, and go to peers on this machine through gRPC too: {Reason}")]
+    [LoggerMessage(
+        EventId = 2103,
+        Level = LogLevel.Warning,
+        Message = "gradients are not in shared memory, and go to peers on this machine through gRPC too: {Reason}"
+    )]
     private static partial void LogNotShared(ILogger logger, string reason);
 }

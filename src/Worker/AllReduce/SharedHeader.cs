@@ -37,15 +37,18 @@ internal sealed class SharedHeader(MappedMemory page) : IDisposable
 
     /// <summary>A generation begins to use the buffers.</summary>
     /// <returns>The number of this use.</returns>
-    public long Begin() => (Number & 1) == 0
-        ? Interlocked.Increment(ref Number)
-        : throw new InvalidOperationException("Another generation uses these buffers.");
+    public long Begin() =>
+        (Number & 1) == 0
+            ? Interlocked.Increment(ref Number)
+            : throw new InvalidOperationException("Another generation uses these buffers.");
 
     /// <summary>No generation uses the buffers: whoever still reads them reads something else from now on.</summary>
     public void End()
     {
         if ((Number & 1) != 0)
+        {
             Interlocked.Increment(ref Number);
+        }
         // Whatever is written into the buffers after this must not be seen before it.
         Interlocked.MemoryBarrier();
     }

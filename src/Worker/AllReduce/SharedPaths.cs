@@ -45,14 +45,20 @@ internal sealed class SharedPaths
         // 1.
         var offer = own?.BeginUse().ToByteArray() ?? [];
         if (GatherAll(SideTopic.MemoryOffer, offer, out var offers) is { } failure)
+        {
             return failure;
+        }
         // 2.
         var answer = new SharedMemoryAnswer { Problems = { paths.Map(offers, group.Plan.OwnRank, floats) } };
         if (GatherAll(SideTopic.MemoryAnswer, answer.ToByteArray(), out var answers) is { } noAnswer)
+        {
             return noAnswer;
+        }
         // 3.
         for (var rank = 0; rank < answers.Length; rank++)
+        {
             paths._unread[rank] = rank == group.Plan.OwnRank ? "it is this worker" : ProblemOf(answers[rank], group.Plan);
+        }
         return null;
 
         CollectiveFailure? GatherAll(SideTopic topic, byte[] value, out byte[][] all) =>
@@ -74,15 +80,24 @@ internal sealed class SharedPaths
     /// <summary>The peers by the way that gradients take to them, for people.</summary>
     public override string ToString()
     {
-        var peers = Enumerable.Range(0, _plan.Workers).Where(rank => rank != _plan.OwnRank)
+        var peers = Enumerable
+            .Range(0, _plan.Workers)
+            .Where(rank => rank != _plan.OwnRank)
             .ToLookup(IsReadBy, rank => _plan.Members[rank].WorkerId + (IsReadBy(rank) ? "" : $" ({_unread[rank]})"));
-        return string.Join("; ", new[] { (Path: "shared memory", Peers: peers[true]), (Path: "gRPC", Peers: peers[false]) }
-            .Where(way => way.Peers.Any()).Select(way => $"through {way.Path} to {string.Join(", ", way.Peers)}"));
+        return string.Join(
+            "; ",
+            new[] { (Path: "shared memory", Peers: peers[true]), (Path: "gRPC", Peers: peers[false]) }
+                .Where(way => way.Peers.Any())
+                .Select(way => $"through {way.Path} to {string.Join(", ", way.Peers)}")
+        );
     }
 
     private List<string> Map(byte[][] offers, int ownRank, int floats)
     {
-        var problems = Enumerable.Range(0, offers.Length).Select(rank => rank == ownRank ? "" : ProblemWith(rank, offers[rank], floats)).ToList();
+        var problems = Enumerable
+            .Range(0, offers.Length)
+            .Select(rank => rank == ownRank ? "" : ProblemWith(rank, offers[rank], floats))
+            .ToList();
         _own?.Keep([.. _memory.OfType<PeerMemory>()]);
         return problems;
     }
@@ -90,7 +105,9 @@ internal sealed class SharedPaths
     private string ProblemWith(int rank, byte[] bytes, int floats)
     {
         if (_own is null || bytes.Length == 0)
+        {
             return $"{(bytes.Length == 0 ? "the sender" : "the receiver")} shares no memory";
+        }
         try
         {
             var offer = SharedMemoryOffer.Parser.ParseFrom(bytes);
@@ -110,7 +127,9 @@ internal sealed class SharedPaths
         {
             var answer = SharedMemoryAnswer.Parser.ParseFrom(bytes);
             if (answer.Problems.Count != plan.Workers)
+            {
                 return "its answer is not about this group";
+            }
             var problem = answer.Problems[plan.OwnRank];
             return problem[..Math.Min(problem.Length, ProblemCharacters)];
         }

@@ -40,7 +40,9 @@ internal sealed class SideBoard(int workers)
     public bool TryPut(long step, SideTopic topic, int rank, byte[] value)
     {
         if (_waiting[rank] >= LargestWaiting || !_values.TryAdd((step, topic, rank), value))
+        {
             return false;
+        }
         _waiting[rank]++;
         return true;
     }

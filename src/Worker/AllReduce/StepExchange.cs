@@ -44,7 +44,9 @@ public sealed class StepExchange
         for (var i = 0; i < _pieces.Count; i++)
         {
             if (_pieces[i].Owner == plan.OwnRank)
+            {
                 _owned[i] = new PieceReduction<FrameBuffer>(plan.LogicalShards, Slice(gradient, i), Scratch);
+            }
         }
 
         // One worker alone holds the whole tree: its own sum is the result, and nobody is waited for.
@@ -55,7 +57,10 @@ public sealed class StepExchange
         _paths = group.Paths;
         _sharedResult = _paths.NumberOf(gradient);
         _ownRemaining = own;
-        _expectedCopies = [.. Enumerable.Range(0, plan.Workers).Select(rank => own > 0 && _sharedResult > 0 && _paths.IsReadBy(rank) ? 1 : 0)];
+        _expectedCopies =
+        [
+            .. Enumerable.Range(0, plan.Workers).Select(rank => own > 0 && _sharedResult > 0 && _paths.IsReadBy(rank) ? 1 : 0),
+        ];
         _uncopied = _expectedCopies.Sum();
     }
 
@@ -75,7 +80,9 @@ public sealed class StepExchange
     {
         var plan = _group.Plan;
         if (plan.Workers == 1 || _group.Failure is not null)
+        {
             return;
+        }
         var shared = _paths.NumberOf(buffer);
         var (from, to) = _pieces.OfBucket(bucket);
         Interlocked.Increment(ref _submitted[bucket]);
@@ -83,9 +90,13 @@ public sealed class StepExchange
         {
             var piece = _pieces[i];
             if (piece.Owner != plan.OwnRank)
+            {
                 Send(piece.Owner, Frame(FrameKind.Reduce, i, node, Slice(buffer, i), _paths.IsReadBy(piece.Owner) ? shared : 0));
+            }
             else
+            {
                 Add(i, node, Slice(buffer, i), received: null, readOnly: false);
+            }
         }
     }
 
@@ -95,23 +106,34 @@ public sealed class StepExchange
     /// </summary>
     /// <param name="ownPart">How long this worker took for its own part of the step; the time limit follows from it.</param>
     /// <returns>Null: the sum is there. Otherwise the gradient is unusable.</returns>
-    public CollectiveFailure? Complete(TimeSpan ownPart) => _group.Wait(() => IsDone, ownPart, Missing, $"the all-reduce of step {Step}", withinStep: true);
+    public CollectiveFailure? Complete(TimeSpan ownPart) =>
+        _group.Wait(() => IsDone, ownPart, Missing, $"the all-reduce of step {Step}", withinStep: true);
 
     /// <summary>Takes a peer's frame. Returns what is wrong with it, or null.</summary>
     internal string? Receive(int sender, WireFrame frame)
     {
         if (frame.Kind == FrameKind.Copied)
+        {
             return ReceiveCopied(sender);
+        }
         var owner = frame.Kind == FrameKind.Reduce ? _group.Plan.OwnRank : sender;
         var floats = frame.Received?.Floats.Length;
         var index = frame.Chunk == owner ? _pieces.Find(frame.Bucket, owner, frame.Offset, floats) : -1;
         if (index < 0)
+        {
             return $"it names no piece (bucket {frame.Bucket}, chunk {frame.Chunk}, offset {frame.Offset}, {floats} floats)";
+        }
         if (frame.Received is { } received)
-            return frame.Kind == FrameKind.Reduce ? ReceiveReduce(sender, frame, index, received.Floats) : ReceiveGather(sender, frame, index, received.Floats);
+        {
+            return frame.Kind == FrameKind.Reduce
+                ? ReceiveReduce(sender, frame, index, received.Floats)
+                : ReceiveGather(sender, frame, index, received.Floats);
+        }
         // Which buffer it is, is the sender's word; that it is mapped, and as long as the gradient, is this worker's.
         if (_paths.Buffer(sender, frame.SharedBuffer) is not { } buffer)
+        {
             return $"it refers to the sender's buffer {frame.SharedBuffer}, which is not mapped here";
+        }
         var values = Slice(buffer.Memory, index);
         frame.PayloadBytes = values.Length * sizeof(float);
         _group.ReadingMemory?.Invoke(sender, frame.Kind);
@@ -124,9 +146,13 @@ public sealed class StepExchange
         foreach (var owned in _owned)
         {
             if (owned is null)
+            {
                 continue;
+            }
             lock (owned)
+            {
                 owned.Abandon();
+            }
         }
     }
 
@@ -139,18 +165,26 @@ public sealed class StepExchange
     private string? ReceiveReduce(int sender, WireFrame frame, int index, Memory<float> values)
     {
         if (!_group.CoverOf(sender).Contains(frame.Node))
+        {
             return $"shards {frame.Node} are not the sender's";
+        }
         if (Interlocked.Decrement(ref _expectedReduces[sender]) < 0)
+        {
             return "it comes twice";
+        }
         return Add(index, frame.Node, values, frame.Received, readOnly: frame.Received is null) ? null : "it comes twice";
     }
 
     private string? ReceiveGather(int sender, WireFrame frame, int index, Memory<float> values)
     {
         if (Volatile.Read(ref _submitted[frame.Bucket]) != _ownNodes)
+        {
             return "a sum over all shards came before this worker's part was sent";
+        }
         if (Interlocked.Exchange(ref _gathered[index], 1) != 0)
+        {
             return "it comes twice";
+        }
         values.CopyTo(Slice(_gradient, index));
         frame.Received?.Dispose();
         if (frame.Received is null && !_paths.StillHolds(sender))
@@ -160,7 +194,17 @@ public sealed class StepExchange
         }
 
         if (Interlocked.Decrement(ref _expectedGathers[sender]) == 0 && frame.Received is null)
-            Send(sender, new WireFrame { Step = Step, Kind = FrameKind.Copied, Taken = Taken });
+        {
+            Send(
+                sender,
+                new WireFrame
+                {
+                    Step = Step,
+                    Kind = FrameKind.Copied,
+                    Taken = Taken,
+                }
+            );
+        }
         PieceDone();
         return null;
     }
@@ -168,11 +212,17 @@ public sealed class StepExchange
     private string? ReceiveCopied(int sender)
     {
         if (Volatile.Read(ref _ownRemaining) != 0)
+        {
             return "this worker's sums have not all been sent yet";
+        }
         if (Interlocked.Exchange(ref _expectedCopies[sender], 0) == 0)
+        {
             return "it comes twice, or nothing was sent by reference";
+        }
         if (Interlocked.Decrement(ref _uncopied) == 0)
+        {
             _group.Pulse();
+        }
         return null;
     }
 
@@ -182,16 +232,22 @@ public sealed class StepExchange
         lock (reduction)
         {
             if (!reduction.TryAdd(node, values, received, readOnly))
+            {
                 return false;
+            }
             if (!reduction.IsComplete)
+            {
                 return true;
+            }
         }
 
         // Nobody leaves a generation in order before this piece is done. Who has left wrote over what was read here, perhaps.
         for (var rank = 0; rank < _group.Plan.Workers; rank++)
         {
             if (_paths.StillHolds(rank))
+            {
                 continue;
+            }
             _group.FailForMemoryOf(rank);
             return true;
         }
@@ -201,7 +257,9 @@ public sealed class StepExchange
         for (var rank = 0; rank < _group.Plan.Workers; rank++)
         {
             if (rank != _group.Plan.OwnRank)
+            {
                 Send(rank, Frame(FrameKind.Gather, index, default, result, _paths.IsReadBy(rank) ? _sharedResult : 0));
+            }
         }
 
         PieceDone();
@@ -234,13 +292,17 @@ public sealed class StepExchange
     private void Taken()
     {
         if (Interlocked.Decrement(ref _unsent) == 0)
+        {
             _group.Pulse();
+        }
     }
 
     private void PieceDone()
     {
         if (Interlocked.Decrement(ref _remaining) == 0)
+        {
             _group.Pulse();
+        }
     }
 
     [SuppressMessage("Style", "IDE0305", Justification = "A query reads better.")]
@@ -249,7 +311,9 @@ public sealed class StepExchange
         // Whoever has not sent its own part holds up the others too; a missing sum may be another worker's fault.
         var late = Ranks(_expectedReduces);
         if (late.Count == 0)
+        {
             late = Ranks(_expectedGathers);
+        }
         return late.Count > 0 ? late : Ranks(_expectedCopies);
 
         static List<int> Ranks(int[] expected) =>

@@ -15,7 +15,12 @@ internal static class CheckpointFiles
     public const string CountersFile = "state.json";
     public const int FormatVersion = 1;
 
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, NewLine = "\n" };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        NewLine = "\n",
+    };
 
     /// <summary>Writes one of several equal parts of a checkpoint; put together in order they are the whole files, to the byte.</summary>
     /// <param name="folder">Where to.</param>
@@ -27,14 +32,32 @@ internal static class CheckpointFiles
     {
         var pieces = Safetensors.Pieces(snapshot.Tensors(layout));
         var length = pieces.Sum(piece => (long)piece.Length);
-        using (var file = new FileStream(Path.Combine(folder, TensorsFile), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+        using (
+            var file = new FileStream(
+                Path.Combine(folder, TensorsFile),
+                FileMode.Create,
+                FileAccess.Write,
+                FileShare.None,
+                bufferSize: 1 << 16
+            )
+        )
+        {
             Write(file, pieces, length * part / parts, length * (part + 1) / parts);
+        }
         if (part > 0)
+        {
             return;
+        }
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var piece in pieces)
+        {
             hash.AppendData(piece.Span);
-        var fields = new Fields(FormatVersion, Convert.ToHexStringLower(hash.GetHashAndReset()), JsonDocument.Parse(snapshot.Progress.ToJson()).RootElement);
+        }
+        var fields = new Fields(
+            FormatVersion,
+            Convert.ToHexStringLower(hash.GetHashAndReset()),
+            JsonDocument.Parse(snapshot.Progress.ToJson()).RootElement
+        );
         File.WriteAllBytes(Path.Combine(folder, CountersFile), JsonSerializer.SerializeToUtf8Bytes(fields, s_json));
     }
 
@@ -45,7 +68,9 @@ internal static class CheckpointFiles
         {
             var (first, last) = ((int)Math.Clamp(from - at, 0, piece.Length), (int)Math.Clamp(end - at, 0, piece.Length));
             if (first < last)
+            {
                 to.Write(piece.Span[first..last]);
+            }
             at += piece.Length;
         }
     }
@@ -59,7 +84,9 @@ internal static class CheckpointFiles
         foreach (var path in (string[])[counters, tensors])
         {
             if (!File.Exists(path))
+            {
                 throw new InvalidDataException($"The checkpoint has no {Path.GetFileName(path)}.");
+            }
         }
 
         Fields fields;
@@ -73,16 +100,24 @@ internal static class CheckpointFiles
         }
 
         if (fields.FormatVersion != FormatVersion)
-            throw new InvalidDataException($"The checkpoint is of format version {fields.FormatVersion}; this program reads {FormatVersion}.");
+        {
+            throw new InvalidDataException(
+                $"The checkpoint is of format version {fields.FormatVersion}; this program reads {FormatVersion}."
+            );
+        }
         if (Hash(tensors) != fields.TensorsSha256)
+        {
             throw new InvalidDataException($"The checkpoint's {TensorsFile} is damaged: its SHA-256 is another.");
+        }
         var progress = TrainingProgress.FromJson(JsonSerializer.SerializeToUtf8Bytes(fields.Progress));
         using var file = Safetensors.Open(tensors);
         var names = file.Entries.Select(entry => entry.Name.Split('/')[0]).Distinct().ToList();
         foreach (var section in state.PrepareSections(names))
         {
             foreach (var tensor in StateSnapshot.Tensors(state.Parameters.Layout, section.Values, $"{section.Name}/"))
+            {
                 file.Read(tensor.Name, System.Runtime.InteropServices.MemoryMarshal.AsMemory(tensor.Bytes).Span);
+            }
         }
 
         state.Received(progress);

@@ -23,9 +23,12 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     private long _stored;
 
     /// <summary>Whether one is to be taken after a step.</summary>
-    public bool IsDue(long step) => Storing().IsCompleted
-        && ((rule.EverySteps > 0 && step % rule.EverySteps == 0)
-            || (rule.EverySeconds > 0 && parts.Time.GetElapsedTime(_newest) >= TimeSpan.FromSeconds(rule.EverySeconds)));
+    public bool IsDue(long step) =>
+        StoringAsync().IsCompleted
+        && (
+            (rule.EverySteps > 0 && step % rule.EverySteps == 0)
+            || (rule.EverySeconds > 0 && parts.Time.GetElapsedTime(_newest) >= TimeSpan.FromSeconds(rule.EverySeconds))
+        );
 
     /// <summary>
     /// Called after each step: begins a checkpoint if the first member, whose clock decides, has announced one with the step's totals.
@@ -39,11 +42,15 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     {
         var step = job.State.Progress.Step;
         if (!announced || job.IsDone || (!rule.Spread && plan.OwnRank > 0))
+        {
             return;
+        }
         TrainingThread.Enter(TrainingPhase.Snapshot);
         var (part, partCount) = rule.Spread ? (plan.OwnRank, plan.Workers) : (0, 1);
         if (!Begin(job, reports, plan.Generation, part, partCount, CancellationToken.None))
+        {
             reports.Checkpoint(Report(job, plan.Generation, step, "this worker is still storing the one before"));
+        }
     }
 
     /// <summary>
@@ -53,39 +60,47 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     public async Task StoreNowAsync(JobHolder holder, Reports reports)
     {
         using var limit = new CancellationTokenSource(s_limit, parts.Time);
-        await Storing().WaitAsync(limit.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await StoringAsync()
+            .WaitAsync(limit.Token)
+            .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
             if (holder is { HasState: true, Job: { } job } && job.State.Progress.Step > Interlocked.Read(ref _stored))
+            {
                 Begin(job, reports, holder.Generation, part: 0, partCount: 1, limit.Token);
+            }
         }
         catch (ObjectDisposedException)
         {
             // The process ends: there is no more time.
         }
 
-        await Storing();
+        await StoringAsync();
     }
 
-    private Task Storing()
+    private Task StoringAsync()
     {
         lock (_gate)
+        {
             return _storing;
+        }
     }
 
     /// <returns>False: one is still being stored.</returns>
-    private bool Begin(TrainingJob job, Reports reports, long generation, int part, int partCount, CancellationToken limit)
+    private bool Begin(TrainingJob job, Reports reports, long generation, int part, int partCount, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
             if (!_storing.IsCompleted)
+            {
                 return false;
-            Take(job, reports, generation, part, partCount, limit);
+            }
+            Take(job, reports, generation, part, partCount, cancellationToken);
             return true;
         }
     }
 
-    private void Take(TrainingJob job, Reports reports, long generation, int part, int partCount, CancellationToken limit)
+    private void Take(TrainingJob job, Reports reports, long generation, int part, int partCount, CancellationToken cancellationToken)
     {
         var start = parts.Time.GetTimestamp();
         _snapshot.Take(job.State);
@@ -105,11 +120,18 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         var layout = job.State.Parameters.Layout;
         var report = Report(job, generation, progress.Step);
         report.PauseMs = pause.TotalMilliseconds;
-        _storing = Task.Run(() => StoreAsync(header, layout, report, reports, start, limit), CancellationToken.None);
+        _storing = Task.Run(() => StoreAsync(header, layout, report, reports, start, cancellationToken), CancellationToken.None);
     }
 
     private CheckpointReport Report(TrainingJob job, long generation, long step, string error = "") =>
-        new() { JobId = job.Id, Generation = generation, Step = step, WorkerId = parts.Options.WorkerId, Error = error };
+        new()
+        {
+            JobId = job.Id,
+            Generation = generation,
+            Step = step,
+            WorkerId = parts.Options.WorkerId,
+            Error = error,
+        };
 
     /// <summary>Ends what is being stored.</summary>
     public void Dispose()
@@ -118,32 +140,47 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         _ended.Dispose();
     }
 
-    private async Task StoreAsync(CheckpointHeader header, FlatLayout layout, CheckpointReport report, Reports reports, long start, CancellationToken limit)
+    private async Task StoreAsync(
+        CheckpointHeader header,
+        FlatLayout layout,
+        CheckpointReport report,
+        Reports reports,
+        long start,
+        CancellationToken cancellationToken
+    )
     {
         var folder = Path.Combine(parts.TemporaryFolder, $"checkpoint-{header.JobId}-{header.Step}-{Guid.NewGuid():n}");
         try
         {
             Directory.CreateDirectory(folder);
             CheckpointFiles.Write(folder, layout, _snapshot, header.Part, header.Parts);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token, limit);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token, cancellationToken);
             var info = await parts.Files.StoreCheckpointAsync(header, folder, either.Token);
             if (info.Error.Length == 0 && header.Parts == 1)
+            {
                 Interlocked.Exchange(ref _stored, header.Step);
+            }
             (report.CheckpointId, report.Bytes, report.Error) = (info.CheckpointId, info.Bytes, info.Error);
         }
-        catch (Exception e) when (e is RpcException or IOException or UnauthorizedAccessException or OperationCanceledException or InvalidOperationException)
+        catch (Exception e)
+            when (e is RpcException or IOException or UnauthorizedAccessException or OperationCanceledException or InvalidOperationException
+            )
         {
             report.Error = e is RpcException failed ? $"{failed.StatusCode}: {failed.Status.Detail}" : e.Message;
         }
         finally
         {
             if (Directory.Exists(folder))
+            {
                 Directory.Delete(folder, recursive: true);
+            }
         }
 
         // Of several parts the last one makes the checkpoint: whoever sent it reports.
         if (report.CheckpointId.Length == 0 && report.Error.Length == 0)
+        {
             return;
+        }
         report.Seconds = parts.Time.GetElapsedTime(start).TotalSeconds;
         reports.Checkpoint(report);
     }

@@ -11,17 +11,22 @@ internal sealed class StateSnapshot
 
     public TrainingProgress Progress { get; private set; } = new();
 
-    public void Take(TrainingState state) => state.Read(current =>
-    {
-        var sections = current.Sections;
-        while (_arrays.Count < sections.Count)
-            _arrays.Add(new float[current.Parameters.Layout.Length]);
-        for (var i = 0; i < sections.Count; i++)
-            sections[i].Values.CopyTo(_arrays[i]);
-        _sections = [.. sections.Select((section, i) => (section.Name, _arrays[i]))];
-        Progress = current.Progress;
-        return true;
-    });
+    public void Take(TrainingState state) =>
+        state.Read(current =>
+        {
+            var sections = current.Sections;
+            while (_arrays.Count < sections.Count)
+            {
+                _arrays.Add(new float[current.Parameters.Layout.Length]);
+            }
+            for (var i = 0; i < sections.Count; i++)
+            {
+                sections[i].Values.CopyTo(_arrays[i]);
+            }
+            _sections = [.. sections.Select((section, i) => (section.Name, _arrays[i]))];
+            Progress = current.Progress;
+            return true;
+        });
 
     /// <summary>One tensor a parameter and section: <c>weights/NAME</c>, <c>first_moment/NAME</c> and so on.</summary>
     public IReadOnlyList<NamedTensor> Tensors(FlatLayout layout) =>
@@ -30,5 +35,9 @@ internal sealed class StateSnapshot
     /// <summary>The parameters that lie in a flat buffer.</summary>
     public static IEnumerable<NamedTensor> Tensors(FlatLayout layout, Memory<float> values, string prefix = "") =>
         layout.Entries.Select(entry => new NamedTensor(
-            prefix + entry.Name, "F32", entry.Shape, new ByteMemory(values.Slice(entry.Range.Offset, entry.Range.Length)).Memory));
+            prefix + entry.Name,
+            "F32",
+            entry.Shape,
+            new ByteMemory(values.Slice(entry.Range.Offset, entry.Range.Length)).Memory
+        ));
 }

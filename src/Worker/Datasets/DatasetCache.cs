@@ -16,7 +16,8 @@ public sealed partial class DatasetCache
     /// <param name="folder">Made when it is not there.</param>
     /// <param name="coordinator">The coordinator's gRPC address as known now; null while it is not known.</param>
     /// <param name="logger">Told of downloads.</param>
-    public DatasetCache(string folder, Func<string?> coordinator, ILogger logger) => (_folder, _coordinator, _logger) = (folder, coordinator, logger);
+    public DatasetCache(string folder, Func<string?> coordinator, ILogger logger) =>
+        (_folder, _coordinator, _logger) = (folder, coordinator, logger);
 
     /// <summary>Opens a dataset, downloading it first if need be. A damaged copy is replaced.</summary>
     /// <param name="fingerprint">Names the content.</param>
@@ -26,7 +27,9 @@ public sealed partial class DatasetCache
     public async Task<Dataset> OpenAsync(string fingerprint, CancellationToken cancellationToken)
     {
         if (fingerprint.Length == 0 || !fingerprint.All(char.IsAsciiHexDigit))
+        {
             throw new DatasetException($"'{fingerprint}' is no dataset fingerprint: it must be a SHA-256 in hexadecimal.");
+        }
         var folder = Path.Combine(_folder, fingerprint);
         if (Directory.Exists(folder))
         {
@@ -49,7 +52,11 @@ public sealed partial class DatasetCache
             using (var downloaded = Dataset.Open(temporary))
             {
                 if (downloaded.Fingerprint != fingerprint)
-                    throw new DatasetException($"The coordinator sent the dataset {downloaded.Fingerprint} where {fingerprint} was asked for.");
+                {
+                    throw new DatasetException(
+                        $"The coordinator sent the dataset {downloaded.Fingerprint} where {fingerprint} was asked for."
+                    );
+                }
             }
 
             try
@@ -66,16 +73,21 @@ public sealed partial class DatasetCache
         finally
         {
             if (Directory.Exists(temporary))
+            {
                 Directory.Delete(temporary, recursive: true);
+            }
         }
     }
 
     private async Task DownloadAsync(string fingerprint, string folder, CancellationToken cancellationToken)
     {
-        var address = _coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known yet."));
+        var address =
+            _coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known yet."));
         using var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = null });
-        using var call = new V1.Datasets.DatasetsClient(channel)
-            .DownloadDataset(new GetDatasetRequest { Fingerprint = fingerprint }, cancellationToken: cancellationToken);
+        using var call = new V1.Datasets.DatasetsClient(channel).DownloadDataset(
+            new GetDatasetRequest { Fingerprint = fingerprint },
+            cancellationToken: cancellationToken
+        );
         LogDownload(_logger, fingerprint, address);
         await ReceivedFiles.WriteAsync(call.ResponseStream, folder, cancellationToken);
     }
@@ -83,6 +95,10 @@ public sealed partial class DatasetCache
     [LoggerMessage(EventId = 2301, Level = LogLevel.Information, Message = "Downloading dataset {Fingerprint} from {Address}")]
     private static partial void LogDownload(ILogger logger, string fingerprint, string address);
 
-    [LoggerMessage(EventId = 2302, Level = LogLevel.Warning, Message = "The cached dataset {Folder} cannot be used and is fetched again: {Reason}")]
+    [LoggerMessage(
+        EventId = 2302,
+        Level = LogLevel.Warning,
+        Message = "The cached dataset {Folder} cannot be used and is fetched again: {Reason}"
+    )]
     private static partial void LogDamaged(ILogger logger, string folder, string reason);
 }

@@ -24,14 +24,18 @@ internal static class ReceivedFiles
                     await EndAsync(file, path, expected);
                     var full = Path.GetFullPath(Path.Combine(folder, chunk.Path));
                     if (!full.StartsWith(root, StringComparison.Ordinal))
+                    {
                         throw new InvalidDataException($"The path '{chunk.Path}' leads out of the folder.");
+                    }
                     Directory.CreateDirectory(Path.GetDirectoryName(full)!);
                     file = new FileStream(full, FileMode.CreateNew, FileAccess.Write, FileShare.None);
                     (path, expected) = (chunk.Path, chunk.FileBytes);
                 }
 
                 if (file is null)
+                {
                     throw new InvalidDataException("The first chunk names no file.");
+                }
                 await file.WriteAsync(chunk.Data.Memory, cancellationToken);
             }
 
@@ -41,18 +45,24 @@ internal static class ReceivedFiles
         finally
         {
             if (file is not null)
+            {
                 await file.DisposeAsync();
+            }
         }
     }
 
     private static async Task EndAsync(FileStream? file, string? path, long expected)
     {
         if (file is null)
+        {
             return;
+        }
         var length = file.Length;
         file.Flush(flushToDisk: true);
         await file.DisposeAsync();
         if (length != expected)
+        {
             throw new InvalidDataException($"'{path}' has {length} bytes where {expected} were announced.");
+        }
     }
 }

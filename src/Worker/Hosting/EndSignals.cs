@@ -9,38 +9,47 @@ namespace TrainingCluster.Worker.Hosting;
 /// </summary>
 internal sealed class EndSignals : IDisposable
 {
-    private readonly PosixSignalRegistration terminate;
-    private readonly PosixSignalRegistration interrupt;
-    private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource hurried = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource disposed = new();
+    private readonly PosixSignalRegistration _terminate;
+    private readonly PosixSignalRegistration _interrupt;
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _hurried = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _disposed = new();
 
     public EndSignals()
     {
-        terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            if (!asked.TrySetResult()) Hurry();
-        });
-        interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
-        {
-            context.Cancel = true;
-            Hurry();
-        });
+        _terminate = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM,
+            context =>
+            {
+                context.Cancel = true;
+                if (!_asked.TrySetResult())
+                {
+                    Hurry();
+                }
+            }
+        );
+        _interrupt = PosixSignalRegistration.Create(
+            PosixSignal.SIGINT,
+            context =>
+            {
+                context.Cancel = true;
+                Hurry();
+            }
+        );
     }
 
     /// <summary>Completes when the worker is to end.</summary>
-    public Task Asked => asked.Task;
+    public Task Asked => _asked.Task;
 
     /// <summary>Completes when it is to end without draining.</summary>
-    public Task Hurried => hurried.Task;
+    public Task Hurried => _hurried.Task;
 
     /// <summary>The parent's end is one more reason.</summary>
-    public async Task Watch(int parent, TimeProvider time)
+    public async Task WatchAsync(int parent, TimeProvider time)
     {
         try
         {
-            await ParentWatch.Gone(parent, time, disposed.Token);
+            await ParentWatch.GoneAsync(parent, time, _disposed.Token);
             Hurry();
         }
         catch (OperationCanceledException)
@@ -51,15 +60,15 @@ internal sealed class EndSignals : IDisposable
 
     public void Dispose()
     {
-        terminate.Dispose();
-        interrupt.Dispose();
-        disposed.Cancel();
-        disposed.Dispose();
+        _terminate.Dispose();
+        _interrupt.Dispose();
+        _disposed.Cancel();
+        _disposed.Dispose();
     }
 
     private void Hurry()
     {
-        hurried.TrySetResult();
-        asked.TrySetResult();
+        _hurried.TrySetResult();
+        _asked.TrySetResult();
     }
 }

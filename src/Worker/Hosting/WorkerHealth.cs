@@ -19,6 +19,8 @@ internal sealed class CoordinatorCheck(CoordinatorLink link) : IHealthCheck
     private static readonly TimeSpan s_within = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
-        link.HeardWithin(s_within) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the coordinator does not answer"));
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(
+            link.HeardWithin(s_within) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the coordinator does not answer")
+        );
 }

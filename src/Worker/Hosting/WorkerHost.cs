@@ -14,15 +14,15 @@ namespace TrainingCluster.Worker.Hosting;
 public static partial class WorkerHost
 {
     // Time for others to take over, or for the coordinator to take the state; Kubernetes gives two minutes.
-    private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan CoordinatorSilence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_drainGrace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_coordinatorSilence = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// 1. checks the options; 2. makes the trainer; 3. serves peers and HTTP; 4. joins the cluster; 5. says that it is ready;
     /// 6. waits for the end; 7. drains: works on until no generation holds it; 8. leaves, and ends in the opposite order.
     /// </summary>
     /// <returns>The exit code.</returns>
-    public static async Task<int> Run(WorkerOptions options)
+    public static async Task<int> RunAsync(WorkerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         // 1.
@@ -34,7 +34,10 @@ public static partial class WorkerHost
         // Silence is not judged by a clock that somebody may set.
         var time = new SteadyTime(TimeProvider.System);
         using var end = new EndSignals();
-        if (options.ParentPid is { } parent) _ = end.Watch(parent, time);
+        if (options.ParentPid is { } parent)
+        {
+            _ = end.WatchAsync(parent, time);
+        }
         // Beside what follows, and before it registers: no job may take a worker of which it does not know how it computes.
         var arithmetic = Task.Run(() => ArithmeticFingerprint.Compute(torch.device(options.Device)));
         // 2.
@@ -49,18 +52,32 @@ public static partial class WorkerHost
         var box = new ReportBox(name, incarnation);
         var metrics = new WorkerMetrics(published.Factory);
         var trainer = new Trainer(
-            new TrainerOptions { WorkerId = name, Incarnation = incarnation, DataFolder = Path.GetFullPath(options.Data), Device = options.Device },
+            new TrainerOptions
+            {
+                WorkerId = name,
+                Incarnation = incarnation,
+                DataFolder = Path.GetFullPath(options.Data),
+                Device = options.Device,
+            },
             () => link.GrpcAddress,
             message =>
             {
                 metrics.Observe(message);
                 box.Post(message);
             },
-            collective, loggers, time);
+            collective,
+            loggers,
+            time
+        );
         WorkerMetrics.PublishCounts(published, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
         WorkerMetrics.PublishPeers(published, () => collective.Peers);
         var node = new WorkerNode(
-            new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator), new WorkerParts(trainer, box, link), refusals, time, loggers);
+            new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator),
+            new WorkerParts(trainer, box, link),
+            refusals,
+            time,
+            loggers
+        );
         // 3.
         await using var app = BuildWebApplication(options, address, collective, node, link);
         refusals.Watch(app);
@@ -69,52 +86,67 @@ public static partial class WorkerHost
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         // 4.
         using var leave = new CancellationTokenSource();
-        var running = node.RunAsync(new WorkerActorSettings
-        {
-            WorkerId = name,
-            Incarnation = incarnation,
-            CollectiveAddress = address.Http(ports[0]),
-            HttpAddress = address.Http(ports[1]),
-            Device = options.Device,
-            Arithmetic = await arithmetic,
-            CoordinatorPath = $"{ActorConfiguration.Address(options.Coordinator)}/user/coordinator",
-        }, leave.Token);
+        var running = node.RunAsync(
+            new WorkerActorSettings
+            {
+                WorkerId = name,
+                Incarnation = incarnation,
+                CollectiveAddress = address.Http(ports[0]),
+                HttpAddress = address.Http(ports[1]),
+                Device = options.Device,
+                Arithmetic = await arithmetic,
+                CoordinatorPath = $"{ActorConfiguration.Address(options.Coordinator)}/user/coordinator",
+            },
+            leave.Token
+        );
         // 5.
         var ready = new ReadyFile(address.Http(ports[0]), address.Http(ports[1]), address.HostPort(await node.Port), Environment.ProcessId);
-        if (options.ReadyFile is { } path) ready.Write(path);
+        if (options.ReadyFile is { } path)
+        {
+            ready.Write(path);
+        }
         LogReady(logger, name, BuildInfo.Version, ready.Grpc, ready.Http, options.Coordinator);
         // 6.
         await Task.WhenAny(end.Asked, running);
         // 7.
-        if (!running.IsCompleted && !end.Hurried.IsCompleted) await Drain(link, end, time, logger);
+        if (!running.IsCompleted && !end.Hurried.IsCompleted)
+        {
+            await DrainAsync(link, end, time, logger);
+        }
         // 8.
         await leave.CancelAsync();
         await running;
         await trainer.DisposeAsync();
         await app.StopAsync();
-        if (options.ReadyFile is { } file) File.Delete(file);
+        if (options.ReadyFile is { } file)
+        {
+            File.Delete(file);
+        }
         LogEnded(logger, name);
         return ProgramExit.Clean;
     }
 
-    private static async Task Drain(CoordinatorLink link, EndSignals end, TimeProvider time, ILogger logger)
+    private static async Task DrainAsync(CoordinatorLink link, EndSignals end, TimeProvider time, ILogger logger)
     {
-        LogDraining(logger, DrainGrace.TotalSeconds);
+        LogDraining(logger, s_drainGrace.TotalSeconds);
         link.BeginDrain();
-        using var grace = new CancellationTokenSource(DrainGrace, time);
+        using var grace = new CancellationTokenSource(s_drainGrace, time);
         try
         {
             // Without a coordinator nobody could take over: there is nothing to wait for.
-            while (!link.Drained.IsCompleted && link.HeardWithin(CoordinatorSilence))
+            while (!link.Drained.IsCompleted && link.HeardWithin(s_coordinatorSilence))
             {
                 await Task.WhenAny(link.Drained, end.Hurried, Task.Delay(TimeSpan.FromMilliseconds(500), time, grace.Token));
-                if (end.Hurried.IsCompleted) return;
+                if (end.Hurried.IsCompleted)
+                {
+                    return;
+                }
                 grace.Token.ThrowIfCancellationRequested();
             }
         }
         catch (OperationCanceledException)
         {
-            LogDrainTooLong(logger, DrainGrace.TotalSeconds);
+            LogDrainTooLong(logger, s_drainGrace.TotalSeconds);
         }
     }
 
@@ -133,11 +165,20 @@ public static partial class WorkerHost
         }
     }
 
-    private static void ConfigureLogging(ILoggingBuilder logging) => logging.ClearProviders()
-        .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
-        .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
+    private static void ConfigureLogging(ILoggingBuilder logging) =>
+        logging
+            .ClearProviders()
+            .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Grpc", LogLevel.Warning);
 
-    private static WebApplication BuildWebApplication(WorkerOptions options, ListenAddress address, CollectiveHost collective, WorkerNode node, CoordinatorLink link)
+    private static WebApplication BuildWebApplication(
+        WorkerOptions options,
+        ListenAddress address,
+        CollectiveHost collective,
+        WorkerNode node,
+        CoordinatorLink link
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         ConfigureLogging(builder.Logging);
@@ -155,8 +196,13 @@ public static partial class WorkerHost
         return builder.Build();
     }
 
-    internal static void AddHealth(IServiceCollection services, WorkerNode node, CoordinatorLink link) => services.AddSingleton(node).AddSingleton(link)
-        .AddProgramHealth("cluster.v1.Collective").AddCheck<ActorsCheck>("actors").AddCheck<CoordinatorCheck>("coordinator", tags: [ProgramHealth.ReadinessOnly]);
+    internal static void AddHealth(IServiceCollection services, WorkerNode node, CoordinatorLink link) =>
+        services
+            .AddSingleton(node)
+            .AddSingleton(link)
+            .AddProgramHealth("cluster.v1.Collective")
+            .AddCheck<ActorsCheck>("actors")
+            .AddCheck<CoordinatorCheck>("coordinator", tags: [ProgramHealth.ReadinessOnly]);
 
     private static void MapEndpoints(WebApplication app, ProgramMetrics published)
     {
@@ -165,10 +211,18 @@ public static partial class WorkerHost
         app.MapProgramHealth();
     }
 
-    [LoggerMessage(EventId = 320, Level = LogLevel.Information, Message = "worker {Name} {Version} is ready: peers {Grpc}, HTTP {Http}; joins {Coordinator}")]
+    [LoggerMessage(
+        EventId = 320,
+        Level = LogLevel.Information,
+        Message = "worker {Name} {Version} is ready: peers {Grpc}, HTTP {Http}; joins {Coordinator}"
+    )]
     private static partial void LogReady(ILogger logger, string name, string version, string grpc, string http, string coordinator);
 
-    [LoggerMessage(EventId = 321, Level = LogLevel.Information, Message = "drains: works on until others have taken over, {Seconds} s at most")]
+    [LoggerMessage(
+        EventId = 321,
+        Level = LogLevel.Information,
+        Message = "drains: works on until others have taken over, {Seconds} s at most"
+    )]
     private static partial void LogDraining(ILogger logger, double seconds);
 
     [LoggerMessage(EventId = 322, Level = LogLevel.Warning, Message = "nobody has taken over within {Seconds} s; leaves all the same")]

@@ -5,26 +5,28 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Hosting;
 
-/// <summary>A worker's metrics, from what its trainer reports. docs/metrics.md lists them; a test holds the list against the code.</summary>
+/// <summary>
+/// A worker's metrics, from what its trainer reports. docs/metrics.md lists them; a test holds the list against the code.
+/// </summary>
 public sealed class WorkerMetrics
 {
-    private readonly Counter steps;
-    private readonly Counter skipped;
-    private readonly Counter tokens;
-    private readonly Gauge loss;
-    private readonly Gauge learningRate;
-    private readonly Gauge gradientNorm;
-    private readonly Gauge completedStep;
-    private readonly Gauge shards;
-    private readonly Gauge speed;
-    private readonly Histogram stepSeconds;
-    private readonly Histogram exchangeSeconds;
-    private readonly Counter exchangeBytes;
-    private readonly Counter failures;
-    private readonly Histogram catchUp;
-    private readonly Counter stateBytes;
-    private readonly Histogram evaluationSeconds;
-    private readonly Histogram checkpointPause;
+    private readonly Counter _steps;
+    private readonly Counter _skipped;
+    private readonly Counter _tokens;
+    private readonly Gauge _loss;
+    private readonly Gauge _learningRate;
+    private readonly Gauge _gradientNorm;
+    private readonly Gauge _completedStep;
+    private readonly Gauge _shards;
+    private readonly Gauge _speed;
+    private readonly Histogram _stepSeconds;
+    private readonly Histogram _exchangeSeconds;
+    private readonly Counter _exchangeBytes;
+    private readonly Counter _failures;
+    private readonly Histogram _catchUp;
+    private readonly Counter _stateBytes;
+    private readonly Histogram _evaluationSeconds;
+    private readonly Histogram _checkpointPause;
 
     /// <summary>Makes the metrics in a registry.</summary>
     /// <param name="factory">Of the registry.</param>
@@ -32,26 +34,74 @@ public sealed class WorkerMetrics
     {
         ArgumentNullException.ThrowIfNull(factory);
         var spread = new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.001, 2, 16) };
-        steps = factory.CreateCounter("training_cluster_steps_total", "Steps that this worker took part in.");
-        skipped = factory.CreateCounter("training_cluster_skipped_steps_total", "Steps skipped for NaN or Inf.");
-        tokens = factory.CreateCounter("training_cluster_tokens_total", "Tokens of the steps, over all workers of the job, by side: source, target.", "side");
-        loss = factory.CreateGauge("training_cluster_loss_nats", "Label-smoothed loss of the newest step, nats a target token.");
-        learningRate = factory.CreateGauge("training_cluster_learning_rate", "Learning rate of the newest step.");
-        gradientNorm = factory.CreateGauge("training_cluster_gradient_norm", "Global norm of the newest step's gradient, before clipping.");
-        completedStep = factory.CreateGauge("training_cluster_completed_step", "Newest step whose update is applied.");
-        shards = factory.CreateGauge("training_cluster_shards", "Logical shards that this worker computes in a step.");
-        speed = factory.CreateGauge("training_cluster_shards_per_second", "Speed of this worker's own computing, median of its last steps: shards are shared out by it.");
-        stepSeconds = factory.CreateHistogram("training_cluster_step_duration_seconds", "Time of a step by phase: compute (forward and backward), exchange (waiting for the all-reduce after backward), update.", ["phase"], spread);
-        exchangeSeconds = factory.CreateHistogram("training_cluster_allreduce_wait_seconds", "Time that a step waited for the all-reduce after backward had ended.", spread);
-        exchangeBytes = factory.CreateCounter("training_cluster_allreduce_bytes_total", "Bytes of the all-reduce by direction: sent, received.", "direction");
-        failures = factory.CreateCounter("training_cluster_generation_failures_total", "Generations that could not go on here, by stage.", "stage");
-        catchUp = factory.CreateHistogram("training_cluster_catch_up_seconds", "Time from plan to start: state taken, peers connected.", spread);
-        stateBytes = factory.CreateCounter("training_cluster_state_received_bytes_total", "State taken from peers or checkpoints.");
-        evaluationSeconds = factory.CreateHistogram("training_cluster_evaluation_duration_seconds", "Time of an evaluation that this worker reported.", spread);
-        checkpointPause = factory.CreateHistogram("training_cluster_checkpoint_pause_seconds", "Time that training stood still for a checkpoint's copy.", spread);
-        foreach (var side in new[] { "source", "target" }) tokens.WithLabels(side);
-        foreach (var direction in new[] { "sent", "received" }) exchangeBytes.WithLabels(direction);
-        foreach (var phase in new[] { "compute", "exchange", "update" }) stepSeconds.WithLabels(phase);
+        _steps = factory.CreateCounter("training_cluster_steps_total", "Steps that this worker took part in.");
+        _skipped = factory.CreateCounter("training_cluster_skipped_steps_total", "Steps skipped for NaN or Inf.");
+        _tokens = factory.CreateCounter(
+            "training_cluster_tokens_total",
+            "Tokens of the steps, over all workers of the job, by side: source, target.",
+            "side"
+        );
+        _loss = factory.CreateGauge("training_cluster_loss_nats", "Label-smoothed loss of the newest step, nats a target token.");
+        _learningRate = factory.CreateGauge("training_cluster_learning_rate", "Learning rate of the newest step.");
+        _gradientNorm = factory.CreateGauge(
+            "training_cluster_gradient_norm",
+            "Global norm of the newest step's gradient, before clipping."
+        );
+        _completedStep = factory.CreateGauge("training_cluster_completed_step", "Newest step whose update is applied.");
+        _shards = factory.CreateGauge("training_cluster_shards", "Logical shards that this worker computes in a step.");
+        _speed = factory.CreateGauge(
+            "training_cluster_shards_per_second",
+            "Speed of this worker's own computing, median of its last steps: shards are shared out by it."
+        );
+        _stepSeconds = factory.CreateHistogram(
+            "training_cluster_step_duration_seconds",
+            "Time of a step by phase: compute (forward and backward), exchange (waiting for the all-reduce after backward), update.",
+            ["phase"],
+            spread
+        );
+        _exchangeSeconds = factory.CreateHistogram(
+            "training_cluster_allreduce_wait_seconds",
+            "Time that a step waited for the all-reduce after backward had ended.",
+            spread
+        );
+        _exchangeBytes = factory.CreateCounter(
+            "training_cluster_allreduce_bytes_total",
+            "Bytes of the all-reduce by direction: sent, received.",
+            "direction"
+        );
+        _failures = factory.CreateCounter(
+            "training_cluster_generation_failures_total",
+            "Generations that could not go on here, by stage.",
+            "stage"
+        );
+        _catchUp = factory.CreateHistogram(
+            "training_cluster_catch_up_seconds",
+            "Time from plan to start: state taken, peers connected.",
+            spread
+        );
+        _stateBytes = factory.CreateCounter("training_cluster_state_received_bytes_total", "State taken from peers or checkpoints.");
+        _evaluationSeconds = factory.CreateHistogram(
+            "training_cluster_evaluation_duration_seconds",
+            "Time of an evaluation that this worker reported.",
+            spread
+        );
+        _checkpointPause = factory.CreateHistogram(
+            "training_cluster_checkpoint_pause_seconds",
+            "Time that training stood still for a checkpoint's copy.",
+            spread
+        );
+        foreach (var side in new[] { "source", "target" })
+        {
+            _tokens.WithLabels(side);
+        }
+        foreach (var direction in new[] { "sent", "received" })
+        {
+            _exchangeBytes.WithLabels(direction);
+        }
+        foreach (var phase in new[] { "compute", "exchange", "update" })
+        {
+            _stepSeconds.WithLabels(phase);
+        }
     }
 
     /// <summary>Publishes counts that others keep.</summary>
@@ -62,7 +112,11 @@ public sealed class WorkerMetrics
     public static void PublishCounts(ProgramMetrics published, Func<long> staleStreams, Func<long> staleFrames, Func<long> staleCommands)
     {
         ArgumentNullException.ThrowIfNull(published);
-        var stale = published.Factory.CreateCounter("training_cluster_stale_total", "What came too late for its generation and was dropped, by kind: stream, frame, command.", "kind");
+        var stale = published.Factory.CreateCounter(
+            "training_cluster_stale_total",
+            "What came too late for its generation and was dropped, by kind: stream, frame, command.",
+            "kind"
+        );
         published.Registry.AddBeforeCollectCallback(() =>
         {
             stale.WithLabels("stream").IncTo(staleStreams());
@@ -77,7 +131,11 @@ public sealed class WorkerMetrics
     public static void PublishPeers(ProgramMetrics published, Func<(int SharedMemory, int Grpc)> peers)
     {
         ArgumentNullException.ThrowIfNull(published);
-        var gauge = published.Factory.CreateGauge("training_cluster_allreduce_peers", "Peers in the present generation, by the path that this worker's gradients take to them: shared_memory, grpc.", "path");
+        var gauge = published.Factory.CreateGauge(
+            "training_cluster_allreduce_peers",
+            "Peers in the present generation, by the path that this worker's gradients take to them: shared_memory, grpc.",
+            "path"
+        );
         published.Registry.AddBeforeCollectCallback(() =>
         {
             var (shared, grpc) = peers();
@@ -91,34 +149,51 @@ public sealed class WorkerMetrics
     {
         switch (message)
         {
-            case StepReport m: Observe(m); break;
-            case GenerationStarted m:
-                catchUp.Observe(m.CatchUpMs / 1000);
-                stateBytes.Inc(m.StateBytes);
+            case StepReport m:
+                Observe(m);
                 break;
-            case GenerationFailed m: failures.WithLabels(m.Stage).Inc(); break;
-            case EvaluationReport m: evaluationSeconds.Observe(m.Seconds); break;
-            case CheckpointReport m: checkpointPause.Observe(m.PauseMs / 1000); break;
+            case GenerationStarted m:
+                _catchUp.Observe(m.CatchUpMs / 1000);
+                _stateBytes.Inc(m.StateBytes);
+                break;
+            case GenerationFailed m:
+                _failures.WithLabels(m.Stage).Inc();
+                break;
+            case EvaluationReport m:
+                _evaluationSeconds.Observe(m.Seconds);
+                break;
+            case CheckpointReport m:
+                _checkpointPause.Observe(m.PauseMs / 1000);
+                break;
         }
     }
 
     private void Observe(StepReport m)
     {
-        steps.Inc();
-        if (m.Skipped) skipped.Inc();
-        tokens.WithLabels("source").Inc(m.SourceTokens);
-        tokens.WithLabels("target").Inc(m.TargetTokens);
-        if (m.TargetTokens > 0) loss.Set(m.LossSum / m.TargetTokens);
-        learningRate.Set(m.LearningRate);
-        gradientNorm.Set(m.GradientNorm);
-        completedStep.Set(m.Step);
-        shards.Set(m.ShardCount);
-        if (m.ShardsPerSecond > 0) speed.Set(m.ShardsPerSecond);
-        stepSeconds.WithLabels("compute").Observe(m.ComputeMs / 1000);
-        stepSeconds.WithLabels("exchange").Observe(m.ExchangeMs / 1000);
-        stepSeconds.WithLabels("update").Observe(m.UpdateMs / 1000);
-        exchangeSeconds.Observe(m.ExchangeMs / 1000);
-        exchangeBytes.WithLabels("sent").Inc(m.SentBytes);
-        exchangeBytes.WithLabels("received").Inc(m.ReceivedBytes);
+        _steps.Inc();
+        if (m.Skipped)
+        {
+            _skipped.Inc();
+        }
+        _tokens.WithLabels("source").Inc(m.SourceTokens);
+        _tokens.WithLabels("target").Inc(m.TargetTokens);
+        if (m.TargetTokens > 0)
+        {
+            _loss.Set(m.LossSum / m.TargetTokens);
+        }
+        _learningRate.Set(m.LearningRate);
+        _gradientNorm.Set(m.GradientNorm);
+        _completedStep.Set(m.Step);
+        _shards.Set(m.ShardCount);
+        if (m.ShardsPerSecond > 0)
+        {
+            _speed.Set(m.ShardsPerSecond);
+        }
+        _stepSeconds.WithLabels("compute").Observe(m.ComputeMs / 1000);
+        _stepSeconds.WithLabels("exchange").Observe(m.ExchangeMs / 1000);
+        _stepSeconds.WithLabels("update").Observe(m.UpdateMs / 1000);
+        _exchangeSeconds.Observe(m.ExchangeMs / 1000);
+        _exchangeBytes.WithLabels("sent").Inc(m.SentBytes);
+        _exchangeBytes.WithLabels("received").Inc(m.ReceivedBytes);
     }
 }

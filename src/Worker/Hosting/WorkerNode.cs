@@ -18,7 +18,13 @@ namespace TrainingCluster.Worker.Hosting;
 /// <param name="refusals">Counts what is not let in.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">The program's log.</param>
-internal sealed partial class WorkerNode(NodeOptions options, WorkerParts parts, Refusals refusals, TimeProvider time, ILoggerFactory loggers)
+internal sealed partial class WorkerNode(
+    NodeOptions options,
+    WorkerParts parts,
+    Refusals refusals,
+    TimeProvider time,
+    ILoggerFactory loggers
+)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
     private readonly ILogger _logger = loggers.CreateLogger<WorkerNode>();
@@ -37,9 +43,14 @@ internal sealed partial class WorkerNode(NodeOptions options, WorkerParts parts,
         try
         {
             if (_current is not { } host)
+            {
                 return HealthCheckResult.Unhealthy("the actors are not up");
+            }
             var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(cancellationToken);
-            return new HealthCheckResult(report.Status, string.Join("; ", report.Entries.Values.Select(entry => entry.Description).OfType<string>()));
+            return new HealthCheckResult(
+                report.Status,
+                string.Join("; ", report.Entries.Values.Select(entry => entry.Description).OfType<string>())
+            );
         }
         catch (ObjectDisposedException)
         {
@@ -47,14 +58,14 @@ internal sealed partial class WorkerNode(NodeOptions options, WorkerParts parts,
         }
     }
 
-    /// <summary>Keeps a node in the cluster until <paramref name="stop"/>; then leaves.</summary>
-    public async Task RunAsync(WorkerActorSettings settings, CancellationToken stop)
+    /// <summary>Keeps a node in the cluster until <paramref name="cancellationToken"/>; then leaves.</summary>
+    public async Task RunAsync(WorkerActorSettings settings, CancellationToken cancellationToken)
     {
         try
         {
-            while (!stop.IsCancellationRequested)
+            while (!cancellationToken.IsCancellationRequested)
             {
-                await RunOnceAsync(settings, stop);
+                await RunOnceAsync(settings, cancellationToken);
                 await Task.Delay(s_pause, time, CancellationToken.None);
             }
         }
@@ -66,7 +77,7 @@ internal sealed partial class WorkerNode(NodeOptions options, WorkerParts parts,
         }
     }
 
-    private async Task RunOnceAsync(WorkerActorSettings settings, CancellationToken stop)
+    private async Task RunOnceAsync(WorkerActorSettings settings, CancellationToken cancellationToken)
     {
         using var host = Build(settings);
         await host.StartAsync(CancellationToken.None);
@@ -75,13 +86,15 @@ internal sealed partial class WorkerNode(NodeOptions options, WorkerParts parts,
         _firstPort.TrySetResult(Cluster.Get(system).SelfAddress.Port ?? 0);
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = stop.Register(stopped.SetResult);
+        await using var registration = cancellationToken.Register(stopped.SetResult);
         await Task.WhenAny(system.WhenTerminated, stopped.Task);
         _current = null;
         parts.Box.Connect(ActorRefs.Nobody);
         // Takes leave of the cluster (CoordinatedShutdown); of one that this node was shut out of there is no leave to take.
-        if (stop.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
+        {
             await host.StopAsync(CancellationToken.None);
+        }
     }
 
     private IHost Build(WorkerActorSettings settings)
@@ -89,10 +102,13 @@ internal sealed partial class WorkerNode(NodeOptions options, WorkerParts parts,
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton(loggers).AddSingleton<IHostLifetime, QuietLifetime>();
         builder.Services.AddHealthChecks();
-        builder.Services.AddAkka(ActorConfiguration.SystemName, akka => akka
-            .WithNode(options, refusals)
-            .WithHealthCheck<RootActorCheck<WorkerActor>>("worker")
-            .WithActors((system, registry) => StartActors(system, registry, settings)));
+        builder.Services.AddAkka(
+            ActorConfiguration.SystemName,
+            akka =>
+                akka.WithNode(options, refusals)
+                    .WithHealthCheck<RootActorCheck<WorkerActor>>("worker")
+                    .WithActors((system, registry) => StartActors(system, registry, settings))
+        );
         return builder.Build();
     }
 
@@ -108,7 +124,8 @@ internal sealed partial class WorkerNode(NodeOptions options, WorkerParts parts,
         };
         system.ActorOf(Props.Create(() => new QuarantineWatch(rejoin)), "quarantine-watch");
         registry.Register<WorkerActor>(
-            system.ActorOf(Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, time, _logger)), WorkerActor.Name));
+            system.ActorOf(Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, time, _logger)), WorkerActor.Name)
+        );
     }
 
     [LoggerMessage(EventId = 310, Level = LogLevel.Warning, Message = "joins the cluster anew: {Reason}; training is not touched")]

@@ -15,7 +15,9 @@ public sealed record WorkerOptions
     /// <summary>Address to listen on. Default 127.0.0.1.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
-    /// <summary>Host that peers and the coordinator are told; null: the host, or this machine's name where it listens on all addresses.</summary>
+    /// <summary>
+    /// Host that peers and the coordinator are told; null: the host, or this machine's name where it listens on all addresses.
+    /// </summary>
     public string? Advertise { get; init; }
 
     /// <summary>Port of gRPC between workers. 0 (default): any.</summary>
@@ -41,6 +43,8 @@ public sealed record WorkerOptions
 
     /// <summary>Whether a text names a host and a port.</summary>
     public static bool IsHostPort(string? text) =>
-        text is not null && text.LastIndexOf(':') is > 0 and var colon
-        && int.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out var port) && port is > 0 and <= 65535;
+        text is not null
+        && text.LastIndexOf(':') is > 0 and var colon
+        && int.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out var port)
+        && port is > 0 and <= 65535;
 }

@@ -18,10 +18,14 @@ internal sealed class RunningMedian(int window, int fewest)
     public void Add(double value)
     {
         if (_last.Count == window)
+        {
             _last.Dequeue();
+        }
         _last.Enqueue(value);
         if (_last.Count < fewest)
+        {
             return;
+        }
         var sorted = _last.Order().ToArray();
         Volatile.Write(ref _median, (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2);
     }

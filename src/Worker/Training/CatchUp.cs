@@ -20,20 +20,34 @@ internal static class CatchUp
     /// <param name="options">For connections to peers.</param>
     /// <param name="files">Where checkpoints are.</param>
     /// <param name="temporaryFolder">For a checkpoint's files.</param>
-    /// <param name="cancelled">Ends it; the state is then not whole.</param>
+    /// <param name="cancellationToken">Ends it; the state is then not whole.</param>
     /// <returns>Bytes taken.</returns>
     public static async Task<long> RunAsync(
-        TrainingJob job, bool holdsState, StartGeneration start, string own, CollectiveOptions options, CoordinatorFiles files, string temporaryFolder, CancellationToken cancelled)
+        TrainingJob job,
+        bool holdsState,
+        StartGeneration start,
+        string own,
+        CollectiveOptions options,
+        CoordinatorFiles files,
+        string temporaryFolder,
+        CancellationToken cancellationToken
+    )
     {
-        if (holdsState && job.State.Progress.Step == start.BaseStep && start.Members.Any(member => member.WorkerId == own && member.HasBaseState))
+        if (
+            holdsState
+            && job.State.Progress.Step == start.BaseStep
+            && start.Members.Any(member => member.WorkerId == own && member.HasBaseState)
+        )
+        {
             return 0;
+        }
         var sources = start.Members.Where(member => member.HasBaseState && member.WorkerId != own).ToList();
         Exception? last = null;
         foreach (var source in sources)
         {
             try
             {
-                return await FromPeerAsync(job.State, start, new Uri(source.CollectiveAddress), options, cancelled);
+                return await FromPeerAsync(job.State, start, new Uri(source.CollectiveAddress), options, cancellationToken);
             }
             catch (Exception e) when (e is RpcException { StatusCode: not StatusCode.Cancelled } or InvalidDataException)
             {
@@ -41,50 +55,85 @@ internal static class CatchUp
             }
         }
 
-        cancelled.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         if (sources.Count > 0)
+        {
             throw new NoStateException($"No peer gave the state of step {start.BaseStep}; lastly: {last?.Message}", last);
+        }
         if (start.CheckpointId.Length > 0)
-            return await FromCheckpointAsync(job, start, files, temporaryFolder, cancelled);
+        {
+            return await FromCheckpointAsync(job, start, files, temporaryFolder, cancellationToken);
+        }
         if (start.BaseStep == 0 && job.State.Progress.Step == 0)
+        {
             return 0;
+        }
         throw new NoStateException($"The state of step {start.BaseStep} is nowhere to be had.");
     }
 
-    private static async Task<long> FromPeerAsync(TrainingState state, StartGeneration start, Uri address, CollectiveOptions options, CancellationToken cancelled)
+    private static async Task<long> FromPeerAsync(
+        TrainingState state,
+        StartGeneration start,
+        Uri address,
+        CollectiveOptions options,
+        CancellationToken cancellationToken
+    )
     {
         using var channel = CollectiveChannel.Open(address, options);
-        using var call = channel.CreateCallInvoker().AsyncServerStreamingCall(
-            CollectiveWire.FetchState, null, new CallOptions(cancellationToken: cancelled),
-            new FetchStateRequest { JobId = start.JobId, Generation = start.Generation, Step = start.BaseStep });
+        using var call = channel
+            .CreateCallInvoker()
+            .AsyncServerStreamingCall(
+                CollectiveWire.FetchState,
+                null,
+                new CallOptions(cancellationToken: cancellationToken),
+                new FetchStateRequest
+                {
+                    JobId = start.JobId,
+                    Generation = start.Generation,
+                    Step = start.BaseStep,
+                }
+            );
         using var reader = new StateImage.Reader(state);
         var sha256 = "";
-        while (await call.ResponseStream.MoveNext(cancelled))
+        while (await call.ResponseStream.MoveNext(cancellationToken))
         {
             var chunk = call.ResponseStream.Current;
             if (chunk.Offset != reader.Position)
+            {
                 throw new InvalidDataException($"The peer sent byte {chunk.Offset} of its state where {reader.Position} was next.");
+            }
             reader.Append(chunk.Data.Span);
             sha256 = chunk.Sha256;
         }
 
         var progress = reader.Complete(sha256);
         if (progress.Step != start.BaseStep)
+        {
             throw new InvalidDataException($"The peer sent the state of step {progress.Step} where {start.BaseStep} was asked for.");
+        }
         return reader.Position;
     }
 
     private static async Task<long> FromCheckpointAsync(
-        TrainingJob job, StartGeneration start, CoordinatorFiles files, string temporaryFolder, CancellationToken cancelled)
+        TrainingJob job,
+        StartGeneration start,
+        CoordinatorFiles files,
+        string temporaryFolder,
+        CancellationToken cancellationToken
+    )
     {
         var folder = Path.Combine(temporaryFolder, $"restore-{start.JobId}-{Guid.NewGuid():n}");
         Directory.CreateDirectory(folder);
         try
         {
-            await files.FetchCheckpointAsync(start.JobId, start.CheckpointId, folder, cancelled);
+            await files.FetchCheckpointAsync(start.JobId, start.CheckpointId, folder, cancellationToken);
             CheckpointFiles.Read(folder, job.State);
             if (job.State.Progress.Step != start.BaseStep)
-                throw new InvalidDataException($"Checkpoint {start.CheckpointId} is of step {job.State.Progress.Step}, not {start.BaseStep}.");
+            {
+                throw new InvalidDataException(
+                    $"Checkpoint {start.CheckpointId} is of step {job.State.Progress.Step}, not {start.BaseStep}."
+                );
+            }
             return job.State.Bytes;
         }
         finally

@@ -27,12 +27,15 @@ internal sealed class DatasetBatches : ITrainingBatches
     {
         var sentences = Sentences(step, shard);
         if (_spec.Training.BpeDropout <= 0)
+        {
             return BatchBuilder.Build(_dataset, sentences);
+        }
         var tokenizer = _dataset.Tokenizer;
         // A stream of its own, away from the model's dropout: the third key tells them apart.
         var dropout = new BpeDropout(_spec.Training.BpeDropout, new DeterministicRandom(_spec.Seed, (ulong)step, (ulong)shard, 1));
         return BatchBuilder.Build(
             [.. sentences.Select(sentence => tokenizer.Encode(tokenizer.Decode(_dataset.Source(sentence)), dropout))],
-            [.. sentences.Select(sentence => tokenizer.Encode(tokenizer.Decode(_dataset.Target(sentence)), dropout))]);
+            [.. sentences.Select(sentence => tokenizer.Encode(tokenizer.Decode(_dataset.Target(sentence)), dropout))]
+        );
     }
 }

@@ -10,7 +10,15 @@ namespace TrainingCluster.Worker.Training;
 
 /// <summary>Scores of the whole validation pair; the same doubles on every worker.</summary>
 internal sealed record EvaluationScores(
-    BleuScore Bleu, double ChrF, double Loss, double ExactMatch, int Sentences, string SampleSource, string SampleHypothesis, string SampleReference);
+    BleuScore Bleu,
+    double ChrF,
+    double Loss,
+    double ExactMatch,
+    int Sentences,
+    string SampleSource,
+    string SampleHypothesis,
+    string SampleReference
+);
 
 /// <summary>
 /// Translation of the validation pair as a collective stage: it is cut into one slice a logical shard, each worker translates the
@@ -24,10 +32,15 @@ internal static class Evaluation
     /// <param name="job">The job.</param>
     /// <param name="group">The generation's group.</param>
     /// <param name="topic">Under which topic the counts are exchanged.</param>
-    /// <param name="cancelled">Ends the translation between two slices.</param>
+    /// <param name="cancellationToken">Ends the translation between two slices.</param>
     /// <param name="scores">The scores; null after a failure.</param>
     public static CollectiveFailure? Run(
-        TrainingJob job, CollectiveGroup group, SideTopic topic, CancellationToken cancelled, out EvaluationScores? scores)
+        TrainingJob job,
+        CollectiveGroup group,
+        SideTopic topic,
+        CancellationToken cancellationToken,
+        out EvaluationScores? scores
+    )
     {
         scores = null;
         var start = Stopwatch.GetTimestamp();
@@ -39,19 +52,25 @@ internal static class Evaluation
             foreach (var shard in group.Plan.Own.Shards)
             {
                 if (group.Failure is { } ended)
+                {
                     return ended;
-                Slice(job, Deal(pairs, shard, shards), cancelled).Write(writer, shard);
+                }
+                Slice(job, Deal(pairs, shard, shards), cancellationToken).Write(writer, shard);
             }
         }
 
         if (group.AllGather(job.State.Progress.Step, topic, bytes.ToArray(), Stopwatch.GetElapsedTime(start), out var all) is { } failure)
+        {
             return failure;
+        }
         var slices = new SliceCounts?[shards];
         foreach (var value in all)
         {
             using var reader = new BinaryReader(new MemoryStream(value), Encoding.UTF8);
             while (reader.BaseStream.Position < reader.BaseStream.Length)
+            {
                 slices[reader.ReadInt32()] = SliceCounts.Read(reader);
+            }
         }
 
         scores = Add(slices, pairs);
@@ -69,12 +88,19 @@ internal static class Evaluation
     private static List<ValidationPair> Deal(List<ValidationPair> pairs, int shard, int shards) =>
         [.. pairs.OrderByDescending(pair => pair.Source.Length).Where((_, i) => i % shards == shard)];
 
-    private static SliceCounts Slice(TrainingJob job, List<ValidationPair> pairs, CancellationToken cancelled)
+    private static SliceCounts Slice(TrainingJob job, List<ValidationPair> pairs, CancellationToken cancellationToken)
     {
         if (pairs.Count == 0)
+        {
             return SliceCounts.Empty;
+        }
         var options = new SearchOptions { Beam = job.Spec.Evaluation.Beam };
-        var found = SequenceSearch.Search(job.Model, [.. pairs.Select(pair => (int[])[.. pair.Source, SequenceSearch.EosId])], options, cancelled);
+        var found = SequenceSearch.Search(
+            job.Model,
+            [.. pairs.Select(pair => (int[])[.. pair.Source, SequenceSearch.EosId])],
+            options,
+            cancellationToken
+        );
         var counts = SliceCounts.Empty with { Sample = job.Dataset.Tokenizer.Decode([.. found[0].Tokens]) };
         for (var i = 0; i < pairs.Count; i++)
         {
@@ -117,19 +143,38 @@ internal static class Evaluation
         {
             var slice = slices[shard] ?? throw new InvalidDataException($"The counts of validation slice {shard} are missing.");
             sum = new SliceCounts(
-                sum.Bleu + slice.Bleu, sum.ChrF + slice.ChrF, sum.Exact + slice.Exact, sum.Sentences + slice.Sentences,
-                sum.TargetTokens + slice.TargetTokens, sum.Loss + slice.Loss, "");
+                sum.Bleu + slice.Bleu,
+                sum.ChrF + slice.ChrF,
+                sum.Exact + slice.Exact,
+                sum.Sentences + slice.Sentences,
+                sum.TargetTokens + slice.TargetTokens,
+                sum.Loss + slice.Loss,
+                ""
+            );
         }
 
         var sample = Deal(pairs, slices.Length / 2, slices.Length).FirstOrDefault();
         return new EvaluationScores(
-            Bleu.Compute(sum.Bleu), ChrF.Compute(sum.ChrF).Score,
-            sum.Loss / Math.Max(1, sum.TargetTokens), sum.Exact / (double)Math.Max(1, sum.Sentences), (int)sum.Sentences,
-            sample?.SourceText ?? "", slices[slices.Length / 2]!.Sample, sample?.TargetText ?? "");
+            Bleu.Compute(sum.Bleu),
+            ChrF.Compute(sum.ChrF).Score,
+            sum.Loss / Math.Max(1, sum.TargetTokens),
+            sum.Exact / (double)Math.Max(1, sum.Sentences),
+            (int)sum.Sentences,
+            sample?.SourceText ?? "",
+            slices[slices.Length / 2]!.Sample,
+            sample?.TargetText ?? ""
+        );
     }
 
     private sealed record SliceCounts(
-        BleuStatistics Bleu, ChrFStatistics ChrF, long Exact, long Sentences, long TargetTokens, double Loss, string Sample)
+        BleuStatistics Bleu,
+        ChrFStatistics ChrF,
+        long Exact,
+        long Sentences,
+        long TargetTokens,
+        double Loss,
+        string Sample
+    )
     {
         public static SliceCounts Empty { get; } = new(BleuStatistics.Empty, ChrFStatistics.Empty, 0, 0, 0, 0, "");
 
@@ -137,7 +182,9 @@ internal static class Evaluation
         {
             writer.Write(shard);
             foreach (var count in (long[])[.. Bleu.ToArray(), .. ChrF.ToArray(), Exact, Sentences, TargetTokens])
+            {
                 writer.Write(count);
+            }
             writer.Write(Loss);
             writer.Write(Sample);
         }
@@ -146,8 +193,14 @@ internal static class Evaluation
         {
             long[] Counts(int length) => [.. Enumerable.Range(0, length).Select(_ => reader.ReadInt64())];
             return new SliceCounts(
-                new BleuStatistics(Counts(BleuStatistics.Length)), new ChrFStatistics(Counts(ChrFStatistics.Length)),
-                reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadDouble(), reader.ReadString());
+                new BleuStatistics(Counts(BleuStatistics.Length)),
+                new ChrFStatistics(Counts(ChrFStatistics.Length)),
+                reader.ReadInt64(),
+                reader.ReadInt64(),
+                reader.ReadInt64(),
+                reader.ReadDouble(),
+                reader.ReadString()
+            );
         }
     }
 }

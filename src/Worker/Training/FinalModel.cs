@@ -14,7 +14,12 @@ namespace TrainingCluster.Worker.Training;
 internal sealed record FinalModel(IReadOnlyList<NamedTensor> Weights, string Sha256, double Bleu)
 {
     /// <summary>Chooses the weights. Where the job averages, this is a collective stage: the average is scored too.</summary>
-    public static CollectiveFailure? Choose(TrainingJob job, CollectiveGroup group, CancellationToken cancelled, out FinalModel? model)
+    public static CollectiveFailure? Choose(
+        TrainingJob job,
+        CollectiveGroup group,
+        CancellationToken cancellationToken,
+        out FinalModel? model
+    )
     {
         model = null;
         var state = job.State;
@@ -32,7 +37,7 @@ internal sealed record FinalModel(IReadOnlyList<NamedTensor> Weights, string Sha
             Show(job, average);
             try
             {
-                failure = Evaluation.Run(job, group, SideTopic.AverageEvaluation, cancelled, out scores);
+                failure = Evaluation.Run(job, group, SideTopic.AverageEvaluation, cancellationToken, out scores);
             }
             finally
             {
@@ -40,9 +45,13 @@ internal sealed record FinalModel(IReadOnlyList<NamedTensor> Weights, string Sha
             }
 
             if (failure is not null)
+            {
                 return failure;
+            }
             if (!keepBest || scores!.Bleu.Score > bleu)
+            {
                 (weights, bleu) = (average, scores!.Bleu.Score);
+            }
         }
 
         var tensors = StateSnapshot.Tensors(state.Parameters.Layout, weights).ToList();
@@ -56,33 +65,42 @@ internal sealed record FinalModel(IReadOnlyList<NamedTensor> Weights, string Sha
         var progress = job.State.Progress;
         var scores = new SortedDictionary<string, double>(StringComparer.Ordinal);
         if (Bleu >= 0)
-            scores["bleu"] = Bleu;
-        ModelFolder.Save(folder, Weights, File.ReadAllBytes(Path.Combine(job.Dataset.Folder, ModelFolder.TokenizerFile)), new ModelManifest
         {
-            Specification = JsonNode.Parse(JsonFormatter.Default.Format(job.Spec))!.AsObject(),
-            VocabularySize = job.Dataset.Tokenizer.VocabularySize,
-            Counts = new SortedDictionary<string, long>(StringComparer.Ordinal)
+            scores["bleu"] = Bleu;
+        }
+        ModelFolder.Save(
+            folder,
+            Weights,
+            File.ReadAllBytes(Path.Combine(job.Dataset.Folder, ModelFolder.TokenizerFile)),
+            new ModelManifest
             {
-                ["steps"] = progress.Step,
-                ["updates"] = progress.Updates,
-                ["skipped_steps"] = progress.SkippedSteps,
-                ["target_tokens"] = progress.TargetTokens,
-                ["source_tokens"] = progress.SourceTokens,
-                ["best_step"] = progress.BestStep,
-                ["evaluations"] = progress.Evaluations,
-                ["parameters"] = Weights.Sum(weight => weight.Bytes.Length / (long)sizeof(float)),
-                ["training_pairs"] = job.Dataset.TrainCount,
-                ["validation_pairs"] = job.Dataset.Validation.Count,
-            },
-            Scores = scores,
-        });
+                Specification = JsonNode.Parse(JsonFormatter.Default.Format(job.Spec))!.AsObject(),
+                VocabularySize = job.Dataset.Tokenizer.VocabularySize,
+                Counts = new SortedDictionary<string, long>(StringComparer.Ordinal)
+                {
+                    ["steps"] = progress.Step,
+                    ["updates"] = progress.Updates,
+                    ["skipped_steps"] = progress.SkippedSteps,
+                    ["target_tokens"] = progress.TargetTokens,
+                    ["source_tokens"] = progress.SourceTokens,
+                    ["best_step"] = progress.BestStep,
+                    ["evaluations"] = progress.Evaluations,
+                    ["parameters"] = Weights.Sum(weight => weight.Bytes.Length / (long)sizeof(float)),
+                    ["training_pairs"] = job.Dataset.TrainCount,
+                    ["validation_pairs"] = job.Dataset.Validation.Count,
+                },
+                Scores = scores,
+            }
+        );
     }
 
     private static float[] Average(IReadOnlyList<float[]> recent)
     {
         var average = (float[])recent[0].Clone();
         foreach (var values in recent.Skip(1))
+        {
             TensorPrimitives.Add(average, values, average);
+        }
         TensorPrimitives.Divide(average, recent.Count, average);
         return average;
     }

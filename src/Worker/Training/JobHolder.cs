@@ -25,21 +25,25 @@ internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
     /// <summary>Whether the state in memory is a whole one.</summary>
     public bool HasState { get; set; }
 
-    /// <summary>The generation whose base state it took last, and in which the state has moved on since: no number that was only called.</summary>
+    /// <summary>
+    /// The generation whose base state it took last, and in which the state has moved on since: no number that was only called.
+    /// </summary>
     public long Generation { get; set; }
 
     /// <summary>Newest step whose update is applied.</summary>
     public long Step => HasState && _job is { } job ? job.State.Progress.Step : 0;
 
     /// <summary>Loads dataset and model the first time.</summary>
-    public async Task<TrainingJob> OpenAsync(TrainerParts parts, CancellationToken cancelled)
+    public async Task<TrainingJob> OpenAsync(TrainerParts parts, CancellationToken cancellationToken)
     {
         // A state that was taken only in part is no use, not even as initial weights.
         if (_job is { } open && (HasState || open.State.Version == 0))
+        {
             return open;
+        }
         _job?.Dispose();
         _job = null;
-        var dataset = await parts.Datasets.OpenAsync(spec.Dataset?.Fingerprint ?? "", cancelled);
+        var dataset = await parts.Datasets.OpenAsync(spec.Dataset?.Fingerprint ?? "", cancellationToken);
         var shared = parts.Host.Options.SharedMemory ? SharedBuffers.TryCreate(parts.Logger) : null;
         try
         {

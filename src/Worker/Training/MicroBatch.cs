@@ -25,9 +25,13 @@ internal static class MicroBatch
     public static ShardTotals Run(TrainingJob job, Batch batch, long step, int shard)
     {
         if (batch.Rows == 0)
+        {
             return new ShardTotals(shard, 0, 0, 0);
+        }
         lock (Generator)
+        {
             return RunAlone(job, batch, step, shard);
+        }
     }
 
     private static ShardTotals RunAlone(TrainingJob job, Batch batch, long step, int shard)

@@ -15,23 +15,38 @@ internal static class NonFinite
     /// looking at every shard of every step would cost more.
     /// </summary>
     public static CollectiveFailure? FindShards(
-        TrainingJob job, CollectiveGroup group, FlatParameters.GradientBuffer scratch, long step, ShardTotals[] byShard, out IReadOnlyList<int> shards)
+        TrainingJob job,
+        CollectiveGroup group,
+        FlatParameters.GradientBuffer scratch,
+        long step,
+        ShardTotals[] byShard,
+        out IReadOnlyList<int> shards
+    )
     {
         shards = [];
         var own = new List<int>();
         foreach (var shard in group.Plan.Own.Shards)
         {
             if (!double.IsFinite(byShard[shard].Loss) || !IsFinite(job, scratch, job.Batches.Build(step, shard), step, shard))
+            {
                 own.Add(shard);
+            }
         }
 
         var value = new byte[own.Count * sizeof(int)];
         for (var i = 0; i < own.Count; i++)
+        {
             BinaryPrimitives.WriteInt32LittleEndian(value.AsSpan(i * sizeof(int)), own[i]);
+        }
         // As long again as the step itself took: the others do the same.
         if (group.AllGather(step, SideTopic.NonFiniteShards, value, group.Options.Patience, out var all) is { } failure)
+        {
             return failure;
-        shards = [.. all.SelectMany(bytes => bytes.Chunk(sizeof(int)).Select(number => BinaryPrimitives.ReadInt32LittleEndian(number))).Order()];
+        }
+        shards =
+        [
+            .. all.SelectMany(bytes => bytes.Chunk(sizeof(int)).Select(number => BinaryPrimitives.ReadInt32LittleEndian(number))).Order(),
+        ];
         return null;
     }
 
@@ -40,18 +55,31 @@ internal static class NonFinite
     {
         var message = $"Loss or gradient was NaN or Inf in {inARow} steps in a row, lastly in step {step}";
         if (shards.Count == 0)
-            return new JobFault("NON_FINITE", $"{message}, where each shard alone is finite: their sum is too large. Lower training.learning_rate.");
+        {
+            return new JobFault(
+                "NON_FINITE",
+                $"{message}, where each shard alone is finite: their sum is too large. Lower training.learning_rate."
+            );
+        }
         var sentences = job.Batches.Sentences(step, shards[0]);
         var batch = job.Batches.Build(step, shards[0]);
-        var guilty = Enumerable.Range(0, sentences.Count).Where(row => !IsFinite(job, scratch, batch.Row(row), step, shards[0]))
-            .Take(SentencesShown).Select(row => sentences[row]).ToList();
-        var which = guilty.Count > 0
-            ? $"of the {sentences.Count} sentences of shard {shards[0]} these are not finite even alone"
-            : $"each of the {sentences.Count} sentences of shard {shards[0]} is finite alone; its first are";
+        var guilty = Enumerable
+            .Range(0, sentences.Count)
+            .Where(row => !IsFinite(job, scratch, batch.Row(row), step, shards[0]))
+            .Take(SentencesShown)
+            .Select(row => sentences[row])
+            .ToList();
+        var which =
+            guilty.Count > 0
+                ? $"of the {sentences.Count} sentences of shard {shards[0]} these are not finite even alone"
+                : $"each of the {sentences.Count} sentences of shard {shards[0]} is finite alone; its first are";
         return new JobFault(
             "NON_FINITE",
             $"{message}, shard {string.Join(", ", shards)}. Lower training.learning_rate, or look at the data: {which}:"
-            + string.Concat((guilty.Count > 0 ? guilty : sentences.Take(SentencesShown)).Select(sentence => $"\n  {Shown(job, sentence)}")));
+                + string.Concat(
+                    (guilty.Count > 0 ? guilty : sentences.Take(SentencesShown)).Select(sentence => $"\n  {Shown(job, sentence)}")
+                )
+        );
     }
 
     /// <summary>Computes a micro-batch once more; an update is far away.</summary>
@@ -61,7 +89,9 @@ internal static class NonFinite
         job.Model.SegmentReady = null;
         scratch.Flat.Clear();
         if (!double.IsFinite(MicroBatch.Run(job, batch, step, shard).Loss))
+        {
             return false;
+        }
         scratch.Flat.Download(new Collective.FlatRange(0, job.Buckets.Length));
         return double.IsFinite(GlobalNorm.SumOfSquares(scratch.Flat.Host.Span));
     }
@@ -69,7 +99,8 @@ internal static class NonFinite
     private static string Shown(TrainingJob job, int sentence)
     {
         var tokenizer = job.Dataset.Tokenizer;
-        return $"{sentence}: {Shown(tokenizer.Decode(job.Dataset.Source(sentence)))} => {Shown(tokenizer.Decode(job.Dataset.Target(sentence)))}";
+        return $"{sentence}: {Shown(tokenizer.Decode(job.Dataset.Source(sentence)))} => "
+            + $"{Shown(tokenizer.Decode(job.Dataset.Target(sentence)))}";
     }
 
     private static string Shown(string text) => text.Length <= CharactersShown ? text : text[..CharactersShown] + "…";

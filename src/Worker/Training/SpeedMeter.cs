@@ -24,6 +24,8 @@ internal sealed class SpeedMeter
     public void Add(int shards, TimeSpan compute)
     {
         if (shards > 0 && compute > TimeSpan.Zero)
+        {
             _median.Add(shards / compute.TotalSeconds);
+        }
     }
 }

@@ -24,10 +24,14 @@ internal static class StateAgreement
     {
         var own = all[group.Plan.OwnRank];
         var compared = 1 + SHA256.HashSizeInBytes;
-        var different = Enumerable.Range(0, all.Length).Where(rank =>
-            all[rank].Length != own.Length
-            || !all[rank].AsSpan(1, SHA256.HashSizeInBytes).SequenceEqual(own.AsSpan(1, SHA256.HashSizeInBytes))
-            || (all[rank][0] == own[0] && !all[rank].AsSpan(compared).SequenceEqual(own.AsSpan(compared)))).ToList();
+        var different = Enumerable
+            .Range(0, all.Length)
+            .Where(rank =>
+                all[rank].Length != own.Length
+                || !all[rank].AsSpan(1, SHA256.HashSizeInBytes).SequenceEqual(own.AsSpan(1, SHA256.HashSizeInBytes))
+                || (all[rank][0] == own[0] && !all[rank].AsSpan(compared).SequenceEqual(own.AsSpan(compared)))
+            )
+            .ToList();
         return different.Count == 0 ? null : group.Diverge(different);
     }
 

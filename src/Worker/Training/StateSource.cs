@@ -13,19 +13,26 @@ internal sealed class StateSource(Func<JobHolder?> holder) : IStateSource
 {
     private const int ChunkBytes = 1024 * 1024;
 
-    public async IAsyncEnumerable<StateChunk> ReadStateAsync(FetchStateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<StateChunk> ReadStateAsync(
+        FetchStateRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await Task.Yield();
         var (state, header, version, total) = Open(request);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[ChunkBytes];
-        for (var offset = 0L; offset < total;)
+        for (var offset = 0L; offset < total; )
         {
             cancellationToken.ThrowIfCancellationRequested();
             var at = offset;
-            var count = Guarded(state, current => current.Version == version
-                ? StateImage.CopyTo(current, header, at, buffer)
-                : throw Gone($"This worker has gone on from step {request.Step} meanwhile."));
+            var count = Guarded(
+                state,
+                current =>
+                    current.Version == version
+                        ? StateImage.CopyTo(current, header, at, buffer)
+                        : throw Gone($"This worker has gone on from step {request.Step} meanwhile.")
+            );
             hash.AppendData(buffer.AsSpan(0, count));
             offset += count;
             yield return new StateChunk
@@ -43,14 +50,21 @@ internal sealed class StateSource(Func<JobHolder?> holder) : IStateSource
     private (TrainingState State, byte[] Header, long Version, long Total) Open(FetchStateRequest request)
     {
         if (holder() is not { HasState: true, Job: { } job } || job.Id != request.JobId)
-            throw Gone($"This worker holds no state of job '{request.JobId}'.");
-        return Guarded(job.State, state =>
         {
-            if (state.Progress.Step != request.Step)
-                throw Gone($"This worker holds the state of step {state.Progress.Step}, not {request.Step}.");
-            var header = StateImage.Header(state);
-            return (state, header, state.Version, header.Length + state.Bytes);
-        });
+            throw Gone($"This worker holds no state of job '{request.JobId}'.");
+        }
+        return Guarded(
+            job.State,
+            state =>
+            {
+                if (state.Progress.Step != request.Step)
+                {
+                    throw Gone($"This worker holds the state of step {state.Progress.Step}, not {request.Step}.");
+                }
+                var header = StateImage.Header(state);
+                return (state, header, state.Version, header.Length + state.Bytes);
+            }
+        );
     }
 
     private static T Guarded<T>(TrainingState state, Func<TrainingState, T> read)

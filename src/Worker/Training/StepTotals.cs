@@ -46,17 +46,24 @@ internal readonly record struct StepTotals(double Loss, long TargetTokens, long 
                 var from = bytes.AsSpan(at);
                 var shard = BinaryPrimitives.ReadInt32LittleEndian(from);
                 if ((uint)shard >= (uint)shards || found[shard] is not null)
+                {
                     throw new InvalidDataException($"Totals of shard {shard} came twice or cannot be.");
+                }
                 found[shard] = new ShardTotals(
-                    shard, BinaryPrimitives.ReadDoubleLittleEndian(from[4..]),
-                    BinaryPrimitives.ReadInt64LittleEndian(from[12..]), BinaryPrimitives.ReadInt64LittleEndian(from[20..]));
+                    shard,
+                    BinaryPrimitives.ReadDoubleLittleEndian(from[4..]),
+                    BinaryPrimitives.ReadInt64LittleEndian(from[12..]),
+                    BinaryPrimitives.ReadInt64LittleEndian(from[20..])
+                );
             }
         }
 
         byShard = [.. found.Select((totals, shard) => totals ?? throw new InvalidDataException($"Totals of shard {shard} are missing."))];
         var sum = default(StepTotals);
         foreach (var totals in byShard)
+        {
             sum = new StepTotals(sum.Loss + totals.Loss, sum.TargetTokens + totals.TargetTokens, sum.SourceTokens + totals.SourceTokens);
+        }
         return sum;
     }
 }

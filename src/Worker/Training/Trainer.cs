@@ -35,18 +35,31 @@ public sealed partial class Trainer : ITrainer
     /// <param name="loggers">For logs.</param>
     /// <param name="time">The clock.</param>
     public Trainer(
-        TrainerOptions options, Func<string?> coordinatorGrpcAddress, Action<IMessage> report, CollectiveHost host, ILoggerFactory loggers, TimeProvider time)
+        TrainerOptions options,
+        Func<string?> coordinatorGrpcAddress,
+        Action<IMessage> report,
+        CollectiveHost host,
+        ILoggerFactory loggers,
+        TimeProvider time
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(loggers);
         _parts = new TrainerParts(
-            options, host,
+            options,
+            host,
             new DatasetCache(Path.Combine(options.DataFolder, "datasets"), coordinatorGrpcAddress, loggers.CreateLogger<DatasetCache>()),
-            new CoordinatorFiles(coordinatorGrpcAddress), report, loggers.CreateLogger<Trainer>(), time);
+            new CoordinatorFiles(coordinatorGrpcAddress),
+            report,
+            loggers.CreateLogger<Trainer>(),
+            time
+        );
         // What an earlier process left half done.
         if (Directory.Exists(_parts.TemporaryFolder))
+        {
             Directory.Delete(_parts.TemporaryFolder, recursive: true);
+        }
         Directory.CreateDirectory(_parts.TemporaryFolder);
         host.StateSource = new StateSource(() => _holder);
         _obeying = Task.Run(ObeyAsync);
@@ -103,7 +116,9 @@ public sealed partial class Trainer : ITrainer
         _parts.Host.Fence(message.JobId, message.Generation);
         // Not in its turn among the commands but now: whatever waits for a peer must not go on waiting.
         if (message.FinishStep == 0 || older?.FinishAfter(message.FinishStep) != true)
+        {
             older?.Abort($"Generation {message.Generation} is being prepared: {message.Reason}");
+        }
         _commands.Writer.TryWrite(message);
     }
 
@@ -140,7 +155,9 @@ public sealed partial class Trainer : ITrainer
 
             session = _job == message.JobId ? _session : null;
             if (_job == message.JobId && !message.KeepState)
+            {
                 StopPreparing();
+            }
         }
 
         session?.Abort($"The job is stopped: {message.Reason}");
@@ -164,7 +181,9 @@ public sealed partial class Trainer : ITrainer
         await _storing;
         _preparing.Dispose();
         if (Directory.Exists(_parts.TemporaryFolder))
+        {
             Directory.Delete(_parts.TemporaryFolder, recursive: true);
+        }
     }
 
     private async Task ObeyAsync()
@@ -194,16 +213,22 @@ public sealed partial class Trainer : ITrainer
     private async Task PrepareAsync(PrepareGeneration message)
     {
         if (IsOver(message.JobId, message.Generation))
+        {
             return;
+        }
         if (_holder?.JobId != message.JobId)
+        {
             await ReplaceAsync(new JobHolder(message.JobId, message.Spec));
+        }
         var holder = _holder!;
         try
         {
-            CancellationToken cancelled;
+            CancellationToken cancellationToken;
             lock (_gate)
-                cancelled = _preparing.Token;
-            await holder.OpenAsync(_parts, cancelled);
+            {
+                cancellationToken = _preparing.Token;
+            }
+            await holder.OpenAsync(_parts, cancellationToken);
         }
         catch (Exception) when (IsOver(message.JobId, message.Generation))
         {
@@ -211,36 +236,51 @@ public sealed partial class Trainer : ITrainer
         }
         catch (Exception e)
         {
-            TrainingSession.Report(new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report), _parts.Logger, e, message.JobId, message.Generation, holder.Step);
+            TrainingSession.Report(
+                new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report),
+                _parts.Logger,
+                e,
+                message.JobId,
+                message.Generation,
+                holder.Step
+            );
             return;
         }
 
         // A newer call of the same job has its own answer.
         if (IsOver(message.JobId, message.Generation))
-            return;
-        _parts.Report(new GenerationPrepared
         {
-            JobId = message.JobId,
-            Generation = message.Generation,
-            WorkerId = _parts.Options.WorkerId,
-            Incarnation = _parts.Options.Incarnation,
-            HasState = holder.HasState,
-            CompletedStep = holder.Step,
-            ShardsPerSecond = holder.Speed.ShardsPerSecond,
-            StepEvaluated = holder is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
-        });
+            return;
+        }
+        _parts.Report(
+            new GenerationPrepared
+            {
+                JobId = message.JobId,
+                Generation = message.Generation,
+                WorkerId = _parts.Options.WorkerId,
+                Incarnation = _parts.Options.Incarnation,
+                HasState = holder.HasState,
+                CompletedStep = holder.Step,
+                ShardsPerSecond = holder.Speed.ShardsPerSecond,
+                StepEvaluated = holder is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
+            }
+        );
     }
 
     private void Begin(StartGeneration message)
     {
         if (IsOver(message.JobId, message.Generation))
+        {
             return;
+        }
         var session = new TrainingSession(_parts, _holder!, message);
         lock (_gate)
         {
             _session = session;
             if (_job != message.JobId || message.Generation != _generation)
+            {
                 session.Abort("A newer generation is being prepared.");
+            }
             _running = Task.Run(session.RunAsync);
         }
     }
@@ -249,7 +289,9 @@ public sealed partial class Trainer : ITrainer
     {
         await _running;
         if (_holder?.JobId != message.JobId)
+        {
             return;
+        }
         var stopped = new TrainingStopped
         {
             JobId = message.JobId,
@@ -270,7 +312,9 @@ public sealed partial class Trainer : ITrainer
             lock (_gate)
             {
                 if (_job == message.JobId)
+                {
                     (_job, _started) = ("", 0);
+                }
             }
         }
 
@@ -290,7 +334,9 @@ public sealed partial class Trainer : ITrainer
         await _storing;
         var old = _holder;
         lock (_gate)
+        {
             _holder = holder;
+        }
         old?.Dispose();
     }
 
@@ -304,7 +350,9 @@ public sealed partial class Trainer : ITrainer
     private bool IsOver(string job, long generation)
     {
         lock (_gate)
+        {
             return _job != job || generation != _generation;
+        }
     }
 
     private void Drop(string job, long generation)
@@ -313,6 +361,10 @@ public sealed partial class Trainer : ITrainer
         LogStale(_parts.Logger, job, generation, _job, _generation);
     }
 
-    [LoggerMessage(EventId = 2203, Level = LogLevel.Information, Message = "A command of job {Job}, generation {Generation}, was dropped: this worker is at job {OwnJob}, generation {OwnGeneration}")]
+    [LoggerMessage(
+        EventId = 2203,
+        Level = LogLevel.Information,
+        Message = "A command of job {Job}, generation {Generation}, was dropped: this worker is at job {OwnJob}, generation {OwnGeneration}"
+    )]
     private static partial void LogStale(ILogger logger, string job, long generation, string ownJob, long ownGeneration);
 }

@@ -16,22 +16,43 @@ internal sealed class TrainingJob : IDisposable
     private readonly List<FlatParameters.GradientBuffer> _buffers = [];
     private readonly Dataset? _dataset;
 
-    private TrainingJob(string id, JobSpec spec, Dataset? dataset, ITrainingBatches batches, int vocabulary, Device device, SharedBuffers? shared)
+    private TrainingJob(
+        string id,
+        JobSpec spec,
+        Dataset? dataset,
+        ITrainingBatches batches,
+        int vocabulary,
+        Device device,
+        SharedBuffers? shared
+    )
     {
         (Id, Spec, _dataset, Batches, Shared) = (id, spec, dataset, batches, shared);
         var training = spec.Training;
         TotalSteps = training.HasSteps && training.Steps > 0 ? training.Steps : batches.StepsInEpochs(training.Epochs);
         // New layers draw numbers too, though they are overwritten.
         lock (MicroBatch.Generator)
+        {
             Model = ModelFactory.Create(spec.Model, vocabulary, spec.Seed);
+        }
         if (device.type != DeviceType.CPU)
+        {
             Model.to(device);
+        }
         Model.train();
         Device = device;
-        State = new TrainingState(Model, training.AverageBest > 1 ? new KeptWeights(training.AverageBest, Best: true) : new KeptWeights(training.AverageLast, Best: false));
+        State = new TrainingState(
+            Model,
+            training.AverageBest > 1
+                ? new KeptWeights(training.AverageBest, Best: true)
+                : new KeptWeights(training.AverageLast, Best: false)
+        );
         Optimizer = new AdamWOptions(training.Beta1, training.Beta2, training.Epsilon, training.WeightDecay);
         Schedule = new LearningRateSchedule(
-            LearningRateSchedule.KindOf(training.Schedule), training.LearningRate, training.WarmupSteps, TotalSteps);
+            LearningRateSchedule.KindOf(training.Schedule),
+            training.LearningRate,
+            training.WarmupSteps,
+            TotalSteps
+        );
         Buckets = BucketLayout.Create(State.Parameters.Layout.SegmentLengths);
     }
 
@@ -72,9 +93,13 @@ internal sealed class TrainingJob : IDisposable
         {
             var progress = State.Progress;
             if (_dataset is null || _dataset.Validation.Count == 0 || progress.Step == 0 || progress.EvaluatedStep == progress.Step)
+            {
                 return false;
+            }
             if (progress.Step == TotalSteps)
+            {
                 return true;
+            }
             return Spec.Evaluation.EverySteps switch
             {
                 > 0 => progress.Step % Spec.Evaluation.EverySteps == 0,
@@ -98,7 +123,13 @@ internal sealed class TrainingJob : IDisposable
     }
 
     /// <summary>A job on made-up batches, for measurements: it cannot be evaluated.</summary>
-    public static TrainingJob Create(JobSpec spec, ITrainingBatches batches, int vocabulary, Device? device = null, SharedBuffers? shared = null)
+    public static TrainingJob Create(
+        JobSpec spec,
+        ITrainingBatches batches,
+        int vocabulary,
+        Device? device = null,
+        SharedBuffers? shared = null
+    )
     {
         var filled = JobSpecDefaults.Fill(spec);
         set_num_threads(filled.Training.ComputeThreads);
@@ -113,7 +144,9 @@ internal sealed class TrainingJob : IDisposable
             var file = Shared?.TryNewFile(Buckets.Length);
             _buffers.Add(State.Parameters.NewGradientBuffer(file));
             if (file is not null)
+            {
                 Shared!.Add(file, _buffers[^1].Flat.Host);
+            }
         }
 
         return _buffers;
@@ -122,7 +155,9 @@ internal sealed class TrainingJob : IDisposable
     public void Dispose()
     {
         foreach (var buffer in _buffers)
+        {
             buffer.Dispose();
+        }
         Shared?.Dispose();
         State.Dispose();
         Model.Dispose();

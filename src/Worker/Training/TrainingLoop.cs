@@ -13,7 +13,8 @@ namespace TrainingCluster.Worker.Training;
 /// <item>take the micro-batch of each shard that this worker holds (<see cref="ITrainingBatches"/>);</item>
 /// <item>forward: the loss, summed over target tokens (<see cref="MicroBatch"/>);</item>
 /// <item>backward, straight into a flat gradient buffer (<see cref="FlatParameters"/>);</item>
-/// <item>a bucket is ready while backward still runs: this worker's sums of it are added along the tree (<see cref="ShardAccumulation"/>);</item>
+/// <item>a bucket is ready while backward still runs: this worker's sums of it are added along the tree
+/// (<see cref="ShardAccumulation"/>);</item>
 /// <item>reduce-scatter: each owner is sent its chunk of the bucket (<see cref="StepExchange"/>);</item>
 /// <item>the owner adds what arrives in tree order (<see cref="PieceReduction{TOwner}"/>);</item>
 /// <item>all-gather: the owner sends the sum to everyone;</item>
@@ -40,7 +41,12 @@ internal sealed class TrainingLoop
 
     /// <summary>The group of this worker in a generation, and the loop that trains in it. The group is not connected yet.</summary>
     public static (TrainingLoop Loop, CollectiveGroup Group) Create(
-        TrainingJob job, GroupPlan plan, CollectiveOptions options, TimeProvider time, ILogger logger)
+        TrainingJob job,
+        GroupPlan plan,
+        CollectiveOptions options,
+        TimeProvider time,
+        ILogger logger
+    )
     {
         var accumulation = ShardAccumulation.Create(plan.Own.Shards, plan.LogicalShards);
         var gradient = job.GradientBuffers(accumulation.BufferCount)[accumulation.Stages[^1].Buffer].Flat.Host;
@@ -61,12 +67,16 @@ internal sealed class TrainingLoop
         foreach (var stage in _accumulation.Stages)
         {
             if (_group.Failure is { } ended)
+            {
                 return new StepResult { Failure = ended };
+            }
             // 1.
             var batch = _job.Batches.Build(step, stage.Shard);
             var buffer = _buffers[stage.Buffer];
             if (stage.ClearFirst)
+            {
                 buffer.Flat.Clear();
+            }
             buffer.Attach();
             // 4. to 7. happen bucket by bucket, while backward goes on.
             var ready = new ReadyBuckets(this, stage, exchange);
@@ -82,15 +92,28 @@ internal sealed class TrainingLoop
 
         TrainingThread.Enter(TrainingPhase.Exchange);
         if (exchange.Complete(compute) is { } failure)
+        {
             return new StepResult { Failure = failure };
+        }
         if (_group.Collect(step, SideTopic.StepTotals, own, compute, out var all) is { } missing)
+        {
             return new StepResult { Failure = missing };
+        }
         var exchanged = Stopwatch.GetElapsedTime(start);
 
         // 8.
         TrainingThread.Enter(TrainingPhase.Update);
         var totals = StepTotals.Add(all, _group.Plan.LogicalShards, out var byShard);
-        var result = new StepResult { Step = step, Epoch = cursor.Epoch, Totals = totals, LearningRate = _job.Schedule.At(step), Compute = compute, Exchange = exchanged - compute, CheckpointAnnounced = StepTotals.HasAnnouncement(all) };
+        var result = new StepResult
+        {
+            Step = step,
+            Epoch = cursor.Epoch,
+            Totals = totals,
+            LearningRate = _job.Schedule.At(step),
+            Compute = compute,
+            Exchange = exchanged - compute,
+            CheckpointAnnounced = StepTotals.HasAnnouncement(all),
+        };
         result = totals.TargetTokens == 0 ? WithoutTokens(result) : Update(result, byShard);
         var total = Stopwatch.GetElapsedTime(start);
         _group.StepDone(total);
@@ -111,25 +134,38 @@ internal sealed class TrainingLoop
         // Every worker has the same sum, and so comes to the same decision.
         var norm = Math.Sqrt(GlobalNorm.SumOfSquares(gradient)) / result.Totals.TargetTokens;
         if (!double.IsFinite(norm) || !double.IsFinite(result.Totals.Loss))
+        {
             return Skip(result, byShard);
+        }
         var scale = 1.0 / result.Totals.TargetTokens;
         if (training.ClipNorm > 0 && norm > training.ClipNorm)
+        {
             scale *= training.ClipNorm / norm;
+        }
         _job.State.ApplyUpdate(
-            _job.Optimizer, result.LearningRate, scale, gradient,
-            _job.State.Progress.AfterUpdate(result.Totals.TargetTokens, result.Totals.SourceTokens));
+            _job.Optimizer,
+            result.LearningRate,
+            scale,
+            gradient,
+            _job.State.Progress.AfterUpdate(result.Totals.TargetTokens, result.Totals.SourceTokens)
+        );
         return result with { GradientNorm = norm };
     }
 
     private StepResult Skip(StepResult result, ShardTotals[] byShard)
     {
         if (NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard, out var shards) is { } failure)
+        {
             return new StepResult { Failure = failure };
+        }
         var after = _job.State.Progress.AfterSkip(nonFinite: true);
         _job.State.Apply(after);
         result = result with { Skipped = true, NonFiniteShards = shards, GradientNorm = double.NaN };
         return after.SkippedInARow > _job.Spec.Training.MaxSkippedSteps
-            ? result with { Fault = NonFinite.Fault(_job, _buffers[0], result.Step, shards, after.SkippedInARow) }
+            ? result with
+            {
+                Fault = NonFinite.Fault(_job, _buffers[0], result.Step, shards, after.SkippedInARow),
+            }
             : result;
     }
 
@@ -145,7 +181,9 @@ internal sealed class TrainingLoop
         {
             var buckets = loop._job.Buckets.Buckets;
             for (; _next < buckets.Count && buckets[_next].LastSegment <= segment; _next++)
+            {
                 Finish(buckets[_next]);
+            }
         }
 
         private void Finish(GradientBucket bucket)
@@ -155,10 +193,14 @@ internal sealed class TrainingLoop
             flat.Download(bucket.Range);
             var sum = flat.Host.Span.Slice(bucket.Range.Offset, bucket.Range.Length);
             foreach (var other in stage.Merge)
+            {
                 TensorPrimitives.Add(sum, loop._buffers[other].Flat.Host.Span.Slice(bucket.Range.Offset, bucket.Range.Length), sum);
+            }
             // 5. to 7.
             if (stage.Completes is { } node)
+            {
                 exchange.Submit(bucket.Index, node, flat.Host);
+            }
         }
     }
 }

@@ -14,7 +14,11 @@ namespace TrainingCluster.Worker.Training;
 /// 1. open dataset and model; 2. take the state of the base step; 3. connect to the peers and agree; 4. evaluate where that is due;
 /// 5. train step by step; 6. choose the final weights; 7. store the model (rank 0). The middle part runs on a thread of its own.
 /// </remarks>
-[SuppressMessage("Design", "CA1001", Justification = "The token may be asked for after the session's end, and holds nothing that must be freed.")]
+[SuppressMessage(
+    "Design",
+    "CA1001",
+    Justification = "The token may be asked for after the session's end, and holds nothing that must be freed."
+)]
 internal sealed partial class TrainingSession
 {
     private readonly TrainerParts _parts;
@@ -53,7 +57,9 @@ internal sealed partial class TrainingSession
         lock (_boundary)
         {
             if (_begun == 0 || _begun > step)
+            {
                 return false;
+            }
             _finishStep = step;
             return true;
         }
@@ -106,7 +112,15 @@ internal sealed partial class TrainingSession
         var holdsState = _holder.HasState;
         _holder.HasState = false;
         var bytes = await CatchUp.RunAsync(
-            job, holdsState, _start, _parts.Options.WorkerId, _parts.Host.Options, _parts.Files, _parts.TemporaryFolder, _aborted.Token);
+            job,
+            holdsState,
+            _start,
+            _parts.Options.WorkerId,
+            _parts.Host.Options,
+            _parts.Files,
+            _parts.TemporaryFolder,
+            _aborted.Token
+        );
         (_holder.HasState, _holder.Generation) = (true, _start.Generation);
         var plan = GroupPlan.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
         var (loop, group) = TrainingLoop.Create(job, plan, _parts.Host.Options, _parts.Time, _parts.Logger);
@@ -116,7 +130,9 @@ internal sealed partial class TrainingSession
         {
             _parts.Host.Open(group);
             if (_aborted.IsCancellationRequested)
+            {
                 group.Abort("The generation was ended before it began.");
+            }
             model = await MainArenaThread.RunAsync(() => Train(job, loop, group, Stopwatch.GetElapsedTime(start), bytes));
         }
         finally
@@ -127,7 +143,9 @@ internal sealed partial class TrainingSession
 
         // 7.
         if (model is not null && !_aborted.IsCancellationRequested)
+        {
             await CompleteAsync(job, model, plan.OwnRank == 0);
+        }
     }
 
     /// <summary>Steps 3 to 6, on the training thread. Null: the generation ended early, which has been reported.</summary>
@@ -137,11 +155,15 @@ internal sealed partial class TrainingSession
         TrainingThread.Begin();
         var own = StateAgreement.Of(job);
         if ((group.Connect(own, out var all) ?? StateAgreement.Check(group, all)) is { } noStart)
+        {
             return Ended(job, noStart);
+        }
         _reports.Started(caughtUp, stateBytes);
         // 4. Where one member lacks the evaluation, all take part in it again: its outcome is the same.
         if (StateAgreement.EvaluationIsMissing(all) && Evaluate(job, group) is { } notScored)
+        {
             return Ended(job, notScored);
+        }
         var checkpointer = _holder.Checkpointer!;
         while (!job.IsDone)
         {
@@ -156,7 +178,9 @@ internal sealed partial class TrainingSession
             // 5.
             var result = loop.Step(checkpointer.IsDue);
             if (result.Failure is { } failure)
+            {
                 return Ended(job, failure);
+            }
             Report(result, job, group);
             if (result.Fault is { } fault)
             {
@@ -168,13 +192,17 @@ internal sealed partial class TrainingSession
 
             checkpointer.AfterStep(job, _reports, group.Plan, result.CheckpointAnnounced);
             if (job.EvaluationIsDue && Evaluate(job, group) is { } ended)
+            {
                 return Ended(job, ended);
+            }
         }
 
         // 6.
         TrainingThread.Enter(TrainingPhase.Finish);
         if (FinalModel.Choose(job, group, _aborted.Token, out var model) is { } unchosen)
+        {
             return Ended(job, unchosen);
+        }
         group.Farewell();
         return model;
     }
@@ -184,7 +212,9 @@ internal sealed partial class TrainingSession
         lock (_boundary)
         {
             if (step > _finishStep)
+            {
                 return false;
+            }
             _begun = step;
             return true;
         }
@@ -195,10 +225,19 @@ internal sealed partial class TrainingSession
         var (sent, received) = (group.SentBytes, group.ReceivedBytes);
         _holder.Speed.Add(group.Plan.Own.Shards.Count, result.Compute);
         _reports.Step(
-            result, job.TotalSteps, job.State.Progress.SkippedSteps, group.Plan, _holder.Speed.ShardsPerSecond, sent - _sent, received - _received);
+            result,
+            job.TotalSteps,
+            job.State.Progress.SkippedSteps,
+            group.Plan,
+            _holder.Speed.ShardsPerSecond,
+            sent - _sent,
+            received - _received
+        );
         (_sent, _received) = (sent, received);
         if (result.Skipped && group.Plan.OwnRank == 0)
+        {
             _reports.Log("warning", $"Step {result.Step} was skipped: NaN or Inf from shard {string.Join(", ", result.NonFiniteShards)}.");
+        }
     }
 
     private CollectiveFailure? Evaluate(TrainingJob job, CollectiveGroup group)
@@ -206,40 +245,57 @@ internal sealed partial class TrainingSession
         TrainingThread.Enter(TrainingPhase.Evaluate);
         var start = Stopwatch.GetTimestamp();
         if (Evaluation.Run(job, group, SideTopic.Evaluation, _aborted.Token, out var scores) is { } failure)
+        {
             return failure;
+        }
         if (job.State.Progress.EvaluatedStep == job.State.Progress.Step)
+        {
             return null;
+        }
         var after = job.State.Progress.AfterEvaluation(scores!.Bleu.Score, job.Spec.Evaluation.Patience);
         job.State.ApplyEvaluation(after);
         if (group.Plan.OwnRank == 0)
+        {
             _reports.Evaluated(after.Step, scores, Stopwatch.GetElapsedTime(start), after.BestStep == after.Step);
+        }
         return null;
     }
 
     private FinalModel? Ended(TrainingJob job, CollectiveFailure failure)
     {
         if (!_aborted.IsCancellationRequested)
+        {
             _reports.Failed(job.State.Progress.Step, failure);
+        }
         return null;
     }
 
     private async Task CompleteAsync(TrainingJob job, FinalModel model, bool store)
     {
         if (store)
+        {
             await ModelStore.StoreAsync(job, model, _start, _parts, _reports, _aborted.Token);
+        }
         _reports.Completed(job.State.Progress.Step, model.Sha256, store);
     }
 
     /// <summary>What no other generation would do better.</summary>
-    private static JobFault? FaultOf(Exception e) => e switch
-    {
-        DatasetException => new JobFault("BAD_DATASET", e.Message),
-        ArgumentException => new JobFault("BAD_SPECIFICATION", e.Message),
-        OutOfMemoryException => new JobFault("OUT_OF_MEMORY", "The worker's memory does not suffice: lower training.batch_tokens or raise training.logical_shards."),
-        _ when e.Message.Contains("not enough memory", StringComparison.Ordinal) || e.Message.Contains("out of memory", StringComparison.Ordinal) =>
-            new JobFault("OUT_OF_MEMORY", $"The worker's memory does not suffice ({e.Message}): lower training.batch_tokens or raise training.logical_shards."),
-        _ => null,
-    };
+    private static JobFault? FaultOf(Exception e) =>
+        e switch
+        {
+            DatasetException => new JobFault("BAD_DATASET", e.Message),
+            ArgumentException => new JobFault("BAD_SPECIFICATION", e.Message),
+            OutOfMemoryException => new JobFault(
+                "OUT_OF_MEMORY",
+                "The worker's memory does not suffice: lower training.batch_tokens or raise training.logical_shards."
+            ),
+            _ when e.Message.Contains("not enough memory", StringComparison.Ordinal)
+                    || e.Message.Contains("out of memory", StringComparison.Ordinal) => new JobFault(
+                "OUT_OF_MEMORY",
+                $"The worker's memory does not suffice ({e.Message}): lower training.batch_tokens or raise training.logical_shards."
+            ),
+            _ => null,
+        };
 
     [LoggerMessage(EventId = 2201, Level = LogLevel.Error, Message = "Job {Job}, generation {Generation}, cannot go on: {Code}")]
     private static partial void LogFault(ILogger logger, Exception error, string job, long generation, string code);

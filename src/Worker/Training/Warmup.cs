@@ -6,7 +6,9 @@ namespace TrainingCluster.Worker.Training;
 /// </summary>
 internal static class Warmup
 {
-    /// <summary>Leaves the training state as it is: gradients are cleared before they are used, and every shard has a seed of its own.</summary>
+    /// <summary>
+    /// Leaves the training state as it is: gradients are cleared before they are used, and every shard has a seed of its own.
+    /// </summary>
     public static void Run(TrainingJob job)
     {
         var scratch = job.GradientBuffers(1)[0];

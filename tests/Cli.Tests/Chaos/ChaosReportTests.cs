@@ -34,7 +34,10 @@ public sealed class ChaosReportTests
 
     [Fact]
     public void Failures_SeveralThingsAreWrong_NameAll() =>
-        Assert.Equal(3, (s_good with { Jobs = [Job("b")], Rounds = [s_round with { Proof = null, Problem = "it smells" }] }).Failures().Count);
+        Assert.Equal(
+            3,
+            (s_good with { Jobs = [Job("b")], Rounds = [s_round with { Proof = null, Problem = "it smells" }] }).Failures().Count
+        );
 
     [Fact]
     public void ThroughputKept_JobsTookLonger_IsTheRatioOfStepsASecond()
@@ -47,7 +50,26 @@ public sealed class ChaosReportTests
     [Fact]
     public async Task Write_FaultsOfSeveralWays_ShowsEachBelowItsKind()
     {
-        var report = s_good with { Rounds = [s_round with { Way = "idle" }, s_round with { Way = "backward", RecoverySeconds = 2 }, s_round with { Way = "backward" }], PlannedRounds = 3 };
+        var report = s_good with
+        {
+            Rounds =
+            [
+                s_round with
+                {
+                    Way = "idle",
+                },
+                s_round with
+                {
+                    Way = "backward",
+                    RecoverySeconds = 2,
+                },
+                s_round with
+                {
+                    Way = "backward",
+                },
+            ],
+            PlannedRounds = 3,
+        };
         var output = new StringWriter();
         await ChaosView.WriteAsync(output, report);
         var lines = output.ToString().Split('\n');
@@ -59,7 +81,8 @@ public sealed class ChaosReportTests
         static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private static void AssertFails(ChaosReport report, string reason) => Assert.Contains(reason, Assert.Single(report.Failures()), StringComparison.Ordinal);
+    private static void AssertFails(ChaosReport report, string reason) =>
+        Assert.Contains(reason, Assert.Single(report.Failures()), StringComparison.Ordinal);
 
     private static JobRun Job(string weights) => new("chaos-1", JobState.Succeeded, "done", weights, 300, 4, 20);
 }

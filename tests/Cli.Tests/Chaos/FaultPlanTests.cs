@@ -26,16 +26,22 @@ public sealed class FaultPlanTests
     public void Draw_Turns_CountThoseOfTheSameKind()
     {
         foreach (var kind in FaultPlan.Draw(s_three, 50, 1).GroupBy(fault => fault.Kind))
+        {
             Assert.Equal(Enumerable.Range(0, kind.Count()), kind.Select(fault => fault.Turn));
+        }
     }
 
     [Fact]
-    public void Draw_Times_AreWithinTheirBounds() => Assert.All(FaultPlan.Draw(s_three, 500, 3), fault =>
-    {
-        Assert.InRange(fault.Gap.TotalSeconds, 0.1, 3);
-        Assert.InRange(fault.Hold.TotalSeconds, 2, 8);
-        Assert.InRange(fault.Pause.TotalSeconds, 0.3, 4);
-    });
+    public void Draw_Times_AreWithinTheirBounds() =>
+        Assert.All(
+            FaultPlan.Draw(s_three, 500, 3),
+            fault =>
+            {
+                Assert.InRange(fault.Gap.TotalSeconds, 0.1, 3);
+                Assert.InRange(fault.Hold.TotalSeconds, 2, 8);
+                Assert.InRange(fault.Pause.TotalSeconds, 0.3, 4);
+            }
+        );
 
     [Theory]
     [InlineData("kill", new[] { FaultKind.Kill }, new string[0])]

@@ -27,7 +27,9 @@ public sealed class LeftoversTests
         finally
         {
             foreach (var process in (Process[])[living, orphan, owned])
+            {
                 process.Kill();
+            }
         }
     }
 
@@ -37,14 +39,18 @@ public sealed class LeftoversTests
     [InlineData("vi\0/tmp/chaos-12/worker-1-0.json\0", null)]
     [InlineData("dotnet\0--ready-file", null)]
     [InlineData("", null)]
-    public void OwnerOfProcess_CommandLine_IsTheRunOfItsReadyFile(string commandLine, int? owner) => Assert.Equal(owner, Leftovers.OwnerOfProcess(commandLine));
+    public void OwnerOfProcess_CommandLine_IsTheRunOfItsReadyFile(string commandLine, int? owner) =>
+        Assert.Equal(owner, Leftovers.OwnerOfProcess(commandLine));
 
     [Theory]
     [InlineData("chaos-12 /tmp/x/coordinator tmpfs rw,size=98304k 0 0", "chaos-12", "/tmp/x/coordinator")]
     [InlineData(@"chaos-12 /tmp/a\040b\134c tmpfs rw 0 0", "chaos-12", @"/tmp/a b\c")]
-    public void MountOf_Line_GivesSourceAndFolder(string line, string source, string folder) => Assert.Equal((source, folder), Leftovers.MountOf(line));
+    public void MountOf_Line_GivesSourceAndFolder(string line, string source, string folder) =>
+        Assert.Equal((source, folder), Leftovers.MountOf(line));
 
     /// <summary>A shell that waits for input, with the arguments of a worker.</summary>
     private static Process Start(string readyFile) =>
-        Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "read line", "sh", "--ready-file", readyFile]) { RedirectStandardInput = true })!;
+        Process.Start(
+            new ProcessStartInfo("/bin/sh", ["-c", "read line", "sh", "--ready-file", readyFile]) { RedirectStandardInput = true }
+        )!;
 }

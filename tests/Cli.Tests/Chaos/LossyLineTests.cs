@@ -30,7 +30,11 @@ public sealed class LossyLineTests
     public void TryArrive_EachFrame_ComesWithinTheBoundsOfItsDelay()
     {
         var first = Run(seed: 2).Arrivals.DistinctBy(arrival => arrival.Number).ToList();
-        Assert.All(first, arrival => Assert.InRange(arrival.Delay, LossyLine.LeastDelay, LossyLine.MostDelay + LossyLine.HeldBack + TimeSpan.FromMilliseconds(1)));
+        Assert.All(
+            first,
+            arrival =>
+                Assert.InRange(arrival.Delay, LossyLine.LeastDelay, LossyLine.MostDelay + LossyLine.HeldBack + TimeSpan.FromMilliseconds(1))
+        );
         Assert.InRange(first.Average(arrival => arrival.Delay.TotalMilliseconds), 42, 45);
     }
 
@@ -43,7 +47,9 @@ public sealed class LossyLineTests
         foreach (var arrival in arrivals)
         {
             if (seen.Add(arrival.Number) && arrival.Number < newest)
+            {
                 overtaken++;
+            }
             newest = Math.Max(newest, arrival.Number);
         }
         Assert.InRange(overtaken, 1, Frames);
@@ -58,7 +64,9 @@ public sealed class LossyLineTests
         {
             line.Send([1], now);
             while (line.NextDue is { } due)
+            {
                 Assert.True(line.TryArrive(due, out _));
+            }
         }
         Assert.Equal(0, line.Counts.Overtaken);
         Assert.InRange(line.Counts.Passed, 500, 600);
@@ -71,7 +79,9 @@ public sealed class LossyLineTests
         Assert.Null(line.NextDue);
         Assert.False(line.TryArrive(TimeSpan.MaxValue, out _));
         while (line.NextDue is null)
+        {
             line.Send([1, 2], TimeSpan.Zero);
+        }
         Assert.False(line.TryArrive(line.NextDue.Value - TimeSpan.FromTicks(1), out _));
         Assert.True(line.TryArrive(line.NextDue.Value, out var frame));
         Assert.Equal([1, 2], frame);

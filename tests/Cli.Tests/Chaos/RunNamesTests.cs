@@ -12,7 +12,16 @@ public sealed class RunNamesTests
     public void OwnerOf_AllNamesOfARun_IsItsProcess(int owner)
     {
         var names = new RunNames(owner);
-        string[] devices = [names.Run, names.Port(0), names.Port(10), names.Port(15), names.Apart.Bridge, names.Apart.Near, names.Apart.Far];
+        string[] devices =
+        [
+            names.Run,
+            names.Port(0),
+            names.Port(10),
+            names.Port(15),
+            names.Apart.Bridge,
+            names.Apart.Near,
+            names.Apart.Far,
+        ];
         Assert.All(devices, name => Assert.InRange(name.Length, 1, LongestDeviceName));
         Assert.Equal(devices.Length, devices.Distinct().Count());
         Assert.All([.. devices, names.Namespace(0), names.Namespace(10)], name => Assert.Equal(owner, RunNames.OwnerOf(name)));

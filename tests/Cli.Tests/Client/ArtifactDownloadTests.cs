@@ -13,7 +13,11 @@ public sealed class ArtifactDownloadTests : IDisposable
     [Fact]
     public async Task Artifacts_SeveralFilesInChunks_AppearWhole()
     {
-        var session = await ReceiveAsync([.. Chunks("manifest.json", "{", "}"), .. Chunks("sub/empty", ""), .. Chunks("model.safetensors", "abc", "def")]);
+        var session = await ReceiveAsync([
+            .. Chunks("manifest.json", "{", "}"),
+            .. Chunks("sub/empty", ""),
+            .. Chunks("model.safetensors", "abc", "def"),
+        ]);
         Assert.Equal("", session.Error);
         Assert.Equal(0, session.ExitCode);
         Assert.Equal("{}", Read("manifest.json"));
@@ -56,12 +60,15 @@ public sealed class ArtifactDownloadTests : IDisposable
     private static List<ArtifactChunk> Chunks(string path, params string[] parts)
     {
         var whole = System.Text.Encoding.UTF8.GetBytes(string.Concat(parts));
-        return [.. parts.Select(part => new ArtifactChunk
-        {
-            Path = path,
-            FileBytes = whole.Length,
-            Sha256 = Convert.ToHexStringLower(SHA256.HashData(whole)),
-            Data = ByteString.CopyFromUtf8(part),
-        })];
+        return
+        [
+            .. parts.Select(part => new ArtifactChunk
+            {
+                Path = path,
+                FileBytes = whole.Length,
+                Sha256 = Convert.ToHexStringLower(SHA256.HashData(whole)),
+                Data = ByteString.CopyFromUtf8(part),
+            }),
+        ];
     }
 }

@@ -13,13 +13,16 @@ public sealed class DatasetUploadTests : IDisposable
     public async Task SendAsync_CoordinatorRefusesWhileBytesFlow_NamesItsReason()
     {
         await File.WriteAllBytesAsync(_folder.At("big"), new byte[16 << 20], TestContext.Current.CancellationToken);
-        await using var coordinator = await FakeCoordinator.StartAsync(new() { UploadRefusal = new Status(StatusCode.ResourceExhausted, "no room left") });
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new() { UploadRefusal = new Status(StatusCode.ResourceExhausted, "no room left") }
+        );
         // Writes race with the end of the call: whichever of them fails, it is told why.
         for (var i = 0; i < 20; i++)
         {
             using var connection = new ClusterConnection(coordinator.Address, TimeProvider.System);
-            var refused = await Assert.ThrowsAsync<CliException>(
-                () => DatasetUpload.SendAsync(connection, _folder.Path, (_, _) => { }, TestContext.Current.CancellationToken));
+            var refused = await Assert.ThrowsAsync<CliException>(() =>
+                DatasetUpload.SendAsync(connection, _folder.Path, (_, _) => { }, TestContext.Current.CancellationToken)
+            );
             Assert.Equal($"{coordinator.Address}: no room left", refused.Message);
         }
     }
@@ -30,8 +33,9 @@ public sealed class DatasetUploadTests : IDisposable
         File.CreateSymbolicLink(_folder.At("gone"), _folder.At("nowhere"));
         await using var coordinator = await FakeCoordinator.StartAsync(new());
         using var connection = new ClusterConnection(coordinator.Address, TimeProvider.System);
-        await Assert.ThrowsAsync<FileNotFoundException>(
-            () => DatasetUpload.SendAsync(connection, _folder.Path, (_, _) => { }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<FileNotFoundException>(() =>
+            DatasetUpload.SendAsync(connection, _folder.Path, (_, _) => { }, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]

@@ -11,19 +11,23 @@ public sealed class JobFollowerTests
     public async Task Follow_ConnectionLost_GoesOnAfterTheLastEventSeen()
     {
         var tokens = new List<string>();
-        await using var coordinator = await FakeCoordinator.StartAsync(new()
-        {
-            Watch = async (request, stream, _) =>
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new()
             {
-                tokens.Add(request.ResumeToken);
-                for (var i = int.Parse("0" + request.ResumeToken, null) + 1; i <= 4; i++)
+                Watch = async (request, stream, _) =>
                 {
-                    await stream.WriteAsync(Event(i, i == 4 ? JobState.Succeeded : JobState.Running));
-                    if (i == 2 && tokens.Count == 1)
-                        throw new RpcException(new Status(StatusCode.Unavailable, "going away"));
-                }
-            },
-        });
+                    tokens.Add(request.ResumeToken);
+                    for (var i = int.Parse("0" + request.ResumeToken, null) + 1; i <= 4; i++)
+                    {
+                        await stream.WriteAsync(Event(i, i == 4 ? JobState.Succeeded : JobState.Running));
+                        if (i == 2 && tokens.Count == 1)
+                        {
+                            throw new RpcException(new Status(StatusCode.Unavailable, "going away"));
+                        }
+                    }
+                },
+            }
+        );
         var lost = new List<string>();
         var seen = await FollowAsync(coordinator.Address, lost.Add);
         Assert.Equal(["1", "2", "3", "4"], seen.Select(item => item.Token));
@@ -34,10 +38,9 @@ public sealed class JobFollowerTests
     [Fact]
     public async Task Follow_UnknownJob_SaysWhatTheCoordinatorSays()
     {
-        await using var coordinator = await FakeCoordinator.StartAsync(new()
-        {
-            Watch = (request, _, _) => throw new RpcException(new Status(StatusCode.NotFound, $"there is no job {request.Id}")),
-        });
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new() { Watch = (request, _, _) => throw new RpcException(new Status(StatusCode.NotFound, $"there is no job {request.Id}")) }
+        );
         var error = await Assert.ThrowsAsync<CliException>(() => FollowAsync(coordinator.Address, null));
         Assert.Equal(ExitCodes.BadUsage, error.ExitCode);
         Assert.Equal("there is no job job-1", error.Message);
@@ -58,23 +61,41 @@ public sealed class JobFollowerTests
     [InlineData(JobState.Cancelled, 3)]
     public async Task Watch_JobEnds_ReturnsHow(JobState end, int expected)
     {
-        await using var coordinator = await FakeCoordinator.StartAsync(new()
-        {
-            Watch = async (_, stream, _) => await stream.WriteAsync(Event(1, end)),
-        });
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new() { Watch = async (_, stream, _) => await stream.WriteAsync(Event(1, end)) }
+        );
         var session = await Session.RunAsync("watch", "job-1", "--coordinator", coordinator.Address);
         Assert.Equal(expected, session.ExitCode);
         Assert.Contains($"job job-1 {end.Word()}", session.Out, StringComparison.Ordinal);
     }
 
-    private static JobEvent Event(int number, JobState state) => new() { Token = $"{number}", JobId = "job-1", State = new StateChanged { State = state } };
+    private static JobEvent Event(int number, JobState state) =>
+        new()
+        {
+            Token = $"{number}",
+            JobId = "job-1",
+            State = new StateChanged { State = state },
+        };
 
     private static async Task<List<JobEvent>> FollowAsync(string address, Action<string>? lost)
     {
         using var connection = new ClusterConnection(address, TimeProvider.System);
         var seen = new List<JobEvent>();
-        await foreach (var next in JobFollower.FollowAsync(connection, "job-1", "", known: false, TimeSpan.FromMinutes(2), TimeProvider.System, lost, TestContext.Current.CancellationToken))
+        await foreach (
+            var next in JobFollower.FollowAsync(
+                connection,
+                "job-1",
+                "",
+                known: false,
+                TimeSpan.FromMinutes(2),
+                TimeProvider.System,
+                lost,
+                TestContext.Current.CancellationToken
+            )
+        )
+        {
             seen.Add(next);
+        }
         return seen;
     }
 }

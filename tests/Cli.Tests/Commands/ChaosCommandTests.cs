@@ -10,11 +10,37 @@ public sealed class ChaosCommandTests : IDisposable
     public async Task Chaos_BadInput_IsToldAllAtOnceBeforeAnythingStarts()
     {
         File.WriteAllText(_folder.At("full"), "");
-        var session = await Session.RunAsync("chaos", "--faults", "kill,bogus", "--workers", "9", "--rounds", "0", "--steps", "99", "--every", "0", "--work-dir", _folder.At("."));
+        var session = await Session.RunAsync(
+            "chaos",
+            "--faults",
+            "kill,bogus",
+            "--workers",
+            "9",
+            "--rounds",
+            "0",
+            "--steps",
+            "99",
+            "--every",
+            "0",
+            "--work-dir",
+            _folder.At(".")
+        );
         Assert.Equal(2, session.ExitCode);
         Assert.Empty(session.Out);
-        foreach (var wrong in new[] { "--faults bogus: there is no such fault; there are kill, outage, stop", "--workers 9: must be 1 to 8", "--rounds 0", "--steps 99", "--every 0", "--work-dir" })
+        foreach (
+            var wrong in new[]
+            {
+                "--faults bogus: there is no such fault; there are kill, outage, stop",
+                "--workers 9: must be 1 to 8",
+                "--rounds 0",
+                "--steps 99",
+                "--every 0",
+                "--work-dir",
+            }
+        )
+        {
             Assert.Contains(wrong, session.Error, StringComparison.Ordinal);
+        }
         Assert.DoesNotContain("dataset", session.Error, StringComparison.Ordinal);
     }
 
@@ -23,6 +49,9 @@ public sealed class ChaosCommandTests : IDisposable
     {
         var session = await Session.RunAsync("chaos", "--help");
         Assert.Equal(0, session.ExitCode);
-        Assert.All(TrainingCluster.Cli.Chaos.FaultCatalog.All, kind => Assert.Contains($"\n    {TrainingCluster.Cli.Chaos.FaultCatalog.Word(kind)} ", session.Out, StringComparison.Ordinal));
+        Assert.All(
+            TrainingCluster.Cli.Chaos.FaultCatalog.All,
+            kind => Assert.Contains($"\n    {TrainingCluster.Cli.Chaos.FaultCatalog.Word(kind)} ", session.Out, StringComparison.Ordinal)
+        );
     }
 }

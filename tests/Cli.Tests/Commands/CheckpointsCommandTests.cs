@@ -17,7 +17,15 @@ public sealed class CheckpointsCommandTests : IDisposable
         var folder = Directory.CreateDirectory(_folder.At($"jobs/{job}/checkpoints/{step}")).FullName;
         File.WriteAllText(Path.Combine(folder, "state.safetensors"), Weights);
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Weights)));
-        var manifest = new CheckpointManifest(CheckpointManifest.CurrentVersion, job, 2, step, best, [new("state.safetensors", Weights.Length, sha256)], Epoch: 3);
+        var manifest = new CheckpointManifest(
+            CheckpointManifest.CurrentVersion,
+            job,
+            2,
+            step,
+            best,
+            [new("state.safetensors", Weights.Length, sha256)],
+            Epoch: 3
+        );
         File.WriteAllBytes(Path.Combine(folder, CheckpointManifest.FileName), manifest.ToBytes());
         return folder;
     }
@@ -38,7 +46,10 @@ public sealed class CheckpointsCommandTests : IDisposable
 
         Assert.Equal(0, session.ExitCode);
         var rows = session.Out.TrimEnd().Split('\n')[1..].Select(Cells).ToList();
-        Assert.Equal(["a 10 3 whole", "a 20 3 whole, the best", "a 40 3 whole", "b 5 3 whole"], rows.Select(cells => $"{cells[0]} {cells[1]} {cells[2]} {cells[^1]}"));
+        Assert.Equal(
+            ["a 10 3 whole", "a 20 3 whole, the best", "a 40 3 whole", "b 5 3 whole"],
+            rows.Select(cells => $"{cells[0]} {cells[1]} {cells[2]} {cells[^1]}")
+        );
     }
 
     [Theory]
@@ -55,18 +66,34 @@ public sealed class CheckpointsCommandTests : IDisposable
         var (weights, manifest) = (Path.Combine(folder, "state.safetensors"), Path.Combine(folder, CheckpointManifest.FileName));
         switch (damage)
         {
-            case "flip": File.WriteAllText(weights, "weightz"); break;
-            case "truncate": File.WriteAllText(weights, "weight"); break;
-            case "remove": File.Delete(weights); break;
-            case "version": File.WriteAllText(manifest, """{"formatVersion": 99, "files": []}"""); break;
-            case "unnamed": File.Delete(manifest); break;
-            case "garbled": File.WriteAllText(manifest, "{"); break;
+            case "flip":
+                File.WriteAllText(weights, "weightz");
+                break;
+            case "truncate":
+                File.WriteAllText(weights, "weight");
+                break;
+            case "remove":
+                File.Delete(weights);
+                break;
+            case "version":
+                File.WriteAllText(manifest, """{"formatVersion": 99, "files": []}""");
+                break;
+            case "unnamed":
+                File.Delete(manifest);
+                break;
+            case "garbled":
+                File.WriteAllText(manifest, "{");
+                break;
         }
 
         var session = await Session.RunAsync("checkpoints", _folder.Path, "--json");
 
         Assert.Equal(1, session.ExitCode);
-        var lines = session.Out.TrimEnd().Split('\n').Select(line => JsonSerializer.Deserialize<FoundCheckpoint>(line, JsonSerializerOptions.Web)!).ToList();
+        var lines = session
+            .Out.TrimEnd()
+            .Split('\n')
+            .Select(line => JsonSerializer.Deserialize<FoundCheckpoint>(line, JsonSerializerOptions.Web)!)
+            .ToList();
         Assert.Equal([("a", 10, true), ("a", 20, false)], lines.Select(line => (line.Job, line.Step, line.IsWhole)));
         Assert.StartsWith(cause, lines[1].Problem, StringComparison.Ordinal);
         Assert.False(lines[1].Best);

@@ -23,8 +23,16 @@ public sealed class CurveCommandTests : IDisposable
         var run = _folder.Write("first.jsonl", Events);
         var session = await Session.RunAsync("curve", run, $"the <other>={run}", "--out", _folder.At("curve.svg"));
         Assert.Equal((0, ""), (session.ExitCode, session.Error));
-        Assert.Equal("first: 2 evaluations, BLEU 25.00 at best, 2 minutes\nthe <other>: 2 evaluations, BLEU 25.00 at best, 2 minutes\n", session.Out);
-        var texts = XDocument.Load(_folder.At("curve.svg")).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value).ToList();
+        Assert.Equal(
+            "first: 2 evaluations, BLEU 25.00 at best, 2 minutes\nthe <other>: 2 evaluations, BLEU 25.00 at best, 2 minutes\n",
+            session.Out
+        );
+        var texts = XDocument
+            .Load(_folder.At("curve.svg"))
+            .Descendants()
+            .Where(element => element.Name.LocalName == "text")
+            .Select(element => element.Value)
+            .ToList();
         Assert.Contains("the <other>", texts);
         Assert.Contains("Validation BLEU against minutes", texts);
     }

@@ -12,8 +12,22 @@ public sealed class DoctorCommandTests
         var parts = session.Out.Split('\n').Select(line => line.Split("  ")[0]);
         string[] expected =
         [
-            "SDK", "runtime", "instruction sets", "allocator", "memory", "ulimit -v", "disk", "/dev/shm", "ports", "GPU",
-            "libtorch", "loaded from", "BLAS", "oneDNN", "libtorch kernels", "CUDA",
+            "SDK",
+            "runtime",
+            "instruction sets",
+            "allocator",
+            "memory",
+            "ulimit -v",
+            "disk",
+            "/dev/shm",
+            "ports",
+            "GPU",
+            "libtorch",
+            "loaded from",
+            "BLAS",
+            "oneDNN",
+            "libtorch kernels",
+            "CUDA",
         ];
         Assert.Subset(parts.ToHashSet(), expected.ToHashSet());
         Assert.Contains("libtorch          2.10.", session.Out, StringComparison.Ordinal);
@@ -25,7 +39,10 @@ public sealed class DoctorCommandTests
         var session = await Session.RunAsync("doctor", "--json");
         using var json = JsonDocument.Parse(session.Out);
         Assert.True(json.RootElement.GetProperty("canTrain").GetBoolean());
-        Assert.Contains(json.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("part").GetString() == "libtorch");
+        Assert.Contains(
+            json.RootElement.GetProperty("findings").EnumerateArray(),
+            finding => finding.GetProperty("part").GetString() == "libtorch"
+        );
     }
 
     [Fact]
@@ -34,7 +51,11 @@ public sealed class DoctorCommandTests
         var session = await Session.RunAsync("doctor", "--libtorch", "/no/such/folder");
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
         Assert.Contains("memory", session.Out, StringComparison.Ordinal);
-        Assert.Equal("cluster: libtorch: --libtorch /no/such/folder: there is no such folder; give the torch/lib folder of an installed PyTorch 2.10\n", session.Error);
+        Assert.Equal(
+            "cluster: libtorch: --libtorch /no/such/folder: there is no such folder; give the torch/lib folder of an installed "
+                + "PyTorch 2.10\n",
+            session.Error
+        );
     }
 
     [Theory]

@@ -8,18 +8,29 @@ public sealed class JobsCommandTests
     public async Task Jobs_OverSeveralPages_ListsUpToTheLimit()
     {
         var asked = new List<(int, string)>();
-        await using var coordinator = await FakeCoordinator.StartAsync(new()
-        {
-            List = request =>
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new()
             {
-                asked.Add((request.PageSize, request.PageToken));
-                var first = int.Parse("0" + request.PageToken, null);
-                var page = new ListJobsResponse { NextPageToken = $"{first + 2}" };
-                for (var i = first; i < first + Math.Min(2, request.PageSize); i++)
-                    page.Jobs.Add(new Job { Id = $"job-{i}", Spec = new JobSpec { Name = "n" }, State = JobState.Running });
-                return page;
-            },
-        });
+                List = request =>
+                {
+                    asked.Add((request.PageSize, request.PageToken));
+                    var first = int.Parse("0" + request.PageToken, null);
+                    var page = new ListJobsResponse { NextPageToken = $"{first + 2}" };
+                    for (var i = first; i < first + Math.Min(2, request.PageSize); i++)
+                    {
+                        page.Jobs.Add(
+                            new Job
+                            {
+                                Id = $"job-{i}",
+                                Spec = new JobSpec { Name = "n" },
+                                State = JobState.Running,
+                            }
+                        );
+                    }
+                    return page;
+                },
+            }
+        );
         var session = await Session.RunAsync("jobs", "--limit", "5", "--coordinator", coordinator.Address);
         Assert.Equal(0, session.ExitCode);
         var lines = session.Out.TrimEnd().Split('\n');
@@ -31,10 +42,23 @@ public sealed class JobsCommandTests
     [Fact]
     public async Task Jobs_AsJson_IsAJobALine()
     {
-        await using var coordinator = await FakeCoordinator.StartAsync(new()
-        {
-            List = _ => new ListJobsResponse { Jobs = { new Job { Id = "job-1", State = JobState.Failed, Reason = "no data" } } },
-        });
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new()
+            {
+                List = _ => new ListJobsResponse
+                {
+                    Jobs =
+                    {
+                        new Job
+                        {
+                            Id = "job-1",
+                            State = JobState.Failed,
+                            Reason = "no data",
+                        },
+                    },
+                },
+            }
+        );
         var session = await Session.RunAsync("jobs", "--json", "--coordinator", coordinator.Address);
         var job = Job.Parser.ParseJson(Assert.Single(session.Out.TrimEnd().Split('\n')));
         Assert.Equal((JobState.Failed, "no data"), (job.State, job.Reason));

@@ -14,20 +14,59 @@ public sealed class LedgerCommandTests
             {
                 new LedgerGeneration
                 {
-                    Generation = 1, FirstStep = 1, LastStep = 4, MicroBatches = 32, Sentences = 1200, DiscardedSteps = 3, Reason = "2 workers are there",
-                    Members = { new LedgerMember { WorkerId = "a", ShardCount = 4 }, new LedgerMember { WorkerId = "b", FirstShard = 4, ShardCount = 4 } },
+                    Generation = 1,
+                    FirstStep = 1,
+                    LastStep = 4,
+                    MicroBatches = 32,
+                    Sentences = 1200,
+                    DiscardedSteps = 3,
+                    Reason = "2 workers are there",
+                    Members =
+                    {
+                        new LedgerMember { WorkerId = "a", ShardCount = 4 },
+                        new LedgerMember
+                        {
+                            WorkerId = "b",
+                            FirstShard = 4,
+                            ShardCount = 4,
+                        },
+                    },
                 },
                 new LedgerGeneration
                 {
-                    Generation = 2, BaseStep = 4, BaseGeneration = 1, CheckpointId = "4", FirstStep = 5, LastStep = 9, MicroBatches = 40, RepeatedSteps = 3, Reason = "lost b",
-                    Members = { new LedgerMember { WorkerId = "a", ShardCount = 8 } },
+                    Generation = 2,
+                    BaseStep = 4,
+                    BaseGeneration = 1,
+                    CheckpointId = "4",
+                    FirstStep = 5,
+                    LastStep = 9,
+                    MicroBatches = 40,
+                    RepeatedSteps = 3,
+                    Reason = "lost b",
+                    Members =
+                    {
+                        new LedgerMember { WorkerId = "a", ShardCount = 8 },
+                    },
                 },
             },
         };
         if (request.Audit)
         {
-            ledger.Audit = new LedgerAudit { Holds = findings.Length == 0, DatasetSentences = 1500, Findings = { findings } };
-            ledger.Audit.Epochs.Add(new LedgerEpoch { FirstStep = 1, LastStep = 9, Whole = true, Sentences = 1500 });
+            ledger.Audit = new LedgerAudit
+            {
+                Holds = findings.Length == 0,
+                DatasetSentences = 1500,
+                Findings = { findings },
+            };
+            ledger.Audit.Epochs.Add(
+                new LedgerEpoch
+                {
+                    FirstStep = 1,
+                    LastStep = 9,
+                    Whole = true,
+                    Sentences = 1500,
+                }
+            );
         }
         return ledger;
     }
@@ -44,7 +83,10 @@ public sealed class LedgerCommandTests
         var session = await RunAsync(request => Ledger(request));
         Assert.Equal(0, session.ExitCode);
         var lines = session.Out.TrimEnd().Split('\n');
-        Assert.Equal(["1", "seed", "1-4", "32", "1,200", "3", "0", "a: 0-3, b: 4-7", "2 workers are there"], lines[1].Split("  ", StringSplitOptions.RemoveEmptyEntries).Select(cell => cell.Trim()));
+        Assert.Equal(
+            ["1", "seed", "1-4", "32", "1,200", "3", "0", "a: 0-3, b: 4-7", "2 workers are there"],
+            lines[1].Split("  ", StringSplitOptions.RemoveEmptyEntries).Select(cell => cell.Trim())
+        );
         Assert.Contains("checkpoint 4 of 1", lines[2], StringComparison.Ordinal);
         Assert.Contains("epoch 0: 1-9, 1,500 of 1,500 sentences, each once", lines);
         Assert.StartsWith("the audit holds: each step up to 9", lines[^1], StringComparison.Ordinal);

@@ -19,14 +19,21 @@ public sealed class SubmitCommandTests : IDisposable
         _folder.Write("b.txt", string.Concat(Enumerable.Range(0, 50).Select(i => $"target {i}\n")));
         var job = _folder.Write("job.yaml", "name: mine\ndataset: { source: a.txt, target: b.txt, vocabularySize: 300 }\n");
         CreateJobRequest? created = null;
-        await using var coordinator = await FakeCoordinator.StartAsync(new()
-        {
-            Create = request =>
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new()
             {
-                created = request;
-                return new Job { Id = "job-7", Spec = request.Spec, State = JobState.Queued };
-            },
-        });
+                Create = request =>
+                {
+                    created = request;
+                    return new Job
+                    {
+                        Id = "job-7",
+                        Spec = request.Spec,
+                        State = JobState.Queued,
+                    };
+                },
+            }
+        );
         var session = await Session.RunAsync("submit", job, "--coordinator", coordinator.Address, "--request-id", "r-1");
         Assert.Equal(0, session.ExitCode);
         Assert.Equal("job job-7 queued", session.Out.Trim());
@@ -34,7 +41,10 @@ public sealed class SubmitCommandTests : IDisposable
         Assert.Equal("mine", created.Spec.Name);
         Assert.Equal(64, created.Spec.Dataset.Fingerprint.Length);
         Assert.Contains(coordinator.Answers.Uploaded, chunk => chunk.Path == "manifest.json" && chunk.Data.Length == chunk.FileBytes);
-        Assert.All(coordinator.Answers.Uploaded.GroupBy(chunk => chunk.Path), file => Assert.Equal(file.First().FileBytes, file.Sum(chunk => chunk.Data.Length)));
+        Assert.All(
+            coordinator.Answers.Uploaded.GroupBy(chunk => chunk.Path),
+            file => Assert.Equal(file.First().FileBytes, file.Sum(chunk => chunk.Data.Length))
+        );
     }
 
     [Fact]
@@ -42,7 +52,15 @@ public sealed class SubmitCommandTests : IDisposable
     {
         var fingerprint = new string('a', 64);
         var job = _folder.Write("job.yaml", $"dataset: {{ fingerprint: {fingerprint} }}\n");
-        var script = new FakeCoordinator.Script { Create = request => new Job { Id = "job-7", Spec = request.Spec, State = JobState.Queued } };
+        var script = new FakeCoordinator.Script
+        {
+            Create = request => new Job
+            {
+                Id = "job-7",
+                Spec = request.Spec,
+                State = JobState.Queued,
+            },
+        };
         script.Datasets.Add(fingerprint);
         await using var coordinator = await FakeCoordinator.StartAsync(script);
         var session = await Session.RunAsync("submit", job, "--coordinator", coordinator.Address);
@@ -55,7 +73,12 @@ public sealed class SubmitCommandTests : IDisposable
     {
         var fingerprint = new string('a', 64);
         await using var coordinator = await FakeCoordinator.StartAsync(new());
-        var session = await Session.RunAsync("submit", _folder.Write("job.yaml", $"dataset: {{ fingerprint: {fingerprint} }}\n"), "--coordinator", coordinator.Address);
+        var session = await Session.RunAsync(
+            "submit",
+            _folder.Write("job.yaml", $"dataset: {{ fingerprint: {fingerprint} }}\n"),
+            "--coordinator",
+            coordinator.Address
+        );
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
         Assert.Contains(fingerprint, session.Error, StringComparison.Ordinal);
     }
@@ -63,11 +86,19 @@ public sealed class SubmitCommandTests : IDisposable
     [Fact]
     public async Task Submit_JobFileWithManyProblems_NamesAllWithTheirLines()
     {
-        var job = _folder.Write("job.yaml", "name: Bad Name\ndataset:\n  source: a.txt\n  target: b.txt\ntraining:\n  steps: many\n  batchTokens: 0\n  colour: red\n");
+        var job = _folder.Write(
+            "job.yaml",
+            "name: Bad Name\ndataset:\n  source: a.txt\n  target: b.txt\ntraining:\n  steps: many\n  batchTokens: 0\n  colour: red\n"
+        );
         var session = await Session.RunAsync("submit", job);
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
-        foreach (var expected in (string[])[job, "4 problems", "line 1: name", "line 6: training.steps", "line 7: training.batchTokens", "line 8: training.colour"])
+        foreach (
+            var expected in (string[])
+                [job, "4 problems", "line 1: name", "line 6: training.steps", "line 7: training.batchTokens", "line 8: training.colour"]
+        )
+        {
             Assert.Contains(expected, session.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -78,25 +109,35 @@ public sealed class SubmitCommandTests : IDisposable
             Code = (int)StatusCode.InvalidArgument,
             Details =
             {
-                Any.Pack(new BadRequest
-                {
-                    FieldViolations =
+                Any.Pack(
+                    new BadRequest
                     {
-                        new BadRequest.Types.FieldViolation { Field = "model.heads", Description = "does not divide" },
-                        new BadRequest.Types.FieldViolation { Field = "training.steps", Description = "too few" },
-                    },
-                }),
+                        FieldViolations =
+                        {
+                            new BadRequest.Types.FieldViolation { Field = "model.heads", Description = "does not divide" },
+                            new BadRequest.Types.FieldViolation { Field = "training.steps", Description = "too few" },
+                        },
+                    }
+                ),
             },
         };
         var fingerprint = new string('a', 64);
         var script = new FakeCoordinator.Script
         {
-            Create = _ => throw new RpcException(
-                new Grpc.Core.Status(StatusCode.InvalidArgument, "2 problems"), new Metadata { { "grpc-status-details-bin", details.ToByteArray() } }),
+            Create = _ =>
+                throw new RpcException(
+                    new Grpc.Core.Status(StatusCode.InvalidArgument, "2 problems"),
+                    new Metadata { { "grpc-status-details-bin", details.ToByteArray() } }
+                ),
         };
         script.Datasets.Add(fingerprint);
         await using var coordinator = await FakeCoordinator.StartAsync(script);
-        var session = await Session.RunAsync("submit", _folder.Write("job.yaml", $"dataset: {{ fingerprint: {fingerprint} }}\n"), "--coordinator", coordinator.Address);
+        var session = await Session.RunAsync(
+            "submit",
+            _folder.Write("job.yaml", $"dataset: {{ fingerprint: {fingerprint} }}\n"),
+            "--coordinator",
+            coordinator.Address
+        );
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
         Assert.Contains("model.heads: does not divide", session.Error, StringComparison.Ordinal);
         Assert.Contains("training.steps: too few", session.Error, StringComparison.Ordinal);

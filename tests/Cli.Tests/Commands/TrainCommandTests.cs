@@ -20,15 +20,27 @@ public sealed class TrainCommandTests : IDisposable
     public async Task Train_TabSeparatedBesideTwoFiles_IsRefused() => await RefusedAsync("--tsv", "--tsv", _source);
 
     [Fact]
-    public async Task Train_MissingValidationFile_IsNamed() => await RefusedAsync(_folder.At("none"), "--valid-source", _source, "--valid-target", _folder.At("none"));
+    public async Task Train_MissingValidationFile_IsNamed() =>
+        await RefusedAsync(_folder.At("none"), "--valid-source", _source, "--valid-target", _folder.At("none"));
 
     [Fact]
     public async Task Train_MoreWorkersThanShards_NamesBothAndTheMend() => await RefusedAsync("8 logical shards", "--workers", "9");
 
     [Fact]
-    public async Task Train_SettingsOutOfRange_AreAllNamedAtOnce() => await RefusedAsync(
-        ["training.steps", "training.batchTokens", "model.heads", "model.dropout"],
-        "--steps", "0", "--batch-tokens", "1", "--d-model", "100", "--heads", "3", "--dropout", "1.5");
+    public async Task Train_SettingsOutOfRange_AreAllNamedAtOnce() =>
+        await RefusedAsync(
+            ["training.steps", "training.batchTokens", "model.heads", "model.dropout"],
+            "--steps",
+            "0",
+            "--batch-tokens",
+            "1",
+            "--d-model",
+            "100",
+            "--heads",
+            "3",
+            "--dropout",
+            "1.5"
+        );
 
     [Fact]
     public async Task Train_BaseRecipeWithUnknownFields_NamesThemWithTheirLines()

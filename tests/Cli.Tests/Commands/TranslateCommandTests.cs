@@ -15,13 +15,36 @@ public sealed class TranslateCommandTests : IDisposable
         var dates = DatesTask.Split(seed: 5, train: 100, validation: 5, heldOut: 5);
         dates.Write(_folder.At("text"));
         DatasetBuilder.Build(
-            new DatasetOptions { Train = new ParallelText(_folder.At("text/train.tsv"), null), HoldOut = false, VocabularySize = 300 }, _folder.At("dataset"));
+            new DatasetOptions
+            {
+                Train = new ParallelText(_folder.At("text/train.tsv"), null),
+                HoldOut = false,
+                VocabularySize = 300,
+            },
+            _folder.At("dataset")
+        );
         using var dataset = Dataset.Open(_folder.At("dataset"));
-        var spec = new JobSpec { Model = new ModelSpec { DModel = 16, Heads = 2, Layers = 1, FeedForward = 16 } };
+        var spec = new JobSpec
+        {
+            Model = new ModelSpec
+            {
+                DModel = 16,
+                Heads = 2,
+                Layers = 1,
+                FeedForward = 16,
+            },
+        };
         using var model = ModelFactory.Create(spec.Model, dataset.Tokenizer.VocabularySize, seed: 1);
         ModelFolder.Save(
-            _folder.At("model"), model, File.ReadAllBytes(_folder.At("dataset/tokenizer.json")),
-            new ModelManifest { Specification = JsonNode.Parse(spec.ToString())!.AsObject(), VocabularySize = dataset.Tokenizer.VocabularySize });
+            _folder.At("model"),
+            model,
+            File.ReadAllBytes(_folder.At("dataset/tokenizer.json")),
+            new ModelManifest
+            {
+                Specification = JsonNode.Parse(spec.ToString())!.AsObject(),
+                VocabularySize = dataset.Tokenizer.VocabularySize,
+            }
+        );
     }
 
     public void Dispose() => _folder.Dispose();
@@ -29,7 +52,14 @@ public sealed class TranslateCommandTests : IDisposable
     [Fact]
     public async Task Translate_Lines_GivesALineForEach()
     {
-        var session = await Session.WithInputAsync("3. Mai 2021\n\n二〇二一年五月三日\n", "translate", "--model", _folder.At("model"), "--threads", "1");
+        var session = await Session.WithInputAsync(
+            "3. Mai 2021\n\n二〇二一年五月三日\n",
+            "translate",
+            "--model",
+            _folder.At("model"),
+            "--threads",
+            "1"
+        );
         Assert.Equal("", session.Error);
         Assert.Equal(0, session.ExitCode);
         var lines = session.Out.Split('\n');
@@ -41,7 +71,15 @@ public sealed class TranslateCommandTests : IDisposable
     public async Task Translate_WithAttention_DrawsTheFirstSentenceAndTranslatesAll()
     {
         var session = await Session.WithInputAsync(
-            "\n3. Mai 2021\n4. Mai 2021\n", "translate", "--model", _folder.At("model"), "--threads", "1", "--attention", _folder.At("out.svg"));
+            "\n3. Mai 2021\n4. Mai 2021\n",
+            "translate",
+            "--model",
+            _folder.At("model"),
+            "--threads",
+            "1",
+            "--attention",
+            _folder.At("out.svg")
+        );
         Assert.Equal(0, session.ExitCode);
         Assert.Equal(4, session.Out.Split('\n').Length);
         var drawing = await File.ReadAllTextAsync(_folder.At("out.svg"));
@@ -56,7 +94,8 @@ public sealed class TranslateCommandTests : IDisposable
         Assert.Equal(0, session.ExitCode);
         Assert.Equal(
             ["kernel-regression.svg", "positional-encoding.svg", "rotation.svg", "scores.svg"],
-            Directory.GetFiles(_folder.At("pictures")).Select(Path.GetFileName).Order());
+            Directory.GetFiles(_folder.At("pictures")).Select(Path.GetFileName).Order()
+        );
     }
 
     [Fact]
@@ -72,7 +111,14 @@ public sealed class TranslateCommandTests : IDisposable
     [Fact]
     public async Task Translate_NotUtf8_TranslatesWhatCameBeforeAndNamesTheLine()
     {
-        var session = await Session.WithInputAsync([(byte)'a', (byte)'\n', 0xff, (byte)'\n'], "translate", "--model", _folder.At("model"), "--threads", "1");
+        var session = await Session.WithInputAsync(
+            [(byte)'a', (byte)'\n', 0xff, (byte)'\n'],
+            "translate",
+            "--model",
+            _folder.At("model"),
+            "--threads",
+            "1"
+        );
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
         Assert.Contains("line 2", session.Error, StringComparison.Ordinal);
         Assert.Equal(2, session.Out.Split('\n').Length);

@@ -4,9 +4,7 @@ namespace TrainingCluster.Cli.Tests.Demo;
 
 public sealed class DateExamTests
 {
-    private static readonly DateExam s_exam = new(
-        [new("a", "1"), new("b", "2"), new("c", "3"), new("d", "4")],
-        ["1", "x", "3", "y"]);
+    private static readonly DateExam s_exam = new([new("a", "1"), new("b", "2"), new("c", "3"), new("d", "4")], ["1", "x", "3", "y"]);
 
     [Fact]
     public void Rate_OfAnswers_CountsThoseThatAreRightToTheCharacter() => Assert.Equal((2, 0.5), (s_exam.Exact, s_exam.Rate));

@@ -9,7 +9,18 @@ public sealed class JobProgressViewTests
     public void Figures_OfProgress_ShowStepLossRateAndWorkers() =>
         Assert.Equal(
             "step 120/400, loss 2.346, 8,100 tokens/s, 2 workers, 1 skipped",
-            JobProgressView.Figures(new JobProgress { Step = 120, TotalSteps = 400, Loss = 2.3456, TokensPerSecond = 8100.4, Workers = 2, SkippedSteps = 1 }));
+            JobProgressView.Figures(
+                new JobProgress
+                {
+                    Step = 120,
+                    TotalSteps = 400,
+                    Loss = 2.3456,
+                    TokensPerSecond = 8100.4,
+                    Workers = 2,
+                    SkippedSteps = 1,
+                }
+            )
+        );
 
     [Fact]
     public void Figures_WithoutTotal_ShowTheStepAlone() =>
@@ -18,16 +29,73 @@ public sealed class JobProgressViewTests
     [Fact]
     public void LineOf_EachEvent_SaysWhatHappened()
     {
-        Assert.Equal("failed (loss is NaN)", Line(new JobEvent { State = new StateChanged { State = JobState.Failed, Reason = "loss is NaN" } }));
+        Assert.Equal(
+            "failed (loss is NaN)",
+            Line(
+                new JobEvent
+                {
+                    State = new StateChanged { State = JobState.Failed, Reason = "loss is NaN" },
+                }
+            )
+        );
         Assert.Equal(
             "generation 3: worker-1, worker-2 from step 7, 0.8 s after the change (worker-3 died)",
-            Line(new JobEvent { Generation = new GenerationChanged { Generation = 3, Workers = { "worker-1", "worker-2" }, BaseStep = 7, RecoverySeconds = 0.84, Reason = "worker-3 died" } }));
+            Line(
+                new JobEvent
+                {
+                    Generation = new GenerationChanged
+                    {
+                        Generation = 3,
+                        Workers = { "worker-1", "worker-2" },
+                        BaseStep = 7,
+                        RecoverySeconds = 0.84,
+                        Reason = "worker-3 died",
+                    },
+                }
+            )
+        );
         Assert.Equal(
             "step 50: BLEU 33.12, exact 12.5 %, loss 1.500 (100 sentences, 2.0 s), the best so far",
-            Line(new JobEvent { Evaluation = new Evaluation { Step = 50, Bleu = 33.123, ExactMatch = 0.125, Loss = 1.5, Sentences = 100, Seconds = 2, Best = true } }));
-        Assert.Equal("step 9: no checkpoint was stored: disk full", Line(new JobEvent { Checkpoint = new CheckpointStored { Step = 9, Error = "disk full" } }));
+            Line(
+                new JobEvent
+                {
+                    Evaluation = new Evaluation
+                    {
+                        Step = 50,
+                        Bleu = 33.123,
+                        ExactMatch = 0.125,
+                        Loss = 1.5,
+                        Sentences = 100,
+                        Seconds = 2,
+                        Best = true,
+                    },
+                }
+            )
+        );
+        Assert.Equal(
+            "step 9: no checkpoint was stored: disk full",
+            Line(
+                new JobEvent
+                {
+                    Checkpoint = new CheckpointStored { Step = 9, Error = "disk full" },
+                }
+            )
+        );
         Assert.Null(Line(new JobEvent { Checkpoint = new CheckpointStored { Step = 9 } }));
-        Assert.Equal("warning worker-1: slow", Line(new JobEvent { Log = new LogLine { Level = "warning", Source = "worker-1", Text = "slow" } }));
+        Assert.Equal(
+            "warning worker-1: slow",
+            Line(
+                new JobEvent
+                {
+                    Log = new LogLine
+                    {
+                        Level = "warning",
+                        Source = "worker-1",
+                        Text = "slow",
+                    },
+                }
+            )
+        );
     }
 
     private static string? Line(JobEvent jobEvent) => JobProgressView.LineOf(jobEvent);

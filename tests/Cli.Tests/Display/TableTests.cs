@@ -8,7 +8,18 @@ public sealed class TableTests
     public async Task Write_CellsOfAllWidths_StandInColumns()
     {
         var output = new StringWriter();
-        await Table.WriteAsync(output, ["A", "B"], [["三月", "x"], ["abcde", "y"], ["", ""]]);
-        Assert.Equal($"A      B{Environment.NewLine}三月   x{Environment.NewLine}abcde  y{Environment.NewLine}{Environment.NewLine}", output.ToString());
+        await Table.WriteAsync(
+            output,
+            ["A", "B"],
+            [
+                ["三月", "x"],
+                ["abcde", "y"],
+                ["", ""],
+            ]
+        );
+        Assert.Equal(
+            $"A      B{Environment.NewLine}三月   x{Environment.NewLine}abcde  y{Environment.NewLine}{Environment.NewLine}",
+            output.ToString()
+        );
     }
 }

@@ -7,7 +7,10 @@ public sealed class ProcessorInfoTests
     [Fact]
     public void Parse_CpuInfo_TakesTheFirstProcessor()
     {
-        var info = ProcessorInfo.Parse("processor\t: 0\nmodel name\t: Good CPU @ 3 GHz\nflags\t\t: fpu sse2 avx2 fma avx512f avx512_bf16\n\nprocessor\t: 1\nmodel name\t: Other\nflags\t\t: fpu\n");
+        var info = ProcessorInfo.Parse(
+            "processor\t: 0\nmodel name\t: Good CPU @ 3 GHz\nflags\t\t: fpu sse2 avx2 fma avx512f avx512_bf16\n\nprocessor\t: "
+                + "1\nmodel name\t: Other\nflags\t\t: fpu\n"
+        );
         Assert.Equal("Good CPU @ 3 GHz", info.Model);
         Assert.Equal(["AVX2", "FMA", "AVX-512", "AVX512_BF16"], info.Vectors);
     }

@@ -10,7 +10,8 @@ public sealed class WorkerStartTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public Task Worker_TooFewAddresses_TellsTheLimit() => EndsAsync("'ulimit -v' allows this process", ["/bin/sh", "-c", "ulimit -v 2500000; exec \"$@\"", "sh"]);
+    public Task Worker_TooFewAddresses_TellsTheLimit() =>
+        EndsAsync("'ulimit -v' allows this process", ["/bin/sh", "-c", "ulimit -v 2500000; exec \"$@\"", "sh"]);
 
     [Fact]
     public Task Worker_NoGpu_TellsTheDevice() => EndsAsync("worker: --device cuda:0: ", [], "--device", "cuda:0");
@@ -26,7 +27,10 @@ public sealed class WorkerStartTests : IDisposable
     public async Task Worker_LibraryThatWasNotCopiedWhole_NamesIt()
     {
         var folder = Directory.CreateDirectory(_folder.At("damaged")).FullName;
-        var whole = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "libc10.so"), TestContext.Current.CancellationToken);
+        var whole = await File.ReadAllBytesAsync(
+            Path.Combine(AppContext.BaseDirectory, "libc10.so"),
+            TestContext.Current.CancellationToken
+        );
         await File.WriteAllBytesAsync(Path.Combine(folder, "libtorch_cpu.so"), whole[..2000], TestContext.Current.CancellationToken);
         await EndsAsync($"worker: --libtorch {folder}: libtorch_cpu.so is cut short: 2000 of ", [], "--libtorch", folder);
     }
@@ -42,12 +46,23 @@ public sealed class WorkerStartTests : IDisposable
 
     private async Task EndsAsync(string expected, string[] launcher, params string[] arguments)
     {
-        var cancellation = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         string[] all = ["--coordinator", "127.0.0.1:1", "--data", _folder.At("data"), .. arguments];
-        await using var program = ChildProgram.Start("worker-1", ProgramFiles.Worker, all, _folder.At("log"), TimeProvider.System, launcher);
-        await program.EndedAsync(cancellation);
+        await using var program = ChildProgram.Start(
+            "worker-1",
+            ProgramFiles.Worker,
+            all,
+            _folder.At("log"),
+            TimeProvider.System,
+            launcher
+        );
+        await program.EndedAsync(cancellationToken);
         Assert.Equal(ExitCodes.BadUsage, program.ExitCode);
-        Assert.Contains(expected, Assert.Single(await File.ReadAllLinesAsync(_folder.At("log"), cancellation)), StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Single(await File.ReadAllLinesAsync(_folder.At("log"), cancellationToken)),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(_folder.At("data")));
     }
 }

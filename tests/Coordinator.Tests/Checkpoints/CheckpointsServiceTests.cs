@@ -1,52 +1,93 @@
 using Google.Protobuf;
 using Grpc.Core;
 using TrainingCluster.Artifacts;
-using TrainingCluster.Coordinator.Files;
-using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Tests.Files;
+using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Errors;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Checkpoints;
+namespace TrainingCluster.Coordinator.Tests.Checkpoints;
 
 public class CheckpointsServiceTests
 {
-    private static async Task<CheckpointInfo> Store(TestServer server, long step, bool best = false, bool model = false, string content = "weights")
+    private static async Task<CheckpointInfo> StoreAsync(
+        TestServer server,
+        long step,
+        bool best = false,
+        bool model = false,
+        string content = "weights"
+    )
     {
         using var call = model ? server.Checkpoints.StoreModel() : server.Checkpoints.StoreCheckpoint();
-        await call.RequestStream.WriteAsync(new() { Header = new() { JobId = "job-1", Generation = 1, Step = step, Best = best } });
-        await call.RequestStream.WriteAsync(new() { File = new() { Path = "state.safetensors", FileBytes = content.Length, Data = ByteString.CopyFromUtf8(content) } });
-        await call.RequestStream.WriteAsync(new() { File = new() { Path = "state.json", FileBytes = 2, Data = ByteString.CopyFromUtf8("{}") } });
+        await call.RequestStream.WriteAsync(
+            new()
+            {
+                Header = new()
+                {
+                    JobId = "job-1",
+                    Generation = 1,
+                    Step = step,
+                    Best = best,
+                },
+            }
+        );
+        await call.RequestStream.WriteAsync(
+            new()
+            {
+                File = new()
+                {
+                    Path = "state.safetensors",
+                    FileBytes = content.Length,
+                    Data = ByteString.CopyFromUtf8(content),
+                },
+            }
+        );
+        await call.RequestStream.WriteAsync(
+            new()
+            {
+                File = new()
+                {
+                    Path = "state.json",
+                    FileBytes = 2,
+                    Data = ByteString.CopyFromUtf8("{}"),
+                },
+            }
+        );
         await call.RequestStream.CompleteAsync();
         return await call;
     }
 
-    private static async Task<string[]> Fetch(TestServer server, string id)
+    private static async Task<string[]> FetchAsync(TestServer server, string id)
     {
         using var call = server.Checkpoints.FetchCheckpoint(new() { JobId = "job-1", CheckpointId = id });
         var files = new List<string>();
-        await foreach (var chunk in call.ResponseStream.ReadAllAsync()) files.Add($"{chunk.Path}={chunk.Data.ToStringUtf8()}");
+        await foreach (var chunk in call.ResponseStream.ReadAllAsync())
+        {
+            files.Add($"{chunk.Path}={chunk.Data.ToStringUtf8()}");
+        }
         return [.. files];
     }
 
     [Fact]
     public async Task FetchCheckpoint_Stored_GivesTheSameFiles()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
 
-        var info = await Store(server, 40);
+        var info = await StoreAsync(server, 40);
 
         Assert.Equal(("40", 40, 9), (info.CheckpointId, info.Step, info.Bytes));
-        Assert.Equal(["state.json={}", "state.safetensors=weights"], await Fetch(server, "40"));
+        Assert.Equal(["state.json={}", "state.safetensors=weights"], await FetchAsync(server, "40"));
         Assert.Equal(["job-1"], server.Control.CheckpointsOf);
     }
 
     [Fact]
     public async Task StoreCheckpoint_BytesThatAreNoMessage_AreTheCallersFaultNotTheDisks()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
         var raw = Marshallers.Create(bytes => bytes, bytes => bytes);
         var method = new Method<byte[], byte[]>(MethodType.ClientStreaming, "cluster.v1.Checkpoints", "StoreCheckpoint", raw, raw);
         using var call = server.Channel.CreateCallInvoker().AsyncClientStreamingCall(method, null, new CallOptions());
@@ -58,12 +99,48 @@ public class CheckpointsServiceTests
         Assert.DoesNotContain("storage", refused.Status.Detail, StringComparison.Ordinal);
     }
 
-    private static async Task<CheckpointInfo> StorePart(TestServer server, long step, int part, int parts, string content)
+    private static async Task<CheckpointInfo> StorePartAsync(TestServer server, long step, int part, int parts, string content)
     {
         using var call = server.Checkpoints.StoreCheckpoint();
-        await call.RequestStream.WriteAsync(new() { Header = new() { JobId = "job-1", Generation = 1, Step = step, Part = part, Parts = parts, Epoch = 2 } });
-        await call.RequestStream.WriteAsync(new() { File = new() { Path = "state.safetensors", FileBytes = content.Length, Data = ByteString.CopyFromUtf8(content) } });
-        if (part == 0) await call.RequestStream.WriteAsync(new() { File = new() { Path = "state.json", FileBytes = 2, Data = ByteString.CopyFromUtf8("{}") } });
+        await call.RequestStream.WriteAsync(
+            new()
+            {
+                Header = new()
+                {
+                    JobId = "job-1",
+                    Generation = 1,
+                    Step = step,
+                    Part = part,
+                    Parts = parts,
+                    Epoch = 2,
+                },
+            }
+        );
+        await call.RequestStream.WriteAsync(
+            new()
+            {
+                File = new()
+                {
+                    Path = "state.safetensors",
+                    FileBytes = content.Length,
+                    Data = ByteString.CopyFromUtf8(content),
+                },
+            }
+        );
+        if (part == 0)
+        {
+            await call.RequestStream.WriteAsync(
+                new()
+                {
+                    File = new()
+                    {
+                        Path = "state.json",
+                        FileBytes = 2,
+                        Data = ByteString.CopyFromUtf8("{}"),
+                    },
+                }
+            );
+        }
         await call.RequestStream.CompleteAsync();
         return await call;
     }
@@ -71,22 +148,22 @@ public class CheckpointsServiceTests
     [Fact]
     public async Task StoreCheckpoint_InParts_IsWholeWhenTheLastOneHasCome()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
         // Of step 40 one part never comes.
-        await StorePart(server, 40, 1, 2, "x");
-        Assert.Equal("", (await StorePart(server, 50, 2, 3, "ts")).CheckpointId);
-        Assert.Equal("", (await StorePart(server, 50, 0, 3, "wei")).CheckpointId);
+        await StorePartAsync(server, 40, 1, 2, "x");
+        Assert.Equal("", (await StorePartAsync(server, 50, 2, 3, "ts")).CheckpointId);
+        Assert.Equal("", (await StorePartAsync(server, 50, 0, 3, "wei")).CheckpointId);
         Assert.Empty((await server.Checkpoints.ListCheckpointsAsync(new() { JobId = "job-1" })).Checkpoints);
         Assert.Empty(server.Control.CheckpointsOf);
 
-        var info = await StorePart(server, 50, 1, 3, "gh");
+        var info = await StorePartAsync(server, 50, 1, 3, "gh");
 
         Assert.Equal(("50", 9), (info.CheckpointId, info.Bytes));
-        Assert.Equal(["state.json={}", "state.safetensors=weights"], await Fetch(server, "50"));
+        Assert.Equal(["state.json={}", "state.safetensors=weights"], await FetchAsync(server, "50"));
         Assert.Equal(["50"], Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")).Select(Path.GetFileName));
         Assert.Equal(["job-1"], server.Control.CheckpointsOf);
-        var (manifest, problem) = await CheckpointManifest.Verify(Path.Combine(server.Data.Checkpoints("job-1"), "50"), default);
+        var (manifest, problem) = await CheckpointManifest.VerifyAsync(Path.Combine(server.Data.Checkpoints("job-1"), "50"), default);
         Assert.Equal((2, ""), (manifest!.Epoch, problem));
     }
 
@@ -97,18 +174,21 @@ public class CheckpointsServiceTests
     [InlineData(0, 5000)]
     public async Task StoreCheckpoint_PartThatCannotBe_IsInvalid(int part, int parts)
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
-        var error = await Assert.ThrowsAsync<RpcException>(() => StorePart(server, 1, part, parts, "x"));
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        var error = await Assert.ThrowsAsync<RpcException>(() => StorePartAsync(server, 1, part, parts, "x"));
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
     }
 
     [Fact]
     public async Task StoreCheckpoint_MoreThanAreKept_KeepsTheNewestAndTheBest()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
-        for (var step = 10; step <= 50; step += 10) await Store(server, step, best: step is 10 or 20);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        for (var step = 10; step <= 50; step += 10)
+        {
+            await StoreAsync(server, step, best: step is 10 or 20);
+        }
 
         var list = await server.Checkpoints.ListCheckpointsAsync(new() { JobId = "job-1" });
 
@@ -122,24 +202,36 @@ public class CheckpointsServiceTests
     [InlineData("version")]
     public async Task FetchCheckpoint_DamagedLater_IsNamedAndTheOneBeforeIsNewest(string damage)
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
-        await Store(server, 1);
-        await Store(server, 2);
-        var file = Path.Combine(server.Data.Checkpoints("job-1"), "2", damage == "version" ? CheckpointManifest.FileName : "state.safetensors");
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        await StoreAsync(server, 1);
+        await StoreAsync(server, 2);
+        var file = Path.Combine(
+            server.Data.Checkpoints("job-1"),
+            "2",
+            damage == "version" ? CheckpointManifest.FileName : "state.safetensors"
+        );
         switch (damage)
         {
-            case "flip": await File.WriteAllTextAsync(file, "weightz"); break;
-            case "truncate": await File.WriteAllTextAsync(file, "weight"); break;
-            case "remove": File.Delete(file); break;
-            case "version": await File.WriteAllTextAsync(file, """{"formatVersion": 99, "files": []}"""); break;
+            case "flip":
+                await File.WriteAllTextAsync(file, "weightz");
+                break;
+            case "truncate":
+                await File.WriteAllTextAsync(file, "weight");
+                break;
+            case "remove":
+                File.Delete(file);
+                break;
+            case "version":
+                await File.WriteAllTextAsync(file, """{"formatVersion": 99, "files": []}""");
+                break;
         }
 
-        var error = await Assert.ThrowsAsync<RpcException>(() => Fetch(server, "2"));
+        var error = await Assert.ThrowsAsync<RpcException>(() => FetchAsync(server, "2"));
 
         Assert.Equal(StatusCode.DataLoss, error.StatusCode);
         Assert.Contains(damage == "version" ? "version 99" : "state.safetensors", error.Status.Detail, StringComparison.Ordinal);
-        var (newest, damaged) = await new CheckpointLibrary(server.Data).NewestWhole("job-1", default);
+        var (newest, damaged) = await new CheckpointLibrary(server.Data).NewestWholeAsync("job-1", default);
         Assert.Equal("1", newest!.CheckpointId);
         Assert.Equal("2", Assert.Single(damaged).CheckpointId);
     }
@@ -147,33 +239,50 @@ public class CheckpointsServiceTests
     [Fact]
     public async Task FetchCheckpoint_PathAsId_IsNotFound()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
-        await Store(server, 1);
-        var error = await Assert.ThrowsAsync<RpcException>(() => Fetch(server, "../checkpoints/1"));
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        await StoreAsync(server, 1);
+        var error = await Assert.ThrowsAsync<RpcException>(() => FetchAsync(server, "../checkpoints/1"));
         Assert.Equal(StatusCode.NotFound, error.StatusCode);
     }
 
     [Fact]
     public async Task StoreCheckpoint_UnknownOrEndedJob_IsRefused()
     {
-        await using var server = await TestServer.Start();
-        var unknown = await Assert.ThrowsAsync<RpcException>(() => Store(server, 1));
-        await server.Add(JobPhase.Cancelled);
-        var ended = await Assert.ThrowsAsync<RpcException>(() => Store(server, 1));
+        await using var server = await TestServer.StartAsync();
+        var unknown = await Assert.ThrowsAsync<RpcException>(() => StoreAsync(server, 1));
+        await server.AddAsync(JobPhase.Cancelled);
+        var ended = await Assert.ThrowsAsync<RpcException>(() => StoreAsync(server, 1));
         Assert.Equal((StatusCode.NotFound, StatusCode.FailedPrecondition), (unknown.StatusCode, ended.StatusCode));
-        Assert.False(Directory.Exists(server.Data.Checkpoints("job-1")) && Directory.EnumerateDirectories(server.Data.Checkpoints("job-1")).Any());
+        Assert.False(
+            Directory.Exists(server.Data.Checkpoints("job-1")) && Directory.EnumerateDirectories(server.Data.Checkpoints("job-1")).Any()
+        );
     }
 
     [Fact]
     public async Task StoreCheckpoint_StreamThatBreaksOff_LeavesNothing()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
         using (var call = server.Checkpoints.StoreCheckpoint())
         {
-            await call.RequestStream.WriteAsync(new() { Header = new() { JobId = "job-1", Step = 1 } });
-            await call.RequestStream.WriteAsync(new() { File = new() { Path = "a", FileBytes = 100, Data = ByteString.CopyFromUtf8("x") } });
+            await call.RequestStream.WriteAsync(
+                new()
+                {
+                    Header = new() { JobId = "job-1", Step = 1 },
+                }
+            );
+            await call.RequestStream.WriteAsync(
+                new()
+                {
+                    File = new()
+                    {
+                        Path = "a",
+                        FileBytes = 100,
+                        Data = ByteString.CopyFromUtf8("x"),
+                    },
+                }
+            );
             await call.RequestStream.CompleteAsync();
             var error = await Assert.ThrowsAsync<RpcException>(async () => await call);
             Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
@@ -185,27 +294,35 @@ public class CheckpointsServiceTests
     [Fact]
     public async Task StoreCheckpoint_DiskFull_IsResourceExhaustedAndTheLastGoodOneStands()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
         using var disk = SmallDisk.Mount(server.Data.Checkpoints("job-1"), kilobytes: 256);
         Assert.SkipUnless(disk is not null, "needs the right to mount a small disk");
-        await Store(server, 1);
+        await StoreAsync(server, 1);
 
-        var error = await Assert.ThrowsAsync<RpcException>(() => Store(server, 2, content: new string('x', 1 << 20)));
+        var error = await Assert.ThrowsAsync<RpcException>(() => StoreAsync(server, 2, content: new string('x', 1 << 20)));
 
         Assert.Equal(StatusCode.ResourceExhausted, error.StatusCode);
         Assert.Equal("DISK_FULL", RpcErrorDetails.Find<Google.Rpc.ErrorInfo>(error)!.Reason);
         Assert.Equal(["1"], Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")).Select(Path.GetFileName));
-        Assert.Equal(["state.json={}", "state.safetensors=weights"], await Fetch(server, "1"));
+        Assert.Equal(["state.json={}", "state.safetensors=weights"], await FetchAsync(server, "1"));
     }
 
     [Fact]
     public async Task StoreModel_Succeeded_GivesArtifactsWithChecksums()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
-        await Store(server, 5, model: true);
-        await server.Store.Save("job-1", (await server.Store.Get("job-1"))!.Record with { Phase = JobPhase.Succeeded }, new(), []);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        await StoreAsync(server, 5, model: true);
+        await server.Store.SaveAsync(
+            "job-1",
+            (await server.Store.GetAsync("job-1"))!.Record with
+            {
+                Phase = JobPhase.Succeeded,
+            },
+            new(),
+            []
+        );
 
         using var call = server.Jobs.GetArtifacts(new() { Id = "job-1" });
         var chunks = await call.ResponseStream.ReadAllAsync().ToListAsync();

@@ -6,6 +6,7 @@ using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 using TrainingCluster.Coordinator.Checkpoints;
+using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Jobs.Machine;
@@ -15,20 +16,20 @@ using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Control;
+namespace TrainingCluster.Coordinator.Tests.Control;
 
 /// <summary>The real actors over a real store, in one local actor system; workers are probes.</summary>
 internal sealed class ActorHarness : IAsyncDisposable, IMembership
 {
-    private readonly TemporaryFolder folder = new();
-    private readonly DataFolder data;
-    private IActorRef? actor;
+    private readonly TemporaryFolder _folder = new();
+    private readonly DataFolder _data;
+    private IActorRef? _actor;
 
     private ActorHarness()
     {
-        data = new DataFolder(folder.Path);
-        data.Prepare();
-        Files = new CheckpointLibrary(data);
+        _data = new DataFolder(_folder.Path);
+        _data.Prepare();
+        Files = new CheckpointLibrary(_data);
     }
 
     public ActorSystem System => Kit.Sys;
@@ -37,15 +38,15 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
     public JobStore Store { get; private set; } = null!;
     public CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
     public CoordinatorMetrics CoordinatorMetrics { get; private set; } = null!;
-    public IActorRef Actor => actor!;
+    public IActorRef Actor => _actor!;
 
     /// <summary>How long an accused worker may be silent.</summary>
     private TimeSpan Accused { get; init; }
 
-    public static async Task<ActorHarness> Start(TimeSpan? accused = null)
+    public static async Task<ActorHarness> StartAsync(TimeSpan? accused = null)
     {
         var harness = new ActorHarness { Accused = accused ?? TimeSpan.FromSeconds(3) };
-        harness.Store = await JobStore.Open(harness.data.Database, TimeProvider.System);
+        harness.Store = await JobStore.OpenAsync(harness._data.Database, TimeProvider.System);
         harness.CoordinatorMetrics = new CoordinatorMetrics(Metrics.WithCustomRegistry(harness.Registry), TimeProvider.System);
         harness.Begin("one");
         return harness;
@@ -71,11 +72,11 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
             },
         };
         var context = new JobActorContext(settings, Store, Files, CoordinatorMetrics, TimeProvider.System, NullLoggerFactory.Instance);
-        actor = System.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, this)), $"coordinator-{incarnation}");
+        _actor = System.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, this)), $"coordinator-{incarnation}");
     }
 
     /// <summary>The coordinator's actors end and are made anew from the store, as after a restart of the process.</summary>
-    public async Task Restart()
+    public async Task RestartAsync()
     {
         var probe = Kit.CreateTestProbe();
         await probe.WatchAsync(Actor);
@@ -84,12 +85,12 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
         Begin("two");
     }
 
-    public async Task<string> Submit(Action<JobSpec>? change = null, string id = "job-1")
+    public async Task<string> SubmitAsync(Action<JobSpec>? change = null, string id = "job-1")
     {
         var spec = new JobSpec();
         change?.Invoke(spec);
         var start = JobMachine.Create(id, JobSpecDefaults.Fill(spec), TimeProvider.System.GetUtcNow());
-        var (_, job) = await Store.Create(new(0, id, "", start.Spec, TimeProvider.System.GetUtcNow(), start.Record, new()), spec);
+        var (_, job) = await Store.CreateAsync(new(0, id, "", start.Spec, TimeProvider.System.GetUtcNow(), start.Record, new()), spec);
         Actor.Tell(new JobAdded(job));
         return id;
     }
@@ -97,29 +98,28 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
     public ProbeWorker Worker(string id, string incarnation = "i", string arithmetic = "f0") => new(this, id, incarnation, arithmetic);
 
     /// <summary>Waits, event by event, until the job's record holds what is wanted.</summary>
-    public async Task<StoredJob> Until(string jobId, Func<StoredJob, bool> wanted)
+    public async Task<StoredJob> UntilAsync(string jobId, Func<StoredJob, bool> wanted)
     {
         while (true)
         {
-            var next = Store.NextEvent(jobId);
-            if ((await Store.Get(jobId))! is var job && wanted(job)) return job;
+            var next = Store.NextEventAsync(jobId);
+            if ((await Store.GetAsync(jobId))! is var job && wanted(job))
+            {
+                return job;
+            }
             await next.WaitAsync(TimeSpan.FromMinutes(2));
         }
     }
 
-    void IMembership.Subscribe(IActorRef subscriber)
-    {
-    }
+    void IMembership.Subscribe(IActorRef subscriber) { }
 
-    void IMembership.DownUnreachable(TimeSpan after)
-    {
-    }
+    void IMembership.DownUnreachable(TimeSpan after) { }
 
     public async ValueTask DisposeAsync()
     {
         await Kit.DisposeAsync();
         await Store.DisposeAsync();
-        folder.Dispose();
+        _folder.Dispose();
     }
 }
 
@@ -129,92 +129,130 @@ internal sealed class ProbeWorker
     /// <summary>On a slow machine anything takes its time.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private readonly TestProbe probe;
-    private readonly ActorHarness harness;
-    private readonly string incarnation;
-    private readonly string arithmetic;
-    private long sequence;
+    private readonly TestProbe _probe;
+    private readonly ActorHarness _harness;
+    private readonly string _incarnation;
+    private readonly string _arithmetic;
+    private long _sequence;
 
     public ProbeWorker(ActorHarness harness, string id, string incarnation, string arithmetic)
     {
-        (this.harness, Id, this.incarnation, this.arithmetic) = (harness, id, incarnation, arithmetic);
-        probe = harness.Kit.CreateTestProbe();
+        (this._harness, Id, this._incarnation, this._arithmetic) = (harness, id, incarnation, arithmetic);
+        _probe = harness.Kit.CreateTestProbe();
     }
 
     public string Id { get; }
-    public IActorRef Actor => probe.Ref;
+    public IActorRef Actor => _probe.Ref;
 
-    public void Register(RunningJob? running = null) => Tell(new RegisterWorker
-    {
-        WorkerId = Id,
-        Incarnation = incarnation,
-        CollectiveAddress = $"http://{Id}",
-        Device = "cpu",
-        Arithmetic = new Arithmetic { Fingerprint = arithmetic, Description = $"cpu of {arithmetic}" },
-        Running = running,
-        FirstReport = sequence + 1,
-    });
+    public void Register(RunningJob? running = null) =>
+        Tell(
+            new RegisterWorker
+            {
+                WorkerId = Id,
+                Incarnation = _incarnation,
+                CollectiveAddress = $"http://{Id}",
+                Device = "cpu",
+                Arithmetic = new Arithmetic { Fingerprint = _arithmetic, Description = $"cpu of {_arithmetic}" },
+                Running = running,
+                FirstReport = _sequence + 1,
+            }
+        );
 
-    public void Tell(IMessage message) => harness.Actor.Tell(message, Actor);
+    public void Tell(IMessage message) => _harness.Actor.Tell(message, Actor);
 
     /// <summary>The next message of a type; others are passed over.</summary>
-    public async Task<T> Next<T>() where T : IMessage => await probe.FishForMessageAsync<T>(_ => true, Patience);
+    public async Task<T> NextAsync<T>()
+        where T : IMessage => await _probe.FishForMessageAsync<T>(_ => true, Patience);
 
-    public void Report(string job, Action<WorkerReport> fill) => Report(job, fill, ++sequence);
+    public void Report(string job, Action<WorkerReport> fill) => Report(job, fill, ++_sequence);
 
     public void Report(string job, Action<WorkerReport> fill, long number)
     {
-        var report = new WorkerReport { WorkerId = Id, Incarnation = incarnation, Sequence = number, JobId = job };
+        var report = new WorkerReport
+        {
+            WorkerId = Id,
+            Incarnation = _incarnation,
+            Sequence = number,
+            JobId = job,
+        };
         fill(report);
         Tell(report);
     }
 
     /// <summary>Answers the next call to a generation.</summary>
-    public async Task<PrepareGeneration> Prepare(bool hasState = false, long step = 0)
+    public async Task<PrepareGeneration> PrepareAsync(bool hasState = false, long step = 0)
     {
-        var call = await Next<PrepareGeneration>();
-        Tell(new GenerationAcknowledged { JobId = call.JobId, Generation = call.Generation, WorkerId = Id });
-        Report(call.JobId, r => r.Prepared = new()
-        {
-            JobId = call.JobId,
-            Generation = call.Generation,
-            WorkerId = Id,
-            Incarnation = incarnation,
-            HasState = hasState,
-            CompletedStep = step,
-        });
+        var call = await NextAsync<PrepareGeneration>();
+        Tell(
+            new GenerationAcknowledged
+            {
+                JobId = call.JobId,
+                Generation = call.Generation,
+                WorkerId = Id,
+            }
+        );
+        Report(
+            call.JobId,
+            r =>
+                r.Prepared = new()
+                {
+                    JobId = call.JobId,
+                    Generation = call.Generation,
+                    WorkerId = Id,
+                    Incarnation = _incarnation,
+                    HasState = hasState,
+                    CompletedStep = step,
+                }
+        );
         return call;
     }
 
-    public async Task<StartGeneration> Start()
+    public async Task<StartGeneration> StartAsync()
     {
-        var plan = await Next<StartGeneration>();
-        Report(plan.JobId, r => r.Started = new() { JobId = plan.JobId, Generation = plan.Generation, WorkerId = Id });
+        var plan = await NextAsync<StartGeneration>();
+        Report(
+            plan.JobId,
+            r =>
+                r.Started = new()
+                {
+                    JobId = plan.JobId,
+                    Generation = plan.Generation,
+                    WorkerId = Id,
+                }
+        );
         return plan;
     }
 
-    public void Step(StartGeneration plan, long step) => Tell(new StepReport
-    {
-        JobId = plan.JobId,
-        Generation = plan.Generation,
-        WorkerId = Id,
-        Step = step,
-        TotalSteps = 10,
-        TargetTokens = 10,
-        SourceTokens = 12,
-        LossSum = 20,
-        StepMs = 100,
-        ComputeMs = 80,
-        ShardCount = 4,
-    });
+    public void Step(StartGeneration plan, long step) =>
+        Tell(
+            new StepReport
+            {
+                JobId = plan.JobId,
+                Generation = plan.Generation,
+                WorkerId = Id,
+                Step = step,
+                TotalSteps = 10,
+                TargetTokens = 10,
+                SourceTokens = 12,
+                LossSum = 20,
+                StepMs = 100,
+                ComputeMs = 80,
+                ShardCount = 4,
+            }
+        );
 
-    public void Complete(StartGeneration plan, bool stored) => Report(plan.JobId, r => r.Completed = new()
-    {
-        JobId = plan.JobId,
-        Generation = plan.Generation,
-        WorkerId = Id,
-        Step = 10,
-        WeightsSha256 = "sha",
-        ModelStored = stored,
-    });
+    public void Complete(StartGeneration plan, bool stored) =>
+        Report(
+            plan.JobId,
+            r =>
+                r.Completed = new()
+                {
+                    JobId = plan.JobId,
+                    Generation = plan.Generation,
+                    WorkerId = Id,
+                    Step = 10,
+                    WeightsSha256 = "sha",
+                    ModelStored = stored,
+                }
+        );
 }

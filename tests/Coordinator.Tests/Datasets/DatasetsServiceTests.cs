@@ -1,10 +1,10 @@
 using Google.Protobuf;
 using Grpc.Core;
-using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Data;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Datasets;
+namespace TrainingCluster.Coordinator.Tests.Datasets;
 
 public class DatasetsServiceTests
 {
@@ -13,10 +13,13 @@ public class DatasetsServiceTests
         var (source, target) = (Path.Combine(folder.Path, "a.src"), Path.Combine(folder.Path, "a.tgt"));
         File.WriteAllLines(source, Enumerable.Range(0, 200).Select(i => $"the number {i} of {i % 7}"));
         File.WriteAllLines(target, Enumerable.Range(0, 200).Select(i => $"die Zahl {i} von {i % 7}"));
-        return DatasetBuilder.Build(new DatasetOptions { Train = new ParallelText(source, target), VocabularySize = 300 }, Path.Combine(folder.Path, "set"));
+        return DatasetBuilder.Build(
+            new DatasetOptions { Train = new ParallelText(source, target), VocabularySize = 300 },
+            Path.Combine(folder.Path, "set")
+        );
     }
 
-    private static async Task<DatasetInfo> Upload(TestServer server, string folder, Func<string, byte[], byte[]>? spoil = null)
+    private static async Task<DatasetInfo> UploadAsync(TestServer server, string folder, Func<string, byte[], byte[]>? spoil = null)
     {
         using var call = server.Datasets.UploadDataset();
         foreach (var file in Directory.EnumerateFiles(folder))
@@ -24,7 +27,14 @@ public class DatasetsServiceTests
             var name = Path.GetFileName(file);
             var bytes = await File.ReadAllBytesAsync(file);
             bytes = spoil?.Invoke(name, bytes) ?? bytes;
-            await call.RequestStream.WriteAsync(new() { Path = name, FileBytes = bytes.Length, Data = ByteString.CopyFrom(bytes) });
+            await call.RequestStream.WriteAsync(
+                new()
+                {
+                    Path = name,
+                    FileBytes = bytes.Length,
+                    Data = ByteString.CopyFrom(bytes),
+                }
+            );
         }
         await call.RequestStream.CompleteAsync();
         return await call;
@@ -35,11 +45,11 @@ public class DatasetsServiceTests
     {
         using var folder = new TemporaryFolder();
         var manifest = Build(folder);
-        await using var server = await TestServer.Start();
+        await using var server = await TestServer.StartAsync();
 
-        var info = await Upload(server, Path.Combine(folder.Path, "set"));
+        var info = await UploadAsync(server, Path.Combine(folder.Path, "set"));
         Assert.Equal(manifest.Fingerprint, info.Fingerprint);
-        Assert.Equal(info, await Upload(server, Path.Combine(folder.Path, "set")));
+        Assert.Equal(info, await UploadAsync(server, Path.Combine(folder.Path, "set")));
 
         var copy = Directory.CreateDirectory(Path.Combine(folder.Path, "copy")).FullName;
         using var call = server.Datasets.DownloadDataset(new() { Fingerprint = info.Fingerprint });
@@ -58,13 +68,22 @@ public class DatasetsServiceTests
     {
         using var folder = new TemporaryFolder();
         Build(folder);
-        await using var server = await TestServer.Start();
+        await using var server = await TestServer.StartAsync();
 
-        var error = await Assert.ThrowsAsync<RpcException>(() => Upload(server, Path.Combine(folder.Path, "set"), (name, bytes) =>
-        {
-            if (name == "tokenizer.json") bytes[10] ^= 1;
-            return bytes;
-        }));
+        var error = await Assert.ThrowsAsync<RpcException>(() =>
+            UploadAsync(
+                server,
+                Path.Combine(folder.Path, "set"),
+                (name, bytes) =>
+                {
+                    if (name == "tokenizer.json")
+                    {
+                        bytes[10] ^= 1;
+                    }
+                    return bytes;
+                }
+            )
+        );
 
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Contains("tokenizer.json", error.Status.Detail, StringComparison.Ordinal);
@@ -77,8 +96,10 @@ public class DatasetsServiceTests
     [InlineData("../jobs.db")]
     public async Task GetDataset_Unknown_IsNotFound(string fingerprint)
     {
-        await using var server = await TestServer.Start();
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await server.Datasets.GetDatasetAsync(new() { Fingerprint = fingerprint }));
+        await using var server = await TestServer.StartAsync();
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+            await server.Datasets.GetDatasetAsync(new() { Fingerprint = fingerprint })
+        );
         Assert.Equal(StatusCode.NotFound, error.StatusCode);
     }
 }

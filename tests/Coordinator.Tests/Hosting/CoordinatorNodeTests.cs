@@ -13,13 +13,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Hosting;
 using TrainingCluster.Telemetry;
 using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
-namespace TrainingCluster.Coordinator.Hosting;
+namespace TrainingCluster.Coordinator.Tests.Hosting;
 
 /// <summary>The real actors, cluster and server in this process.</summary>
 public sealed class CoordinatorNodeTests : IAsyncLifetime
@@ -36,7 +37,7 @@ public sealed class CoordinatorNodeTests : IAsyncLifetime
     {
         var data = new DataFolder(_folder.Path);
         data.Prepare();
-        _store = await JobStore.Open(data.Database, TimeProvider.System);
+        _store = await JobStore.OpenAsync(data.Database, TimeProvider.System);
         var factory = Metrics.WithCustomRegistry(Metrics.NewCustomRegistry());
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -45,7 +46,10 @@ public sealed class CoordinatorNodeTests : IAsyncLifetime
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
         });
-        builder.Services.AddSingleton(data).AddSingleton(_store).AddSingleton(TimeProvider.System)
+        builder
+            .Services.AddSingleton(data)
+            .AddSingleton(_store)
+            .AddSingleton(TimeProvider.System)
             .AddSingleton(new CoordinatorMetrics(factory, TimeProvider.System))
             .AddSingleton(new Refusals(factory, NullLoggerFactory.Instance))
             .AddSingleton<IJobControl, ActorJobControl>();
@@ -75,16 +79,25 @@ public sealed class CoordinatorNodeTests : IAsyncLifetime
         Assert.Equal("ok\n", await _http.GetStringAsync($"{Http}/healthz"));
         Assert.Equal("ready\n", await _http.GetStringAsync($"{Http}/readyz"));
         foreach (var service in s_services)
+        {
             Assert.Equal(ServingStatus.Serving, (await health.CheckAsync(new HealthCheckRequest { Service = service })).Status);
+        }
 
         _app.Services.GetRequiredService<ActorRegistry>().Get<CoordinatorActor>().Tell(PoisonPill.Instance);
 
         await ProgramProcess.Until(
-            async () => (await _http.GetAsync($"{Http}/healthz")).StatusCode == HttpStatusCode.ServiceUnavailable, () => "still healthy");
+            async () => (await _http.GetAsync($"{Http}/healthz")).StatusCode == HttpStatusCode.ServiceUnavailable,
+            () => "still healthy"
+        );
         var ready = await _http.GetAsync($"{Http}/readyz");
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "CoordinatorActor has ended\n"), (ready.StatusCode, await ready.Content.ReadAsStringAsync()));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "CoordinatorActor has ended\n"),
+            (ready.StatusCode, await ready.Content.ReadAsStringAsync())
+        );
         foreach (var service in s_services)
+        {
             Assert.Equal(ServingStatus.NotServing, (await health.CheckAsync(new HealthCheckRequest { Service = service })).Status);
+        }
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Grpc.Net.Client;
 using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Hosting;
+namespace TrainingCluster.Coordinator.Tests.Hosting;
 
 /// <summary>Both programs as processes.</summary>
 public class ProgramTests
@@ -15,15 +15,32 @@ public class ProgramTests
     public async Task Programs_CoordinatorAndTwoWorkers_FindEachOtherServeAndEndCleanly()
     {
         using var folder = new TemporaryFolder();
-        await using var coordinator = await ProgramProcess.Start("Coordinator", Path.Combine(folder.Path, "c"));
-        await using var first = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w1"), "--coordinator", coordinator.Ready.Cluster, "--name", "first");
-        await using var second = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w2"), "--coordinator", coordinator.Ready.Cluster, "--name", "second");
+        await using var coordinator = await ProgramProcess.StartAsync("Coordinator", Path.Combine(folder.Path, "c"));
+        await using var first = await ProgramProcess.StartAsync(
+            "Worker",
+            Path.Combine(folder.Path, "w1"),
+            "--coordinator",
+            coordinator.Ready.Cluster,
+            "--name",
+            "first"
+        );
+        await using var second = await ProgramProcess.StartAsync(
+            "Worker",
+            Path.Combine(folder.Path, "w2"),
+            "--coordinator",
+            coordinator.Ready.Cluster,
+            "--name",
+            "second"
+        );
         using var channel = GrpcChannel.ForAddress(coordinator.Ready.Grpc);
         var jobs = new V1.Jobs.JobsClient(channel);
         using var http = new HttpClient();
 
         var status = new ClusterStatus();
-        await ProgramProcess.Until(() => (status = jobs.GetCluster(new())).Workers.Count(w => w.State == "idle") == 2, () => $"{status} {coordinator.Output} {first.Output} {second.Output}");
+        await ProgramProcess.UntilAsync(
+            () => (status = jobs.GetCluster(new())).Workers.Count(w => w.State == "idle") == 2,
+            () => $"{status} {coordinator.Output} {first.Output} {second.Output}"
+        );
         Assert.Equal(["first", "second"], status.Workers.Select(w => w.Id));
         Assert.Equal(first.Ready.Grpc, status.Workers[0].CollectiveAddress);
 
@@ -34,29 +51,52 @@ public class ProgramTests
             Assert.Equal("ok\n", await http.GetStringAsync($"{program.Ready.Http}/healthz"));
             // A worker is ready once the coordinator's answer has reached it, which is after the coordinator has listed it.
             var ready = "";
-            await ProgramProcess.Until(async () => (ready = await Text(http, $"{program.Ready.Http}/readyz")) == "200 ready\n", () => ready + program.Output);
-            Assert.Contains("training_cluster_build_info", await http.GetStringAsync($"{program.Ready.Http}/metrics"), StringComparison.Ordinal);
+            await ProgramProcess.Until(
+                async () => (ready = await TextAsync(http, $"{program.Ready.Http}/readyz")) == "200 ready\n",
+                () => ready + program.Output
+            );
+            Assert.Contains(
+                "training_cluster_build_info",
+                await http.GetStringAsync($"{program.Ready.Http}/metrics"),
+                StringComparison.Ordinal
+            );
         }
         Assert.Contains("second", await http.GetStringAsync(coordinator.Ready.Http), StringComparison.Ordinal);
 
-        Assert.Equal(0, await first.Terminate());
-        await ProgramProcess.Until(() => jobs.GetCluster(new()).Workers.Single(w => w.Id == "first").State == "unreachable", () => coordinator.Output);
-        Assert.Equal(0, await coordinator.Terminate());
-        Assert.Equal(0, await second.Terminate());
+        Assert.Equal(0, await first.TerminateAsync());
+        await ProgramProcess.UntilAsync(
+            () => jobs.GetCluster(new()).Workers.Single(w => w.Id == "first").State == "unreachable",
+            () => coordinator.Output
+        );
+        Assert.Equal(0, await coordinator.TerminateAsync());
+        Assert.Equal(0, await second.TerminateAsync());
     }
 
     [Fact]
     public async Task Worker_KilledWhileIdle_IsLostBecauseItsProcessIsGone()
     {
         using var folder = new TemporaryFolder();
-        await using var coordinator = await ProgramProcess.Start("Coordinator", Path.Combine(folder.Path, "c"));
-        await using var worker = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w"), "--coordinator", coordinator.Ready.Cluster, "--name", "w");
-        await ProgramProcess.Until(() => worker.Output.Contains("registered with the coordinator", StringComparison.Ordinal), () => worker.Output);
+        await using var coordinator = await ProgramProcess.StartAsync("Coordinator", Path.Combine(folder.Path, "c"));
+        await using var worker = await ProgramProcess.StartAsync(
+            "Worker",
+            Path.Combine(folder.Path, "w"),
+            "--coordinator",
+            coordinator.Ready.Cluster,
+            "--name",
+            "w"
+        );
+        await ProgramProcess.UntilAsync(
+            () => worker.Output.Contains("registered with the coordinator", StringComparison.Ordinal),
+            () => worker.Output
+        );
 
         await worker.DisposeAsync();
 
         // Not for its silence: that takes seconds, a refused port does not.
-        await ProgramProcess.Until(() => coordinator.Output.Contains("w is lost: ", StringComparison.Ordinal), () => coordinator.Output);
+        await ProgramProcess.UntilAsync(
+            () => coordinator.Output.Contains("w is lost: ", StringComparison.Ordinal),
+            () => coordinator.Output
+        );
         Assert.Contains("w is lost: its process is gone", coordinator.Output, StringComparison.Ordinal);
     }
 
@@ -65,39 +105,72 @@ public class ProgramTests
     {
         using var folder = new TemporaryFolder();
         var data = Path.Combine(folder.Path, "c");
-        await using var first = await ProgramProcess.Start("Coordinator", data);
+        await using var first = await ProgramProcess.StartAsync("Coordinator", data);
         var clusterPort = first.Ready.Cluster.Split(':')[^1];
-        await using var worker = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w"), "--coordinator", first.Ready.Cluster, "--name", "w");
-        await ProgramProcess.Until(() => worker.Output.Contains("registered with the coordinator", StringComparison.Ordinal), () => worker.Output);
+        await using var worker = await ProgramProcess.StartAsync(
+            "Worker",
+            Path.Combine(folder.Path, "w"),
+            "--coordinator",
+            first.Ready.Cluster,
+            "--name",
+            "w"
+        );
+        await ProgramProcess.UntilAsync(
+            () => worker.Output.Contains("registered with the coordinator", StringComparison.Ordinal),
+            () => worker.Output
+        );
         using var http = new HttpClient();
 
         await first.DisposeAsync();
         var ready = "";
-        await ProgramProcess.Until(async () => (ready = await Text(http, $"{worker.Ready.Http}/readyz")).StartsWith("503", StringComparison.Ordinal), () => ready);
+        await ProgramProcess.Until(
+            async () => (ready = await TextAsync(http, $"{worker.Ready.Http}/readyz")).StartsWith("503", StringComparison.Ordinal),
+            () => ready
+        );
         Assert.Equal("503 the coordinator does not answer\n", ready);
-        Assert.Equal("200 ok\n", await Text(http, $"{worker.Ready.Http}/healthz"));
+        Assert.Equal("200 ok\n", await TextAsync(http, $"{worker.Ready.Http}/healthz"));
         Assert.DoesNotContain("joins the cluster anew", worker.Output, StringComparison.Ordinal);
 
         File.Delete(Path.Combine(data, "ready.json"));
-        await using var second = await ProgramProcess.Start("Coordinator", data, "--cluster-port", clusterPort);
-        await ProgramProcess.Until(async () => (ready = await Text(http, $"{worker.Ready.Http}/readyz")) == "200 ready\n", () => ready + worker.Output);
-        Assert.Equal(0, await worker.Terminate());
+        await using var second = await ProgramProcess.StartAsync("Coordinator", data, "--cluster-port", clusterPort);
+        await ProgramProcess.Until(
+            async () => (ready = await TextAsync(http, $"{worker.Ready.Http}/readyz")) == "200 ready\n",
+            () => ready + worker.Output
+        );
+        Assert.Equal(0, await worker.TerminateAsync());
     }
 
     [Fact]
     public async Task Metrics_OfBothPrograms_AreDocumentedOnesAndPassPromtool()
     {
         using var folder = new TemporaryFolder();
-        await using var coordinator = await ProgramProcess.Start("Coordinator", Path.Combine(folder.Path, "c"));
-        await using var worker = await ProgramProcess.Start("Worker", Path.Combine(folder.Path, "w"), "--coordinator", coordinator.Ready.Cluster);
+        await using var coordinator = await ProgramProcess.StartAsync("Coordinator", Path.Combine(folder.Path, "c"));
+        await using var worker = await ProgramProcess.StartAsync(
+            "Worker",
+            Path.Combine(folder.Path, "w"),
+            "--coordinator",
+            coordinator.Ready.Cluster
+        );
         using var http = new HttpClient();
         var texts = new List<string>();
         foreach (var (name, program) in new[] { ("Coordinator", coordinator), ("Worker", worker) })
         {
             texts.Add(await http.GetStringAsync($"{program.Ready.Http}/metrics"));
             Assert.Empty(DocumentedMetrics.Exposed(texts[^1]).Except(DocumentedMetrics.Of(name)));
-            foreach (var metric in (string[])["process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds", "process_threads", "process_open_fds", "dotnet_gc_heap_bytes"])
+            foreach (
+                var metric in (string[])
+                    [
+                        "process_cpu_seconds_total",
+                        "process_resident_memory_bytes",
+                        "process_start_time_seconds",
+                        "process_threads",
+                        "process_open_fds",
+                        "dotnet_gc_heap_bytes",
+                    ]
+            )
+            {
                 Assert.Matches($"(?m)^{metric} [0-9.]*[1-9]", texts[^1]);
+            }
         }
 
         Tool.Require("promtool", "Debian's package prometheus");
@@ -118,12 +191,18 @@ public class ProgramTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        string[] others = [.. new[] { "--grpc-port", "--http-port", "--cluster-port" }.Where(f => f != flag).SelectMany(f => new[] { f, "0" })];
+        string[] others =
+        [
+            .. new[] { "--grpc-port", "--http-port", "--cluster-port" }.Where(f => f != flag).SelectMany(f => new[] { f, "0" }),
+        ];
 
         await using var program = ProgramProcess.Run("Coordinator", ["--data", folder.Path, flag, $"{port}", .. others]);
 
-        Assert.Equal(2, await program.Exit());
-        Assert.Equal($"coordinator: port {port} on 127.0.0.1 is in use: end what listens there, or choose another with {flag} (0: any)", program.Output.Trim());
+        Assert.Equal(2, await program.ExitAsync());
+        Assert.Equal(
+            $"coordinator: port {port} on 127.0.0.1 is in use: end what listens there, or choose another with {flag} (0: any)",
+            program.Output.Trim()
+        );
     }
 
     [Fact]
@@ -133,8 +212,16 @@ public class ProgramTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        await using var program = ProgramProcess.Run("Worker", "--data", folder.Path, "--coordinator", "127.0.0.1:1", "--http-port", $"{port}");
-        Assert.Equal(2, await program.Exit());
+        await using var program = ProgramProcess.Run(
+            "Worker",
+            "--data",
+            folder.Path,
+            "--coordinator",
+            "127.0.0.1:1",
+            "--http-port",
+            $"{port}"
+        );
+        Assert.Equal(2, await program.ExitAsync());
         Assert.Contains($"port {port} on 127.0.0.1 is in use", program.Output, StringComparison.Ordinal);
         Assert.Contains("--http-port", program.Output, StringComparison.Ordinal);
     }
@@ -148,8 +235,12 @@ public class ProgramTests
     public async Task Programs_BadOptions_EndWithTwoAndNameTheOption(string program, params string[] arguments)
     {
         await using var process = ProgramProcess.Run(program, arguments);
-        Assert.Equal(2, await process.Exit());
-        Assert.Contains(program == "Worker" && arguments[1] == "/tmp" ? "--coordinator" : arguments[0], process.Output, StringComparison.Ordinal);
+        Assert.Equal(2, await process.ExitAsync());
+        Assert.Contains(
+            program == "Worker" && arguments[1] == "/tmp" ? "--coordinator" : arguments[0],
+            process.Output,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("   at ", process.Output, StringComparison.Ordinal);
     }
 
@@ -159,11 +250,23 @@ public class ProgramTests
         using var folder = new TemporaryFolder();
         using var parent = Process.Start("true")!;
         await parent.WaitForExitAsync();
-        await using var program = ProgramProcess.Run("Coordinator", "--data", folder.Path, "--grpc-port", "0", "--http-port", "0", "--cluster-port", "0", "--parent-pid", $"{parent.Id}");
-        Assert.Equal(0, await program.Exit());
+        await using var program = ProgramProcess.Run(
+            "Coordinator",
+            "--data",
+            folder.Path,
+            "--grpc-port",
+            "0",
+            "--http-port",
+            "0",
+            "--cluster-port",
+            "0",
+            "--parent-pid",
+            $"{parent.Id}"
+        );
+        Assert.Equal(0, await program.ExitAsync());
     }
 
-    private static async Task<string> Text(HttpClient http, string address)
+    private static async Task<string> TextAsync(HttpClient http, string address)
     {
         using var answer = await http.GetAsync(address);
         return $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 
-namespace TrainingCluster.Coordinator.Hosting;
+namespace TrainingCluster.Coordinator.Tests.Hosting;
 
 /// <summary>Both programs, and what strangers send to their ports.</summary>
 public class RefusalTests
@@ -16,27 +16,43 @@ public class RefusalTests
     {
         using var folder = new TemporaryFolder();
         // A worker needs no coordinator for this.
-        await using var program = await ProgramProcess.Start(name, folder.Path, name == "Worker" ? ["--coordinator", "127.0.0.1:9"] : []);
+        await using var program = await ProgramProcess.StartAsync(
+            name,
+            folder.Path,
+            name == "Worker" ? ["--coordinator", "127.0.0.1:9"] : []
+        );
         using var http = new HttpClient();
         Assert.DoesNotContain("refused_total{kind=\"call\"", await MetricsAsync(), StringComparison.Ordinal);
 
         await SendAsync(new Uri(program.Ready.Grpc).Port, "nonsense, longer than the preface\r\n\r\n");
         await SendAsync(new Uri(program.Ready.Grpc).Port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u00ff\u00ff\u00ff\0\0\0\0\0\u0001");
         await SendAsync(new Uri(program.Ready.Http).Port, "\0\0\0\r\n\r\n");
-        await SendAsync(int.Parse(program.Ready.Cluster.Split(':')[^1], System.Globalization.CultureInfo.InvariantCulture), "\u00ff\u00ff\u00ff\u007f");
+        await SendAsync(
+            int.Parse(program.Ready.Cluster.Split(':')[^1], System.Globalization.CultureInfo.InvariantCulture),
+            "\u00ff\u00ff\u00ff\u007f"
+        );
         using var channel = GrpcChannel.ForAddress(program.Ready.Grpc);
         var call = new Method<byte[], byte[]>(MethodType.Unary, service, method, s_raw, s_raw);
-        await Assert.ThrowsAsync<RpcException>(() => channel.CreateCallInvoker().AsyncUnaryCall(call, null, new CallOptions(), [0x0F, 1, 2]).ResponseAsync);
+        await Assert.ThrowsAsync<RpcException>(() =>
+            channel.CreateCallInvoker().AsyncUnaryCall(call, null, new CallOptions(), [0x0F, 1, 2]).ResponseAsync
+        );
 
-        foreach (var counted in new[]
-        {
-            "{kind=\"connection\",reason=\"invalid_handshake\"} 1", "{kind=\"connection\",reason=\"max_frame_length_exceeded\"} 1",
-            "{kind=\"connection\",reason=\"invalid_request_line\"} 1", "{kind=\"peer\",reason=\"TooLongFrameException\"} 1", "{kind=\"call\",reason=\"Unknown\"} 1",
-        })
+        foreach (
+            var counted in new[]
+            {
+                "{kind=\"connection\",reason=\"invalid_handshake\"} 1",
+                "{kind=\"connection\",reason=\"max_frame_length_exceeded\"} 1",
+                "{kind=\"connection\",reason=\"invalid_request_line\"} 1",
+                "{kind=\"peer\",reason=\"TooLongFrameException\"} 1",
+                "{kind=\"call\",reason=\"Unknown\"} 1",
+            }
+        )
         {
             var metrics = "";
             await ProgramProcess.Until(
-                async () => (metrics = await MetricsAsync()).Contains($"training_cluster_refused_total{counted}", StringComparison.Ordinal), () => counted + metrics + program.Output);
+                async () => (metrics = await MetricsAsync()).Contains($"training_cluster_refused_total{counted}", StringComparison.Ordinal),
+                () => counted + metrics + program.Output
+            );
         }
         Assert.Contains("was given up: invalid_handshake", program.Output, StringComparison.Ordinal);
 
@@ -52,9 +68,7 @@ public class RefusalTests
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         try
         {
-            while (await socket.ReceiveAsync(new byte[1024], patience.Token) > 0)
-            {
-            }
+            while (await socket.ReceiveAsync(new byte[1024], patience.Token) > 0) { }
         }
         catch (SocketException)
         {

@@ -1,8 +1,9 @@
+using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Hosting;
+namespace TrainingCluster.Coordinator.Tests.Hosting;
 
 public class StatusPageTests
 {
@@ -14,8 +15,17 @@ public class StatusPageTests
             [new StoredJob(1, "job-1", "", new JobSpec(), DateTimeOffset.UnixEpoch, record, new JobProgress { Step = 7, TotalSteps = 9 })],
             new ClusterStatus
             {
-                Workers = { new WorkerStatus { Id = "<b>w</b>", State = "idle", Arithmetic = new() { Fingerprint = "a1b2c3d4e5f67890", Description = "cpu <b>avx2</b>" } } },
-            });
+                Workers =
+                {
+                    new WorkerStatus
+                    {
+                        Id = "<b>w</b>",
+                        State = "idle",
+                        Arithmetic = new() { Fingerprint = "a1b2c3d4e5f67890", Description = "cpu <b>avx2</b>" },
+                    },
+                },
+            }
+        );
         Assert.DoesNotContain("<script>", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<b>", page, StringComparison.Ordinal);
         Assert.Contains("<td>a1b2c3d4e5f6: cpu &lt;b&gt;", page, StringComparison.Ordinal);

@@ -6,21 +6,22 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Hosting;
+namespace TrainingCluster.Coordinator.Tests.Hosting;
 
 /// <summary>The real services behind a real Kestrel on a free port; only the actors are replaced.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private readonly TemporaryFolder folder;
-    private readonly WebApplication app;
+    private readonly TemporaryFolder _folder;
+    private readonly WebApplication _app;
 
     private TestServer(TemporaryFolder folder, WebApplication app, JobStore store, RecordingControl control, GrpcChannel channel)
     {
-        (this.folder, this.app, Store, Control, Channel) = (folder, app, store, control, channel);
+        (this._folder, this._app, Store, Control, Channel) = (folder, app, store, control, channel);
         Data = new DataFolder(folder.Path);
         Jobs = new(channel);
         Datasets = new(channel);
@@ -35,38 +36,46 @@ internal sealed class TestServer : IAsyncDisposable
     public V1.Datasets.DatasetsClient Datasets { get; }
     public V1.Checkpoints.CheckpointsClient Checkpoints { get; }
 
-    public static async Task<TestServer> Start()
+    public static async Task<TestServer> StartAsync()
     {
         var folder = new TemporaryFolder();
         var data = new DataFolder(folder.Path);
         data.Prepare();
-        var store = await JobStore.Open(data.Database, TimeProvider.System);
+        var store = await JobStore.OpenAsync(data.Database, TimeProvider.System);
         var control = new RecordingControl(store);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(System.Net.IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http2));
-        builder.Services.AddSingleton(data).AddSingleton(store).AddSingleton<IJobControl>(control).AddSingleton(TimeProvider.System).AddCoordinatorGrpc();
+        builder
+            .Services.AddSingleton(data)
+            .AddSingleton(store)
+            .AddSingleton<IJobControl>(control)
+            .AddSingleton(TimeProvider.System)
+            .AddCoordinatorGrpc();
         var app = builder.Build();
         app.MapCoordinatorGrpc();
         await app.StartAsync();
         return new(folder, app, store, control, GrpcChannel.ForAddress(app.Urls.Single()));
     }
 
-    public async Task<StoredJob> Add(JobPhase phase, string reason = "", string id = "job-1")
+    public async Task<StoredJob> AddAsync(JobPhase phase, string reason = "", string id = "job-1")
     {
         var start = JobMachine.Create(id, TrainingCluster.Jobs.JobSpecDefaults.Fill(new JobSpec()), TimeProvider.System.GetUtcNow());
-        var (_, job) = await Store.Create(new(0, id, "", start.Spec, TimeProvider.System.GetUtcNow(), start.Record, new()), start.Spec);
+        var (_, job) = await Store.CreateAsync(
+            new(0, id, "", start.Spec, TimeProvider.System.GetUtcNow(), start.Record, new()),
+            start.Spec
+        );
         var record = start.Record with { Phase = phase, Reason = reason };
-        await Store.Save(id, record, new(), []);
+        await Store.SaveAsync(id, record, new(), []);
         return job with { Record = record };
     }
 
     public async ValueTask DisposeAsync()
     {
         Channel.Dispose();
-        await app.DisposeAsync();
+        await _app.DisposeAsync();
         await Store.DisposeAsync();
-        folder.Dispose();
+        _folder.Dispose();
     }
 }
 
@@ -78,20 +87,34 @@ internal sealed class RecordingControl(JobStore store) : IJobControl
 
     public void JobCreated(string jobId) => Created.Add(jobId);
 
-    public Task Cancel(string jobId, string reason, CancellationToken cancel) => Move(jobId, JobPhase.Cancelled, reason);
+    public Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken) =>
+        MoveAsync(jobId, JobPhase.Cancelled, reason);
 
-    public Task Suspend(string jobId, CancellationToken cancel) => Move(jobId, JobPhase.Suspended, "suspended");
+    public Task SuspendAsync(string jobId, CancellationToken cancellationToken) => MoveAsync(jobId, JobPhase.Suspended, "suspended");
 
-    public Task Resume(string jobId, CancellationToken cancel) => Move(jobId, JobPhase.Waiting, "resumed");
+    public Task ResumeAsync(string jobId, CancellationToken cancellationToken) => MoveAsync(jobId, JobPhase.Waiting, "resumed");
 
     public void CheckpointsChanged(string jobId) => CheckpointsOf.Add(jobId);
 
-    public Task<ClusterStatus> Cluster(CancellationToken cancel) => Task.FromResult(new ClusterStatus { Version = "test" });
+    public Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(new ClusterStatus { Version = "test" });
 
-    private async Task Move(string jobId, JobPhase phase, string reason)
+    private async Task MoveAsync(string jobId, JobPhase phase, string reason)
     {
-        var job = (await store.Get(jobId))!;
-        await store.Save(jobId, job.Record with { Phase = phase, Reason = reason }, job.Progress,
-            [new JobEvent { State = new StateChanged { State = phase.ToJobState(), Reason = reason } }]);
+        var job = (await store.GetAsync(jobId))!;
+        await store.SaveAsync(
+            jobId,
+            job.Record with
+            {
+                Phase = phase,
+                Reason = reason,
+            },
+            job.Progress,
+            [
+                new JobEvent
+                {
+                    State = new StateChanged { State = phase.ToJobState(), Reason = reason },
+                },
+            ]
+        );
     }
 }

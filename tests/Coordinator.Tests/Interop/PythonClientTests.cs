@@ -1,12 +1,13 @@
 using TrainingCluster.Coordinator.Files;
-using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Data;
 using TrainingCluster.TestSupport;
 
-namespace TrainingCluster.Coordinator.Interop;
+namespace TrainingCluster.Coordinator.Tests.Interop;
 
 /// <summary>grpcio, another implementation of gRPC, calls a coordinator.</summary>
-public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coordinator) : IClassFixture<PythonClientTests.RunningCoordinator>
+public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coordinator)
+    : IClassFixture<PythonClientTests.RunningCoordinator>
 {
     // Debian's, which has Debian's grpcio, whatever stands before it on the path.
     private const string Python = "/usr/bin/python3";
@@ -23,7 +24,8 @@ public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coord
     {
         Assert.SkipUnless(
             File.Exists(Python) && (await Tool.RunAsync(Python, ["-c", "import grpc, google.protobuf"])).ExitCode == 0,
-            $"{Python} has no grpcio (Debian: apt-get install python3-grpcio python3-protobuf)");
+            $"{Python} has no grpcio (Debian: apt-get install python3-grpcio python3-protobuf)"
+        );
         var script = Repository.At("tests", "Coordinator.Tests", "Interop", "client.py");
 
         var result = await Tool.RunAsync(Python, ["-B", script, new Uri(coordinator.Program.Ready.Grpc).Authority, s_fingerprint, check]);
@@ -43,7 +45,7 @@ public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coord
         {
             var dataset = Directory.CreateDirectory(Path.Combine(new DataFolder(_folder.Path).Datasets, s_fingerprint)).FullName;
             await File.WriteAllTextAsync(Path.Combine(dataset, DatasetManifest.FileName), "{}");
-            Program = await ProgramProcess.Start("Coordinator", _folder.Path);
+            Program = await ProgramProcess.StartAsync("Coordinator", _folder.Path);
         }
 
         public async ValueTask DisposeAsync()

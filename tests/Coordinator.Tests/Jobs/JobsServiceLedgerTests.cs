@@ -1,14 +1,14 @@
 using Google.Rpc;
 using Grpc.Core;
-using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
-using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.Coordinator.Tests.Hosting;
+using TrainingCluster.Coordinator.Tests.Ledger;
 using TrainingCluster.Data;
 using TrainingCluster.Errors;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs;
+namespace TrainingCluster.Coordinator.Tests.Jobs;
 
 public sealed class JobsServiceLedgerTests
 {
@@ -25,14 +25,29 @@ public sealed class JobsServiceLedgerTests
     }
 
     /// <summary>A job whose second generation went on from an older checkpoint and did the first epoch to its end.</summary>
-    private static async Task<long> AddJob(TestServer server, string fingerprint)
+    private static async Task<long> AddJobAsync(TestServer server, string fingerprint)
     {
-        var spec = JobSpecDefaults.Fill(new JobSpec { Dataset = new() { Fingerprint = fingerprint }, Training = new() { BatchTokens = 512, Epochs = 1 } });
+        var spec = JobSpecDefaults.Fill(
+            new JobSpec
+            {
+                Dataset = new() { Fingerprint = fingerprint },
+                Training = new() { BatchTokens = 512, Epochs = 1 },
+            }
+        );
         var steps = Directory.Exists(Path.Combine(server.Data.Datasets, fingerprint)) ? Steps(server, spec) : 9;
         var start = JobMachine.Create("job-1", spec, DateTimeOffset.UnixEpoch);
-        await server.Store.Create(new(0, "job-1", "", spec, DateTimeOffset.UnixEpoch, start.Record, new()), spec);
-        await server.Store.Save("job-1", start.Record with { Generation = 2, Phase = JobPhase.Succeeded }, new() { TotalSteps = steps }, [],
-            [LedgerLineageTests.Entry(1, 0, 3), LedgerLineageTests.Entry(2, 2, steps, from: 1, workers: "b")]);
+        await server.Store.CreateAsync(new(0, "job-1", "", spec, DateTimeOffset.UnixEpoch, start.Record, new()), spec);
+        await server.Store.SaveAsync(
+            "job-1",
+            start.Record with
+            {
+                Generation = 2,
+                Phase = JobPhase.Succeeded,
+            },
+            new() { TotalSteps = steps },
+            [],
+            [LedgerLineageTests.Entry(1, 0, 3), LedgerLineageTests.Entry(2, 2, steps, from: 1, workers: "b")]
+        );
         return steps;
     }
 
@@ -45,26 +60,38 @@ public sealed class JobsServiceLedgerTests
     [Fact]
     public async Task GetLedger_WithAudit_ProvesEachSentenceUsedOnce()
     {
-        await using var server = await TestServer.Start();
+        await using var server = await TestServer.StartAsync();
         var manifest = Build(server);
-        var steps = await AddJob(server, manifest.Fingerprint);
+        var steps = await AddJobAsync(server, manifest.Fingerprint);
 
         var ledger = await server.Jobs.GetLedgerAsync(new() { Id = "job-1", Audit = true });
 
         Assert.True(ledger.Audit.Holds, string.Join("; ", ledger.Audit.Findings));
         var epoch = Assert.Single(ledger.Audit.Epochs);
         Assert.Equal((true, steps, ledger.Audit.DatasetSentences), (epoch.Whole, epoch.LastStep, epoch.Sentences));
-        Assert.Equal([(1, 1, 2, 1), (2, 3, steps, 0)], ledger.Generations.Select(g => (g.Generation, g.FirstStep, g.LastStep, g.DiscardedSteps)));
+        Assert.Equal(
+            [(1, 1, 2, 1), (2, 3, steps, 0)],
+            ledger.Generations.Select(g => (g.Generation, g.FirstStep, g.LastStep, g.DiscardedSteps))
+        );
         Assert.Equal(ledger.Audit.DatasetSentences, ledger.Generations.Sum(g => g.Sentences));
     }
 
     [Fact]
     public async Task GetLedger_StoredRecordLost_AuditSaysWhichSteps()
     {
-        await using var server = await TestServer.Start();
-        await AddJob(server, Build(server).Fingerprint);
-        var job = (await server.Store.Get("job-1"))!;
-        await server.Store.Save("job-1", job.Record with { Generation = 9 }, job.Progress, [], [LedgerLineageTests.Entry(9, 5, 9, from: 8)]);
+        await using var server = await TestServer.StartAsync();
+        await AddJobAsync(server, Build(server).Fingerprint);
+        var job = (await server.Store.GetAsync("job-1"))!;
+        await server.Store.SaveAsync(
+            "job-1",
+            job.Record with
+            {
+                Generation = 9,
+            },
+            job.Progress,
+            [],
+            [LedgerLineageTests.Entry(9, 5, 9, from: 8)]
+        );
 
         var audit = (await server.Jobs.GetLedgerAsync(new() { Id = "job-1", Audit = true })).Audit;
 
@@ -75,17 +102,21 @@ public sealed class JobsServiceLedgerTests
     [Fact]
     public async Task GetLedger_DatasetGoneOrDamaged_RefusesTheAuditOnly()
     {
-        await using var server = await TestServer.Start();
+        await using var server = await TestServer.StartAsync();
         var fingerprint = Build(server).Fingerprint;
-        await AddJob(server, fingerprint);
+        await AddJobAsync(server, fingerprint);
         var folder = Path.Combine(server.Data.Datasets, fingerprint);
         var file = Directory.EnumerateFiles(folder, "train.source*").First();
         var bytes = await File.ReadAllBytesAsync(file);
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(file, bytes);
-        var damaged = await Assert.ThrowsAsync<RpcException>(async () => await server.Jobs.GetLedgerAsync(new() { Id = "job-1", Audit = true }));
+        var damaged = await Assert.ThrowsAsync<RpcException>(async () =>
+            await server.Jobs.GetLedgerAsync(new() { Id = "job-1", Audit = true })
+        );
         Directory.Delete(folder, recursive: true);
-        var gone = await Assert.ThrowsAsync<RpcException>(async () => await server.Jobs.GetLedgerAsync(new() { Id = "job-1", Audit = true }));
+        var gone = await Assert.ThrowsAsync<RpcException>(async () =>
+            await server.Jobs.GetLedgerAsync(new() { Id = "job-1", Audit = true })
+        );
 
         Assert.Equal((StatusCode.DataLoss, "DATASET_DAMAGED"), (damaged.StatusCode, RpcErrorDetails.Find<ErrorInfo>(damaged)!.Reason));
         Assert.Equal((StatusCode.FailedPrecondition, "DATASET_MISSING"), (gone.StatusCode, RpcErrorDetails.Find<ErrorInfo>(gone)!.Reason));
@@ -97,7 +128,7 @@ public sealed class JobsServiceLedgerTests
     [InlineData("", StatusCode.InvalidArgument)]
     public async Task GetLedger_NoSuchJob_IsRefused(string id, StatusCode code)
     {
-        await using var server = await TestServer.Start();
+        await using var server = await TestServer.StartAsync();
         var error = await Assert.ThrowsAsync<RpcException>(async () => await server.Jobs.GetLedgerAsync(new() { Id = id }));
         Assert.Equal(code, error.StatusCode);
     }

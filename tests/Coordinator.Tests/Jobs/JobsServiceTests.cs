@@ -1,36 +1,41 @@
 using Google.Rpc;
 using Grpc.Core;
-using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Data;
 using TrainingCluster.Errors;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs;
+namespace TrainingCluster.Coordinator.Tests.Jobs;
 
 public class JobsServiceTests
 {
-    private static readonly string Fingerprint = new('a', 64);
+    private static readonly string s_fingerprint = new('a', 64);
 
-    private static JobSpec Spec(ulong seed = 1) => new() { Seed = seed, Dataset = new() { Fingerprint = Fingerprint } };
+    private static JobSpec Spec(ulong seed = 1) =>
+        new()
+        {
+            Seed = seed,
+            Dataset = new() { Fingerprint = s_fingerprint },
+        };
 
-    private static async Task<TestServer> StartWithDataset()
+    private static async Task<TestServer> StartWithDatasetAsync()
     {
-        var server = await TestServer.Start();
-        var folder = Directory.CreateDirectory(Path.Combine(server.Data.Datasets, Fingerprint)).FullName;
+        var server = await TestServer.StartAsync();
+        var folder = Directory.CreateDirectory(Path.Combine(server.Data.Datasets, s_fingerprint)).FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, DatasetManifest.FileName), "{}");
         return server;
     }
 
-    private static async Task<RpcException> Error(Func<Task> call) => await Assert.ThrowsAsync<RpcException>(call);
+    private static async Task<RpcException> ErrorAsync(Func<Task> call) => await Assert.ThrowsAsync<RpcException>(call);
 
     [Fact]
     public async Task CreateJob_SpecificationThatFillsAFrame_IsRefused()
     {
-        await using var server = await StartWithDataset();
+        await using var server = await StartWithDatasetAsync();
         var spec = Spec();
         spec.Dataset.Source = new string('x', 100_000);
-        var error = await Error(async () => await server.Jobs.CreateJobAsync(new() { Spec = spec }));
+        var error = await ErrorAsync(async () => await server.Jobs.CreateJobAsync(new() { Spec = spec }));
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Empty(server.Control.Created);
     }
@@ -38,7 +43,7 @@ public class JobsServiceTests
     [Fact]
     public async Task CreateJob_GoodSpecification_IsStoredFilledInAndQueued()
     {
-        await using var server = await StartWithDataset();
+        await using var server = await StartWithDatasetAsync();
 
         var job = await server.Jobs.CreateJobAsync(new() { Spec = Spec(), RequestId = "r" });
 
@@ -51,10 +56,10 @@ public class JobsServiceTests
     [Fact]
     public async Task CreateJob_RepeatedRequest_GivesTheSameJobOnce()
     {
-        await using var server = await StartWithDataset();
+        await using var server = await StartWithDatasetAsync();
         var first = await server.Jobs.CreateJobAsync(new() { Spec = Spec(), RequestId = "r" });
         var second = await server.Jobs.CreateJobAsync(new() { Spec = Spec(), RequestId = "r" });
-        var error = await Error(async () => await server.Jobs.CreateJobAsync(new() { Spec = Spec(seed: 2), RequestId = "r" }));
+        var error = await ErrorAsync(async () => await server.Jobs.CreateJobAsync(new() { Spec = Spec(seed: 2), RequestId = "r" }));
 
         Assert.Equal(first.Id, second.Id);
         Assert.Single(server.Control.Created);
@@ -65,45 +70,60 @@ public class JobsServiceTests
     [Fact]
     public async Task CreateJob_BadSpecification_NamesEveryViolation()
     {
-        await using var server = await StartWithDataset();
+        await using var server = await StartWithDatasetAsync();
         var spec = Spec();
         spec.Training = new() { LogicalShards = 3, Beta1 = 1 };
 
-        var error = await Error(async () => await server.Jobs.CreateJobAsync(new() { Spec = spec }));
+        var error = await ErrorAsync(async () => await server.Jobs.CreateJobAsync(new() { Spec = spec }));
 
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
-        Assert.Equal(["training.logicalShards", "training.beta1"], RpcErrorDetails.Find<BadRequest>(error)!.FieldViolations.Select(v => v.Field));
+        Assert.Equal(
+            ["training.logicalShards", "training.beta1"],
+            RpcErrorDetails.Find<BadRequest>(error)!.FieldViolations.Select(v => v.Field)
+        );
     }
 
     [Fact]
     public async Task CreateJob_DatasetNotUploaded_IsAFailedPrecondition()
     {
-        await using var server = await TestServer.Start();
-        var error = await Error(async () => await server.Jobs.CreateJobAsync(new() { Spec = Spec() }));
-        Assert.Equal((StatusCode.FailedPrecondition, "DATASET_MISSING"), (error.StatusCode, RpcErrorDetails.Find<ErrorInfo>(error)!.Reason));
+        await using var server = await TestServer.StartAsync();
+        var error = await ErrorAsync(async () => await server.Jobs.CreateJobAsync(new() { Spec = Spec() }));
+        Assert.Equal(
+            (StatusCode.FailedPrecondition, "DATASET_MISSING"),
+            (error.StatusCode, RpcErrorDetails.Find<ErrorInfo>(error)!.Reason)
+        );
     }
 
     [Fact]
     public async Task GetJob_UnknownId_IsNotFoundAndNamesIt()
     {
-        await using var server = await TestServer.Start();
-        var error = await Error(async () => await server.Jobs.GetJobAsync(new() { Id = "nope" }));
+        await using var server = await TestServer.StartAsync();
+        var error = await ErrorAsync(async () => await server.Jobs.GetJobAsync(new() { Id = "nope" }));
         Assert.Equal(StatusCode.NotFound, error.StatusCode);
-        Assert.Equal(("job", "nope"), (RpcErrorDetails.Find<ResourceInfo>(error)!.ResourceType, RpcErrorDetails.Find<ResourceInfo>(error)!.ResourceName));
+        Assert.Equal(
+            ("job", "nope"),
+            (RpcErrorDetails.Find<ResourceInfo>(error)!.ResourceType, RpcErrorDetails.Find<ResourceInfo>(error)!.ResourceName)
+        );
     }
 
     [Fact]
     public async Task ListJobs_InPages_GivesEachOnce()
     {
-        await using var server = await StartWithDataset();
-        for (ulong i = 0; i < 5; i++) await server.Jobs.CreateJobAsync(new() { Spec = Spec(i) });
+        await using var server = await StartWithDatasetAsync();
+        for (ulong i = 0; i < 5; i++)
+        {
+            await server.Jobs.CreateJobAsync(new() { Spec = Spec(i) });
+        }
         var seeds = new List<ulong>();
-        for (var token = ""; ;)
+        for (var token = ""; ; )
         {
             var page = await server.Jobs.ListJobsAsync(new() { PageSize = 2, PageToken = token });
             seeds.AddRange(page.Jobs.Select(j => j.Spec.Seed));
             token = page.NextPageToken;
-            if (token.Length == 0) break;
+            if (token.Length == 0)
+            {
+                break;
+            }
         }
         Assert.Equal([4UL, 3, 2, 1, 0], seeds);
     }
@@ -113,16 +133,16 @@ public class JobsServiceTests
     [InlineData(0, "page two")]
     public async Task ListJobs_BadPage_IsInvalid(int size, string token)
     {
-        await using var server = await TestServer.Start();
-        var error = await Error(async () => await server.Jobs.ListJobsAsync(new() { PageSize = size, PageToken = token }));
+        await using var server = await TestServer.StartAsync();
+        var error = await ErrorAsync(async () => await server.Jobs.ListJobsAsync(new() { PageSize = size, PageToken = token }));
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
     }
 
     [Fact]
     public async Task WatchJob_ResumedByToken_MissesAndRepeatsNothing()
     {
-        await using var server = await TestServer.Start();
-        var job = await server.Add(JobPhase.Running);
+        await using var server = await TestServer.StartAsync();
+        var job = await server.AddAsync(JobPhase.Running);
         string token;
         using (var first = server.Jobs.WatchJob(new() { Id = job.Id }))
         {
@@ -130,7 +150,7 @@ public class JobsServiceTests
             Assert.Equal(JobState.Queued, first.ResponseStream.Current.State.State);
             token = first.ResponseStream.Current.Token;
         }
-        await server.Store.Save(job.Id, job.Record, new(), [new JobEvent { Log = new() { Text = "between" } }]);
+        await server.Store.SaveAsync(job.Id, job.Record, new(), [new JobEvent { Log = new() { Text = "between" } }]);
 
         using var second = server.Jobs.WatchJob(new() { Id = job.Id, ResumeToken = token });
         Assert.True(await second.ResponseStream.MoveNext(default));
@@ -138,15 +158,18 @@ public class JobsServiceTests
         // The watcher stands at the end of the record now, and hears what comes.
         await server.Jobs.CancelJobAsync(new() { Id = job.Id, Reason = "enough" });
         Assert.True(await second.ResponseStream.MoveNext(default));
-        Assert.Equal((JobState.Cancelled, "enough"), (second.ResponseStream.Current.State.State, second.ResponseStream.Current.State.Reason));
+        Assert.Equal(
+            (JobState.Cancelled, "enough"),
+            (second.ResponseStream.Current.State.State, second.ResponseStream.Current.State.Reason)
+        );
         Assert.False(await second.ResponseStream.MoveNext(default));
     }
 
     [Fact]
     public async Task WatchJob_EndedJobAndLastToken_EndsAtOnce()
     {
-        await using var server = await TestServer.Start();
-        var job = await server.Add(JobPhase.Failed);
+        await using var server = await TestServer.StartAsync();
+        var job = await server.AddAsync(JobPhase.Failed);
         using var watch = server.Jobs.WatchJob(new() { Id = job.Id, ResumeToken = "1" });
         Assert.False(await watch.ResponseStream.MoveNext(default));
     }
@@ -154,26 +177,28 @@ public class JobsServiceTests
     [Fact]
     public async Task WatchJob_UnknownJobOrToken_IsRefused()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
-        var unknown = await Error(async () => await server.Jobs.WatchJob(new() { Id = "x" }).ResponseStream.MoveNext(default));
-        var token = await Error(async () => await server.Jobs.WatchJob(new() { Id = "job-1", ResumeToken = "x" }).ResponseStream.MoveNext(default));
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        var unknown = await ErrorAsync(async () => await server.Jobs.WatchJob(new() { Id = "x" }).ResponseStream.MoveNext(default));
+        var token = await ErrorAsync(async () =>
+            await server.Jobs.WatchJob(new() { Id = "job-1", ResumeToken = "x" }).ResponseStream.MoveNext(default)
+        );
         Assert.Equal((StatusCode.NotFound, StatusCode.InvalidArgument), (unknown.StatusCode, token.StatusCode));
     }
 
     [Fact]
     public async Task CancelJob_EndedJob_StaysAsItIs()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Succeeded);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Succeeded);
         Assert.Equal(JobState.Succeeded, (await server.Jobs.CancelJobAsync(new() { Id = "job-1" })).State);
     }
 
     [Fact]
     public async Task SuspendAndResume_RunningJob_ChangeItsState()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Running);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
         Assert.Equal(JobState.Suspended, (await server.Jobs.SuspendJobAsync(new() { Id = "job-1" })).State);
         Assert.Equal(JobState.Queued, (await server.Jobs.ResumeJobAsync(new() { Id = "job-1" })).State);
     }
@@ -181,28 +206,31 @@ public class JobsServiceTests
     [Fact]
     public async Task Commands_InAWrongState_AreFailedPreconditions()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Failed, id: "ended");
-        await server.Add(JobPhase.Running, id: "runs");
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Failed, id: "ended");
+        await server.AddAsync(JobPhase.Running, id: "runs");
         RpcException[] errors =
         [
-            await Error(async () => await server.Jobs.SuspendJobAsync(new() { Id = "ended" })),
-            await Error(async () => await server.Jobs.ResumeJobAsync(new() { Id = "ended" })),
-            await Error(async () => await server.Jobs.DeleteJobAsync(new() { Id = "runs" })),
-            await Error(async () => await server.Jobs.GetArtifacts(new() { Id = "runs" }).ResponseStream.MoveNext(default)),
+            await ErrorAsync(async () => await server.Jobs.SuspendJobAsync(new() { Id = "ended" })),
+            await ErrorAsync(async () => await server.Jobs.ResumeJobAsync(new() { Id = "ended" })),
+            await ErrorAsync(async () => await server.Jobs.DeleteJobAsync(new() { Id = "runs" })),
+            await ErrorAsync(async () => await server.Jobs.GetArtifacts(new() { Id = "runs" }).ResponseStream.MoveNext(default)),
         ];
-        Assert.Equal(["JOB_ENDED", "JOB_ENDED", "JOB_NOT_ENDED", "NO_ARTIFACTS"], errors.Select(e => RpcErrorDetails.Find<ErrorInfo>(e)!.Reason));
+        Assert.Equal(
+            ["JOB_ENDED", "JOB_ENDED", "JOB_NOT_ENDED", "NO_ARTIFACTS"],
+            errors.Select(e => RpcErrorDetails.Find<ErrorInfo>(e)!.Reason)
+        );
         Assert.All(errors, e => Assert.Equal(StatusCode.FailedPrecondition, e.StatusCode));
     }
 
     [Fact]
     public async Task DeleteJob_Ended_TakesItsFilesWithIt()
     {
-        await using var server = await TestServer.Start();
-        await server.Add(JobPhase.Cancelled);
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Cancelled);
         Directory.CreateDirectory(server.Data.Model("job-1"));
         await server.Jobs.DeleteJobAsync(new() { Id = "job-1" });
         Assert.False(Directory.Exists(server.Data.Job("job-1")));
-        Assert.Equal(StatusCode.NotFound, (await Error(async () => await server.Jobs.GetJobAsync(new() { Id = "job-1" }))).StatusCode);
+        Assert.Equal(StatusCode.NotFound, (await ErrorAsync(async () => await server.Jobs.GetJobAsync(new() { Id = "job-1" }))).StatusCode);
     }
 }

@@ -1,22 +1,38 @@
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Ledger;
+namespace TrainingCluster.Coordinator.Tests.Ledger;
 
 public class LedgerLineageTests
 {
     internal static LedgerEntry Entry(long generation, long baseStep, long reached, long from = 0, int shards = 8, params string[] workers)
     {
-        var plan = new StartGeneration { Generation = generation, BaseStep = baseStep, Reason = $"reason {generation}" };
+        var plan = new StartGeneration
+        {
+            Generation = generation,
+            BaseStep = baseStep,
+            Reason = $"reason {generation}",
+        };
         var ids = workers.Length == 0 ? ["a", "b"] : workers;
         for (var i = 0; i < ids.Length; i++)
         {
             var (first, end) = (shards * i / ids.Length, shards * (i + 1) / ids.Length);
-            plan.Members.Add(new GenerationMember { WorkerId = ids[i], Incarnation = "i", Rank = i, FirstShard = first, ShardCount = end - first });
+            plan.Members.Add(
+                new GenerationMember
+                {
+                    WorkerId = ids[i],
+                    Incarnation = "i",
+                    Rank = i,
+                    FirstShard = first,
+                    ShardCount = end - first,
+                }
+            );
         }
         return new(plan, from, DateTimeOffset.UnixEpoch, reached);
     }
 
-    private static IEnumerable<(long, long, long)> Ranges(LedgerLineage lineage) => lineage.Ranges.Select(r => (r.Entry.Generation, r.First, r.Last));
+    private static IEnumerable<(long, long, long)> Ranges(LedgerLineage lineage) =>
+        lineage.Ranges.Select(r => (r.Entry.Generation, r.First, r.Last));
 
     [Fact]
     public void Of_GenerationsOneAfterAnother_ShareTheStepsWithoutGapOrOverlap()
@@ -62,7 +78,14 @@ public class LedgerLineageTests
     [Fact]
     public void Of_OriginUnknownOrMissing_IsFoundWithTheStepsThatNobodyAnswersFor()
     {
-        foreach (var entries in (LedgerEntry[][])[[Entry(7, 5, 9)], [Entry(1, 0, 5), Entry(3, 5, 9, from: 2)], [Entry(7, 5, 9, from: 7)]])
+        foreach (
+            var entries in (LedgerEntry[][])
+                [
+                    [Entry(7, 5, 9)],
+                    [Entry(1, 0, 5), Entry(3, 5, 9, from: 2)],
+                    [Entry(7, 5, 9, from: 7)],
+                ]
+        )
         {
             var lineage = LedgerLineage.Of(entries);
             Assert.Contains(lineage.Findings, f => f.Contains("went on from step 5", StringComparison.Ordinal));
@@ -84,7 +107,10 @@ public class LedgerLineageTests
         var entry = Entry(1, 0, 9);
         Assert.Empty(LedgerLineage.Partition([new(entry, 1, 4), new(entry, 5, 9)], 9));
         Assert.Equal(["no generation is recorded for step 5"], LedgerLineage.Partition([new(entry, 1, 4), new(entry, 6, 9)], 9));
-        Assert.Equal(["the steps 3 to 4 of generation 1 were committed by another one too"], LedgerLineage.Partition([new(entry, 1, 4), new(entry, 3, 9)], 9));
+        Assert.Equal(
+            ["the steps 3 to 4 of generation 1 were committed by another one too"],
+            LedgerLineage.Partition([new(entry, 1, 4), new(entry, 3, 9)], 9)
+        );
         Assert.Equal(["no generation is recorded for the steps 5 to 9"], LedgerLineage.Partition([new(entry, 1, 4)], 9));
     }
 

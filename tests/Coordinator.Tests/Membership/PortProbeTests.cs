@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using TrainingCluster.Coordinator.Membership;
 
-namespace TrainingCluster.Coordinator.Membership;
+namespace TrainingCluster.Coordinator.Tests.Membership;
 
 public sealed class PortProbeTests
 {
-    private static readonly TimeSpan Within = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task IsRefused_SomebodyListens_IsFalse()
@@ -18,8 +19,11 @@ public sealed class PortProbeTests
     public async Task IsRefused_ListenerEndsMeanwhile_IsTrue()
     {
         var listener = Listen(backlog: 10);
-        var asking = PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), Within, TimeProvider.System);
-        using (var first = await listener.AcceptAsync()) listener.Dispose();
+        var asking = PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), s_within, TimeProvider.System);
+        using (var first = await listener.AcceptAsync())
+        {
+            listener.Dispose();
+        }
         Assert.True(await asking);
     }
 
@@ -27,8 +31,11 @@ public sealed class PortProbeTests
     public async Task IsRefused_ListenerHasEnded_IsTrue()
     {
         int port;
-        using (var listener = Listen(backlog: 10)) port = Port(listener);
-        Assert.True(await PortProbe.IsRefusedAsync("localhost", port, Within, TimeProvider.System));
+        using (var listener = Listen(backlog: 10))
+        {
+            port = Port(listener);
+        }
+        Assert.True(await PortProbe.IsRefusedAsync("localhost", port, s_within, TimeProvider.System));
     }
 
     [Fact]
@@ -39,7 +46,7 @@ public sealed class PortProbeTests
         using var listener = Listen(backlog: 1);
         var waiting = Enumerable.Range(0, 4).Select(_ => new Socket(SocketType.Stream, ProtocolType.Tcp)).ToList();
         var connecting = waiting.Select(socket => socket.ConnectAsync("127.0.0.1", Port(listener))).ToList();
-        await Task.WhenAll(connecting[..2]).WaitAsync(Within);
+        await Task.WhenAll(connecting[..2]).WaitAsync(s_within);
 
         Assert.False(await PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), TimeSpan.FromMilliseconds(200), TimeProvider.System));
 
@@ -49,7 +56,7 @@ public sealed class PortProbeTests
 
     [Fact]
     public async Task IsRefused_NoSuchName_IsFalse() =>
-        Assert.False(await PortProbe.IsRefusedAsync("no-such-host.invalid", 9, Within, TimeProvider.System));
+        Assert.False(await PortProbe.IsRefusedAsync("no-such-host.invalid", 9, s_within, TimeProvider.System));
 
     private static Socket Listen(int backlog)
     {

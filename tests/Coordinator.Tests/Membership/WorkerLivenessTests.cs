@@ -1,10 +1,11 @@
 using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Membership;
 
-namespace TrainingCluster.Coordinator.Membership;
+namespace TrainingCluster.Coordinator.Tests.Membership;
 
 public class WorkerLivenessTests
 {
-    private static readonly CoordinatorSettings Settings = new() { Incarnation = "one", GrpcAddress = "http://coordinator" };
+    private static readonly CoordinatorSettings s_settings = new() { Incarnation = "one", GrpcAddress = "http://coordinator" };
 
     [Theory]
     [InlineData(0, false, null)]
@@ -18,6 +19,6 @@ public class WorkerLivenessTests
     public void WhyLost_SilentForSoLong_TakesAnAccusationOnlyFromThoseWhoAreSilentToo(int silentMs, bool accused, string? why)
     {
         var now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        Assert.Equal(why, WorkerLiveness.WhyLost(now, now - TimeSpan.FromMilliseconds(silentMs), accused, Settings));
+        Assert.Equal(why, WorkerLiveness.WhyLost(now, now - TimeSpan.FromMilliseconds(silentMs), accused, s_settings));
     }
 }

@@ -1,53 +1,78 @@
 using FsCheck;
 using FsCheck.Fluent;
+using TrainingCluster.Coordinator.Planning;
 
-namespace TrainingCluster.Coordinator.Planning;
+namespace TrainingCluster.Coordinator.Tests.Planning;
 
 public class ShardPlannerTests
 {
     private static ShardCandidate[] Workers(int n) => [.. Enumerable.Range(0, n).Select(i => new ShardCandidate($"worker-{i:00}"))];
 
     private static Arbitrary<(int Shards, ShardCandidate[] Candidates)> Cases() =>
-        (from power in Gen.Choose(0, 7)
-         from count in Gen.Choose(1, 20)
-         from speeds in Gen.ArrayOf(Gen.Choose(0, 40), count)
-         select (1 << power, speeds.Select((s, i) => new ShardCandidate($"w{i * 7919 % 1000}", s == 0 ? null : s / 4.0)).ToArray())).ToArbitrary();
+        (
+            from power in Gen.Choose(0, 7)
+            from count in Gen.Choose(1, 20)
+            from speeds in Gen.ArrayOf(Gen.Choose(0, 40), count)
+            select (1 << power, speeds.Select((s, i) => new ShardCandidate($"w{i * 7919 % 1000}", s == 0 ? null : s / 4.0)).ToArray())
+        ).ToArbitrary();
 
     [Fact]
     public void Plan_AnyCandidates_CoversEveryShardOnceInOrderOfRank() =>
-        Prop.ForAll(Cases(), c =>
-        {
-            var ranges = ShardPlanner.Plan(c.Shards, c.Candidates).Ranges;
-            var next = 0;
-            for (var rank = 0; rank < ranges.Length; rank++)
-            {
-                Assert.Equal((rank, next), (ranges[rank].Rank, ranges[rank].FirstShard));
-                Assert.True(ranges[rank].ShardCount >= 1);
-                next += ranges[rank].ShardCount;
-            }
-            Assert.Equal(c.Shards, next);
-            Assert.Equal(Math.Min(c.Shards, c.Candidates.Length), ranges.Length);
-            Assert.Equal(ranges.Length, ranges.Select(r => r.WorkerId).Distinct().Count());
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                Cases(),
+                c =>
+                {
+                    var ranges = ShardPlanner.Plan(c.Shards, c.Candidates).Ranges;
+                    var next = 0;
+                    for (var rank = 0; rank < ranges.Length; rank++)
+                    {
+                        Assert.Equal((rank, next), (ranges[rank].Rank, ranges[rank].FirstShard));
+                        Assert.True(ranges[rank].ShardCount >= 1);
+                        next += ranges[rank].ShardCount;
+                    }
+                    Assert.Equal(c.Shards, next);
+                    Assert.Equal(Math.Min(c.Shards, c.Candidates.Length), ranges.Length);
+                    Assert.Equal(ranges.Length, ranges.Select(r => r.WorkerId).Distinct().Count());
+                }
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Plan_CandidatesInAnotherOrder_IsTheSame() =>
-        Prop.ForAll(Cases(), c =>
-            Assert.Equal(ShardPlanner.Plan(c.Shards, c.Candidates).Ranges, ShardPlanner.Plan(c.Shards, [.. c.Candidates.Reverse()]).Ranges))
+        Prop.ForAll(
+                Cases(),
+                c =>
+                    Assert.Equal(
+                        ShardPlanner.Plan(c.Shards, c.Candidates).Ranges,
+                        ShardPlanner.Plan(c.Shards, [.. c.Candidates.Reverse()]).Ranges
+                    )
+            )
             .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Plan_MeasuredSpeeds_NoMoveOfOneShardEndsTheStepEarlier() =>
-        Prop.ForAll(Cases(), c =>
-        {
-            if (c.Candidates.Length > c.Shards || c.Candidates.Any(x => x.ShardsPerSecond is null)) return;
-            var speed = c.Candidates.ToDictionary(x => x.WorkerId, x => x.ShardsPerSecond!.Value);
-            var count = ShardPlanner.Plan(c.Shards, c.Candidates).Ranges.ToDictionary(r => r.WorkerId, r => r.ShardCount);
-            var slowest = count.MaxBy(x => x.Value / speed[x.Key]);
-            var time = slowest.Value / speed[slowest.Key];
-            if (slowest.Value > 1)
-                Assert.All(count.Keys.Where(id => id != slowest.Key), id => Assert.True((count[id] + 1) / speed[id] >= time - 1e-9));
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                Cases(),
+                c =>
+                {
+                    if (c.Candidates.Length > c.Shards || c.Candidates.Any(x => x.ShardsPerSecond is null))
+                    {
+                        return;
+                    }
+                    var speed = c.Candidates.ToDictionary(x => x.WorkerId, x => x.ShardsPerSecond!.Value);
+                    var count = ShardPlanner.Plan(c.Shards, c.Candidates).Ranges.ToDictionary(r => r.WorkerId, r => r.ShardCount);
+                    var slowest = count.MaxBy(x => x.Value / speed[x.Key]);
+                    var time = slowest.Value / speed[slowest.Key];
+                    if (slowest.Value > 1)
+                    {
+                        Assert.All(
+                            count.Keys.Where(id => id != slowest.Key),
+                            id => Assert.True((count[id] + 1) / speed[id] >= time - 1e-9)
+                        );
+                    }
+                }
+            )
+            .QuickCheckThrowOnFailure();
 
     [Theory]
     [InlineData(8, 1, "8")]

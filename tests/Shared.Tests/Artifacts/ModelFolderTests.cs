@@ -15,7 +15,9 @@ public sealed class ModelFolderTests : IDisposable
     public void Dispose()
     {
         if (Directory.Exists(_folder))
+        {
             Directory.Delete(_folder, recursive: true);
+        }
     }
 
     [Theory]
@@ -35,7 +37,10 @@ public sealed class ModelFolderTests : IDisposable
         Assert.False(again.training);
         var (source, lengths, input, _) = TinyModels.Batch();
         model.eval();
-        Assert.Equal(model.Logits(source, lengths, input).data<float>().ToArray(), again.Logits(source, lengths, input).data<float>().ToArray());
+        Assert.Equal(
+            model.Logits(source, lengths, input).data<float>().ToArray(),
+            again.Logits(source, lengths, input).data<float>().ToArray()
+        );
     }
 
     [Fact]
@@ -47,7 +52,10 @@ public sealed class ModelFolderTests : IDisposable
         var manifest = Save(second);
         using var loaded = ModelFolder.Load(_folder).Model;
         Assert.Equal(manifest.WeightsSha256, ModelWeights.Sha256(ModelWeights.Capture(loaded)));
-        Assert.Equal([ModelFolder.ManifestFile, ModelFolder.WeightsFile, ModelFolder.TokenizerFile], Directory.GetFiles(_folder).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            [ModelFolder.ManifestFile, ModelFolder.WeightsFile, ModelFolder.TokenizerFile],
+            Directory.GetFiles(_folder).Select(Path.GetFileName).Order()
+        );
     }
 
     [Theory]
@@ -96,9 +104,13 @@ public sealed class ModelFolderTests : IDisposable
     public void Load_NoModel_SaysSo(string? manifest, string why)
     {
         if (manifest is not null)
+        {
             Directory.CreateDirectory(_folder);
+        }
         if (!string.IsNullOrEmpty(manifest))
+        {
             File.WriteAllText(Path.Combine(_folder, ModelFolder.ManifestFile), manifest);
+        }
         var error = Assert.Throws<ModelFolderException>(() => ModelFolder.Load(_folder));
         Assert.Contains(why, error.Message, StringComparison.Ordinal);
     }
@@ -114,14 +126,30 @@ public sealed class ModelFolderTests : IDisposable
 
     private ModelManifest Save(SequenceToSequenceModel model, string kind = "transformer", Action<ModelSpec>? change = null)
     {
-        var spec = new JobSpec { Model = new ModelSpec { Kind = kind, DModel = 32, Heads = 4, Layers = 2, FeedForward = 64, Dropout = 0 } };
-        change?.Invoke(spec.Model);
-        return ModelFolder.Save(_folder, model, "{}"u8.ToArray(), new ModelManifest
+        var spec = new JobSpec
         {
-            Specification = (JsonObject)JsonNode.Parse(JsonFormatter.Default.Format(spec))!,
-            VocabularySize = TinyModels.Vocabulary,
-            Counts = new Dictionary<string, long> { ["steps"] = 41 },
-            Scores = new Dictionary<string, double> { ["bleu"] = 37.5 },
-        });
+            Model = new ModelSpec
+            {
+                Kind = kind,
+                DModel = 32,
+                Heads = 4,
+                Layers = 2,
+                FeedForward = 64,
+                Dropout = 0,
+            },
+        };
+        change?.Invoke(spec.Model);
+        return ModelFolder.Save(
+            _folder,
+            model,
+            "{}"u8.ToArray(),
+            new ModelManifest
+            {
+                Specification = (JsonObject)JsonNode.Parse(JsonFormatter.Default.Format(spec))!,
+                VocabularySize = TinyModels.Vocabulary,
+                Counts = new Dictionary<string, long> { ["steps"] = 41 },
+                Scores = new Dictionary<string, double> { ["bleu"] = 37.5 },
+            }
+        );
     }
 }

@@ -35,7 +35,9 @@ public sealed class SafetensorsTests : IDisposable
 
     [Fact]
     public void Write_SameNameTwice_Throws() =>
-        Assert.Throws<ArgumentException>(() => Safetensors.Write(new MemoryStream(), [new("a", "U8", [1], new byte[1]), new("a", "U8", [1], new byte[1])]));
+        Assert.Throws<ArgumentException>(() =>
+            Safetensors.Write(new MemoryStream(), [new("a", "U8", [1], new byte[1]), new("a", "U8", [1], new byte[1])])
+        );
 
     [Fact]
     public void Write_BytesThatDoNotFit_ThrowsNamingTheTensor()
@@ -63,14 +65,20 @@ public sealed class SafetensorsTests : IDisposable
     {
         Safetensors.Write(_path, [new("a", "U8", [100], new byte[100])]);
         using (var stream = File.OpenWrite(_path))
+        {
             stream.SetLength(stream.Length - 1);
+        }
         Assert.Throws<InvalidDataException>(() => Safetensors.Open(_path));
     }
 
     [Theory]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}""", 8, "does not fit")]
     [InlineData("""{"a":{"dtype":"F99","shape":[1],"data_offsets":[0,4]}}""", 4, "unknown type")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", 3, "gap or an overlap")]
+    [InlineData(
+        """{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""",
+        3,
+        "gap or an overlap"
+    )]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", 3, "gap or an overlap")]
     [InlineData("""{"a":{"shape":[2],"data_offsets":[0,2]}}""", 2, "does not make sense")]
     public void Open_HeaderThatLies_Throws(string header, int data, string why)

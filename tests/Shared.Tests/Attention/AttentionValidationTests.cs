@@ -39,7 +39,17 @@ public class AttentionValidationTests
     public void MultiHeadAttention_DotProductOfUnequalHeads_ThrowsButAnAdditiveScoreTakesThem()
     {
         using var scope = NewDisposeScope();
-        var sizes = new MultiHeadSizes { Query = 4, Key = 5, Value = 6, Heads = 2, QueryHead = 3, KeyHead = 2, ValueHead = 7, Output = 9 };
+        var sizes = new MultiHeadSizes
+        {
+            Query = 4,
+            Key = 5,
+            Value = 6,
+            Heads = 2,
+            QueryHead = 3,
+            KeyHead = 2,
+            ValueHead = 7,
+            Output = 9,
+        };
         Assert.Throws<ArgumentException>(() => new MultiHeadAttention(sizes));
         using var attention = new MultiHeadAttention(sizes, score: new AdditiveScore(3, 2, 8));
         Assert.Equal([2, 3, 9], attention.forward(randn(2, 3, 4), randn(2, 5, 5), randn(2, 5, 6)).shape);
@@ -66,7 +76,12 @@ public class AttentionValidationTests
         var y = x.mul(4).sin();
         using var regression = new NadarayaWatson(width: 1, learntWidth: true);
         var (even, odd) = (arange(0, 60, 2, ScalarType.Int64), arange(1, 60, 2, ScalarType.Int64));
-        var (examples, values, queries, wanted) = (x.index_select(0, even), y.index_select(0, even), x.index_select(0, odd), y.index_select(0, odd));
+        var (examples, values, queries, wanted) = (
+            x.index_select(0, even),
+            y.index_select(0, even),
+            x.index_select(0, odd),
+            y.index_select(0, odd)
+        );
         var before = Error();
         var width = regression.parameters().Single();
         for (var step = 0; step < 60; step++)
@@ -74,7 +89,9 @@ public class AttentionValidationTests
             using var stepScope = NewDisposeScope();
             regression.forward(queries, examples, values).sub(wanted).pow(2).mean().backward();
             using (no_grad())
+            {
                 width.sub_(width.grad!.mul(5));
+            }
             width.grad = null;
         }
         Assert.True(Error() < before / 10, $"{before} → {Error()}");

@@ -21,8 +21,7 @@ public sealed class ReductionTreeTests
     [Theory]
     [InlineData(0)]
     [InlineData(6)]
-    public void Root_NotAPowerOfTwo_Throws(int shards) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => ReductionTree.Root(shards));
+    public void Root_NotAPowerOfTwo_Throws(int shards) => Assert.Throws<ArgumentOutOfRangeException>(() => ReductionTree.Root(shards));
 
     [Fact]
     public void Cover_ShardOutOfRangeOrRepeated_Throws()

@@ -8,40 +8,61 @@ public class BatchPlanTests
 {
     [Fact]
     public void MicroBatch_AllOfAnEpoch_HoldEverySentenceOnce() =>
-        Prop.ForAll(Cases(), @case =>
-        {
-            var plan = @case.Plan();
-            var all = AllMicroBatches(plan).SelectMany(batch => batch);
-            return all.Order().SequenceEqual(Enumerable.Range(0, @case.Lengths.Count));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        Prop.ForAll(
+                Cases(),
+                @case =>
+                {
+                    var plan = @case.Plan();
+                    var all = AllMicroBatches(plan).SelectMany(batch => batch);
+                    return all.Order().SequenceEqual(Enumerable.Range(0, @case.Lengths.Count));
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
     [Fact]
     public void MicroBatch_MoreThanOneRow_StaysWithinTheBudget() =>
-        Prop.ForAll(Cases(), @case =>
-            AllMicroBatches(@case.Plan()).All(batch => batch.Count <= 1 || Cost(batch, @case.Lengths) <= @case.Budget))
-        .QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                Cases(),
+                @case => AllMicroBatches(@case.Plan()).All(batch => batch.Count <= 1 || Cost(batch, @case.Lengths) <= @case.Budget)
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void MicroBatch_AnyHasTwoRows_NoneIsEmpty() =>
-        Prop.ForAll(Cases(), @case =>
-        {
-            var batches = AllMicroBatches(@case.Plan()).ToArray();
-            return batches.All(batch => batch.Count > 0) || batches.All(batch => batch.Count <= 1);
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                Cases(),
+                @case =>
+                {
+                    var batches = AllMicroBatches(@case.Plan()).ToArray();
+                    return batches.All(batch => batch.Count > 0) || batches.All(batch => batch.Count <= 1);
+                }
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Plan_SameArguments_IsTheSame() =>
-        Prop.ForAll(Cases(), @case =>
-            AllMicroBatches(@case.Plan()).Zip(AllMicroBatches(@case.Plan())).All(pair => pair.First.SequenceEqual(pair.Second)))
-        .QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                Cases(),
+                @case => AllMicroBatches(@case.Plan()).Zip(AllMicroBatches(@case.Plan())).All(pair => pair.First.SequenceEqual(pair.Second))
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Plan_OtherSeedEpochOrFingerprint_IsAnother()
     {
         var lengths = Lengths(500);
         var plan = new BatchPlan(lengths, "aa", 1, 0, 200, 4);
-        foreach (var other in new BatchPlan[] { new(lengths, "aa", 2, 0, 200, 4), new(lengths, "aa", 1, 1, 200, 4), new(lengths, "ab", 1, 0, 200, 4) })
+        foreach (
+            var other in new BatchPlan[]
+            {
+                new(lengths, "aa", 2, 0, 200, 4),
+                new(lengths, "aa", 1, 1, 200, 4),
+                new(lengths, "ab", 1, 0, 200, 4),
+            }
+        )
+        {
             Assert.NotEqual(AllMicroBatches(plan).SelectMany(batch => batch), AllMicroBatches(other).SelectMany(batch => batch));
+        }
     }
 
     // Checkpoints of earlier releases continue by this plan: a change here breaks resuming.
@@ -49,7 +70,11 @@ public class BatchPlanTests
     public void Plan_FixedArguments_StaysWhatItWas()
     {
         var plan = new BatchPlan(Lengths(40), "00112233445566778899", 5, 2, 60, 4);
-        Assert.Equal("11,25 | 10,31,12 | 0 | 18,23,4 | 19,37 | 16,7,3 | 28,33,15,6 | 34,30 | 14,29,5 | 8,24 | 21 | 20,1 | 13,35,32 | 2,39,26 | 9,36,22 | 17,27,38", string.Join(" | ", AllMicroBatches(plan).Select(batch => string.Join(',', batch))));
+        Assert.Equal(
+            "11,25 | 10,31,12 | 0 | 18,23,4 | 19,37 | 16,7,3 | 28,33,15,6 | 34,30 | 14,29,5 | 8,24 | 21 | 20,1 | 13,35,32 | 2,39,26 | "
+                + "9,36,22 | 17,27,38",
+            string.Join(" | ", AllMicroBatches(plan).Select(batch => string.Join(',', batch)))
+        );
     }
 
     [Fact]
@@ -76,7 +101,8 @@ public class BatchPlanTests
     }
 
     [Fact]
-    public void Plan_NoSentences_HasNoSteps() => Assert.Equal(0, new BatchPlan(new SentenceLengths([], []), "aa", 1, 0, 50, 4).StepsPerEpoch);
+    public void Plan_NoSentences_HasNoSteps() =>
+        Assert.Equal(0, new BatchPlan(new SentenceLengths([], []), "aa", 1, 0, 50, 4).StepsPerEpoch);
 
     [Fact]
     public void Locate_AnyStep_AgreesWithCountingStepByStep()
@@ -126,11 +152,18 @@ public class BatchPlanTests
     }
 
     private static Arbitrary<Case> Cases() =>
-        (from pairs in Gen.Two(Gen.Choose(1, 40)).ListOf()
-         from budget in Gen.Choose(1, 200)
-         from shards in Gen.Elements(1, 2, 4, 8)
-         from seed in Gen.Choose(0, 1000)
-         select new Case(new SentenceLengths([.. pairs.Select(pair => pair.Item1)], [.. pairs.Select(pair => pair.Item2)]), budget, shards, (ulong)seed)).ToArbitrary();
+        (
+            from pairs in Gen.Two(Gen.Choose(1, 40)).ListOf()
+            from budget in Gen.Choose(1, 200)
+            from shards in Gen.Elements(1, 2, 4, 8)
+            from seed in Gen.Choose(0, 1000)
+            select new Case(
+                new SentenceLengths([.. pairs.Select(pair => pair.Item1)], [.. pairs.Select(pair => pair.Item2)]),
+                budget,
+                shards,
+                (ulong)seed
+            )
+        ).ToArbitrary();
 
     private sealed record Case(SentenceLengths Lengths, int Budget, int Shards, ulong Seed)
     {

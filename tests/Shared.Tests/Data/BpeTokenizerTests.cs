@@ -27,8 +27,10 @@ public class BpeTokenizerTests
 
     [Fact]
     public void Decode_OfEncodeWithDropout_GivesAnyTextBack() =>
-        Prop.ForAll(Runes().ToArbitrary(), text =>
-            s_tokenizer.Decode(s_tokenizer.Encode(text, new BpeDropout(0.5, new DeterministicRandom(1)))) == text)
+        Prop.ForAll(
+                Runes().ToArbitrary(),
+                text => s_tokenizer.Decode(s_tokenizer.Encode(text, new BpeDropout(0.5, new DeterministicRandom(1)))) == text
+            )
             .QuickCheckThrowOnFailure();
 
     [Fact]
@@ -43,7 +45,10 @@ public class BpeTokenizerTests
     public void Encode_KnownWords_AreWholeTokensWhereverTheyStand()
     {
         var tokenizer = SampleText.Tokenizer(1000);
-        Assert.Equal(["▁A", "▁man", "▁waits", "▁for", "▁the", "▁bus", "."], tokenizer.Encode("A man waits for the bus.").Select(tokenizer.Describe));
+        Assert.Equal(
+            ["▁A", "▁man", "▁waits", "▁for", "▁the", "▁bus", "."],
+            tokenizer.Encode("A man waits for the bus.").Select(tokenizer.Describe)
+        );
         Assert.Equal(["▁man", "▁A"], tokenizer.Encode("man A").Select(tokenizer.Describe));
     }
 
@@ -71,7 +76,8 @@ public class BpeTokenizerTests
     [Fact]
     public void Encode_SameDropoutSeed_GivesTheSameIds()
     {
-        int[] Cut(ulong seed) => s_tokenizer.Encode("Ein kleines Mädchen spielt im Schnee", new BpeDropout(0.3, new DeterministicRandom(seed)));
+        int[] Cut(ulong seed) =>
+            s_tokenizer.Encode("Ein kleines Mädchen spielt im Schnee", new BpeDropout(0.3, new DeterministicRandom(seed)));
         Assert.Equal(Cut(1), Cut(1));
         Assert.NotEqual(Cut(1), Cut(2));
     }
@@ -89,7 +95,10 @@ public class BpeTokenizerTests
 
     [Fact]
     public void Decode_SpecialTokens_AreLeftOut() =>
-        Assert.Equal("Mann", s_tokenizer.Decode([BpeTokenizer.BosId, .. s_tokenizer.Encode("Mann"), BpeTokenizer.EosId, BpeTokenizer.PadId]));
+        Assert.Equal(
+            "Mann",
+            s_tokenizer.Decode([BpeTokenizer.BosId, .. s_tokenizer.Encode("Mann"), BpeTokenizer.EosId, BpeTokenizer.PadId])
+        );
 
     [Fact]
     public void Decode_HalfACharacter_ReadsAsReplacement()
@@ -101,10 +110,17 @@ public class BpeTokenizerTests
 
     private static Gen<string> Runes() =>
         Gen.OneOf(
-            Gen.Choose(0, 0x7F), Gen.Choose(0x80, 0x24F), Gen.Choose(0x300, 0x36F), Gen.Choose(0x2000, 0x206F),
-            Gen.Choose(0x3000, 0x9FFF), Gen.Choose(0x1F300, 0x1FAFF), Gen.Choose(0x20000, 0x2A6DF), Gen.Constant((int)' '))
-        .Where(Rune.IsValid)
-        .Select(value => new Rune(value).ToString())
-        .ListOf()
-        .Select(string.Concat);
+                Gen.Choose(0, 0x7F),
+                Gen.Choose(0x80, 0x24F),
+                Gen.Choose(0x300, 0x36F),
+                Gen.Choose(0x2000, 0x206F),
+                Gen.Choose(0x3000, 0x9FFF),
+                Gen.Choose(0x1F300, 0x1FAFF),
+                Gen.Choose(0x20000, 0x2A6DF),
+                Gen.Constant((int)' ')
+            )
+            .Where(Rune.IsValid)
+            .Select(value => new Rune(value).ToString())
+            .ListOf()
+            .Select(string.Concat);
 }

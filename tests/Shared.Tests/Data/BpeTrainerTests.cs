@@ -9,7 +9,9 @@ public class BpeTrainerTests
     {
         var trainer = new BpeTrainer();
         for (var i = 0; i < 5; i++)
+        {
             trainer.Add("low");
+        }
         trainer.Add("lower newest newest");
         var tokenizer = trainer.Train(BpeTokenizer.MinimumVocabularySize + 4);
         // " l" and "lo" and "ow" stand 6 times each: the pair with the smaller ids goes first.
@@ -21,9 +23,13 @@ public class BpeTrainerTests
     {
         var (forward, backward) = (new BpeTrainer(), new BpeTrainer());
         foreach (var (de, _) in SampleText.Pairs)
+        {
             forward.Add(de);
+        }
         foreach (var (de, _) in SampleText.Pairs.Reverse())
+        {
             backward.Add(de);
+        }
         Assert.Equal(forward.Train(500).Tokens, backward.Train(500).Tokens);
     }
 
@@ -61,14 +67,24 @@ public class BpeTrainerTests
     {
         var baseTokens = SampleText.Tokenizer(BpeTokenizer.MinimumVocabularySize);
         var tokens = baseTokens.Tokens.ToList();
-        var words = SampleText.Pairs.SelectMany(pair => new[] { pair.De, pair.En })
-            .SelectMany(text => System.Text.RegularExpressions.Regex.Matches(" " + text, @" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\p{L}\p{M}\p{N} ]+| +").Select(match => match.Value))
+        var words = SampleText
+            .Pairs.SelectMany(pair => new[] { pair.De, pair.En })
+            .SelectMany(text =>
+                System
+                    .Text.RegularExpressions.Regex.Matches(" " + text, @" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\p{L}\p{M}\p{N} ]+| +")
+                    .Select(match => match.Value)
+            )
             .Select(word => System.Text.Encoding.UTF8.GetBytes(word).Select(b => BpeTokenizer.SpecialTokenCount + b).ToList())
             .ToList();
         while (tokens.Count < size)
         {
-            var (left, right) = words.SelectMany(word => word.Zip(word.Skip(1)))
-                .GroupBy(pair => pair).OrderByDescending(group => group.Count()).ThenBy(group => group.Key).First().Key;
+            var (left, right) = words
+                .SelectMany(word => word.Zip(word.Skip(1)))
+                .GroupBy(pair => pair)
+                .OrderByDescending(group => group.Count())
+                .ThenBy(group => group.Key)
+                .First()
+                .Key;
             tokens.Add(tokens[left] + tokens[right]);
             foreach (var word in words)
             {

@@ -32,7 +32,12 @@ public sealed class DatasetTests : IDisposable
         DatasetBuilder.Build(Options(), _folder.File("a"));
         DatasetBuilder.Build(Options(), _folder.File("b"));
         foreach (var name in Dataset.FileNames.Append(DatasetManifest.FileName))
-            Assert.Equal(File.ReadAllBytes(Path.Combine(_folder.File("a"), name)), File.ReadAllBytes(Path.Combine(_folder.File("b"), name)));
+        {
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(_folder.File("a"), name)),
+                File.ReadAllBytes(Path.Combine(_folder.File("b"), name))
+            );
+        }
     }
 
     [Fact]
@@ -54,9 +59,17 @@ public sealed class DatasetTests : IDisposable
     {
         _folder.Write("s", "gut\n\nnur links\n" + string.Join(' ', Enumerable.Repeat("Wort", 10_000)) + "\ngut\nauch gut\n");
         _folder.Write("t", "good\n\n \nshort\ngood\nalso good\n");
-        var options = new DatasetOptions { Train = new ParallelText(_folder.File("s"), _folder.File("t")), VocabularySize = 300, HoldOut = false };
+        var options = new DatasetOptions
+        {
+            Train = new ParallelText(_folder.File("s"), _folder.File("t")),
+            VocabularySize = 300,
+            HoldOut = false,
+        };
         var counts = DatasetBuilder.Build(options, _folder.File("data")).Train;
-        Assert.Equal((6, 3, 2, 1, 0, 1), (counts.Lines, counts.Kept, counts.SkippedEmpty, counts.SkippedTooLong, counts.SkippedDuplicate, counts.Duplicates));
+        Assert.Equal(
+            (6, 3, 2, 1, 0, 1),
+            (counts.Lines, counts.Kept, counts.SkippedEmpty, counts.SkippedTooLong, counts.SkippedDuplicate, counts.Duplicates)
+        );
         counts = DatasetBuilder.Build(options with { DropDuplicates = true }, _folder.File("data2")).Train;
         Assert.Equal((2, 1, 1), (counts.Kept, counts.SkippedDuplicate, counts.Duplicates));
     }
@@ -66,7 +79,10 @@ public sealed class DatasetTests : IDisposable
     {
         var options = Options() with
         {
-            Validation = new ParallelText(_folder.Write("vs", "Ein Hund.\n\nZwei Männer 𠀀\n"), _folder.Write("vt", "A dog.\nx\nTwo men 👍\n")),
+            Validation = new ParallelText(
+                _folder.Write("vs", "Ein Hund.\n\nZwei Männer 𠀀\n"),
+                _folder.Write("vt", "A dog.\nx\nTwo men 👍\n")
+            ),
         };
         var manifest = DatasetBuilder.Build(options, _folder.File("data"));
         using var dataset = Dataset.Open(_folder.File("data"));
@@ -88,7 +104,9 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void Build_OptionsOutOfRange_NamesAll()
     {
-        var exception = Assert.Throws<ArgumentException>(() => DatasetBuilder.Build(Options() with { VocabularySize = 10, MaxTokens = 0 }, _folder.File("data")));
+        var exception = Assert.Throws<ArgumentException>(() =>
+            DatasetBuilder.Build(Options() with { VocabularySize = 10, MaxTokens = 0 }, _folder.File("data"))
+        );
         Assert.Contains("VocabularySize is 10: choose 260", exception.Message);
         Assert.Contains("MaxTokens is 0: choose 1", exception.Message);
     }
@@ -97,7 +115,10 @@ public sealed class DatasetTests : IDisposable
     public void Build_FolderInUse_Refuses()
     {
         DatasetBuilder.Build(Options(), _folder.File("data"));
-        Assert.Contains("exists already", Assert.Throws<DatasetException>(() => DatasetBuilder.Build(Options(), _folder.File("data"))).Message);
+        Assert.Contains(
+            "exists already",
+            Assert.Throws<DatasetException>(() => DatasetBuilder.Build(Options(), _folder.File("data"))).Message
+        );
     }
 
     [Fact]
@@ -120,10 +141,16 @@ public sealed class DatasetTests : IDisposable
             var bytes = File.ReadAllBytes(path);
             bytes[bytes.Length / 2] ^= 1;
             File.WriteAllBytes(path, bytes);
-            Assert.Contains($"{name} is damaged: its SHA-256", Assert.Throws<DatasetException>(() => Dataset.Open(_folder.File("data"))).Message);
+            Assert.Contains(
+                $"{name} is damaged: its SHA-256",
+                Assert.Throws<DatasetException>(() => Dataset.Open(_folder.File("data"))).Message
+            );
             bytes[bytes.Length / 2] ^= 1;
             File.WriteAllBytes(path, bytes[..^1]);
-            Assert.Contains($"{name} is damaged: it has {bytes.Length - 1} bytes", Assert.Throws<DatasetException>(() => Dataset.Open(_folder.File("data"))).Message);
+            Assert.Contains(
+                $"{name} is damaged: it has {bytes.Length - 1} bytes",
+                Assert.Throws<DatasetException>(() => Dataset.Open(_folder.File("data"))).Message
+            );
             File.Delete(path);
             Assert.Contains($"{name} is missing", Assert.Throws<DatasetException>(() => Dataset.Open(_folder.File("data"))).Message);
             File.WriteAllBytes(path, bytes);
@@ -137,7 +164,10 @@ public sealed class DatasetTests : IDisposable
         DatasetBuilder.Build(Options(), _folder.File("data"));
         var path = Path.Combine(_folder.File("data"), "train.target.tokens");
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^8]);
-        Assert.Contains("train.target.tokens is damaged", Assert.Throws<DatasetException>(() => Dataset.Open(_folder.File("data"), verify: false)).Message);
+        Assert.Contains(
+            "train.target.tokens is damaged",
+            Assert.Throws<DatasetException>(() => Dataset.Open(_folder.File("data"), verify: false)).Message
+        );
     }
 
     [Theory]
@@ -172,20 +202,27 @@ public sealed class DatasetTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => dataset.Source(0));
     }
 
-    private DatasetOptions Options(int repeat = 1) => new()
-    {
-        Train = new ParallelText(
-            _folder.Write("s", string.Concat(Enumerable.Repeat(string.Concat(SampleText.Pairs.Select(pair => pair.De + "\n")), repeat))),
-            _folder.Write("t", string.Concat(Enumerable.Repeat(string.Concat(SampleText.Pairs.Select(pair => pair.En + "\n")), repeat)))),
-        VocabularySize = 400,
-    };
+    private DatasetOptions Options(int repeat = 1) =>
+        new()
+        {
+            Train = new ParallelText(
+                _folder.Write(
+                    "s",
+                    string.Concat(Enumerable.Repeat(string.Concat(SampleText.Pairs.Select(pair => pair.De + "\n")), repeat))
+                ),
+                _folder.Write("t", string.Concat(Enumerable.Repeat(string.Concat(SampleText.Pairs.Select(pair => pair.En + "\n")), repeat)))
+            ),
+            VocabularySize = 400,
+        };
 
     private sealed class CancelAt(CancellationTokenSource cancel, string stage) : IProgress<DatasetProgress>
     {
         public void Report(DatasetProgress value)
         {
             if (value.Stage == stage)
+            {
                 cancel.Cancel();
+            }
         }
     }
 }

@@ -23,14 +23,17 @@ public sealed class DatesTaskTests
 
     [Fact]
     public void Generate_Targets_AreIsoDatesWithinTheYears() =>
-        Assert.All(DatesTask.Generate(2, 2000), pair =>
-            Assert.InRange(DateOnly.ParseExact(pair.Target, "yyyy-MM-dd", CultureInfo.InvariantCulture).Year, 1900, 2099));
+        Assert.All(
+            DatesTask.Generate(2, 2000),
+            pair => Assert.InRange(DateOnly.ParseExact(pair.Target, "yyyy-MM-dd", CultureInfo.InvariantCulture).Year, 1900, 2099)
+        );
 
     [Fact]
     public void Generate_OneSource_NeverMeansTwoDates() =>
         Assert.All(
             DatesTask.Generate(3, 20_000).Concat(DatesTask.Generate(4, 20_000)).GroupBy(pair => pair.Source.ToUpperInvariant()),
-            group => Assert.Single(group.Select(pair => pair.Target).Distinct()));
+            group => Assert.Single(group.Select(pair => pair.Target).Distinct())
+        );
 
     [Fact]
     public void Generate_NumericForms_ReadBackToTheTarget()
@@ -42,8 +45,16 @@ public sealed class DatesTaskTests
 
         void Check(string format)
         {
-            var read = pairs.Select(pair => (pair.Target, Ok: DateOnly.TryParseExact(pair.Source, format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date), Date: date))
-                .Where(result => result.Ok).ToArray();
+            var read = pairs
+                .Select(pair =>
+                    (
+                        pair.Target,
+                        Ok: DateOnly.TryParseExact(pair.Source, format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date),
+                        Date: date
+                    )
+                )
+                .Where(result => result.Ok)
+                .ToArray();
             Assert.NotEmpty(read);
             Assert.All(read, result => Assert.Equal(result.Target, result.Date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)));
         }
@@ -60,15 +71,25 @@ public sealed class DatesTaskTests
     [InlineData(@"二十三日")]
     [InlineData(@"零")]
     [InlineData(@"星期[一二三四五六日]$")]
-    public void Generate_EveryForm_Occurs(string pattern) => Assert.Contains(DatesTask.Generate(8, 3000), pair => System.Text.RegularExpressions.Regex.IsMatch(pair.Source, pattern));
+    public void Generate_EveryForm_Occurs(string pattern) =>
+        Assert.Contains(DatesTask.Generate(8, 3000), pair => System.Text.RegularExpressions.Regex.IsMatch(pair.Source, pattern));
 
     [Fact]
     public void Generate_OrdinalsAndNumerals_AreSpelledRight()
     {
         var pairs = DatesTask.Generate(9, 30_000);
         Assert.All(pairs, pair => Assert.DoesNotMatch("(?i)(11st|12nd|13rd|1th|2th|3th|21th)(?<!11th|12th|13th)", pair.Source));
-        Assert.Contains(pairs, pair => pair.Source.StartsWith("二〇二一年三月", StringComparison.Ordinal) && pair.Target.StartsWith("2021-03", StringComparison.Ordinal));
-        Assert.Contains(pairs, pair => pair.Source.Contains("十一月二十三", StringComparison.Ordinal) && pair.Target.EndsWith("-11-23", StringComparison.Ordinal));
+        Assert.Contains(
+            pairs,
+            pair =>
+                pair.Source.StartsWith("二〇二一年三月", StringComparison.Ordinal)
+                && pair.Target.StartsWith("2021-03", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            pairs,
+            pair =>
+                pair.Source.Contains("十一月二十三", StringComparison.Ordinal) && pair.Target.EndsWith("-11-23", StringComparison.Ordinal)
+        );
         Assert.Contains(pairs, pair => pair.Source.Contains("十月", StringComparison.Ordinal) && pair.Target.Substring(5, 2) == "10");
     }
 

@@ -11,7 +11,9 @@ public class DeterministicRandomTests
     {
         var (a, b) = (new DeterministicRandom(7, 1, 2), new DeterministicRandom(7, 1, 2));
         for (var i = 0; i < 100; i++)
+        {
             Assert.Equal(a.NextUInt64(), b.NextUInt64());
+        }
     }
 
     [Fact]
@@ -19,8 +21,12 @@ public class DeterministicRandomTests
     {
         ulong[] firsts =
         [
-            new DeterministicRandom(1).NextUInt64(), new DeterministicRandom(2).NextUInt64(), new DeterministicRandom(1, 2).NextUInt64(),
-            new DeterministicRandom(2, 1).NextUInt64(), new DeterministicRandom(1, 2, 3).NextUInt64(), new DeterministicRandom(1, 3, 2).NextUInt64(),
+            new DeterministicRandom(1).NextUInt64(),
+            new DeterministicRandom(2).NextUInt64(),
+            new DeterministicRandom(1, 2).NextUInt64(),
+            new DeterministicRandom(2, 1).NextUInt64(),
+            new DeterministicRandom(1, 2, 3).NextUInt64(),
+            new DeterministicRandom(1, 3, 2).NextUInt64(),
         ];
         Assert.Equal(firsts.Length, firsts.Distinct().Count());
     }
@@ -30,7 +36,10 @@ public class DeterministicRandomTests
     public void NextUInt64_SeedZero_StaysWhatItWas()
     {
         var random = new DeterministicRandom(0);
-        Assert.Equal([18110106563157542208, 8650457082529208451, 3032169436225125478, 5211024849135804362], Enumerable.Range(0, 4).Select(_ => random.NextUInt64()));
+        Assert.Equal(
+            [18110106563157542208, 8650457082529208451, 3032169436225125478, 5211024849135804362],
+            Enumerable.Range(0, 4).Select(_ => random.NextUInt64())
+        );
     }
 
     [Fact]
@@ -39,7 +48,9 @@ public class DeterministicRandomTests
         var random = new DeterministicRandom(3);
         var counts = new int[5];
         for (var i = 0; i < 50_000; i++)
+        {
             counts[random.Next(5)]++;
+        }
         Assert.All(counts, count => Assert.InRange(count, 9_600, 10_400));
     }
 
@@ -54,10 +65,13 @@ public class DeterministicRandomTests
 
     [Fact]
     public void Shuffle_AnyLength_KeepsEveryItem() =>
-        Prop.ForAll<int[], ulong>((items, seed) =>
-        {
-            var shuffled = (int[])items.Clone();
-            new DeterministicRandom(seed).Shuffle<int>(shuffled);
-            return shuffled.Order().SequenceEqual(items.Order());
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll<int[], ulong>(
+                (items, seed) =>
+                {
+                    var shuffled = (int[])items.Clone();
+                    new DeterministicRandom(seed).Shuffle<int>(shuffled);
+                    return shuffled.Order().SequenceEqual(items.Order());
+                }
+            )
+            .QuickCheckThrowOnFailure();
 }

@@ -58,7 +58,8 @@ public sealed class ParallelTextTests : IDisposable
         AssertFails(Text(source, target), expected);
 
     [Fact]
-    public void Read_MissingFile_NamesIt() => AssertFails(new ParallelText(_folder.File("none.txt"), _folder.Write("t", "x")), "none.txt does not exist");
+    public void Read_MissingFile_NamesIt() =>
+        AssertFails(new ParallelText(_folder.File("none.txt"), _folder.Write("t", "x")), "none.txt does not exist");
 
     [Fact]
     public void Read_Folder_SaysSo() => AssertFails(new ParallelText(_folder.Path, _folder.Write("t", "x")), _folder.Path + " is a folder");
@@ -71,12 +72,16 @@ public sealed class ParallelTextTests : IDisposable
     }
 
     [Fact]
-    public void Read_ZeroByte_NamesLineAndOffset() => AssertFails(Text("eins\nzw\0ei\n", "one\ntwo\n"), "source.txt, line 2: a zero byte at offset 7", "binary");
+    public void Read_ZeroByte_NamesLineAndOffset() =>
+        AssertFails(Text("eins\nzw\0ei\n", "one\ntwo\n"), "source.txt, line 2: a zero byte at offset 7", "binary");
 
     [Fact]
     public void Read_InvalidUtf8_NamesLineOffsetAndByte()
     {
-        var text = new ParallelText(_folder.Write("latin1.txt", Encoding.Latin1.GetBytes("eins\nfünf\n")), _folder.Write("t", "one\nfive\n"));
+        var text = new ParallelText(
+            _folder.Write("latin1.txt", Encoding.Latin1.GetBytes("eins\nfünf\n")),
+            _folder.Write("t", "one\nfive\n")
+        );
         AssertFails(text, "latin1.txt, line 2: invalid UTF-8 at byte offset 6", "0xFC", "iconv");
     }
 
@@ -89,7 +94,11 @@ public sealed class ParallelTextTests : IDisposable
 
     [Fact]
     public void Read_Utf16_SaysSo() =>
-        AssertFails(new ParallelText(_folder.Write("s", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("eins\n")]), _folder.Write("t", "one\n")), "is UTF-16", "iconv");
+        AssertFails(
+            new ParallelText(_folder.Write("s", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("eins\n")]), _folder.Write("t", "one\n")),
+            "is UTF-16",
+            "iconv"
+        );
 
     [Fact]
     public void Read_CutOffGzip_SaysSo()
@@ -103,7 +112,10 @@ public sealed class ParallelTextTests : IDisposable
     [Fact]
     public void Read_GzipOfSeveralMembers_ReadsThemAll()
     {
-        var text = new ParallelText(_folder.Write("s.gz", [.. Gzip("eins\nzw"u8.ToArray()), .. Gzip("ei\ndrei\n"u8.ToArray())]), _folder.Write("t", "1\n2\n3\n"));
+        var text = new ParallelText(
+            _folder.Write("s.gz", [.. Gzip("eins\nzw"u8.ToArray()), .. Gzip("ei\ndrei\n"u8.ToArray())]),
+            _folder.Write("t", "1\n2\n3\n")
+        );
         Assert.Equal(["eins", "zwei", "drei"], text.Read().Select(pair => pair.Source));
     }
 
@@ -112,7 +124,12 @@ public sealed class ParallelTextTests : IDisposable
     {
         var whole = Gzip(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20).Select(i => $"line {i * i}\n"))));
         for (var length = 2; length < whole.Length; length++)
-            AssertFails(new ParallelText(_folder.Write("s.gz", whole[..length]), _folder.Write("t", "x")), "s.gz is a damaged or cut-off gzip file");
+        {
+            AssertFails(
+                new ParallelText(_folder.Write("s.gz", whole[..length]), _folder.Write("t", "x")),
+                "s.gz is a damaged or cut-off gzip file"
+            );
+        }
     }
 
     [Fact]
@@ -122,7 +139,8 @@ public sealed class ParallelTextTests : IDisposable
         Assert.Equal([(100_000, 3), (1, 200_000)], text.Read().Select(pair => (pair.Source.Length, pair.Target.Length)));
     }
 
-    private ParallelText Text(string source, string target) => new(_folder.Write("source.txt", source), _folder.Write("target.txt", target));
+    private ParallelText Text(string source, string target) =>
+        new(_folder.Write("source.txt", source), _folder.Write("target.txt", target));
 
     private static void AssertFails(ParallelText text, params string[] parts)
     {
@@ -134,7 +152,9 @@ public sealed class ParallelTextTests : IDisposable
     {
         using var stream = new MemoryStream();
         using (var gzip = new GZipStream(stream, CompressionLevel.Optimal))
+        {
             gzip.Write(bytes);
+        }
         return stream.ToArray();
     }
 }

@@ -2,8 +2,9 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using TrainingCluster.Errors;
 
-namespace TrainingCluster.Errors;
+namespace TrainingCluster.Tests.Errors;
 
 public class RpcErrorDetailsTests
 {
@@ -14,8 +15,10 @@ public class RpcErrorDetailsTests
 
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         var details = RpcErrorDetails.Find<BadRequest>(error);
-        Assert.Equal([("seed", "'-1' is negative; use 1"), ("dataset", "names no data; name files")],
-            details!.FieldViolations.Select(v => (v.Field, v.Description)));
+        Assert.Equal(
+            [("seed", "'-1' is negative; use 1"), ("dataset", "names no data; name files")],
+            details!.FieldViolations.Select(v => (v.Field, v.Description))
+        );
         Assert.Equal(["seed: '-1' is negative; use 1", "dataset: names no data; name files"], RpcErrorDetails.Lines(error));
     }
 
@@ -23,22 +26,34 @@ public class RpcErrorDetailsTests
     public void Find_NotFound_NamesTheResource()
     {
         var error = RpcErrors.NotFound("job", "x1", "list the jobs");
-        Assert.Equal(("job", "x1"), (RpcErrorDetails.Find<ResourceInfo>(error)!.ResourceType, RpcErrorDetails.Find<ResourceInfo>(error)!.ResourceName));
+        Assert.Equal(
+            ("job", "x1"),
+            (RpcErrorDetails.Find<ResourceInfo>(error)!.ResourceType, RpcErrorDetails.Find<ResourceInfo>(error)!.ResourceName)
+        );
         Assert.Null(RpcErrorDetails.Find<BadRequest>(error));
     }
 
-    public static TheoryData<byte[]> ForeignTrailers => new()
-    {
-        new byte[] { 0xff, 0xff },
-        new Google.Rpc.Status { Details = { new Any { TypeUrl = Any.Pack(new ErrorInfo()).TypeUrl, Value = ByteString.CopyFrom(0xff, 0xff) } } }.ToByteArray(),
-    };
+    public static TheoryData<byte[]> ForeignTrailers =>
+        new()
+        {
+            new byte[] { 0xff, 0xff },
+            new Google.Rpc.Status
+            {
+                Details =
+                {
+                    new Any { TypeUrl = Any.Pack(new ErrorInfo()).TypeUrl, Value = ByteString.CopyFrom(0xff, 0xff) },
+                },
+            }.ToByteArray(),
+        };
 
     [Theory]
     [MemberData(nameof(ForeignTrailers))]
     public void Find_TrailerOfAnotherForm_GivesNull(byte[] trailer)
     {
         var error = new RpcException(
-            new Grpc.Core.Status(StatusCode.Internal, "x"), new Metadata { { Grpc.Core.MetadataExtensions.StatusDetailsTrailerName, trailer } });
+            new Grpc.Core.Status(StatusCode.Internal, "x"),
+            new Metadata { { Grpc.Core.MetadataExtensions.StatusDetailsTrailerName, trailer } }
+        );
         Assert.Null(RpcErrorDetails.Find<ErrorInfo>(error));
         Assert.Equal(["x"], RpcErrorDetails.Lines(error));
     }

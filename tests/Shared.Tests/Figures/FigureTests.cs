@@ -26,10 +26,14 @@ public class FigureTests
         {
             Assert.Equal(map.Queries.Count * map.Keys.Count, map.Weights.Count);
             foreach (var row in map.Weights.Chunk(map.Keys.Count))
+            {
                 Assert.Equal(1, row.Sum(), 1e-4);
+            }
         }
         foreach (var map in recording.Maps.Where(map => map.Kind == AttentionKind.DecoderSelf))
+        {
             Assert.All(Enumerable.Range(1, map.Keys.Count - 1), key => Assert.Equal(0, map.Weights[key]));
+        }
     }
 
     [Fact]
@@ -58,7 +62,13 @@ public class FigureTests
     [Fact]
     public void LineChart_OnePoint_HasAxes()
     {
-        var svg = new LineChart { Title = "BLEU", XName = "minutes", YName = "BLEU", Series = [new ChartSeries("greedy", [(1, 37)])] }.ToSvg();
+        var svg = new LineChart
+        {
+            Title = "BLEU",
+            XName = "minutes",
+            YName = "BLEU",
+            Series = [new ChartSeries("greedy", [(1, 37)])],
+        }.ToSvg();
         Assert.Contains(">37<", svg, StringComparison.Ordinal);
     }
 
@@ -83,8 +93,11 @@ public class FigureTests
         try
         {
             var page = Path.Combine(folder, "page.html");
-            await File.WriteAllTextAsync(page, $$"""
-                <!doctype html><meta charset="utf-8"><body>{{string.Concat(Drawings().Select(drawing => drawing.Svg))}}<p id="result"></p><script>
+            await File.WriteAllTextAsync(
+                page,
+                $$"""
+                <!doctype html><meta charset="utf-8"><body>
+                {{string.Concat(Drawings().Select(drawing => drawing.Svg))}}<p id="result"></p><script>
                 const outside = [];
                 let texts = 0;
                 for (const svg of document.querySelectorAll('svg')) {
@@ -92,19 +105,34 @@ public class FigureTests
                   for (const text of svg.querySelectorAll('text')) {
                     const box = text.getBoundingClientRect();
                     texts++;
-                    if (box.width === 0 || box.left < sheet.left - 1 || box.right > sheet.right + 1 || box.top < sheet.top - 1 || box.bottom > sheet.bottom + 1)
+                    if (box.width === 0 || box.left < sheet.left - 1 || box.right > sheet.right + 1
+                        || box.top < sheet.top - 1 || box.bottom > sheet.bottom + 1)
                       outside.push(text.textContent);
                   }
                 }
                 document.getElementById('result').textContent = `${texts} texts, ${outside.length} outside: ${outside.join(' | ')}.`;
                 </script></body>
-                """);
-            using var process = Process.Start(new ProcessStartInfo(
-                browser!, ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-crash-reporter", $"--user-data-dir={folder}/profile", "--dump-dom", "file://" + page])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
+                """
+            );
+            using var process = Process.Start(
+                new ProcessStartInfo(
+                    browser!,
+                    [
+                        "--headless=new",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-dev-shm-usage",
+                        "--disable-crash-reporter",
+                        $"--user-data-dir={folder}/profile",
+                        "--dump-dom",
+                        "file://" + page,
+                    ]
+                )
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            )!;
             var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
             try
             {
@@ -126,7 +154,12 @@ public class FigureTests
     }
 
     private static IReadOnlyList<(string Name, string Svg)> Drawings() =>
-        [.. CourseFigures.All(), ("curve", TrainingCurve.Draw([("one", s_curve), ("two", s_curve)])), ("attention", AttentionFigure.Draw(Record("transformer"))), ("recurrent", AttentionFigure.Draw(Record("recurrent-attention")))];
+        [
+            .. CourseFigures.All(),
+            ("curve", TrainingCurve.Draw([("one", s_curve), ("two", s_curve)])),
+            ("attention", AttentionFigure.Draw(Record("transformer"))),
+            ("recurrent", AttentionFigure.Draw(Record("recurrent-attention"))),
+        ];
 
     private static AttentionRecording Record(string kind)
     {
@@ -139,7 +172,18 @@ public class FigureTests
         var trainer = new BpeTrainer();
         trainer.Add("3. März 2021");
         var tokenizer = trainer.Train(BpeTokenizer.MinimumVocabularySize + 4);
-        var model = ModelFactory.Create(new ModelSpec { Kind = kind, DModel = 24, Heads = 3, Layers = 2, FeedForward = 16 }, tokenizer.VocabularySize, 3);
+        var model = ModelFactory.Create(
+            new ModelSpec
+            {
+                Kind = kind,
+                DModel = 24,
+                Heads = 3,
+                Layers = 2,
+                FeedForward = 16,
+            },
+            tokenizer.VocabularySize,
+            3
+        );
         return new Translator(model, tokenizer);
     }
 }

@@ -15,14 +15,18 @@ internal sealed class GoldenFile : IDisposable
         _file = Safetensors.Open(Path.Combine(AppContext.BaseDirectory, "Golden", name + ".safetensors"));
     }
 
-    public IEnumerable<GoldenCase> Cases => _file.Entries
-        .GroupBy(entry => entry.Name[..SectionStart(entry.Name)])
-        .Select(group => new GoldenCase(group.Key, [.. group.Select(entry => _file.Read(entry.Name))]));
+    public IEnumerable<GoldenCase> Cases =>
+        _file
+            .Entries.GroupBy(entry => entry.Name[..SectionStart(entry.Name)])
+            .Select(group => new GoldenCase(group.Key, [.. group.Select(entry => _file.Read(entry.Name))]));
 
     public void Dispose() => _file.Dispose();
 
     internal static int SectionStart(string name) =>
-        new[] { "/inputs/", "/weights/", "/outputs/", "/gradients/", "/seed" }.Select(section => name.IndexOf(section, StringComparison.Ordinal)).Where(i => i >= 0).Min();
+        new[] { "/inputs/", "/weights/", "/outputs/", "/gradients/", "/seed" }
+            .Select(section => name.IndexOf(section, StringComparison.Ordinal))
+            .Where(i => i >= 0)
+            .Min();
 }
 
 /// <summary>Inputs, weights, outputs and gradients of one computation; collects how far ours are from them.</summary>
@@ -54,9 +58,20 @@ internal sealed class GoldenCase(string name, IReadOnlyList<NamedTensor> tensors
     /// <summary>Sets the module's parameters, all of them, and compares their gradients.</summary>
     public void Weights(torch.nn.Module module)
     {
-        ModelWeights.Restore(module, [.. _tensors.Where(pair => pair.Key.StartsWith("weights/", StringComparison.Ordinal))
-            .Select(pair => pair.Value with { Name = pair.Key["weights/".Length..] })]);
-        _leaves.AddRange(module.named_parameters().Where(pair => pair.parameter.requires_grad).Select(pair => ("weights/" + pair.name, (Tensor)pair.parameter)));
+        ModelWeights.Restore(
+            module,
+            [
+                .. _tensors
+                    .Where(pair => pair.Key.StartsWith("weights/", StringComparison.Ordinal))
+                    .Select(pair => pair.Value with { Name = pair.Key["weights/".Length..] }),
+            ]
+        );
+        _leaves.AddRange(
+            module
+                .named_parameters()
+                .Where(pair => pair.parameter.requires_grad)
+                .Select(pair => ("weights/" + pair.name, (Tensor)pair.parameter))
+        );
     }
 
     public void Output(string output, Tensor value) => Compare("outputs/" + output, value);
@@ -65,7 +80,9 @@ internal sealed class GoldenCase(string name, IReadOnlyList<NamedTensor> tensors
     public void Backward(Tensor output)
     {
         if (_leaves.Count == 0)
+        {
             return;
+        }
         output.mul(Constant("seed")).sum().backward();
         CompareGradients();
     }
@@ -73,7 +90,9 @@ internal sealed class GoldenCase(string name, IReadOnlyList<NamedTensor> tensors
     public void CompareGradients()
     {
         foreach (var (leaf, tensor) in _leaves)
+        {
             Compare("gradients/" + leaf, tensor.grad ?? zeros_like(tensor));
+        }
     }
 
     // max |a − b| / max |b|; where b is all zeros, max |a| must be as small against 1.
@@ -82,7 +101,9 @@ internal sealed class GoldenCase(string name, IReadOnlyList<NamedTensor> tensors
         var expected = Constant(path);
         Assert.Equal(expected.shape, actual.shape);
         if (expected.numel() == 0)
+        {
             return;
+        }
         var scale = expected.abs().max().item<float>();
         var difference = actual.detach().sub(expected).abs().max().item<float>();
         Errors.Add((string.Create(CultureInfo.InvariantCulture, $"{name}: {path}"), difference / (scale > 0 ? scale : 1)));

@@ -3,9 +3,10 @@ using Akka.Actor;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
+using TrainingCluster.Hosting;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Hosting;
+namespace TrainingCluster.Tests.Hosting;
 
 public sealed class ControlSerializerTests : IDisposable
 {
@@ -22,9 +23,20 @@ public sealed class ControlSerializerTests : IDisposable
         var names = ControlSerializer.Messages.Select(type => $"{_serializer.Manifest(Activator.CreateInstance(type)!)} {type.Name}");
         Assert.Equal(
             [
-                "DC DrainCompleted", "DW DrainWorker", "GA GenerationAcknowledged", "PG PrepareGeneration", "RP WorkerReport", "RR ReportsReceived",
-                "RW RegisterWorker", "SG StartGeneration", "SR StepReport", "ST StopTraining", "WR WorkerRegistered",
-            ], names.Order(StringComparer.Ordinal));
+                "DC DrainCompleted",
+                "DW DrainWorker",
+                "GA GenerationAcknowledged",
+                "PG PrepareGeneration",
+                "RP WorkerReport",
+                "RR ReportsReceived",
+                "RW RegisterWorker",
+                "SG StartGeneration",
+                "SR StepReport",
+                "ST StopTraining",
+                "WR WorkerRegistered",
+            ],
+            names.Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -41,7 +53,12 @@ public sealed class ControlSerializerTests : IDisposable
     [Fact]
     public void ToBinary_Message_IsItsProtobufAndNothingElse()
     {
-        var message = new RegisterWorker { WorkerId = "w", Incarnation = "i", Running = new RunningJob { JobId = "j", CompletedStep = 9 } };
+        var message = new RegisterWorker
+        {
+            WorkerId = "w",
+            Incarnation = "i",
+            Running = new RunningJob { JobId = "j", CompletedStep = 9 },
+        };
         var bytes = _serializer.ToBinary(message);
         Assert.Equal(message.CalculateSize(), bytes.Length);
         Assert.Equal(message, _serializer.FromBinary(bytes, "RW"));
@@ -59,5 +76,6 @@ public sealed class ControlSerializerTests : IDisposable
         Assert.Throws<InvalidProtocolBufferException>(() => _serializer.FromBinary([0xFF, 0xFF, 0xFF], "RW"));
 
     [Fact]
-    public void Manifest_MessageThatIsNotInTheTable_Throws() => Assert.Throws<SerializationException>(() => _serializer.Manifest(new StringValue()));
+    public void Manifest_MessageThatIsNotInTheTable_Throws() =>
+        Assert.Throws<SerializationException>(() => _serializer.Manifest(new StringValue()));
 }

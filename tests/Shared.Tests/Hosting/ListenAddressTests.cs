@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using TrainingCluster.Hosting;
 
-namespace TrainingCluster.Hosting;
+namespace TrainingCluster.Tests.Hosting;
 
 public class ListenAddressTests
 {
@@ -19,7 +20,11 @@ public class ListenAddressTests
 
     [Fact]
     public void Parse_UnknownHost_NamesTheOption() =>
-        Assert.Contains("--host no.such.host.invalid", Assert.Throws<InvalidDataException>(() => ListenAddress.Parse("no.such.host.invalid", null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--host no.such.host.invalid",
+            Assert.Throws<InvalidDataException>(() => ListenAddress.Parse("no.such.host.invalid", null)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void RequireFree_PortInUse_NamesPortAndFlag()

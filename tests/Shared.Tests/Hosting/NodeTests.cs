@@ -3,9 +3,10 @@ using System.Runtime.Serialization;
 using System.Text;
 using Akka.Actor;
 using Google.Protobuf.WellKnownTypes;
+using TrainingCluster.Hosting;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Hosting;
+namespace TrainingCluster.Tests.Hosting;
 
 /// <summary>Nodes with the programs' settings over real connections: what passes between them, and what does not.</summary>
 public sealed class NodeTests
@@ -32,17 +33,26 @@ public sealed class NodeTests
     {
         await using var first = await TestNode.StartAsync();
         await using var second = await TestNode.StartAsync(first);
-        var plan = new StartGeneration { JobId = "job-20261126-101112-abcdef", Generation = 7, Reason = string.Join(", ", Enumerable.Range(0, 1024).Select(i => $"lost worker-{i}")) };
-        plan.Members.AddRange(Enumerable.Range(0, 1024).Select(i => new GenerationMember
+        var plan = new StartGeneration
         {
-            WorkerId = $"training-cluster-worker-{i}.training-cluster-worker",
-            Incarnation = Guid.NewGuid().ToString("N"),
-            Rank = i,
-            CollectiveAddress = $"http://training-cluster-worker-{i}.training-cluster-worker.some-namespace.svc.cluster.local:7072",
-            FirstShard = i,
-            ShardCount = 1,
-            HasBaseState = true,
-        }));
+            JobId = "job-20261126-101112-abcdef",
+            Generation = 7,
+            Reason = string.Join(", ", Enumerable.Range(0, 1024).Select(i => $"lost worker-{i}")),
+        };
+        plan.Members.AddRange(
+            Enumerable
+                .Range(0, 1024)
+                .Select(i => new GenerationMember
+                {
+                    WorkerId = $"training-cluster-worker-{i}.training-cluster-worker",
+                    Incarnation = Guid.NewGuid().ToString("N"),
+                    Rank = i,
+                    CollectiveAddress = $"http://training-cluster-worker-{i}.training-cluster-worker.some-namespace.svc.cluster.local:7072",
+                    FirstShard = i,
+                    ShardCount = 1,
+                    HasBaseState = true,
+                })
+        );
         Assert.InRange(plan.CalculateSize(), 128_001, ActorConfiguration.MaxFrameBytes / 2);
 
         second.Remote(first).Tell(plan);
@@ -67,7 +77,9 @@ public sealed class NodeTests
     public async Task Deserialize_WhatIsNotOurs_IsNotRead(int serializer, string manifest)
     {
         await using var node = await TestNode.StartAsync();
-        Assert.Throws<SerializationException>(() => node.System.Serialization.Deserialize(Encoding.UTF8.GetBytes("{}"), serializer, manifest));
+        Assert.Throws<SerializationException>(() =>
+            node.System.Serialization.Deserialize(Encoding.UTF8.GetBytes("{}"), serializer, manifest)
+        );
     }
 
     [Fact]
@@ -121,9 +133,7 @@ public sealed class NodeTests
         using var limit = new CancellationTokenSource(s_patience);
         try
         {
-            while (await socket.ReceiveAsync(new byte[100], limit.Token) > 0)
-            {
-            }
+            while (await socket.ReceiveAsync(new byte[100], limit.Token) > 0) { }
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {

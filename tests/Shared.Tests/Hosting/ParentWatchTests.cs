@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using TrainingCluster.Hosting;
 
-namespace TrainingCluster.Hosting;
+namespace TrainingCluster.Tests.Hosting;
 
 public class ParentWatchTests
 {
@@ -8,7 +9,7 @@ public class ParentWatchTests
     public async Task Gone_ProcessEndsWhileItIsWatched_Completes()
     {
         using var parent = Process.Start(new ProcessStartInfo("cat") { RedirectStandardInput = true })!;
-        var gone = ParentWatch.Gone(parent.Id, TimeProvider.System, TestContext.Current.CancellationToken);
+        var gone = ParentWatch.GoneAsync(parent.Id, TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.False(gone.IsCompleted);
         parent.StandardInput.Close();
         await gone.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
@@ -19,6 +20,8 @@ public class ParentWatchTests
     {
         using var parent = Process.Start("true");
         await parent.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await ParentWatch.Gone(parent.Id, TimeProvider.System, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        await ParentWatch
+            .GoneAsync(parent.Id, TimeProvider.System, TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }
 }

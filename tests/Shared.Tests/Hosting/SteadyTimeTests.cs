@@ -1,4 +1,6 @@
-namespace TrainingCluster.Hosting;
+using TrainingCluster.Hosting;
+
+namespace TrainingCluster.Tests.Hosting;
 
 public sealed class SteadyTimeTests
 {

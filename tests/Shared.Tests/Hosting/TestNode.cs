@@ -7,9 +7,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
+using TrainingCluster.Hosting;
 using TrainingCluster.Telemetry;
 
-namespace TrainingCluster.Hosting;
+namespace TrainingCluster.Tests.Hosting;
 
 /// <summary>A node with the programs' own settings, and an actor "ear" that keeps what it hears and answers nothing.</summary>
 internal sealed class TestNode : IAsyncDisposable
@@ -25,9 +26,12 @@ internal sealed class TestNode : IAsyncDisposable
         _refusals = new Refusals(Metrics.WithCustomRegistry(_registry), NullLoggerFactory.Instance);
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
-        builder.Services.AddAkka(ActorConfiguration.SystemName, akka => akka
-            .WithNode(new NodeOptions(ListenAddress.Parse("127.0.0.1", null), 0, ActorConfiguration.WorkerRole, seed), _refusals)
-            .WithActors((system, _) => Ear = system.ActorOf(Props.Create(() => new Listener(_heard.Writer)), "ear")));
+        builder.Services.AddAkka(
+            ActorConfiguration.SystemName,
+            akka =>
+                akka.WithNode(new NodeOptions(ListenAddress.Parse("127.0.0.1", null), 0, ActorConfiguration.WorkerRole, seed), _refusals)
+                    .WithActors((system, _) => Ear = system.ActorOf(Props.Create(() => new Listener(_heard.Writer)), "ear"))
+        );
         _host = builder.Build();
     }
 
@@ -44,7 +48,9 @@ internal sealed class TestNode : IAsyncDisposable
         var up = new TaskCompletionSource();
         node.Cluster.RegisterOnMemberUp(up.SetResult);
         if (seed is null)
+        {
             node.Cluster.Join(node.Cluster.SelfAddress);
+        }
         await up.Task.WaitAsync(s_patience);
         return node;
     }
@@ -57,7 +63,9 @@ internal sealed class TestNode : IAsyncDisposable
         while (true)
         {
             if (await _heard.Reader.ReadAsync(limit.Token) is T message)
+            {
                 return message;
+            }
         }
     }
 
@@ -65,8 +73,15 @@ internal sealed class TestNode : IAsyncDisposable
     public async Task RefusedAsync(string reason)
     {
         using var limit = new CancellationTokenSource(s_patience);
-        while (!(await ExposedAsync()).Contains($"training_cluster_refused_total{{kind=\"peer\",reason=\"{reason}\"}} 1", StringComparison.Ordinal))
+        while (
+            !(await ExposedAsync()).Contains(
+                $"training_cluster_refused_total{{kind=\"peer\",reason=\"{reason}\"}} 1",
+                StringComparison.Ordinal
+            )
+        )
+        {
             await Task.Delay(20, limit.Token);
+        }
     }
 
     public async Task<string> ExposedAsync()

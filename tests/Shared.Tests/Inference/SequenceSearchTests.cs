@@ -22,8 +22,14 @@ public class SequenceSearchTests
         {
             // One call with the whole answer as the decoder's input, without any kept state.
             var logits = model.Logits(
-                TinyModels.Rows([[.. source.Select(token => (long)token)]]), tensor(new long[] { source.Length }),
-                TinyModels.Rows([[1, .. answer.Tokens.Select(token => (long)token)]]))[0];
+                TinyModels.Rows([
+                    [.. source.Select(token => (long)token)],
+                ]),
+                tensor(new long[] { source.Length }),
+                TinyModels.Rows([
+                    [1, .. answer.Tokens.Select(token => (long)token)],
+                ])
+            )[0];
             logits.narrow(1, 0, 2).fill_(float.NegativeInfinity);
             var best = logits.argmax(1).data<long>().Select(token => (int)token).ToArray();
             Assert.Equal(answer.Ended ? [.. answer.Tokens, 2] : answer.Tokens, best.Take(answer.Tokens.Count + (answer.Ended ? 1 : 0)));
@@ -46,7 +52,9 @@ public class SequenceSearchTests
             Assert.Equal(greedy.Select(answer => answer.Tokens), beam.Select(answer => answer.Tokens));
             Assert.Equal(greedy.Select(answer => answer.Ended), beam.Select(answer => answer.Ended));
             foreach (var (one, other) in greedy.Zip(beam))
+            {
                 Assert.Equal(one.LogProbability, other.LogProbability, 1e-4);
+            }
         }
     }
 
@@ -58,7 +66,12 @@ public class SequenceSearchTests
         using var noGradients = no_grad();
         using var model = TinyModels.Create(kind, seed: 3);
         model.eval();
-        var options = new SearchOptions { Beam = 3, MaxLength = 7, LengthPenalty = 0.6 };
+        var options = new SearchOptions
+        {
+            Beam = 3,
+            MaxLength = 7,
+            LengthPenalty = 0.6,
+        };
         var sources = Sources(5);
         var found = SequenceSearch.Search(model, sources, options);
         foreach (var (source, answer) in sources.Zip(found))
@@ -114,8 +127,17 @@ public class SequenceSearchTests
         int[] source = [5, 6, 7, 8, 9, 2];
         var options = new SearchOptions { MaxSourceTokens = 4, MaxLength = 5 };
         Assert.Equal(
-            SequenceSearch.Search(model, [[5, 6, 7, 2]], options)[0].Tokens,
-            SequenceSearch.Search(model, [source], options)[0].Tokens);
+            SequenceSearch
+                .Search(
+                    model,
+                    [
+                        [5, 6, 7, 2],
+                    ],
+                    options
+                )[0]
+                .Tokens,
+            SequenceSearch.Search(model, [source], options)[0].Tokens
+        );
     }
 
     [Fact]
@@ -140,7 +162,14 @@ public class SequenceSearchTests
     [Fact]
     public void Validate_OptionsOutOfRange_AreAllNamed()
     {
-        var error = Assert.Throws<ArgumentException>(() => new SearchOptions { Beam = 0, LengthPenalty = -1, MaxLength = 0 }.Validate());
+        var error = Assert.Throws<ArgumentException>(() =>
+            new SearchOptions
+            {
+                Beam = 0,
+                LengthPenalty = -1,
+                MaxLength = 0,
+            }.Validate()
+        );
         Assert.Contains("Beam is 0", error.Message, StringComparison.Ordinal);
         Assert.Contains("LengthPenalty is -1", error.Message, StringComparison.Ordinal);
         Assert.Contains("MaxLength is 0", error.Message, StringComparison.Ordinal);
@@ -149,8 +178,12 @@ public class SequenceSearchTests
     private static List<int[]> Sources(int count)
     {
         var random = new Random(5);
-        return [.. Enumerable.Range(0, count).Select(_ => (int[])
-            [.. Enumerable.Range(0, random.Next(1, 9)).Select(_ => random.Next(4, TinyModels.Vocabulary)), 2])];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ => (int[])[.. Enumerable.Range(0, random.Next(1, 9)).Select(_ => random.Next(4, TinyModels.Vocabulary)), 2]),
+        ];
     }
 
     // Beam search as its definition has it: every beginning is scored from its first token on at each step.
@@ -162,21 +195,57 @@ public class SequenceSearchTests
         for (var length = 1; length <= limit && finished.Count < options.Beam; length++)
         {
             var candidates = live.SelectMany(beginning =>
-            {
-                var logits = model.Logits(
-                    TinyModels.Rows([[.. source.Select(token => (long)token)]]), tensor(new long[] { source.Length }),
-                    TinyModels.Rows([[1, .. beginning.Tokens.Select(token => (long)token)]]))[0][^1];
-                logits.narrow(0, 0, 2).fill_(float.NegativeInfinity);
-                return logits.log_softmax(0).data<float>().ToArray()
-                    .Select((logProbability, token) => (beginning.Tokens, Token: token, Total: beginning.LogProbability + logProbability));
-            }).OrderByDescending(candidate => candidate.Total).Take(2 * options.Beam).ToList();
-            finished.AddRange(candidates.Take(options.Beam).Where(candidate => candidate.Token == 2).Select(candidate =>
-                new Hypothesis(candidate.Tokens, candidate.Total, candidate.Total / Math.Pow(length, options.LengthPenalty), true)));
-            live = [.. candidates.Where(candidate => candidate.Token != 2).Take(options.Beam)
-                .Select(candidate => ((List<int>)[.. candidate.Tokens, candidate.Token], candidate.Total))];
+                {
+                    var logits = model.Logits(
+                        TinyModels.Rows([
+                            [.. source.Select(token => (long)token)],
+                        ]),
+                        tensor(new long[] { source.Length }),
+                        TinyModels.Rows([
+                            [1, .. beginning.Tokens.Select(token => (long)token)],
+                        ])
+                    )[0][^1];
+                    logits.narrow(0, 0, 2).fill_(float.NegativeInfinity);
+                    return logits
+                        .log_softmax(0)
+                        .data<float>()
+                        .ToArray()
+                        .Select(
+                            (logProbability, token) => (beginning.Tokens, Token: token, Total: beginning.LogProbability + logProbability)
+                        );
+                })
+                .OrderByDescending(candidate => candidate.Total)
+                .Take(2 * options.Beam)
+                .ToList();
+            finished.AddRange(
+                candidates
+                    .Take(options.Beam)
+                    .Where(candidate => candidate.Token == 2)
+                    .Select(candidate => new Hypothesis(
+                        candidate.Tokens,
+                        candidate.Total,
+                        candidate.Total / Math.Pow(length, options.LengthPenalty),
+                        true
+                    ))
+            );
+            live =
+            [
+                .. candidates
+                    .Where(candidate => candidate.Token != 2)
+                    .Take(options.Beam)
+                    .Select(candidate => ((List<int>)[.. candidate.Tokens, candidate.Token], candidate.Total)),
+            ];
             if (length == limit && finished.Count < options.Beam)
-                finished.AddRange(live.Select(beginning =>
-                    new Hypothesis(beginning.Tokens, beginning.LogProbability, beginning.LogProbability / Math.Pow(length, options.LengthPenalty), false)));
+            {
+                finished.AddRange(
+                    live.Select(beginning => new Hypothesis(
+                        beginning.Tokens,
+                        beginning.LogProbability,
+                        beginning.LogProbability / Math.Pow(length, options.LengthPenalty),
+                        false
+                    ))
+                );
+            }
         }
         return finished.MaxBy(answer => answer.Score)!;
     }

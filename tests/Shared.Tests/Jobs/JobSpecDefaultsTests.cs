@@ -1,7 +1,8 @@
 using Google.Protobuf.Reflection;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Jobs;
+namespace TrainingCluster.Tests.Jobs;
 
 public class JobSpecDefaultsTests
 {
@@ -10,18 +11,35 @@ public class JobSpecDefaultsTests
     {
         var filled = JobSpecDefaults.Fill(new JobSpec());
 
-        string[] withoutDefault = ["dataset.fingerprint", "dataset.source", "dataset.target", "dataset.validSource", "dataset.validTarget", "training.steps"];
+        string[] withoutDefault =
+        [
+            "dataset.fingerprint",
+            "dataset.source",
+            "dataset.target",
+            "dataset.validSource",
+            "dataset.validTarget",
+            "training.steps",
+        ];
         Assert.Equal(withoutDefault.Order(), Unset(filled, "").Order());
     }
 
     [Fact]
     public void Fill_FilledFields_AreKept()
     {
-        var spec = new JobSpec { Name = "mine", Seed = 7, Training = new() { Steps = 3, Epsilon = 0.5 }, Workers = new() { Max = 2 } };
+        var spec = new JobSpec
+        {
+            Name = "mine",
+            Seed = 7,
+            Training = new() { Steps = 3, Epsilon = 0.5 },
+            Workers = new() { Max = 2 },
+        };
 
         var filled = JobSpecDefaults.Fill(spec);
 
-        Assert.Equal(("mine", 7UL, 3L, 0.5, 2), (filled.Name, filled.Seed, filled.Training.Steps, filled.Training.Epsilon, filled.Workers.Max));
+        Assert.Equal(
+            ("mine", 7UL, 3L, 0.5, 2),
+            (filled.Name, filled.Seed, filled.Training.Steps, filled.Training.Epsilon, filled.Workers.Max)
+        );
         Assert.False(filled.Training.HasEpochs);
     }
 
@@ -44,9 +62,16 @@ public class JobSpecDefaultsTests
             if (field.FieldType == FieldType.Message)
             {
                 if (field.Accessor.GetValue(message) is Google.Protobuf.IMessage child)
-                    foreach (var inner in Unset(child, name + ".")) yield return inner;
+                {
+                    foreach (var inner in Unset(child, name + "."))
+                    {
+                        yield return inner;
+                    }
+                }
                 else
+                {
                     yield return name;
+                }
             }
             else if (!field.Accessor.HasValue(message))
             {

@@ -1,50 +1,65 @@
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Jobs;
+namespace TrainingCluster.Tests.Jobs;
 
 public class JobSpecValidatorTests
 {
-    private static JobSpec Good() => new() { Dataset = new() { Source = "a.de", Target = "a.en" } };
+    private static JobSpec Good() =>
+        new()
+        {
+            Dataset = new() { Source = "a.de", Target = "a.en" },
+        };
 
     [Fact]
     public void Validate_DefaultsWithADataset_FindsNothing() => Assert.Empty(JobSpecValidator.Validate(Good()));
 
-    public static TheoryData<string, Action<JobSpec>> OutOfRange => new()
-    {
-        { "name", s => s.Name = "Ärger" },
-        { "name", s => s.Name = new string('a', 64) },
-        { "deadlineSeconds", s => s.DeadlineSeconds = -1 },
-        { "retryLimit", s => s.RetryLimit = -1 },
-        { "dataset", s => s.Dataset = new() },
-        { "dataset.fingerprint", s => s.Dataset.Fingerprint = "ABC" },
-        { "dataset.target", s => s.Dataset.ClearTarget() },
-        { "dataset.validSource", s => s.Dataset.ValidTarget = "v.en" },
-        { "dataset.source", s => s.Dataset.Source = "" },
-        { "dataset.vocabularySize", s => s.Dataset.VocabularySize = 7 },
-        { "dataset.normalization", s => s.Dataset.Normalization = "nfd" },
-        { "model.kind", s => s.Model = new() { Kind = "rnn" } },
-        { "model.heads", s => s.Model = new() { DModel = 256, Heads = 3 } },
-        { "model.heads", s => s.Model = new() { DModel = 12, Heads = 4, Positions = "rotary" } },
-        { "model.dModel", s => s.Model = new() { DModel = 15, Heads = 3 } },
-        { "model.dropout", s => s.Model = new() { Dropout = 1 } },
-        { "model.dropout", s => s.Model = new() { Dropout = double.NaN } },
-        { "training.epochs", s => s.Training = new() { Epochs = 1, Steps = 1 } },
-        { "training.steps", s => s.Training = new() { Steps = 0 } },
-        { "training.logicalShards", s => s.Training = new() { LogicalShards = 6 } },
-        { "training.batchTokens", s => s.Training = new() { BatchTokens = 127 } },
-        { "training.learningRate", s => s.Training = new() { LearningRate = 0 } },
-        { "training.beta2", s => s.Training = new() { Beta2 = 1 } },
-        { "training.epsilon", s => s.Training = new() { Epsilon = 0 } },
-        { "training.clipNorm", s => s.Training = new() { ClipNorm = -0.1 } },
-        { "training.computeThreads", s => s.Training = new() { ComputeThreads = 0 } },
-        { "evaluation.everySteps", s => s.Evaluation = new() { EverySteps = -2 } },
-        { "evaluation.patience", s => s.Evaluation = new() { EverySteps = -1, Patience = 3 } },
-        { "evaluation.keep", s => s.Evaluation = new() { Keep = "worst" } },
-        { "checkpoint.keep", s => s.Checkpoint = new() { Keep = 0 } },
-        { "workers.min", s => s.Workers = new() { Min = 0 } },
-        { "workers.max", s => s.Workers = new() { Min = 3, Max = 2 } },
-        { "workers.max", s => s.Workers = new() { Max = 9 } },
-    };
+    public static TheoryData<string, Action<JobSpec>> OutOfRange =>
+        new()
+        {
+            { "name", s => s.Name = "Ärger" },
+            { "name", s => s.Name = new string('a', 64) },
+            { "deadlineSeconds", s => s.DeadlineSeconds = -1 },
+            { "retryLimit", s => s.RetryLimit = -1 },
+            { "dataset", s => s.Dataset = new() },
+            { "dataset.fingerprint", s => s.Dataset.Fingerprint = "ABC" },
+            { "dataset.target", s => s.Dataset.ClearTarget() },
+            { "dataset.validSource", s => s.Dataset.ValidTarget = "v.en" },
+            { "dataset.source", s => s.Dataset.Source = "" },
+            { "dataset.vocabularySize", s => s.Dataset.VocabularySize = 7 },
+            { "dataset.normalization", s => s.Dataset.Normalization = "nfd" },
+            { "model.kind", s => s.Model = new() { Kind = "rnn" } },
+            { "model.heads", s => s.Model = new() { DModel = 256, Heads = 3 } },
+            {
+                "model.heads",
+                s =>
+                    s.Model = new()
+                    {
+                        DModel = 12,
+                        Heads = 4,
+                        Positions = "rotary",
+                    }
+            },
+            { "model.dModel", s => s.Model = new() { DModel = 15, Heads = 3 } },
+            { "model.dropout", s => s.Model = new() { Dropout = 1 } },
+            { "model.dropout", s => s.Model = new() { Dropout = double.NaN } },
+            { "training.epochs", s => s.Training = new() { Epochs = 1, Steps = 1 } },
+            { "training.steps", s => s.Training = new() { Steps = 0 } },
+            { "training.logicalShards", s => s.Training = new() { LogicalShards = 6 } },
+            { "training.batchTokens", s => s.Training = new() { BatchTokens = 127 } },
+            { "training.learningRate", s => s.Training = new() { LearningRate = 0 } },
+            { "training.beta2", s => s.Training = new() { Beta2 = 1 } },
+            { "training.epsilon", s => s.Training = new() { Epsilon = 0 } },
+            { "training.clipNorm", s => s.Training = new() { ClipNorm = -0.1 } },
+            { "training.computeThreads", s => s.Training = new() { ComputeThreads = 0 } },
+            { "evaluation.everySteps", s => s.Evaluation = new() { EverySteps = -2 } },
+            { "evaluation.patience", s => s.Evaluation = new() { EverySteps = -1, Patience = 3 } },
+            { "evaluation.keep", s => s.Evaluation = new() { Keep = "worst" } },
+            { "checkpoint.keep", s => s.Checkpoint = new() { Keep = 0 } },
+            { "workers.min", s => s.Workers = new() { Min = 0 } },
+            { "workers.max", s => s.Workers = new() { Min = 3, Max = 2 } },
+            { "workers.max", s => s.Workers = new() { Max = 9 } },
+        };
 
     [Theory]
     [MemberData(nameof(OutOfRange))]
@@ -65,8 +80,22 @@ public class JobSpecValidatorTests
     {
         var spec = Good();
         spec.Name = new string('a', 63);
-        spec.Model = new() { DModel = 4, Heads = 1, Dropout = 0, AttentionDropout = 0.999 };
-        spec.Training = new() { Steps = 1_000_000_000, LogicalShards = 1, BatchTokens = 16, LearningRate = 10, Epsilon = 1, WeightDecay = 1 };
+        spec.Model = new()
+        {
+            DModel = 4,
+            Heads = 1,
+            Dropout = 0,
+            AttentionDropout = 0.999,
+        };
+        spec.Training = new()
+        {
+            Steps = 1_000_000_000,
+            LogicalShards = 1,
+            BatchTokens = 16,
+            LearningRate = 10,
+            Epsilon = 1,
+            WeightDecay = 1,
+        };
         spec.Workers = new() { Min = 1, Max = 1 };
         Assert.Empty(JobSpecValidator.Validate(spec));
     }
@@ -75,8 +104,15 @@ public class JobSpecValidatorTests
     public void Validate_SeveralBadSettings_AreReportedAtOnce()
     {
         var spec = Good();
-        spec.Training = new() { LogicalShards = 3, Schedule = "steps", Beta1 = 2 };
-        Assert.Equal(["training.logicalShards", "training.schedule", "training.beta1"],
-            JobSpecValidator.Validate(spec).Select(v => v.Field).Where(f => f.StartsWith("training", StringComparison.Ordinal)));
+        spec.Training = new()
+        {
+            LogicalShards = 3,
+            Schedule = "steps",
+            Beta1 = 2,
+        };
+        Assert.Equal(
+            ["training.logicalShards", "training.schedule", "training.beta1"],
+            JobSpecValidator.Validate(spec).Select(v => v.Field).Where(f => f.StartsWith("training", StringComparison.Ordinal))
+        );
     }
 }

@@ -1,4 +1,6 @@
-namespace TrainingCluster.Jobs;
+using TrainingCluster.Jobs;
+
+namespace TrainingCluster.Tests.Jobs;
 
 public class JobYamlTests
 {
@@ -32,7 +34,8 @@ public class JobYamlTests
     [Fact]
     public void Parse_UnknownFieldsWrongTypesAndRanges_AreReportedAtOnceWithLines()
     {
-        var (_, violations) = JobYaml.Parse("""
+        var (_, violations) = JobYaml.Parse(
+            """
             nmae: dates
             dataset:
               source: a
@@ -47,12 +50,23 @@ public class JobYamlTests
               beta2: "0.9"
             workers:
               min: 0
-            """);
+            """
+        );
 
         Assert.Equal(
-            [(1, "nmae"), (5, "model"), (7, "training.batch_tokens"), (8, "training.steps"), (9, "training.logicalShards"),
-             (10, "training.learningRate"), (11, "training.beta1"), (12, "training.beta2"), (14, "workers.min")],
-            violations.Select(v => (v.Line!.Value, v.Field)));
+            [
+                (1, "nmae"),
+                (5, "model"),
+                (7, "training.batch_tokens"),
+                (8, "training.steps"),
+                (9, "training.logicalShards"),
+                (10, "training.learningRate"),
+                (11, "training.beta1"),
+                (12, "training.beta2"),
+                (14, "workers.min"),
+            ],
+            violations.Select(v => (v.Line!.Value, v.Field))
+        );
     }
 
     [Fact]
@@ -86,6 +100,5 @@ public class JobYamlTests
         Assert.Contains("mapping", Assert.Single(JobYaml.Parse(text).Violations).Problem, StringComparison.Ordinal);
 
     [Fact]
-    public void Parse_MissingDataset_IsReported() =>
-        Assert.Equal("dataset", Assert.Single(JobYaml.Parse("name: x").Violations).Field);
+    public void Parse_MissingDataset_IsReported() => Assert.Equal("dataset", Assert.Single(JobYaml.Parse("name: x").Violations).Field);
 }

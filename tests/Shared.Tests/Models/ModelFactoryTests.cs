@@ -36,7 +36,11 @@ public class ModelFactoryTests
         using var model = ModelFactory.Create(new ModelSpec { DModel = 128, Layers = 1 }, 2000, 1);
         var parameters = model.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
         Assert.Equal(1 / 128.0, parameters["embedding.weight"].var().item<float>(), 1e-4);
-        Assert.Equal(Math.Sqrt(6.0 / (3 * 128 + 128)), parameters["encoder.layers.0.self_attn.in_proj_weight"].abs().max().item<float>(), 1e-3);
+        Assert.Equal(
+            Math.Sqrt(6.0 / (3 * 128 + 128)),
+            parameters["encoder.layers.0.self_attn.in_proj_weight"].abs().max().item<float>(),
+            1e-3
+        );
         Assert.Equal(2.0 / (1024 + 128), parameters["decoder.layers.0.linear1.weight"].var().item<float>(), 5e-5);
         Assert.Equal(0, parameters["decoder.layers.0.linear1.bias"].abs().max().item<float>());
         Assert.Equal(1, parameters["decoder.norm.weight"].min().item<float>());
@@ -58,27 +62,43 @@ public class ModelFactoryTests
     [InlineData("positions", "absolute", "model.positions 'absolute'")]
     public void Create_UnknownName_ThrowsWithTheNamesThereAre(string field, string value, string message)
     {
-        var error = Assert.Throws<ArgumentException>(() => TinyModels.Create("transformer", spec =>
-        {
-            if (field == "kind")
-                spec.Kind = value;
-            else if (field == "norm")
-                spec.Norm = value;
-            else
-                spec.Positions = value;
-        }));
+        var error = Assert.Throws<ArgumentException>(() =>
+            TinyModels.Create(
+                "transformer",
+                spec =>
+                {
+                    if (field == "kind")
+                    {
+                        spec.Kind = value;
+                    }
+                    else if (field == "norm")
+                    {
+                        spec.Norm = value;
+                    }
+                    else
+                    {
+                        spec.Positions = value;
+                    }
+                }
+            )
+        );
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Create_SeveralBadNumbers_NamesThemAll()
     {
-        var error = Assert.Throws<ArgumentException>(() => TinyModels.Create("transformer", spec =>
-        {
-            spec.Heads = 5;
-            spec.Layers = 0;
-            spec.Dropout = 1;
-        }));
+        var error = Assert.Throws<ArgumentException>(() =>
+            TinyModels.Create(
+                "transformer",
+                spec =>
+                {
+                    spec.Heads = 5;
+                    spec.Layers = 0;
+                    spec.Dropout = 1;
+                }
+            )
+        );
         Assert.Contains("model.heads 5 does not divide model.d_model 32", error.Message, StringComparison.Ordinal);
         Assert.Contains("model.layers is 0", error.Message, StringComparison.Ordinal);
         Assert.Contains("model.dropout is 1", error.Message, StringComparison.Ordinal);

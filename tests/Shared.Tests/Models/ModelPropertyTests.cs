@@ -4,10 +4,15 @@ namespace TrainingCluster.Tests.Models;
 
 public class ModelPropertyTests
 {
-    public static TheoryData<string, string> Variants => new()
-    {
-        { "transformer", "pre" }, { "transformer", "post" }, { "transformer", "rotary" }, { "recurrent-attention", "gru" }, { "recurrent-attention", "lstm" },
-    };
+    public static TheoryData<string, string> Variants =>
+        new()
+        {
+            { "transformer", "pre" },
+            { "transformer", "post" },
+            { "transformer", "rotary" },
+            { "recurrent-attention", "gru" },
+            { "recurrent-attention", "lstm" },
+        };
 
     [Theory]
     [MemberData(nameof(Variants))]
@@ -21,9 +26,15 @@ public class ModelPropertyTests
         for (var row = 0; row < 5; row++)
         {
             var (s, t) = (lengths[row].item<long>(), labels[row].ne(0).sum().item<long>());
-            alone += model.Loss(
-                source.narrow(0, row, 1).narrow(1, 0, s), lengths.narrow(0, row, 1),
-                input.narrow(0, row, 1).narrow(1, 0, t), labels.narrow(0, row, 1).narrow(1, 0, t), 0.1).item<float>();
+            alone += model
+                .Loss(
+                    source.narrow(0, row, 1).narrow(1, 0, s),
+                    lengths.narrow(0, row, 1),
+                    input.narrow(0, row, 1).narrow(1, 0, t),
+                    labels.narrow(0, row, 1).narrow(1, 0, t),
+                    0.1
+                )
+                .item<float>();
         }
         Assert.Equal(alone, together, 1e-5 * Math.Abs(alone));
     }
@@ -90,13 +101,23 @@ public class ModelPropertyTests
         Assert.Equal(Loss(1), Loss(2));
     }
 
-    private static TrainingCluster.Models.SequenceToSequenceModel Create(string kind, string variant) => TinyModels.Create(kind, spec =>
-    {
-        if (variant is "pre" or "post")
-            spec.Norm = variant;
-        else if (variant == "rotary")
-            spec.Positions = variant;
-        else
-            spec.Cell = variant;
-    });
+    private static TrainingCluster.Models.SequenceToSequenceModel Create(string kind, string variant) =>
+        TinyModels.Create(
+            kind,
+            spec =>
+            {
+                if (variant is "pre" or "post")
+                {
+                    spec.Norm = variant;
+                }
+                else if (variant == "rotary")
+                {
+                    spec.Positions = variant;
+                }
+                else
+                {
+                    spec.Cell = variant;
+                }
+            }
+        );
 }

@@ -13,13 +13,20 @@ public class OverfittingTests
     public void Loss_TrainedOnOneBatch_ComesNearZeroAndTheBatchIsPredicted(string kind, string variant)
     {
         using var scope = NewDisposeScope();
-        using var model = TinyModels.Create(kind, spec =>
-        {
-            if (kind == "transformer")
-                spec.Norm = variant;
-            else
-                spec.Cell = variant;
-        });
+        using var model = TinyModels.Create(
+            kind,
+            spec =>
+            {
+                if (kind == "transformer")
+                {
+                    spec.Norm = variant;
+                }
+                else
+                {
+                    spec.Cell = variant;
+                }
+            }
+        );
         var (source, lengths, input, labels) = TinyModels.Batch();
         var optimizer = new PlainAdam(model, 3e-3);
         var tokens = labels.ne(0).sum().item<long>();
@@ -34,8 +41,13 @@ public class OverfittingTests
         }
         Assert.InRange(loss, 0, 0.02);
 
-        var sources = Enumerable.Range(0, 4).Select(row => source[row].data<long>().Where(token => token != 0).Select(token => (int)token).ToArray()).ToList();
-        var expected = Enumerable.Range(0, 4).Select(row => labels[row].data<long>().Where(token => token is not 0 and not 2).Select(token => (int)token).ToArray());
+        var sources = Enumerable
+            .Range(0, 4)
+            .Select(row => source[row].data<long>().Where(token => token != 0).Select(token => (int)token).ToArray())
+            .ToList();
+        var expected = Enumerable
+            .Range(0, 4)
+            .Select(row => labels[row].data<long>().Where(token => token is not 0 and not 2).Select(token => (int)token).ToArray());
         var found = SequenceSearch.Search(model, sources);
         Assert.Equal(expected, found.Select(answer => answer.Tokens.ToArray()));
     }

@@ -8,7 +8,9 @@ namespace TrainingCluster.Tests.Models;
 internal sealed class PlainAdam(torch.nn.Module model, double rate)
 {
     private readonly List<(Parameter Parameter, Tensor Mean, Tensor Square)> _state =
-        [.. model.parameters().Select(parameter => (parameter, zeros_like(parameter), zeros_like(parameter)))];
+    [
+        .. model.parameters().Select(parameter => (parameter, zeros_like(parameter), zeros_like(parameter))),
+    ];
 
     private int _step;
 

@@ -21,7 +21,9 @@ public sealed class PyTorchExportTests : IDisposable
     public void Dispose()
     {
         if (Directory.Exists(_folder))
+        {
             Directory.Delete(_folder, recursive: true);
+        }
     }
 
     [Theory]
@@ -32,12 +34,26 @@ public sealed class PyTorchExportTests : IDisposable
         Assert.SkipUnless(File.Exists(Python) && (await RunAsync("", "-c", "import torch")).Code == 0, $"{Python} has no PyTorch.");
         var spec = new JobSpec
         {
-            Model = new ModelSpec { DModel = 32, Heads = 2, Layers = 2, FeedForward = 48, Dropout = 0, Norm = norm, SharedEmbeddings = shared, Positions = positions },
+            Model = new ModelSpec
+            {
+                DModel = 32,
+                Heads = 2,
+                Layers = 2,
+                FeedForward = 48,
+                Dropout = 0,
+                Norm = norm,
+                SharedEmbeddings = shared,
+                Positions = positions,
+            },
         };
         string[] sentences = [.. DatesTask.Generate(4, 20).Select(pair => pair.Source), "", "x², naïve — 日本 👍"];
         var expected = TrainAndTranslate(spec, sentences);
         Assert.True(expected.Distinct().Count() > 3, "The model says the same to everything.");
-        var (code, output) = await RunAsync(string.Join('\n', sentences) + "\n", Path.Combine(AppContext.BaseDirectory, "translate.py"), _folder);
+        var (code, output) = await RunAsync(
+            string.Join('\n', sentences) + "\n",
+            Path.Combine(AppContext.BaseDirectory, "translate.py"),
+            _folder
+        );
         Assert.True(code == 0, output);
         Assert.Equal(string.Join('\n', expected) + "\n", output);
     }
@@ -52,11 +68,16 @@ public sealed class PyTorchExportTests : IDisposable
         Fit(model, tokenizer, pairs);
         var tokenizerPath = Path.Combine(Directory.CreateDirectory(_folder).FullName, ModelFolder.TokenizerFile);
         tokenizer.Save(tokenizerPath);
-        ModelFolder.Save(_folder, model, File.ReadAllBytes(tokenizerPath), new ModelManifest
-        {
-            Specification = (JsonObject)JsonNode.Parse(JsonFormatter.Default.Format(spec))!,
-            VocabularySize = tokenizer.VocabularySize,
-        });
+        ModelFolder.Save(
+            _folder,
+            model,
+            File.ReadAllBytes(tokenizerPath),
+            new ModelManifest
+            {
+                Specification = (JsonObject)JsonNode.Parse(JsonFormatter.Default.Format(spec))!,
+                VocabularySize = tokenizer.VocabularySize,
+            }
+        );
 
         using var translator = Translator.Open(_folder);
         return [.. translator.Translate(sentences)];

@@ -4,7 +4,14 @@ namespace TrainingCluster.Tests.Models;
 
 public class SegmentTests
 {
-    public static TheoryData<string, bool> Variants => new() { { "transformer", true }, { "transformer", false }, { "recurrent-attention", true }, { "recurrent-attention", false } };
+    public static TheoryData<string, bool> Variants =>
+        new()
+        {
+            { "transformer", true },
+            { "transformer", false },
+            { "recurrent-attention", true },
+            { "recurrent-attention", false },
+        };
 
     [Theory]
     [MemberData(nameof(Variants))]
@@ -26,7 +33,9 @@ public class SegmentTests
         var (source, lengths, input, labels) = TinyModels.Batch();
         // Gradients lie in tensors of their own that backward adds into, as in training.
         foreach (var parameter in model.parameters())
+        {
             parameter.grad = zeros_like(parameter);
+        }
         var segments = model.Segments;
         var announced = new List<int>();
         var atCall = new Dictionary<string, float[]>();
@@ -34,7 +43,9 @@ public class SegmentTests
         {
             announced.Add(segment);
             foreach (var (name, parameter) in segments.Take(segment + 1).SelectMany(one => one.Parameters))
+            {
                 atCall.TryAdd(name, parameter.grad!.data<float>().ToArray());
+            }
         };
         model.Loss(source, lengths, input, labels, 0.1).backward();
 

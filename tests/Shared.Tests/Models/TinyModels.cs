@@ -11,7 +11,15 @@ internal static class TinyModels
 
     public static SequenceToSequenceModel Create(string kind, Action<ModelSpec>? change = null, ulong seed = 7)
     {
-        var spec = new ModelSpec { Kind = kind, DModel = 32, Heads = 4, Layers = 2, FeedForward = 64, Dropout = 0 };
+        var spec = new ModelSpec
+        {
+            Kind = kind,
+            DModel = 32,
+            Heads = 4,
+            Layers = 2,
+            FeedForward = 64,
+            Dropout = 0,
+        };
         change?.Invoke(spec);
         return ModelFactory.Create(spec, Vocabulary, seed);
     }
@@ -26,7 +34,8 @@ internal static class TinyModels
             Rows([.. sources.Select(source => (long[])[.. source, 2])]),
             tensor(sources.Select(source => source.Length + 1L).ToArray()),
             Rows([.. targets.Select(target => (long[])[1, .. target])]),
-            Rows([.. targets.Select(target => (long[])[.. target, 2])]));
+            Rows([.. targets.Select(target => (long[])[.. target, 2])])
+        );
     }
 
     public static Tensor Rows(IReadOnlyList<long[]> rows)
@@ -35,6 +44,5 @@ internal static class TinyModels
         return tensor(rows.SelectMany(row => row.Concat(new long[width - row.Length])).ToArray(), new long[] { rows.Count, width });
     }
 
-    private static long[] Tokens(Random random, int count) =>
-        [.. Enumerable.Range(0, count).Select(_ => (long)random.Next(4, Vocabulary))];
+    private static long[] Tokens(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (long)random.Next(4, Vocabulary))];
 }

@@ -1,4 +1,6 @@
-namespace TrainingCluster.Native.Tests;
+using TrainingCluster.Native;
+
+namespace TrainingCluster.Tests.Native;
 
 public sealed class AddressSpaceTests
 {
@@ -7,10 +9,14 @@ public sealed class AddressSpaceTests
     [InlineData("Max address space         2048000000           2048000000           bytes     ", 2048000000L)]
     [InlineData("Max open files            1024                 4096                 files     ", null)]
     public void ParseLimit_OfTheKernel_IsTheSoftLimit(string line, long? expected) =>
-        Assert.Equal(expected, AddressSpace.ParseLimit(["Limit                     Soft Limit           Hard Limit           Units", line]));
+        Assert.Equal(
+            expected,
+            AddressSpace.ParseLimit(["Limit                     Soft Limit           Hard Limit           Units", line])
+        );
 
     [Fact]
-    public void ParseTaken_OfTheKernel_IsInBytes() => Assert.Equal(4096, AddressSpace.ParseTaken(["VmPeak:\t  8 kB", "VmSize:\t       4 kB"]));
+    public void ParseTaken_OfTheKernel_IsInBytes() =>
+        Assert.Equal(4096, AddressSpace.ParseTaken(["VmPeak:\t  8 kB", "VmSize:\t       4 kB"]));
 
     [Theory]
     [InlineData(null, true)]
@@ -22,7 +28,13 @@ public sealed class AddressSpaceTests
         var problem = AddressSpace.Problem(limit, taken: 500_000_000, libraries: 500_000_000);
         Assert.Equal(fits, problem is null);
         if (!fits)
-            Assert.Equal("'ulimit -v' allows this process 2073 MB of addresses, of which 500 are taken; libtorch and a small job need 1573 more: raise it with 'ulimit -v unlimited'", problem);
+        {
+            Assert.Equal(
+                "'ulimit -v' allows this process 2073 MB of addresses, of which 500 are taken; libtorch and a small job need 1573 "
+                    + "more: raise it with 'ulimit -v unlimited'",
+                problem
+            );
+        }
     }
 
     [Fact]

@@ -1,4 +1,6 @@
-namespace TrainingCluster.Native.Tests;
+using TrainingCluster.Native;
+
+namespace TrainingCluster.Tests.Native;
 
 public sealed class ComputeDeviceTests
 {
@@ -7,7 +9,8 @@ public sealed class ComputeDeviceTests
     [InlineData("cuda", true, 1)]
     [InlineData("cuda:0", true, 1)]
     [InlineData("cuda:1", true, 2)]
-    public void Problem_DeviceThatIsThere_IsNone(string device, bool built, int count) => Assert.Null(ComputeDevice.Problem(device, built, count));
+    public void Problem_DeviceThatIsThere_IsNone(string device, bool built, int count) =>
+        Assert.Null(ComputeDevice.Problem(device, built, count));
 
     [Theory]
     [InlineData("gpu", true, 1, "must be cpu, cuda or cuda:N")]

@@ -1,4 +1,6 @@
-namespace TrainingCluster.Native.Tests;
+using TrainingCluster.Native;
+
+namespace TrainingCluster.Tests.Native;
 
 public sealed class LibtorchFolderTests : IDisposable
 {
@@ -9,8 +11,16 @@ public sealed class LibtorchFolderTests : IDisposable
     [Fact]
     public void Given_AFolderOfPyTorch_ListsItsLibrariesInTheOrderOfTheirNeeds()
     {
-        _files.Library("libtorch.so").Library("libtorch_cuda.so").Library("libtorch_cpu.so").Library("libc10.so").Library("libother.so")
-            .Text("torch/version.py", "from typing import Optional\n__all__ = ['__version__']\n__version__ = '2.10.0+cu128'\ndebug = False\n");
+        _files
+            .Library("libtorch.so")
+            .Library("libtorch_cuda.so")
+            .Library("libtorch_cpu.so")
+            .Library("libc10.so")
+            .Library("libother.so")
+            .Text(
+                "torch/version.py",
+                "from typing import Optional\n__all__ = ['__version__']\n__version__ = '2.10.0+cu128'\ndebug = False\n"
+            );
         var folder = LibtorchFolder.Given(_files.Lib + "/", "--libtorch");
         Assert.Equal(_files.Lib, folder.Path);
         Assert.Equal("2.10.0+cu128", folder.Version);
@@ -30,10 +40,12 @@ public sealed class LibtorchFolderTests : IDisposable
         Assert.Null(LibtorchFolder.Given(_files.Library("libtorch_cpu.so").Lib, "--libtorch").Version);
 
     [Fact]
-    public void Given_NoSuchFolder_NamesItAndWhatHelps() => Refused("/no/such/folder", "--libtorch /no/such/folder: there is no such folder; give the torch/lib");
+    public void Given_NoSuchFolder_NamesItAndWhatHelps() =>
+        Refused("/no/such/folder", "--libtorch /no/such/folder: there is no such folder; give the torch/lib");
 
     [Fact]
-    public void Given_AnEmptyFolder_NamesTheMissingLibrary() => Refused(_files.Lib, $"--libtorch {_files.Lib}: no libtorch_cpu.so in it; give the torch/lib");
+    public void Given_AnEmptyFolder_NamesTheMissingLibrary() =>
+        Refused(_files.Lib, $"--libtorch {_files.Lib}: no libtorch_cpu.so in it; give the torch/lib");
 
     [Fact]
     public void Given_TheFolderAbove_NamesTheRightOne()
@@ -70,7 +82,12 @@ public sealed class LibtorchFolderTests : IDisposable
     public void Given_AnotherPlatform_NamesBoth(byte machine, byte bits, string expected)
     {
         _files.Library("libc10.so").Library("libtorch_cpu.so", machine, bits);
-        Refused(_files.Lib, $"libtorch_cpu.so is built for {(expected.StartsWith("ELF", StringComparison.Ordinal) ? $"another processor ({expected})" : expected)}, this program for x86-64");
+        Refused(
+            _files.Lib,
+            "libtorch_cpu.so is built for "
+                + $"{(expected.StartsWith("ELF", StringComparison.Ordinal) ? $"another processor ({expected})" : expected)}, this "
+                + "program for x86-64"
+        );
     }
 
     [Theory]
@@ -81,7 +98,10 @@ public sealed class LibtorchFolderTests : IDisposable
     public void Given_AnotherVersion_NamesBoth(string version)
     {
         _files.Library("libtorch_cpu.so").Text("torch/version.py", $"__version__ = '{version}'\n");
-        Refused(_files.Lib, $"--libtorch {_files.Lib} is libtorch {version}, but TorchSharp is built against 2.10 and fits no other: install PyTorch 2.10");
+        Refused(
+            _files.Lib,
+            $"--libtorch {_files.Lib} is libtorch {version}, but TorchSharp is built against 2.10 and fits no other: install PyTorch 2.10"
+        );
     }
 
     [Fact]
@@ -93,13 +113,21 @@ public sealed class LibtorchFolderTests : IDisposable
 
     [Fact]
     public void Given_AVariable_NamesIt() =>
-        Assert.StartsWith("CLUSTER_LIBTORCH /no: there", Assert.Throws<LibtorchException>(() => LibtorchFolder.Given("/no", Libtorch.Variable)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "CLUSTER_LIBTORCH /no: there",
+            Assert.Throws<LibtorchException>(() => LibtorchFolder.Given("/no", Libtorch.Variable)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void BesideProgram_NoLibraries_NamesBothWaysOut()
     {
         var error = Assert.Throws<LibtorchException>(() => LibtorchFolder.BesideProgram(_files.Lib));
-        Assert.StartsWith($"{_files.Lib}: no libtorch_cpu.so beside the program; build anew with './cluster build', or give", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{_files.Lib}: no libtorch_cpu.so beside the program; build anew with './cluster build', or give",
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("with --libtorch DIR or CLUSTER_LIBTORCH", error.Message, StringComparison.Ordinal);
     }
 

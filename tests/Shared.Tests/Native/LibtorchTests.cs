@@ -1,6 +1,7 @@
 using TorchSharp;
+using TrainingCluster.Native;
 
-namespace TrainingCluster.Native.Tests;
+namespace TrainingCluster.Tests.Native;
 
 public sealed class LibtorchTests
 {
@@ -30,15 +31,19 @@ public sealed class LibtorchTests
     {
         Libtorch.Load(null);
         _ = torch.ones(1);
-        var copies = File.ReadLines("/proc/self/maps").Where(line => line.Contains("torch_cpu", StringComparison.Ordinal))
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1]).Distinct().ToList();
+        var copies = File.ReadLines("/proc/self/maps")
+            .Where(line => line.Contains("torch_cpu", StringComparison.Ordinal))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1])
+            .Distinct()
+            .ToList();
         Assert.Single(copies, path => path.EndsWith("/libtorch_cpu.so", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Parse_ConfigurationOfACudaBuild_TellsItsParts()
     {
-        var build = LibtorchBuild.Parse("""
+        var build = LibtorchBuild.Parse(
+            """
             PyTorch built with:
               - GCC 13.3
               - C++ Version: 201703
@@ -47,12 +52,18 @@ public sealed class LibtorchTests
               - CPU capability usage: AVX512
               - CUDA Runtime 12.8
               - Build settings: BLAS_INFO=mkl, BUILD_TYPE=Release, TORCH_VERSION=2.10.0, USE_CUDA=1,
-            """);
+            """
+        );
         Assert.Equal(new LibtorchBuild("2.10.0", "MKL 2024.2", "3.7.1", "AVX512", "GCC 13.3", "12.8"), build);
     }
 
     [Fact]
     public void Parse_ConfigurationWithoutMkl_NamesTheOtherBlas() =>
-        Assert.Equal(new LibtorchBuild("2.10.0", "open", "", "DEFAULT", "clang 17.0.6", ""),
-            LibtorchBuild.Parse("PyTorch built with:\n  - clang 17.0.6\n  - CPU capability usage: DEFAULT\n  - Build settings: BLAS_INFO=open, TORCH_VERSION=2.10.0, \n"));
+        Assert.Equal(
+            new LibtorchBuild("2.10.0", "open", "", "DEFAULT", "clang 17.0.6", ""),
+            LibtorchBuild.Parse(
+                "PyTorch built with:\n  - clang 17.0.6\n  - CPU capability usage: DEFAULT\n  - Build settings: BLAS_INFO=open, "
+                    + "TORCH_VERSION=2.10.0, \n"
+            )
+        );
 }

@@ -1,4 +1,4 @@
-namespace TrainingCluster.Native.Tests;
+namespace TrainingCluster.Tests.Native;
 
 /// <summary>A folder torch/lib with files that only look like libraries; removed at the end.</summary>
 internal sealed class MadeUpLibtorch : IDisposable

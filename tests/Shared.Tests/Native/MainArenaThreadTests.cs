@@ -8,12 +8,16 @@ public sealed class MainArenaThreadTests
     public async Task RunAsync_EveryTime_RunsInTheMainArena()
     {
         for (var i = 0; i < 20; i++)
+        {
             Assert.True(await MainArenaThread.RunAsync(Malloc.IsInMainArena));
+        }
     }
 
     [Fact]
     public async Task RunAsync_WorkThrows_TheTaskFails() =>
-        await Assert.ThrowsAsync<InvalidDataException>(() => MainArenaThread.RunAsync<int>(() => throw new InvalidDataException("as thrown")));
+        await Assert.ThrowsAsync<InvalidDataException>(() =>
+            MainArenaThread.RunAsync<int>(() => throw new InvalidDataException("as thrown"))
+        );
 
     [Fact]
     public async Task RunAsync_WorkIsCancelled_TheTaskIsCancelled() =>

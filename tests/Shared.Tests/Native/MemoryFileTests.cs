@@ -54,21 +54,29 @@ public sealed partial class MemoryFileTests
     public void Open_SizeNotSealed_IsRefused()
     {
         using var handle = new SafeFileHandle(MemfdCreate(MemoryFile.Name, 3), ownsHandle: true);
-        Assert.Equal($"/proc/{s_process}/fd/{handle.DangerousGetHandle()}: its size is not sealed", Refusal((int)handle.DangerousGetHandle(), 0));
+        Assert.Equal(
+            $"/proc/{s_process}/fd/{handle.DangerousGetHandle()}: its size is not sealed",
+            Refusal((int)handle.DangerousGetHandle(), 0)
+        );
     }
 
     [Fact]
     public void Open_FileOfAnotherKind_IsNotEvenOpened()
     {
         using var file = File.OpenRead("/dev/null");
-        Assert.EndsWith(": is not shared memory, but /dev/null", Refusal((int)file.SafeFileHandle.DangerousGetHandle(), 1), StringComparison.Ordinal);
+        Assert.EndsWith(
+            ": is not shared memory, but /dev/null",
+            Refusal((int)file.SafeFileHandle.DangerousGetHandle(), 1),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Open_NoSuchProcess_IsRefused() =>
         Assert.Equal(
             "/proc/2147483647/fd/3: No such file or directory",
-            Assert.Throws<IOException>(() => MemoryFile.Open(int.MaxValue, 3, 1)).Message);
+            Assert.Throws<IOException>(() => MemoryFile.Open(int.MaxValue, 3, 1)).Message
+        );
 
     private static string Refusal(int descriptor, long bytes) =>
         Assert.Throws<IOException>(() => MemoryFile.Open(s_process, descriptor, bytes)).Message;
@@ -76,7 +84,9 @@ public sealed partial class MemoryFileTests
     private static unsafe nint Address(MappedMemory map)
     {
         fixed (float* start = map.GetSpan())
+        {
             return (nint)start;
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]

@@ -83,14 +83,24 @@ public sealed unsafe class TensorHeapTests : IDisposable
     [Fact]
     public void Free_NeighboursInAnyOrder_AreOneBlockAgain()
     {
-        int[][] orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        int[][] orders =
+        [
+            [0, 1, 2],
+            [0, 2, 1],
+            [1, 0, 2],
+            [1, 2, 0],
+            [2, 0, 1],
+            [2, 1, 0],
+        ];
         foreach (var order in orders)
         {
             var blocks = Enumerable.Range(0, 3).Select(_ => (nint)_heap.Allocate(500_000)).ToList();
             var wall = (nint)_heap.Allocate(100_000);
             var before = _heap.Bytes;
             foreach (var index in order)
+            {
                 _heap.Free((void*)blocks[index]);
+            }
 
             var all = (nint)_heap.Allocate(1_400_000);
             Assert.Equal(blocks[0], all);
@@ -115,7 +125,8 @@ public sealed unsafe class TensorHeapTests : IDisposable
     {
         var random = new Random(3);
         var live = new Queue<(nint At, long Bytes)>();
-        long used = 0, most = 0;
+        long used = 0,
+            most = 0;
         for (var round = 0; round < 20_000; round++)
         {
             var bytes = random.Next(32_000, 400_000);
@@ -123,7 +134,9 @@ public sealed unsafe class TensorHeapTests : IDisposable
             most = Math.Max(most, used);
             live.Enqueue(((nint)_heap.Allocate((nuint)bytes), bytes));
             if (live.Count <= 10)
+            {
                 continue;
+            }
             var (at, freed) = live.Dequeue();
             _heap.Free((void*)at);
             used -= freed;
@@ -137,7 +150,9 @@ public sealed unsafe class TensorHeapTests : IDisposable
     {
         var blocks = new List<nint>();
         for (var block = (nint)_heap.Allocate(1 << 20); block != 0; block = (nint)_heap.Allocate(1 << 20))
+        {
             blocks.Add(block);
+        }
 
         Assert.InRange(blocks.Count, 6, 8);
         Assert.True(_heap.Allocate(2 * Bytes) == null);
@@ -166,18 +181,23 @@ public sealed unsafe class TensorHeapTests : IDisposable
     public void AllocateAndFree_OnManyThreads_NoBlockIsGivenTwice()
     {
         var shared = 0;
-        var threads = Enumerable.Range(1, 4).Select(number => new Thread(() =>
-        {
-            for (var round = 0; round < 20_000; round++)
+        var threads = Enumerable
+            .Range(1, 4)
+            .Select(number => new Thread(() =>
             {
-                var block = (int*)_heap.Allocate(40_000);
-                *block = number;
-                Thread.SpinWait(round % 50);
-                if (*block != number)
-                    Interlocked.Increment(ref shared);
-                _heap.Free(block);
-            }
-        })).ToList();
+                for (var round = 0; round < 20_000; round++)
+                {
+                    var block = (int*)_heap.Allocate(40_000);
+                    *block = number;
+                    Thread.SpinWait(round % 50);
+                    if (*block != number)
+                    {
+                        Interlocked.Increment(ref shared);
+                    }
+                    _heap.Free(block);
+                }
+            }))
+            .ToList();
         threads.ForEach(thread => thread.Start());
         threads.ForEach(thread => thread.Join());
 

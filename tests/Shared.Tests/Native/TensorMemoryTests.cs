@@ -24,9 +24,13 @@ public sealed class TensorMemoryTests
         {
             using var scope = torch.NewDisposeScope();
             for (var i = 0; i < 20; i++)
+            {
                 torch.ones(random.Next(10_000, 1_000_000));
+            }
             if (round == 100)
+            {
                 after = TensorMemory.Bytes;
+            }
         }
 
         // Tests beside this one make tensors too.
@@ -62,7 +66,9 @@ public sealed class TensorMemoryTests
     {
         var whole = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "libc10.so"));
         foreach (var length in new[] { 0, 10, 64, 500, 5_000, 100_000 })
+        {
             Assert.Throws<InvalidDataException>(() => ImportSlots.Read(whole.AsSpan(0, length)));
+        }
     }
 
     [Fact]

@@ -26,7 +26,9 @@ public sealed class AlignmentTests
             foreach (var xStart in (int[])[0, 1, 2, 3, 4, 7, 8, 15])
             {
                 foreach (var weightStart in (int[])[0, 1, 4, 8, 15])
+                {
                     Assert.Equal(expected, Product(x, xStart, weight, weightStart, type));
+                }
             }
         }
     }

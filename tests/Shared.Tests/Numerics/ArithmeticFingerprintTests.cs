@@ -16,7 +16,9 @@ public sealed class ArithmeticFingerprintTests
         {
             // Odd sizes that stay: what is allocated next lies elsewhere than last time.
             for (var i = 0; i < 7; i++)
+            {
                 _ = zeros(random.Next(1, 40_000));
+            }
             Assert.Equal(first, ArithmeticFingerprint.Compute(CPU));
         }
         Assert.Matches("^[0-9a-f]{64}$", first.Fingerprint);

@@ -53,13 +53,29 @@ public sealed class AutocastTests
     public void Loss_Bfloat16_IsCloseToTheExactOneAndRestoresPrecision(string kind)
     {
         using var scope = NewDisposeScope();
-        using var model = ModelFactory.Create(new ModelSpec { Kind = kind, DModel = 32, Heads = 2, Layers = 2, FeedForward = 48, Dropout = 0 }, 40, 3);
-        double Loss() => model.Loss(
-            arange(4, 34).view(5, 6), full(5, 6L, ScalarType.Int64), arange(4, 39).view(5, 7), arange(5, 40).view(5, 7), 0.1).item<float>();
+        using var model = ModelFactory.Create(
+            new ModelSpec
+            {
+                Kind = kind,
+                DModel = 32,
+                Heads = 2,
+                Layers = 2,
+                FeedForward = 48,
+                Dropout = 0,
+            },
+            40,
+            3
+        );
+        double Loss() =>
+            model
+                .Loss(arange(4, 34).view(5, 6), full(5, 6L, ScalarType.Int64), arange(4, 39).view(5, 7), arange(5, 40).view(5, 7), 0.1)
+                .item<float>();
         var exact = Loss();
         double rounded;
         using (Autocast.Enable("bfloat16"))
+        {
             rounded = Loss();
+        }
         Assert.NotEqual(exact, rounded);
         Assert.Equal(exact, rounded, 0.01 * exact);
         Assert.Equal(exact, Loss());

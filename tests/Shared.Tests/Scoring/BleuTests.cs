@@ -21,7 +21,9 @@ public class BleuTests
         foreach (var @case in SacreBleuCase.All)
         {
             foreach (var tokenization in Enum.GetValues<BleuTokenization>())
+            {
                 data.Add(@case.Name, tokenization);
+            }
         }
         return data;
     }
@@ -31,13 +33,15 @@ public class BleuTests
     public void Corpus_KnownCases_EqualsSacreBleu(string name, BleuTokenization tokenization)
     {
         var @case = SacreBleuCase.All.Single(candidate => candidate.Name == name);
-        var expected = @case.Bleu[tokenization switch
-        {
-            BleuTokenization.V13A => "13a",
-            BleuTokenization.Chinese => "zh",
-            BleuTokenization.Characters => "char",
-            _ => "none",
-        }];
+        var expected = @case.Bleu[
+            tokenization switch
+            {
+                BleuTokenization.V13A => "13a",
+                BleuTokenization.Chinese => "zh",
+                BleuTokenization.Characters => "char",
+                _ => "none",
+            }
+        ];
         var actual = Bleu.Corpus(@case.Hypotheses, @case.References, tokenization);
         Assert.Equal(expected.Counts, actual.Statistics.ToArray());
         Assert.Equal(expected.Score, actual.Score, 1e-9);
@@ -54,7 +58,9 @@ public class BleuTests
     {
         var sum = BleuStatistics.Empty;
         for (var i = 0; i < s_hypotheses.Length; i++)
+        {
             sum += Bleu.Statistics(s_hypotheses[i], s_references[i], tokenization);
+        }
         var score = Bleu.Compute(sum, tokenization, references: 2);
         Assert.Equal(expected, score.Score, 1e-6);
         Assert.StartsWith("nrefs:2|case:mixed|eff:no|tok:", score.Signature);
@@ -77,19 +83,22 @@ public class BleuTests
     [Fact]
     public void Compute_SumOfSlices_EqualsTheWhole() =>
         Prop.ForAll<NonNegativeInt>(cut =>
-        {
-            var pairs = SacreBleuCase.All.SelectMany(@case => @case.Hypotheses.Zip(@case.References)).ToArray();
-            var at = cut.Get % pairs.Length;
-            var (left, right) = (Sum(pairs[..at]), Sum(pairs[at..]));
-            return (left + right).Equals(Sum(pairs)) && (right + left).Equals(Sum(pairs))
-                && new BleuStatistics((left + right).ToArray()).Equals(Sum(pairs));
-        }).QuickCheckThrowOnFailure();
+            {
+                var pairs = SacreBleuCase.All.SelectMany(@case => @case.Hypotheses.Zip(@case.References)).ToArray();
+                var at = cut.Get % pairs.Length;
+                var (left, right) = (Sum(pairs[..at]), Sum(pairs[at..]));
+                return (left + right).Equals(Sum(pairs))
+                    && (right + left).Equals(Sum(pairs))
+                    && new BleuStatistics((left + right).ToArray()).Equals(Sum(pairs));
+            })
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Compute_AnyText_StaysWithinZeroAndHundred() =>
-        Prop.ForAll<NonNull<string>, NonNull<string>>((hypothesis, reference) =>
-            Bleu.Corpus([hypothesis.Get], [reference.Get]).Score is >= 0 and <= 100.0000001)
-        .QuickCheckThrowOnFailure();
+        Prop.ForAll<NonNull<string>, NonNull<string>>(
+                (hypothesis, reference) => Bleu.Corpus([hypothesis.Get], [reference.Get]).Score is >= 0 and <= 100.0000001
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Corpus_UnequalNumbersOfSentences_Throws() => Assert.Throws<ArgumentException>(() => Bleu.Corpus(["a"], ["a", "b"]));

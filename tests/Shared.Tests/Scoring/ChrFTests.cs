@@ -22,7 +22,9 @@ public class ChrFTests
         var pairs = SacreBleuCase.All.SelectMany(@case => @case.Hypotheses.Zip(@case.References)).ToArray();
         var whole = Sum(pairs);
         for (var cut = 0; cut <= pairs.Length; cut++)
+        {
             Assert.Equal(whole, Sum(pairs[..cut]) + Sum(pairs[cut..]));
+        }
         Assert.Equal(whole, new ChrFStatistics(whole.ToArray()));
     }
 

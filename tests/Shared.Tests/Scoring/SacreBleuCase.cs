@@ -3,7 +3,13 @@ using System.Text.Json;
 namespace TrainingCluster.Tests.Scoring;
 
 /// <summary>A small corpus with what sacreBLEU says of it; sacrebleu_cases.py made the file.</summary>
-public sealed record SacreBleuCase(string Name, string[] Hypotheses, string[] References, Dictionary<string, SacreBleuCase.BleuResult> Bleu, SacreBleuCase.ChrFResult ChrF)
+public sealed record SacreBleuCase(
+    string Name,
+    string[] Hypotheses,
+    string[] References,
+    Dictionary<string, SacreBleuCase.BleuResult> Bleu,
+    SacreBleuCase.ChrFResult ChrF
+)
 {
     private static readonly JsonSerializerOptions s_json = new() { PropertyNameCaseInsensitive = true };
 

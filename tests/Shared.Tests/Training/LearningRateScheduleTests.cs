@@ -23,21 +23,30 @@ public sealed class LearningRateScheduleTests
     {
         var schedule = new LearningRateSchedule(ScheduleKind.Cosine, 1, 0, 1000);
         for (var step = 1; step <= 1000; step += 37)
+        {
             Assert.Equal((1 + Math.Cos(Math.PI * step / 1000)) / 2, schedule.At(step), 1e-12);
+        }
     }
 
     [Fact]
-    public void At_NoWarmup_BeginsAtThePeak() =>
-        Assert.Equal(0.5, new LearningRateSchedule(ScheduleKind.InverseSqrt, 0.5, 0, 10).At(1));
+    public void At_NoWarmup_BeginsAtThePeak() => Assert.Equal(0.5, new LearningRateSchedule(ScheduleKind.InverseSqrt, 0.5, 0, 10).At(1));
 
     [Fact]
     public void KindOf_UnknownName_NamesIt() =>
-        Assert.Contains("linear", Assert.Throws<ArgumentException>(() => LearningRateSchedule.KindOf("linear")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "linear",
+            Assert.Throws<ArgumentException>(() => LearningRateSchedule.KindOf("linear")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void DropoutSeed_StepsAndShards_AllDiffer()
     {
-        var seeds = (from step in Enumerable.Range(1, 50) from shard in Enumerable.Range(0, 8) select DropoutSeed.Of(1, step, shard)).ToList();
+        var seeds = (
+            from step in Enumerable.Range(1, 50)
+            from shard in Enumerable.Range(0, 8)
+            select DropoutSeed.Of(1, step, shard)
+        ).ToList();
         Assert.Equal(seeds.Count, seeds.Distinct().Count());
         Assert.All(seeds, seed => Assert.True(seed >= 0));
         Assert.NotEqual(DropoutSeed.Of(1, 1, 1), DropoutSeed.Of(2, 1, 1));

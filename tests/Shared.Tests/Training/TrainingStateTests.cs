@@ -8,7 +8,14 @@ namespace TrainingCluster.Tests.Training;
 
 public sealed class TrainingStateTests
 {
-    private static readonly ModelSpec s_spec = new() { DModel = 16, Heads = 2, Layers = 1, FeedForward = 24, Dropout = 0 };
+    private static readonly ModelSpec s_spec = new()
+    {
+        DModel = 16,
+        Heads = 2,
+        Layers = 1,
+        FeedForward = 24,
+        Dropout = 0,
+    };
 
     [Fact]
     public void FlatParameters_Backward_AddsIntoTheAttachedBuffer()
@@ -43,7 +50,9 @@ public sealed class TrainingStateTests
         using var parameters = new FlatParameters(model);
         Assert.Equal(before, Loss(model).item<float>());
         foreach (ref var weight in parameters.Weights.Host.Span)
+        {
             weight *= 1.5f;
+        }
         parameters.Weights.Upload();
         Assert.NotEqual(before, Loss(model).item<float>());
     }
@@ -60,7 +69,7 @@ public sealed class TrainingStateTests
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var random = new Random(3);
         var total = StateImage.Length(state);
-        for (var offset = 0L; offset < total;)
+        for (var offset = 0L; offset < total; )
         {
             var piece = new byte[random.Next(1, 5000)];
             var count = StateImage.CopyTo(state, header, offset, piece);
@@ -102,7 +111,12 @@ public sealed class TrainingStateTests
     [Fact]
     public void TrainingProgress_Json_KeepsEveryBit()
     {
-        var progress = new TrainingProgress { Step = 5, BestBleu = 0.1 + 0.2, TargetTokens = long.MaxValue };
+        var progress = new TrainingProgress
+        {
+            Step = 5,
+            BestBleu = 0.1 + 0.2,
+            TargetTokens = long.MaxValue,
+        };
         Assert.Equal(progress, TrainingProgress.FromJson(progress.ToJson()));
         Assert.Throws<InvalidDataException>(() => TrainingProgress.FromJson("nonsense"u8));
         Assert.Throws<InvalidDataException>(() => TrainingProgress.FromJson("""{"step":5,"bestXbleu":1}"""u8));

@@ -5,8 +5,9 @@ using Akka.TestKit.Xunit;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.V1;
+using TrainingCluster.Worker.Actors;
 
-namespace TrainingCluster.Worker.Actors;
+namespace TrainingCluster.Worker.Tests.Actors;
 
 /// <summary>A worker's actor with a trainer of the test's; the coordinator is a probe that the test speaks for.</summary>
 internal sealed class WorkerActorHarness : IAsyncDisposable
@@ -46,21 +47,23 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
         var parts = new WorkerParts(Trainer, Box, Link);
         Func<bool> isMember = () => true;
         Action<string> rejoin = reason => Rejoin.TrySetResult(reason);
-        Worker = _kit.Sys.ActorOf(Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, TimeProvider.System, NullLogger.Instance)));
+        Worker = _kit.Sys.ActorOf(
+            Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, TimeProvider.System, NullLogger.Instance))
+        );
     }
 
     public void End() => Worker.Tell(PoisonPill.Instance);
 
     public void Say(IMessage message) => Worker.Tell(message, _coordinator.Ref);
 
-    public async Task<T> Hear<T>(Predicate<T>? wanted = null) where T : IMessage =>
-        await _coordinator.FishForMessageAsync(wanted ?? (_ => true), s_patience);
+    public async Task<T> HearAsync<T>(Predicate<T>? wanted = null)
+        where T : IMessage => await _coordinator.FishForMessageAsync(wanted ?? (_ => true), s_patience);
 
-    public async Task Register()
+    public async Task RegisterAsync()
     {
-        await Hear<RegisterWorker>();
+        await HearAsync<RegisterWorker>();
         Say(new WorkerRegistered { CoordinatorIncarnation = "c1", GrpcAddress = "http://c" });
-        await Hear<RegisterWorker>(r => r.Coordinator == "c1");
+        await HearAsync<RegisterWorker>(r => r.Coordinator == "c1");
     }
 
     public ValueTask DisposeAsync() => _kit.DisposeAsync();

@@ -1,6 +1,7 @@
 using TrainingCluster.V1;
+using TrainingCluster.Worker.Actors;
 
-namespace TrainingCluster.Worker.Actors;
+namespace TrainingCluster.Worker.Tests.Actors;
 
 public class WorkerActorTests
 {
@@ -8,11 +9,20 @@ public class WorkerActorTests
     public async Task Register_AnswerOfTheCoordinator_IsKnownToTheTrainerAndRepeated()
     {
         await using var harness = new WorkerActorHarness();
-        harness.Trainer.Running = new RunningJob { JobId = "j", Generation = 2, HasState = true, CompletedStep = 9 };
-        var first = await harness.Hear<RegisterWorker>();
-        await harness.Register();
+        harness.Trainer.Running = new RunningJob
+        {
+            JobId = "j",
+            Generation = 2,
+            HasState = true,
+            CompletedStep = 9,
+        };
+        var first = await harness.HearAsync<RegisterWorker>();
+        await harness.RegisterAsync();
 
-        Assert.Equal(("w", "i", "http://w", "", 9), (first.WorkerId, first.Incarnation, first.CollectiveAddress, first.Coordinator, first.Running.CompletedStep));
+        Assert.Equal(
+            ("w", "i", "http://w", "", 9),
+            (first.WorkerId, first.Incarnation, first.CollectiveAddress, first.Coordinator, first.Running.CompletedStep)
+        );
         Assert.Equal("f", first.Arithmetic.Fingerprint);
         Assert.Equal("http://c", harness.Link.GrpcAddress);
         Assert.True(harness.Link.HeardWithin(TimeSpan.FromMinutes(1)));
@@ -22,29 +32,29 @@ public class WorkerActorTests
     public async Task Commands_Pass_AndPrepareIsAcknowledgedBeforeTheTrainerAnswers()
     {
         await using var harness = new WorkerActorHarness();
-        await harness.Register();
+        await harness.RegisterAsync();
         harness.Say(new PrepareGeneration { JobId = "j", Generation = 4 });
         harness.Say(new StartGeneration { JobId = "j", Generation = 4 });
         harness.Say(new StopTraining { JobId = "j", Generation = 4 });
 
-        Assert.Equal(4, (await harness.Hear<GenerationAcknowledged>()).Generation);
-        Assert.IsType<PrepareGeneration>(await harness.Trainer.NextCommand());
-        Assert.IsType<StartGeneration>(await harness.Trainer.NextCommand());
-        Assert.IsType<StopTraining>(await harness.Trainer.NextCommand());
+        Assert.Equal(4, (await harness.HearAsync<GenerationAcknowledged>()).Generation);
+        Assert.IsType<PrepareGeneration>(await harness.Trainer.NextCommandAsync());
+        Assert.IsType<StartGeneration>(await harness.Trainer.NextCommandAsync());
+        Assert.IsType<StopTraining>(await harness.Trainer.NextCommandAsync());
     }
 
     [Fact]
     public async Task Report_NotAcknowledged_ComesAgainUntilItIs()
     {
         await using var harness = new WorkerActorHarness();
-        await harness.Register();
+        await harness.RegisterAsync();
         harness.Box.Post(new TrainingCompleted { JobId = "j", Step = 3 });
         harness.Box.Post(new WorkerLog { JobId = "j", Text = "x" });
 
-        Assert.Equal(1, (await harness.Hear<WorkerReport>(r => r.Completed is not null)).Sequence);
-        Assert.Equal(1, (await harness.Hear<WorkerReport>(r => r.Completed is not null)).Sequence);
+        Assert.Equal(1, (await harness.HearAsync<WorkerReport>(r => r.Completed is not null)).Sequence);
+        Assert.Equal(1, (await harness.HearAsync<WorkerReport>(r => r.Completed is not null)).Sequence);
         harness.Say(new ReportsReceived { Incarnation = "i", Sequence = 1 });
-        var registration = await harness.Hear<RegisterWorker>(r => r.FirstReport == 2);
+        var registration = await harness.HearAsync<RegisterWorker>(r => r.FirstReport == 2);
 
         Assert.Equal(2, registration.FirstReport);
         Assert.Equal([2L], harness.Box.Unacknowledged.Select(r => r.Sequence));
@@ -54,9 +64,9 @@ public class WorkerActorTests
     public async Task StepReport_IsSentOnceAndNotKept()
     {
         await using var harness = new WorkerActorHarness();
-        await harness.Register();
+        await harness.RegisterAsync();
         harness.Box.Post(new StepReport { JobId = "j", Step = 5 });
-        Assert.Equal(5, (await harness.Hear<StepReport>()).Step);
+        Assert.Equal(5, (await harness.HearAsync<StepReport>()).Step);
         Assert.Empty(harness.Box.Unacknowledged);
     }
 
@@ -64,20 +74,27 @@ public class WorkerActorTests
     public async Task Report_WhileNoActorRuns_IsDeliveredByTheNextOne()
     {
         await using var harness = new WorkerActorHarness();
-        await harness.Register();
+        await harness.RegisterAsync();
         harness.End();
         harness.Box.Post(new TrainingCompleted { JobId = "j", Step = 3 });
         harness.Begin();
-        await harness.Register();
-        Assert.Equal(3, (await harness.Hear<WorkerReport>()).Completed.Step);
+        await harness.RegisterAsync();
+        Assert.Equal(3, (await harness.HearAsync<WorkerReport>()).Completed.Step);
     }
 
     [Fact]
     public async Task Register_CoordinatorIsANewOne_AsksForANewNode()
     {
         await using var harness = new WorkerActorHarness();
-        await harness.Register();
-        harness.Say(new WorkerRegistered { CoordinatorIncarnation = "c2", GrpcAddress = "http://c2", Rejoin = true });
+        await harness.RegisterAsync();
+        harness.Say(
+            new WorkerRegistered
+            {
+                CoordinatorIncarnation = "c2",
+                GrpcAddress = "http://c2",
+                Rejoin = true,
+            }
+        );
         Assert.Contains("restarted", await harness.Rejoin.Task.WaitAsync(TimeSpan.FromMinutes(2)), StringComparison.Ordinal);
         Assert.Equal("http://c2", harness.Link.GrpcAddress);
     }
@@ -86,10 +103,10 @@ public class WorkerActorTests
     public async Task Drain_AskedFor_IsSaidUntilItIsCompleted()
     {
         await using var harness = new WorkerActorHarness();
-        await harness.Register();
+        await harness.RegisterAsync();
         harness.Link.BeginDrain();
-        await harness.Hear<DrainWorker>();
-        var drain = await harness.Hear<DrainWorker>();
+        await harness.HearAsync<DrainWorker>();
+        var drain = await harness.HearAsync<DrainWorker>();
         Assert.False(harness.Link.Drained.IsCompleted);
         harness.Say(new DrainCompleted { WorkerId = drain.WorkerId, Incarnation = drain.Incarnation });
         await harness.Link.Drained.WaitAsync(TimeSpan.FromMinutes(2));
@@ -99,10 +116,12 @@ public class WorkerActorTests
     public async Task Report_WithAnEndlessText_IsCutToWhatAFrameHolds()
     {
         await using var harness = new WorkerActorHarness();
-        await harness.Register();
-        harness.Box.Post(new WorkerLog { JobId = "j", Text = new string('x', 2 * TrainingCluster.Hosting.ActorConfiguration.MaxFrameBytes) });
+        await harness.RegisterAsync();
+        harness.Box.Post(
+            new WorkerLog { JobId = "j", Text = new string('x', 2 * TrainingCluster.Hosting.ActorConfiguration.MaxFrameBytes) }
+        );
 
-        var report = await harness.Hear<WorkerReport>();
+        var report = await harness.HearAsync<WorkerReport>();
 
         Assert.InRange(report.CalculateSize(), LongText.Limit, TrainingCluster.Hosting.ActorConfiguration.MaxFrameBytes / 2);
         Assert.EndsWith(" more characters)", report.Log.Text, StringComparison.Ordinal);

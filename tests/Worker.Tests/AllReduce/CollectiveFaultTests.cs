@@ -16,20 +16,34 @@ public sealed class CollectiveFaultTests
         await group.ConnectAsync();
         var started = Stopwatch.GetTimestamp();
         using var waiting = new CountdownEvent(2);
-        var survivors = new[] { 0, 1 }.Select(rank => Task.Factory.StartNew(
-            () =>
-            {
-                var exchange = group.Groups[rank].Begin(1);
-                group.Compute(rank, 1, exchange);
-                waiting.Signal();
-                return exchange.Complete(TimeSpan.Zero);
-            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+        var survivors = new[] { 0, 1 }
+            .Select(rank =>
+                Task.Factory.StartNew(
+                    () =>
+                    {
+                        var exchange = group.Groups[rank].Begin(1);
+                        group.Compute(rank, 1, exchange);
+                        waiting.Signal();
+                        return exchange.Complete(TimeSpan.Zero);
+                    },
+                    CancellationToken.None,
+                    TaskCreationOptions.LongRunning,
+                    TaskScheduler.Default
+                )
+            )
+            .ToArray();
         waiting.Wait(TestContext.Current.CancellationToken);
         await group.Members[2].DisposeAsync();
 
         var failures = await Task.WhenAll(survivors);
-        Assert.All(failures, failure => Assert.True(failure?.Error is CollectiveError.PeerUnreachable or CollectiveError.PeerLeft, failure?.ToString()));
-        Assert.Contains(failures, failure => failure!.Suspects.Contains("worker-2") || failure.Message.Contains("worker-2", StringComparison.Ordinal));
+        Assert.All(
+            failures,
+            failure => Assert.True(failure?.Error is CollectiveError.PeerUnreachable or CollectiveError.PeerLeft, failure?.ToString())
+        );
+        Assert.Contains(
+            failures,
+            failure => failure!.Suspects.Contains("worker-2") || failure.Message.Contains("worker-2", StringComparison.Ordinal)
+        );
         // Far from the patience of minutes: nobody waits for a time-out when a death is known.
         Assert.True(Stopwatch.GetElapsedTime(started) < options.Patience / 2);
     }
@@ -41,12 +55,22 @@ public sealed class CollectiveFaultTests
         await group.ConnectAsync();
         var exchange = group.Groups[0].Begin(1);
         group.Compute(0, 1, exchange);
-        var complete = Task.Factory.StartNew(() => exchange.Complete(TimeSpan.Zero), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var complete = Task.Factory.StartNew(
+            () => exchange.Complete(TimeSpan.Zero),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         group.Groups[0].Abort("A newer generation is being prepared.");
         Assert.Equal(CollectiveError.Aborted, (await complete)?.Error);
         await group.Groups[0].DisposeAsync();
 
-        var peer = await Task.Factory.StartNew(() => group.Step(1, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var peer = await Task.Factory.StartNew(
+            () => group.Step(1, 1),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         Assert.Equal(CollectiveError.PeerLeft, peer?.Error);
         Assert.Empty(peer!.Suspects);
     }
@@ -57,7 +81,12 @@ public sealed class CollectiveFaultTests
         var options = new CollectiveOptions { FrameBytes = 1024, Patience = TimeSpan.FromMilliseconds(400) };
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"), options: options);
         await group.ConnectAsync();
-        var failure = await Task.Factory.StartNew(() => group.Step(0, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var failure = await Task.Factory.StartNew(
+            () => group.Step(0, 1),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         Assert.Equal(CollectiveError.DeadlineExceeded, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
     }
@@ -74,7 +103,12 @@ public sealed class CollectiveFaultTests
             group.Groups[0].StepDone(TimeSpan.FromMilliseconds(10));
         }
 
-        var failure = await Task.Factory.StartNew(() => group.Step(0, 4), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var failure = await Task.Factory.StartNew(
+            () => group.Step(0, 4),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         Assert.Equal(CollectiveError.DeadlineExceeded, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
         Assert.StartsWith("Waited 8 s", failure.Message, StringComparison.Ordinal);
@@ -85,7 +119,17 @@ public sealed class CollectiveFaultTests
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"), generation: 4);
         await group.ConnectAsync();
-        var status = await SendAsync(group.Members[0], new WireFrame { JobId = "job", Generation = 3, SenderRank = 1, Kind = FrameKind.Side, Bucket = 1 });
+        var status = await SendAsync(
+            group.Members[0],
+            new WireFrame
+            {
+                JobId = "job",
+                Generation = 3,
+                SenderRank = 1,
+                Kind = FrameKind.Side,
+                Bucket = 1,
+            }
+        );
         Assert.Equal(StatusCode.FailedPrecondition, status);
         Assert.Equal(1, group.Members[0].Host.StaleStreams);
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
@@ -98,9 +142,16 @@ public sealed class CollectiveFaultTests
         await using var group = await TestGroup.StartAsync(assignment, generation: 4);
         await group.ConnectAsync();
         foreach (var old in group.Groups)
+        {
             old.Abort("A newer generation is being prepared.");
+        }
         group.Add(assignment, 0, 5, group.Options);
-        var early = Task.Factory.StartNew(() => group.Groups[2].Connect([7], out _), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var early = Task.Factory.StartNew(
+            () => group.Groups[2].Connect([7], out _),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         group.Add(assignment, 1, 5, group.Options);
         Assert.Null(group.Groups[3].Connect([7], out _));
         Assert.Null(await early);
@@ -112,40 +163,69 @@ public sealed class CollectiveFaultTests
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"));
         await group.ConnectAsync();
-        var status = await SendAsync(group.Members[0], new WireFrame { JobId = "job", Generation = 1, SenderRank = 1, Kind = FrameKind.Side, Bucket = 1 });
+        var status = await SendAsync(
+            group.Members[0],
+            new WireFrame
+            {
+                JobId = "job",
+                Generation = 1,
+                SenderRank = 1,
+                Kind = FrameKind.Side,
+                Bucket = 1,
+            }
+        );
         Assert.Equal(StatusCode.AlreadyExists, status);
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
     }
 
-    public static TheoryData<int, int, long, int, int, int, long> Garbage => new()
-    {
-        // bucket, chunk, offset, floats, level, index, step
-        { 99, 0, 0, 256, 1, 1, 1 },
-        { 0, 1, 0, 256, 1, 1, 1 },
-        { 0, 0, 4, 256, 1, 1, 1 },
-        { 0, 0, 0, 255, 1, 1, 1 },
-        { 0, 0, 0, 256, 0, 0, 1 },
-        { 0, 0, 0, 256, 1, 1, 7 },
-        { 0, 0, 0, 256, 1, 1, 0 },
-    };
+    public static TheoryData<int, int, long, int, int, int, long> Garbage =>
+        new()
+        {
+            // bucket, chunk, offset, floats, level, index, step
+            { 99, 0, 0, 256, 1, 1, 1 },
+            { 0, 1, 0, 256, 1, 1, 1 },
+            { 0, 0, 4, 256, 1, 1, 1 },
+            { 0, 0, 0, 255, 1, 1, 1 },
+            { 0, 0, 0, 256, 0, 0, 1 },
+            { 0, 0, 0, 256, 1, 1, 7 },
+            { 0, 0, 0, 256, 1, 1, 0 },
+        };
 
     [Theory]
     [MemberData(nameof(Garbage))]
-    public async Task Exchange_FrameThatCannotBe_EndsTheGroupAsCorrupt(int bucket, int chunk, long offset, int floats, int level, int index, long step)
+    public async Task Exchange_FrameThatCannotBe_EndsTheGroupAsCorrupt(
+        int bucket,
+        int chunk,
+        long offset,
+        int floats,
+        int level,
+        int index,
+        long step
+    )
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"));
         await group.ConnectAsync();
-        group.Groups[1].Send(0, new WireFrame
-        {
-            Step = step,
-            Kind = FrameKind.Reduce,
-            Bucket = bucket,
-            Chunk = chunk,
-            Offset = offset,
-            Floats = new float[floats],
-            Node = new Subtree(level, index),
-        });
-        var failure = await Task.Factory.StartNew(() => group.Step(0, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        group
+            .Groups[1]
+            .Send(
+                0,
+                new WireFrame
+                {
+                    Step = step,
+                    Kind = FrameKind.Reduce,
+                    Bucket = bucket,
+                    Chunk = chunk,
+                    Offset = offset,
+                    Floats = new float[floats],
+                    Node = new Subtree(level, index),
+                }
+            );
+        var failure = await Task.Factory.StartNew(
+            () => group.Step(0, 1),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         Assert.Equal(CollectiveError.Corrupt, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
     }
@@ -156,7 +236,13 @@ public sealed class CollectiveFaultTests
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"));
         await group.ConnectAsync();
         using var channel = CollectiveChannel.Open(group.Members[0].Address, group.Options);
-        var method = new Method<string, string>(MethodType.ClientStreaming, "cluster.v1.Collective", "Exchange", Marshallers.StringMarshaller, Marshallers.StringMarshaller);
+        var method = new Method<string, string>(
+            MethodType.ClientStreaming,
+            "cluster.v1.Collective",
+            "Exchange",
+            Marshallers.StringMarshaller,
+            Marshallers.StringMarshaller
+        );
         using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(method, null, new CallOptions());
         await call.RequestStream.WriteAsync("\u000f no frame at all");
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await call.ResponseAsync);

@@ -20,7 +20,9 @@ public sealed class CollectiveGroupTests
             Assert.All(await group.OnAllAsync(rank => group.Step(rank, current)), Assert.Null);
             var expected = group.Expected(step);
             for (var rank = 0; rank < group.Groups.Count; rank++)
+            {
                 Assert.True(group.Result(rank).AsSpan().SequenceEqual(expected), $"rank {rank}, step {step}");
+            }
         }
 
         Assert.All(group.Groups, g => Assert.Null(g.Failure));
@@ -33,7 +35,11 @@ public sealed class CollectiveGroupTests
         await group.ConnectAsync();
         var all = await group.OnAllAsync(rank =>
         {
-            Assert.Null(group.Groups[rank].AllGather(0, SideTopic.StepTotals, Encoding.ASCII.GetBytes($"from {rank}"), TimeSpan.Zero, out var values));
+            Assert.Null(
+                group
+                    .Groups[rank]
+                    .AllGather(0, SideTopic.StepTotals, Encoding.ASCII.GetBytes($"from {rank}"), TimeSpan.Zero, out var values)
+            );
             return string.Join(", ", values.Select(Encoding.ASCII.GetString));
         });
         Assert.All(all, text => Assert.Equal("from 0, from 1, from 2", text));
@@ -58,7 +64,17 @@ public sealed class CollectiveGroupTests
             Assert.Null(group.Groups[rank].Connect([(byte)rank], out var all));
             return all;
         });
-        Assert.All(said, all => Assert.Equal([[0], [1]], all));
+        Assert.All(
+            said,
+            all =>
+                Assert.Equal(
+                    [
+                        [0],
+                        [1],
+                    ],
+                    all
+                )
+        );
     }
 
     internal static int[][] Parse(string text) => [.. text.Split('|').Select(part => part.Split(' ').Select(int.Parse).ToArray())];

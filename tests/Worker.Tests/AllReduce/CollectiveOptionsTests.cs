@@ -4,7 +4,7 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 
 public sealed class CollectiveOptionsTests
 {
-    private static readonly CollectiveOptions Options = new() { Patience = TimeSpan.FromSeconds(16) };
+    private static readonly CollectiveOptions s_options = new() { Patience = TimeSpan.FromSeconds(16) };
 
     [Theory]
     [InlineData(0, 0, 16)]
@@ -14,5 +14,5 @@ public sealed class CollectiveOptionsTests
     [InlineData(1, 0.5, 8)]
     [InlineData(1, 3, 24)]
     public void Silence_MeasuredStepAndOwnPart_GiveTheLimit(double step, double ownPart, double limit) =>
-        Assert.Equal(TimeSpan.FromSeconds(limit), Options.Silence(TimeSpan.FromSeconds(step), TimeSpan.FromSeconds(ownPart)));
+        Assert.Equal(TimeSpan.FromSeconds(limit), s_options.Silence(TimeSpan.FromSeconds(step), TimeSpan.FromSeconds(ownPart)));
 }

@@ -16,29 +16,47 @@ public sealed class CollectiveTransferTests
     [Fact]
     public async Task Exchange_ManyLargeFrames_ArriveWithoutMemoryOfTheirOwn()
     {
-        const int WarmUp = 32, Measured = 256;
+        const int WarmUp = 32,
+            Measured = 256;
         var options = new CollectiveOptions { Patience = TestGroup.Patience };
         await using var app = await StartAsync(options);
         using var channel = CollectiveChannel.Open(new Uri(app.Urls.First()), options);
         using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(CollectiveWire.Exchange, null, new CallOptions());
         var gradient = new float[options.FrameFloats];
         for (var i = 0; i < gradient.Length; i++)
+        {
             gradient[i] = i;
+        }
 
         for (var i = 0; i < WarmUp; i++)
+        {
             await SendAsync();
+        }
         var before = GC.GetTotalAllocatedBytes(precise: true);
         for (var i = 0; i < Measured; i++)
+        {
             await SendAsync();
+        }
         await call.RequestStream.CompleteAsync();
         var result = await call.ResponseAsync;
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
 
         Assert.Equal(WarmUp + Measured, result.Frames);
         // A single array for each payload, on either side, would be all of it.
-        Assert.True(allocated < Measured * (long)options.FrameBytes / 4, $"{allocated:N0} bytes for {Measured} frames of {options.FrameBytes:N0}");
+        Assert.True(
+            allocated < Measured * (long)options.FrameBytes / 4,
+            $"{allocated:N0} bytes for {Measured} frames of {options.FrameBytes:N0}"
+        );
 
-        Task SendAsync() => call.RequestStream.WriteAsync(new WireFrame { Step = 1, Kind = FrameKind.Reduce, Floats = gradient });
+        Task SendAsync() =>
+            call.RequestStream.WriteAsync(
+                new WireFrame
+                {
+                    Step = 1,
+                    Kind = FrameKind.Reduce,
+                    Floats = gradient,
+                }
+            );
     }
 
     private static async Task<WebApplication> StartAsync(CollectiveOptions options)
@@ -68,7 +86,9 @@ public sealed class CollectiveTransferTests
             {
                 using var received = frame.Received!;
                 if (received.Floats.Span[1] != 1 || received.Floats.Span[^1] != received.Floats.Length - 1)
+                {
                     throw new RpcException(new Status(StatusCode.DataLoss, $"frame {result.Frames}"));
+                }
                 result.Frames++;
             }
 

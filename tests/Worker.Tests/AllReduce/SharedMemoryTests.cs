@@ -19,7 +19,9 @@ public sealed class SharedMemoryTests
             foreach (var assignment in (string[])["0 1|2 3", "0 1 2|3 4 5|6 7", "0 5|1 2 7|3 4|6", "0|1 2 3 4 5 6|7", "0 3|1 6|2 5|4 7"])
             {
                 foreach (var mixture in (string[])["on", "off", "not the first", "not to the first", "not from the first"])
+                {
                     data.Add(assignment, mixture);
+                }
             }
 
             return data;
@@ -31,19 +33,27 @@ public sealed class SharedMemoryTests
     public async Task Step_AnyMixtureOfPaths_GivesTheBitsOfTheTree(string assignment, string mixture)
     {
         await using var group = await TestGroup.StartAsync(
-            CollectiveGroupTests.Parse(assignment), shares: rank => mixture != "off" && (mixture != "not the first" || rank > 0));
+            CollectiveGroupTests.Parse(assignment),
+            shares: rank => mixture != "off" && (mixture != "not the first" || rank > 0)
+        );
         var others = group.Groups.Count - 1;
         if (mixture == "not from the first")
+        {
             group.SharedOf(0).Offering = offer => offer.Use++;
+        }
         for (var rank = 1; mixture == "not to the first" && rank <= others; rank++)
+        {
             group.SharedOf(rank).Offering = offer => offer.Nonce = ByteString.CopyFrom(new byte[16]);
+        }
         await group.ConnectAsync();
         for (var step = 1; step <= 3; step++)
         {
             var current = step;
             Assert.All(await group.OnAllAsync(rank => group.Step(rank, current)), Assert.Null);
             for (var rank = 0; rank <= others; rank++)
+            {
                 Assert.True(group.Result(rank).AsSpan().SequenceEqual(group.Expected(step)), $"rank {rank}, step {step}");
+            }
         }
 
         var (first, second) = mixture switch
@@ -57,7 +67,10 @@ public sealed class SharedMemoryTests
         Assert.Equal((first, others - first), group.Members[0].Host.Peers);
         Assert.Equal(second, group.Groups[1].SharedMemoryPeers);
         // Bytes of gradients count on either path; the last frame's perhaps in a moment.
-        Assert.All(group.Groups, member => Assert.True(Math.Min(member.SentBytes, member.ReceivedBytes) > 2 * sizeof(float) * group.Layout.Length / 2));
+        Assert.All(
+            group.Groups,
+            member => Assert.True(Math.Min(member.SentBytes, member.ReceivedBytes) > 2 * sizeof(float) * group.Layout.Length / 2)
+        );
     }
 
     [Theory]
@@ -75,13 +88,30 @@ public sealed class SharedMemoryTests
         {
             switch (lie)
             {
-                case "nonce": offer.Nonce = ByteString.CopyFrom(new byte[16]); break;
-                case "process": offer.Pid = int.MaxValue; break;
-                case "no memory": offer.HeaderFd = 0; break;
-                case "no descriptor": offer.HeaderFd = int.MaxValue; break;
-                case "size": offer.Buffers[0].Bytes++; break;
-                case "buffer is the header": offer.Buffers[0].Fd = offer.HeaderFd; break;
-                default: offer.Pid = offer.HeaderFd = 0; offer.Nonce = ByteString.Empty; offer.Use = 0; offer.Buffers.Clear(); break;
+                case "nonce":
+                    offer.Nonce = ByteString.CopyFrom(new byte[16]);
+                    break;
+                case "process":
+                    offer.Pid = int.MaxValue;
+                    break;
+                case "no memory":
+                    offer.HeaderFd = 0;
+                    break;
+                case "no descriptor":
+                    offer.HeaderFd = int.MaxValue;
+                    break;
+                case "size":
+                    offer.Buffers[0].Bytes++;
+                    break;
+                case "buffer is the header":
+                    offer.Buffers[0].Fd = offer.HeaderFd;
+                    break;
+                default:
+                    offer.Pid = offer.HeaderFd = 0;
+                    offer.Nonce = ByteString.Empty;
+                    offer.Use = 0;
+                    offer.Buffers.Clear();
+                    break;
             }
         };
         await group.ConnectAsync();
@@ -103,14 +133,28 @@ public sealed class SharedMemoryTests
         group.Groups[1].ReadingMemory = (_, frame) =>
         {
             if (frame != kind || Interlocked.Exchange(ref read, 1) != 0)
+            {
                 return;
+            }
             // What the end of its generation and the next step do there, without a word to anybody.
             group.SharedOf(0).EndUse();
             foreach (var buffer in group.Buffers[0])
+            {
                 buffer.Span.Fill(float.NaN);
+            }
         };
-        var first = Task.Factory.StartNew(() => group.Step(0, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        var failure = await Task.Factory.StartNew(() => group.Step(1, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var first = Task.Factory.StartNew(
+            () => group.Step(0, 1),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        var failure = await Task.Factory.StartNew(
+            () => group.Step(1, 1),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         Assert.Equal(1, read);
         Assert.Equal(CollectiveError.PeerLeft, failure?.Error);
         Assert.Equal("worker-0 ended the generation while its memory was read.", failure!.Message);
@@ -130,24 +174,37 @@ public sealed class SharedMemoryTests
             reading.TrySetResult();
             goOn.Wait(CancellationToken.None);
         };
-        var stopped = Task.Factory.StartNew(() => group.Step(1, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        var first = Task.Factory.StartNew(() => group.Step(0, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var stopped = Task.Factory.StartNew(
+            () => group.Step(1, 1),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        var first = Task.Factory.StartNew(
+            () => group.Step(0, 1),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         await reading.Task;
         group.Groups[0].Abort("A newer generation is being prepared.");
         Assert.Equal(CollectiveError.Aborted, (await first)?.Error);
         await group.Groups[0].DisposeAsync();
         foreach (var buffer in group.Buffers[0])
+        {
             buffer.Span.Fill(float.NaN);
+        }
         goOn.Set();
         Assert.Equal(CollectiveError.PeerLeft, (await stopped)?.Error);
     }
 
-    public static TheoryData<FrameKind, int> Lies => new()
-    {
-        { FrameKind.Reduce, 9 },
-        { FrameKind.Gather, 9 },
-        { FrameKind.Copied, 0 },
-    };
+    public static TheoryData<FrameKind, int> Lies =>
+        new()
+        {
+            { FrameKind.Reduce, 9 },
+            { FrameKind.Gather, 9 },
+            { FrameKind.Copied, 0 },
+        };
 
     [Theory]
     [MemberData(nameof(Lies))]
@@ -155,7 +212,17 @@ public sealed class SharedMemoryTests
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Two));
         await group.ConnectAsync();
-        await IsRefusedAsync(group, new WireFrame { Step = 1, Kind = kind, Chunk = kind == FrameKind.Gather ? 1 : 0, Node = new Subtree(1, 1), SharedBuffer = buffer });
+        await IsRefusedAsync(
+            group,
+            new WireFrame
+            {
+                Step = 1,
+                Kind = kind,
+                Chunk = kind == FrameKind.Gather ? 1 : 0,
+                Node = new Subtree(1, 1),
+                SharedBuffer = buffer,
+            }
+        );
     }
 
     [Fact]
@@ -163,7 +230,16 @@ public sealed class SharedMemoryTests
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Two), shares: rank => rank == 0);
         await group.ConnectAsync();
-        await IsRefusedAsync(group, new WireFrame { Step = 1, Kind = FrameKind.Reduce, Node = new Subtree(1, 1), SharedBuffer = 1 });
+        await IsRefusedAsync(
+            group,
+            new WireFrame
+            {
+                Step = 1,
+                Kind = FrameKind.Reduce,
+                Node = new Subtree(1, 1),
+                SharedBuffer = 1,
+            }
+        );
     }
 
     [Theory]
@@ -179,7 +255,18 @@ public sealed class SharedMemoryTests
         await group.ConnectAsync();
         using var channel = CollectiveChannel.Open(group.Members[0].Address, group.Options);
         using var call = new V1.Collective.CollectiveClient(channel).Exchange(cancellationToken: TestContext.Current.CancellationToken);
-        await call.RequestStream.WriteAsync(new Frame { JobId = "job", Generation = 1, SenderRank = 1, Step = 1, Kind = kind, SharedBuffer = buffer, Payload = ByteString.CopyFrom(new byte[bytes]) });
+        await call.RequestStream.WriteAsync(
+            new Frame
+            {
+                JobId = "job",
+                Generation = 1,
+                SenderRank = 1,
+                Step = 1,
+                Kind = kind,
+                SharedBuffer = buffer,
+                Payload = ByteString.CopyFrom(new byte[bytes]),
+            }
+        );
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await call.ResponseAsync);
         Assert.NotEqual(StatusCode.AlreadyExists, refused.StatusCode);
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
@@ -200,7 +287,9 @@ public sealed class SharedMemoryTests
             await Task.WhenAll(group.Groups.Select(member => member.DisposeAsync().AsTask()));
             group.Clear();
             for (var rank = 0; rank < 3; rank++)
+            {
                 group.Add(assignment, rank, generation, group.Options, keepBuffers: true);
+            }
             await group.ConnectAsync();
             Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
             Assert.True(group.Result(generation % 3).AsSpan().SequenceEqual(group.Expected(1)));
@@ -216,14 +305,23 @@ public sealed class SharedMemoryTests
         Assert.Equal(before, Counts());
     }
 
-    private static (int Files, int Mappings) Counts() => (
-        Directory.GetFiles("/proc/self/fd").Count(path => new FileInfo(path).LinkTarget?.Contains("training-cluster-gradients", StringComparison.Ordinal) == true),
-        File.ReadLines("/proc/self/maps").Count(line => line.Contains("training-cluster-gradients", StringComparison.Ordinal)));
+    private static (int Files, int Mappings) Counts() =>
+        (
+            Directory
+                .GetFiles("/proc/self/fd")
+                .Count(path => new FileInfo(path).LinkTarget?.Contains("training-cluster-gradients", StringComparison.Ordinal) == true),
+            File.ReadLines("/proc/self/maps").Count(line => line.Contains("training-cluster-gradients", StringComparison.Ordinal))
+        );
 
     private static async Task IsRefusedAsync(TestGroup group, WireFrame frame)
     {
         group.Groups[1].Send(0, frame);
-        var failure = await Task.Factory.StartNew(() => group.Step(0, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var failure = await Task.Factory.StartNew(
+            () => group.Step(0, 1),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         Assert.Equal(CollectiveError.Corrupt, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
     }

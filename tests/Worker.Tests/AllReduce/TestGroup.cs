@@ -8,7 +8,9 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 /// <summary>W members in one process with real connections, and made-up gradients.</summary>
 internal sealed class TestGroup : IAsyncDisposable
 {
-    /// <summary>No peer is silent for so long, nor for the eighth of it once steps are measured, even on a machine that does much else.</summary>
+    /// <summary>
+    /// No peer is silent for so long, nor for the eighth of it once steps are measured, even on a machine that does much else.
+    /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly List<TestMember> _members = [];
@@ -33,14 +35,28 @@ internal sealed class TestGroup : IAsyncDisposable
 
     public List<ShardAccumulation> Plans { get; } = [];
 
-    public static async Task<TestGroup> StartAsync(int[][] assignment, int floats = 5000, CollectiveOptions? options = null, long generation = 1, Func<int, bool>? shares = null)
+    public static async Task<TestGroup> StartAsync(
+        int[][] assignment,
+        int floats = 5000,
+        CollectiveOptions? options = null,
+        long generation = 1,
+        Func<int, bool>? shares = null
+    )
     {
         options ??= new CollectiveOptions { FrameBytes = 1024, Patience = Patience };
-        var group = new TestGroup(assignment.Sum(a => a.Length), BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, 1024), options);
+        var group = new TestGroup(
+            assignment.Sum(a => a.Length),
+            BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, 1024),
+            options
+        );
         foreach (var _ in assignment)
+        {
             group._members.Add(await TestMember.StartAsync(options));
+        }
         for (var rank = 0; rank < assignment.Length; rank++)
+        {
             group.Add(assignment, rank, generation, options with { SharedMemory = shares?.Invoke(rank) ?? options.SharedMemory });
+        }
         return group;
     }
 
@@ -58,8 +74,16 @@ internal sealed class TestGroup : IAsyncDisposable
 
         var (shared, buffers) = _kept[rank];
         var collective = new CollectiveGroup(
-            new GroupPlan("job", generation, 0, Shards, members, rank), Layout, buffers[plan.Stages[^1].Buffer], options, TimeProvider.System, NullLogger.Instance)
-        { Shared = shared };
+            new GroupPlan("job", generation, 0, Shards, members, rank),
+            Layout,
+            buffers[plan.Stages[^1].Buffer],
+            options,
+            TimeProvider.System,
+            NullLogger.Instance
+        )
+        {
+            Shared = shared,
+        };
         _members[rank].Host.Open(collective);
         Groups.Add(collective);
         Plans.Add(plan);
@@ -87,7 +111,9 @@ internal sealed class TestGroup : IAsyncDisposable
         float[] Sum(Subtree node)
         {
             if (node.Level == 0)
+            {
                 return Gradient(node.Index, step);
+            }
             var left = Sum(new Subtree(node.Level - 1, 2 * node.Index));
             TensorPrimitives.Add(left, Sum(new Subtree(node.Level - 1, (2 * node.Index) + 1)), left);
             return left;
@@ -95,13 +121,26 @@ internal sealed class TestGroup : IAsyncDisposable
     }
 
     /// <summary>Runs each member on a thread of its own, as training does.</summary>
-    public Task<T[]> OnAllAsync<T>(Func<int, T> member) => Task.WhenAll(Enumerable.Range(0, Groups.Count).Select(rank =>
-        Task.Factory.StartNew(() => member(rank), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+    public Task<T[]> OnAllAsync<T>(Func<int, T> member) =>
+        Task.WhenAll(
+            Enumerable
+                .Range(0, Groups.Count)
+                .Select(rank =>
+                    Task.Factory.StartNew(
+                        () => member(rank),
+                        CancellationToken.None,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    )
+                )
+        );
 
     public async Task ConnectAsync()
     {
         foreach (var failure in await OnAllAsync(rank => Groups[rank].Connect([1, 2, 3], out _)))
+        {
             Assert.Null(failure);
+        }
     }
 
     /// <summary>One member's part of a step: computes shards, submits, and waits for the sum.</summary>
@@ -120,7 +159,9 @@ internal sealed class TestGroup : IAsyncDisposable
             beforeShard?.Invoke(stage.Shard);
             var buffer = buffers[stage.Buffer];
             if (stage.ClearFirst)
+            {
                 buffer.Span.Clear();
+            }
             TensorPrimitives.Add(buffer.Span, Gradient(stage.Shard, step), buffer.Span);
             foreach (var bucket in Layout.Buckets)
             {
@@ -131,7 +172,9 @@ internal sealed class TestGroup : IAsyncDisposable
                 }
 
                 if (stage.Completes is { } node)
+                {
                     exchange.Submit(bucket.Index, node, buffer);
+                }
             }
         }
     }
@@ -142,8 +185,12 @@ internal sealed class TestGroup : IAsyncDisposable
     {
         await Task.WhenAll(Groups.Select(group => group.DisposeAsync().AsTask()));
         foreach (var member in _members)
+        {
             await member.DisposeAsync();
+        }
         foreach (var shared in _shared)
+        {
             shared.Dispose();
+        }
     }
 }

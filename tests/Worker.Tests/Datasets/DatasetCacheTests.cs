@@ -66,7 +66,10 @@ public sealed class DatasetCacheTests : IAsyncLifetime
     public async Task Open_CoordinatorUnknown_IsUnavailable()
     {
         var cache = new DatasetCache(CacheFolder, () => null, NullLogger.Instance);
-        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => cache.OpenAsync(_fingerprint, CancellationToken.None))).StatusCode);
+        Assert.Equal(
+            StatusCode.Unavailable,
+            (await Assert.ThrowsAsync<RpcException>(() => cache.OpenAsync(_fingerprint, CancellationToken.None))).StatusCode
+        );
     }
 
     public async ValueTask DisposeAsync()

@@ -14,8 +14,10 @@ using TrainingCluster.Hosting;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.Actors;
+using TrainingCluster.Worker.Hosting;
+using TrainingCluster.Worker.Tests.Actors;
 
-namespace TrainingCluster.Worker.Hosting;
+namespace TrainingCluster.Worker.Tests.Hosting;
 
 /// <summary>A worker's node with health over HTTP and gRPC, and a coordinator's node with an actor of the test's, in one process.</summary>
 internal sealed class NodeHarness : IAsyncDisposable
@@ -33,7 +35,10 @@ internal sealed class NodeHarness : IAsyncDisposable
         _rejoin = rejoin;
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
-        builder.Services.AddAkka(ActorConfiguration.SystemName, akka => akka.WithNode(Options(ActorConfiguration.CoordinatorRole, null), _refusals));
+        builder.Services.AddAkka(
+            ActorConfiguration.SystemName,
+            akka => akka.WithNode(Options(ActorConfiguration.CoordinatorRole, null), _refusals)
+        );
         _coordinator = builder.Build();
     }
 
@@ -60,20 +65,27 @@ internal sealed class NodeHarness : IAsyncDisposable
         system.ActorOf(Props.Create(() => new Coordinator(harness)), "coordinator");
         var address = $"127.0.0.1:{cluster.SelfAddress.Port}";
         harness.Node = new WorkerNode(
-            Options(ActorConfiguration.WorkerRole, address), new WorkerParts(harness.Trainer, new ReportBox("w", "i"), harness.Link),
-            harness._refusals, TimeProvider.System, NullLoggerFactory.Instance);
+            Options(ActorConfiguration.WorkerRole, address),
+            new WorkerParts(harness.Trainer, new ReportBox("w", "i"), harness.Link),
+            harness._refusals,
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
         harness._app = await ServeAsync(harness);
-        harness._running = harness.Node.RunAsync(new WorkerActorSettings
-        {
-            WorkerId = "w",
-            Incarnation = "i",
-            CollectiveAddress = "http://w",
-            HttpAddress = "http://w/http",
-            Device = "cpu",
-            Arithmetic = new Arithmetic { Fingerprint = "f" },
-            CoordinatorPath = $"{ActorConfiguration.Address(address)}/user/coordinator",
-            TryInterval = TimeSpan.FromMilliseconds(50),
-        }, harness._leave.Token);
+        harness._running = harness.Node.RunAsync(
+            new WorkerActorSettings
+            {
+                WorkerId = "w",
+                Incarnation = "i",
+                CollectiveAddress = "http://w",
+                HttpAddress = "http://w/http",
+                Device = "cpu",
+                Arithmetic = new Arithmetic { Fingerprint = "f" },
+                CoordinatorPath = $"{ActorConfiguration.Address(address)}/user/coordinator",
+                TryInterval = TimeSpan.FromMilliseconds(50),
+            },
+            harness._leave.Token
+        );
         return harness;
     }
 
@@ -81,7 +93,9 @@ internal sealed class NodeHarness : IAsyncDisposable
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (!await happened())
+        {
             await Task.Delay(50, patience.Token);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -117,17 +131,32 @@ internal sealed class NodeHarness : IAsyncDisposable
     {
         private readonly HashSet<Address> _nodes = [];
 
-        public Coordinator(NodeHarness harness) => Receive<RegisterWorker>(_ =>
-        {
-            if (harness.Node.Services?.GetService<ActorSystem>() is { } system && !harness.Systems.Any(known => known.TryGetTarget(out var target) && target == system))
-                harness.Systems.Add(new WeakReference<ActorSystem>(system));
-            _nodes.Add(Sender.Path.Address);
-            Volatile.Write(ref harness._nodes, _nodes.Count);
-            var rejoin = harness._rejoin(_nodes.Count);
-            Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = "c", GrpcAddress = "http://c", Rejoin = rejoin });
-            // As the coordinator does with a node that is gone, but without the wait: newcomers are let in at once.
-            if (rejoin)
-                Cluster.Get(Context.System).Down(Sender.Path.Address);
-        });
+        public Coordinator(NodeHarness harness) =>
+            Receive<RegisterWorker>(_ =>
+            {
+                if (
+                    harness.Node.Services?.GetService<ActorSystem>() is { } system
+                    && !harness.Systems.Any(known => known.TryGetTarget(out var target) && target == system)
+                )
+                {
+                    harness.Systems.Add(new WeakReference<ActorSystem>(system));
+                }
+                _nodes.Add(Sender.Path.Address);
+                Volatile.Write(ref harness._nodes, _nodes.Count);
+                var rejoin = harness._rejoin(_nodes.Count);
+                Sender.Tell(
+                    new WorkerRegistered
+                    {
+                        CoordinatorIncarnation = "c",
+                        GrpcAddress = "http://c",
+                        Rejoin = rejoin,
+                    }
+                );
+                // As the coordinator does with a node that is gone, but without the wait: newcomers are let in at once.
+                if (rejoin)
+                {
+                    Cluster.Get(Context.System).Down(Sender.Path.Address);
+                }
+            });
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TrainingCluster.Worker.Actors;
 using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
-namespace TrainingCluster.Worker.Hosting;
+namespace TrainingCluster.Worker.Tests.Hosting;
 
 public sealed class WorkerNodeTests
 {
@@ -44,15 +44,25 @@ public sealed class WorkerNodeTests
         await NodeHarness.UntilAsync(async () => (await http.GetAsync($"{harness.Http}/readyz")).IsSuccessStatusCode);
         Assert.Equal("ok\n", await http.GetStringAsync($"{harness.Http}/healthz"));
         foreach (var service in new[] { "", "cluster.v1.Collective" })
+        {
             Assert.Equal(ServingStatus.Serving, (await health.CheckAsync(new HealthCheckRequest { Service = service })).Status);
+        }
 
         harness.Node.Services!.GetRequiredService<IActorRegistry>().Get<WorkerActor>().Tell(PoisonPill.Instance);
 
-        await NodeHarness.UntilAsync(async () => (await http.GetAsync($"{harness.Http}/healthz")).StatusCode == HttpStatusCode.ServiceUnavailable);
+        await NodeHarness.UntilAsync(async () =>
+            (await http.GetAsync($"{harness.Http}/healthz")).StatusCode == HttpStatusCode.ServiceUnavailable
+        );
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync($"{harness.Http}/readyz")).StatusCode);
-        Assert.Contains("WorkerActor has ended", await (await http.GetAsync($"{harness.Http}/healthz")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "WorkerActor has ended",
+            await (await http.GetAsync($"{harness.Http}/healthz")).Content.ReadAsStringAsync(),
+            StringComparison.Ordinal
+        );
         foreach (var service in new[] { "", "cluster.v1.Collective" })
+        {
             Assert.Equal(ServingStatus.NotServing, (await health.CheckAsync(new HealthCheckRequest { Service = service })).Status);
+        }
     }
 
     private static int Threads()

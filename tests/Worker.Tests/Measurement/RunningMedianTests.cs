@@ -14,7 +14,9 @@ public sealed class RunningMedianTests
     {
         var median = new RunningMedian(4, 3);
         foreach (var value in values)
+        {
             median.Add(value);
+        }
         Assert.Equal(expected, median.Value);
     }
 
@@ -23,7 +25,9 @@ public sealed class RunningMedianTests
     {
         var meter = new SpeedMeter();
         for (var step = 0; step < SpeedMeter.FewestSteps - 1; step++)
+        {
             meter.Add(4, TimeSpan.FromSeconds(2));
+        }
         Assert.Equal(0, meter.ShardsPerSecond);
         meter.Add(4, TimeSpan.FromMinutes(1));
         Assert.Equal(2, meter.ShardsPerSecond);
@@ -34,7 +38,9 @@ public sealed class RunningMedianTests
     {
         var meter = new SpeedMeter();
         for (var step = 0; step < 20; step++)
+        {
             meter.Add(4, TimeSpan.FromSeconds(1));
+        }
         for (var step = 0; step < (SpeedMeter.Steps / 2) + 1; step++)
         {
             Assert.Equal(4, meter.ShardsPerSecond);
@@ -49,7 +55,9 @@ public sealed class RunningMedianTests
     {
         var meter = new SpeedMeter();
         for (var step = 0; step < 20; step++)
+        {
             meter.Add(0, TimeSpan.FromSeconds(1));
+        }
         Assert.Equal(0, meter.ShardsPerSecond);
     }
 }

@@ -18,6 +18,8 @@ internal sealed class Hold
     public void Pass(IMessage message)
     {
         if (message is StepReport report && report.Step == Volatile.Read(ref _step))
+        {
             _released.Task.GetAwaiter().GetResult();
+        }
     }
 }

@@ -26,7 +26,12 @@ public sealed class InvarianceTests
         var hashes = new List<string>();
         foreach (var (workers, readers) in new[] { (1, 0), (2, 0), (2, 1), (4, 0), (4, 3) })
         {
-            var options = new CollectiveOptions { FrameBytes = 64 * 1024, Patience = TestGroup.Patience, SharedMemory = readers > 0 };
+            var options = new CollectiveOptions
+            {
+                FrameBytes = 64 * 1024,
+                Patience = TestGroup.Patience,
+                SharedMemory = readers > 0,
+            };
             await using var cluster = await TestCluster.StartAsync(workers, options);
             var first = cluster.Members[0];
             first.Hold.After(1);
@@ -35,7 +40,9 @@ public sealed class InvarianceTests
             Assert.Equal((readers, workers - 1 - readers), first.Server.Host.Peers);
             first.Hold.Release();
             foreach (var member in cluster.Members)
+            {
                 hashes.Add((await member.NextAsync<TrainingCompleted>()).WeightsSha256);
+            }
         }
 
         Assert.Single(hashes.Distinct());
@@ -81,7 +88,9 @@ public sealed class InvarianceTests
         await cluster.Members[1].KillAsync();
         var survivors = new[] { cluster.Members[0], cluster.Members[2] };
         foreach (var survivor in survivors)
+        {
             await survivor.NextAsync<GenerationFailed>();
+        }
 
         var step = await cluster.BeginAsync("job", 2, spec, survivors);
         // The one that died may have been a step ahead.
@@ -116,7 +125,9 @@ public sealed class InvarianceTests
         await cluster.BeginAsync("job", 1, spec, cluster.Members);
         var hashes = new HashSet<string>();
         foreach (var member in cluster.Members)
+        {
             hashes.Add((await member.NextAsync<TrainingCompleted>()).WeightsSha256);
+        }
         return Assert.Single(hashes);
     }
 }

@@ -25,10 +25,14 @@ public sealed class MemoryTests
             var buffer = job.GradientBuffers(1)[0];
             buffer.Attach();
             for (var step = 1; step <= warmup; step++)
+            {
                 MicroBatch.Run(job, batches.Build(step, 0), step, 0);
+            }
             var before = MinorFaults();
             for (var step = warmup + 1; step <= warmup + steps; step++)
+            {
                 MicroBatch.Run(job, batches.Build(step, 0), step, 0);
+            }
             return MinorFaults() - before;
         });
         // Logits and their gradient alone have 24,000 pages.
@@ -48,26 +52,47 @@ public sealed class MemoryTests
         for (var round = 0; round < 20; round++)
         {
             // Every round finds other holes in malloc's memory.
-            var blocks = Enumerable.Range(0, 50).Select(_ => TorchSharp.torch.empty(random.Next(1, 300_000), dtype: TorchSharp.torch.int8)).ToList();
+            var blocks = Enumerable
+                .Range(0, 50)
+                .Select(_ => TorchSharp.torch.empty(random.Next(1, 300_000), dtype: TorchSharp.torch.int8))
+                .ToList();
             foreach (var block in blocks.Where((_, i) => i % 2 == 0))
+            {
                 block.Dispose();
+            }
             buffer.Flat.Clear();
             buffer.Attach();
             MicroBatch.Run(job, batches.Build(1, 0), 1, 0);
             hashes.Add(Convert.ToHexString(SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(buffer.Flat.Host.Span))));
             foreach (var block in blocks)
+            {
                 block.Dispose();
+            }
         }
 
         Assert.Single(hashes);
     }
 
-    private static JobSpec Spec(string precision = "float32") => new()
-    {
-        Seed = 7,
-        Model = new ModelSpec { DModel = 40, Heads = 2, Layers = 1, FeedForward = 72, Dropout = 0.3, AttentionDropout = 0.1 },
-        Training = new TrainingSpec { Steps = long.MaxValue, LogicalShards = 1, Precision = precision },
-    };
+    private static JobSpec Spec(string precision = "float32") =>
+        new()
+        {
+            Seed = 7,
+            Model = new ModelSpec
+            {
+                DModel = 40,
+                Heads = 2,
+                Layers = 1,
+                FeedForward = 72,
+                Dropout = 0.3,
+                AttentionDropout = 0.1,
+            },
+            Training = new TrainingSpec
+            {
+                Steps = long.MaxValue,
+                LogicalShards = 1,
+                Precision = precision,
+            },
+        };
 
     // The tenth field after the program's name, which may hold anything.
     private static long MinorFaults()

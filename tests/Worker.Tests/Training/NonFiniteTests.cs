@@ -16,11 +16,28 @@ public sealed class NonFiniteTests : IDisposable
     private const int Pairs = 120;
     private const int Shards = 4;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cluster-test-");
-    private readonly JobSpec _spec = JobSpecDefaults.Fill(new JobSpec
-    {
-        Model = new ModelSpec { DModel = 16, Heads = 2, Layers = 1, FeedForward = 32, SharedEmbeddings = false },
-        Training = new TrainingSpec { Epochs = 1, LogicalShards = Shards, BatchTokens = 128, MaxSkippedSteps = 0, LearningRate = 1e-3, WarmupSteps = 0 },
-    });
+    private readonly JobSpec _spec = JobSpecDefaults.Fill(
+        new JobSpec
+        {
+            Model = new ModelSpec
+            {
+                DModel = 16,
+                Heads = 2,
+                Layers = 1,
+                FeedForward = 32,
+                SharedEmbeddings = false,
+            },
+            Training = new TrainingSpec
+            {
+                Epochs = 1,
+                LogicalShards = Shards,
+                BatchTokens = 128,
+                MaxSkippedSteps = 0,
+                LearningRate = 1e-3,
+                WarmupSteps = 0,
+            },
+        }
+    );
 
     private int _guilty;
 
@@ -28,9 +45,16 @@ public sealed class NonFiniteTests : IDisposable
 
     private string Build()
     {
-        var (source, target, made) = (Path.Combine(_folder.FullName, "src"), Path.Combine(_folder.FullName, "tgt"), Path.Combine(_folder.FullName, "made"));
+        var (source, target, made) = (
+            Path.Combine(_folder.FullName, "src"),
+            Path.Combine(_folder.FullName, "tgt"),
+            Path.Combine(_folder.FullName, "made")
+        );
         string[] words = ["eins", "zwei", "drei", "vier", "fuenf"];
-        File.WriteAllLines(source, Enumerable.Range(0, Pairs).Select(i => i == 70 ? Word : $"{words[i % 5]} {words[i / 5 % 5]} {words[i / 25]}"));
+        File.WriteAllLines(
+            source,
+            Enumerable.Range(0, Pairs).Select(i => i == 70 ? Word : $"{words[i % 5]} {words[i / 5 % 5]} {words[i / 25]}")
+        );
         File.WriteAllLines(target, Enumerable.Range(0, Pairs).Select(i => $"{i}"));
         DatasetBuilder.Build(new DatasetOptions { Train = new ParallelText(source, target), VocabularySize = 300 }, made);
         using var dataset = Dataset.Open(made);
@@ -46,7 +70,8 @@ public sealed class NonFiniteTests : IDisposable
         var token = dataset.Source(_guilty).First(t => !others.Contains(t));
         var job = TrainingJob.Create("job", _spec, dataset, CPU);
         var table = job.State.Parameters.Layout.Entries.Single(entry => entry.Name.Contains("source_embedding", StringComparison.Ordinal));
-        job.State.Parameters.Weights.Host.Span.Slice(table.Range.Offset + (token * (int)table.Shape[1]), (int)table.Shape[1]).Fill(float.PositiveInfinity);
+        job.State.Parameters.Weights.Host.Span.Slice(table.Range.Offset + (token * (int)table.Shape[1]), (int)table.Shape[1])
+            .Fill(float.PositiveInfinity);
         job.State.Parameters.Weights.Upload();
         return job;
     }
@@ -98,13 +123,19 @@ public sealed class NonFiniteTests : IDisposable
                     var result = loop.Step();
                     Assert.Null(result.Failure);
                     if (result.Skipped)
+                    {
                         Assert.Equal(before, job.State.Parameters.Weights.Host.ToArray());
+                    }
                     done.Add(result);
                 }
 
                 group.Farewell();
                 return done;
-            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         await group.DisposeAsync();
         return results;
     }

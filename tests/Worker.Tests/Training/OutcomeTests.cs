@@ -15,7 +15,9 @@ public sealed class OutcomeTests
         try
         {
             foreach (var (path, bytes) in files)
+            {
                 await File.WriteAllBytesAsync(Path.Combine(folder.FullName, path), bytes, TestContext.Current.CancellationToken);
+            }
             var loaded = ModelFolder.Load(folder.FullName);
             using var model = loaded.Model;
             Assert.Equal(sha256, loaded.Manifest.WeightsSha256);
@@ -52,7 +54,9 @@ public sealed class OutcomeTests
         }
 
         foreach (var report in reports)
+        {
             (report.WorkerId, report.Seconds) = ("", 0);
+        }
         Assert.Equal(reports[0], reports[1]);
         Assert.Equal(11, reports[0].Sentences);
         Assert.NotEqual("", reports[0].SampleReference);
@@ -63,7 +67,9 @@ public sealed class OutcomeTests
     {
         await using var cluster = await TestCluster.StartAsync(2);
         // With a rate of zero nothing ever improves: the second and third evaluations end it.
-        var spec = cluster.Spec(s => (s.Training.LearningRate, s.Training.Steps, s.Evaluation.EverySteps, s.Evaluation.Patience) = (1e-30, 50, 1, 2));
+        var spec = cluster.Spec(s =>
+            (s.Training.LearningRate, s.Training.Steps, s.Evaluation.EverySteps, s.Evaluation.Patience) = (1e-30, 50, 1, 2)
+        );
         await InvarianceTests.TrainAsync(cluster, spec);
         Assert.All(cluster.Members, member => Assert.Equal(3, member.Seen.OfType<StepReport>().Max(report => report.Step)));
     }
@@ -77,7 +83,19 @@ public sealed class OutcomeTests
         foreach (var workers in (int[])[1, 2])
         {
             await using var cluster = await TestCluster.StartAsync(workers);
-            hashes.Add(await InvarianceTests.TrainAsync(cluster, cluster.Spec(s => (s.Training.AverageLast, s.Training.AverageBest, s.Evaluation.EverySteps, s.Evaluation.Keep) = (last, best, 2, "last"))));
+            hashes.Add(
+                await InvarianceTests.TrainAsync(
+                    cluster,
+                    cluster.Spec(s =>
+                        (s.Training.AverageLast, s.Training.AverageBest, s.Evaluation.EverySteps, s.Evaluation.Keep) = (
+                            last,
+                            best,
+                            2,
+                            "last"
+                        )
+                    )
+                )
+            );
         }
 
         await using var plain = await TestCluster.StartAsync(1);
@@ -103,7 +121,9 @@ public sealed class OutcomeTests
     public async Task Training_LossIsNotFinite_SkipsStepsOnAllAlikeAndFailsWithShardAndSentences()
     {
         await using var cluster = await TestCluster.StartAsync(2);
-        var spec = cluster.Spec(s => (s.Training.LearningRate, s.Training.WarmupSteps, s.Training.MaxSkippedSteps, s.Training.Steps) = (1e38, 0, 2, 50));
+        var spec = cluster.Spec(s =>
+            (s.Training.LearningRate, s.Training.WarmupSteps, s.Training.MaxSkippedSteps, s.Training.Steps) = (1e38, 0, 2, 50)
+        );
         await cluster.BeginAsync("job", 1, spec, cluster.Members);
         foreach (var member in cluster.Members)
         {
@@ -113,7 +133,11 @@ public sealed class OutcomeTests
             Assert.Contains("=>", failed.Message, StringComparison.Ordinal);
         }
 
-        var skipped = cluster.Members.Select(member => member.Seen.OfType<StepReport>().Where(report => report.Skipped).Select(report => report.Step).ToList()).ToList();
+        var skipped = cluster
+            .Members.Select(member =>
+                member.Seen.OfType<StepReport>().Where(report => report.Skipped).Select(report => report.Step).ToList()
+            )
+            .ToList();
         Assert.Equal(3, skipped[0].Count);
         Assert.Equal(skipped[0], skipped[1]);
     }
@@ -126,8 +150,14 @@ public sealed class OutcomeTests
         {
             await using var cluster = await TestCluster.StartAsync(workers);
             // More shards than there are micro-batches of two rows: some are empty.
-            hashes.Add(await InvarianceTests.TrainAsync(
-                cluster, cluster.Spec(s => (s.Training.LogicalShards, s.Training.BatchTokens, s.Training.Steps, s.Evaluation.EverySteps) = (512, 8192, 2, -1))));
+            hashes.Add(
+                await InvarianceTests.TrainAsync(
+                    cluster,
+                    cluster.Spec(s =>
+                        (s.Training.LogicalShards, s.Training.BatchTokens, s.Training.Steps, s.Evaluation.EverySteps) = (512, 8192, 2, -1)
+                    )
+                )
+            );
         }
 
         Assert.Single(hashes);

@@ -14,7 +14,8 @@ public sealed class RecoveryTests
         await using var cluster = await TestCluster.StartAsync(1);
         var spec = cluster.Spec(s => s.Checkpoint.EverySteps = 4);
         var expected = await InvarianceTests.TrainAsync(cluster, spec);
-        var stored = cluster.Members[0].Seen.OfType<CheckpointReport>().SingleOrDefault() ?? await cluster.Members[0].NextAsync<CheckpointReport>();
+        var stored =
+            cluster.Members[0].Seen.OfType<CheckpointReport>().SingleOrDefault() ?? await cluster.Members[0].NextAsync<CheckpointReport>();
         Assert.Equal((4, ""), (stored.Step, stored.Error));
         Assert.True(cluster.Coordinator.Files.Folders.ContainsKey(stored.CheckpointId));
         // In the middle of an epoch: the equal weights prove that it goes on at the very next sentence.
@@ -23,7 +24,6 @@ public sealed class RecoveryTests
             var plan = TrainingPlan.Of(dataset, JobSpecDefaults.Fill(spec));
             Assert.InRange(plan.Locate(stored.Step).StepInEpoch, 1, plan.StepsInEpoch(0) - 1);
         }
-
 
         var fresh = await cluster.AddAsync();
         await cluster.BeginAsync("job", 2, spec, [fresh], stored.CheckpointId, baseStep: 4);
@@ -55,7 +55,10 @@ public sealed class RecoveryTests
     {
         await using var one = await TestCluster.StartAsync(1);
         await InvarianceTests.TrainAsync(one, one.Spec(s => s.Checkpoint.EverySteps = 4));
-        if (!one.Members[0].Seen.OfType<CheckpointReport>().Any()) await one.Members[0].NextAsync<CheckpointReport>();
+        if (!one.Members[0].Seen.OfType<CheckpointReport>().Any())
+        {
+            await one.Members[0].NextAsync<CheckpointReport>();
+        }
         var whole = one.Coordinator.Files.Folders["job/checkpoints/4"];
 
         await using var three = await TestCluster.StartAsync(3);
@@ -74,7 +77,12 @@ public sealed class RecoveryTests
     public async Task Checkpoint_SpreadAndDueByTime_IsTakenByAllAfterTheSameStep()
     {
         await using var cluster = await TestCluster.StartAsync(2);
-        await cluster.BeginAsync("job", 1, cluster.Spec(s => (s.Checkpoint.EverySeconds, s.Checkpoint.Spread, s.Training.Steps) = (1, true, 1_000_000)), cluster.Members);
+        await cluster.BeginAsync(
+            "job",
+            1,
+            cluster.Spec(s => (s.Checkpoint.EverySeconds, s.Checkpoint.Spread, s.Training.Steps) = (1, true, 1_000_000)),
+            cluster.Members
+        );
         await UntilAsync(() => cluster.Coordinator.Files.Folders.Keys.Any(name => name.Contains("checkpoints", StringComparison.Ordinal)));
     }
 
@@ -83,7 +91,9 @@ public sealed class RecoveryTests
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(TimeSpan.FromMinutes(2));
         while (!happened())
+        {
             await Task.Delay(20, patience.Token);
+        }
     }
 
     [Fact]
@@ -114,7 +124,11 @@ public sealed class RecoveryTests
         }
 
         // Within one step of each other, whoever heard of it first.
-        Assert.InRange(Math.Abs(cluster.Members[0].Trainer.Running!.CompletedStep - cluster.Members[1].Trainer.Running!.CompletedStep), 0, 1);
+        Assert.InRange(
+            Math.Abs(cluster.Members[0].Trainer.Running!.CompletedStep - cluster.Members[1].Trainer.Running!.CompletedStep),
+            0,
+            1
+        );
     }
 
     [Fact]
@@ -141,7 +155,15 @@ public sealed class RecoveryTests
         var member = cluster.Members[0];
         await cluster.BeginAsync("job", 1, cluster.Spec(s => s.Training.Steps = 100000), cluster.Members);
         await member.NextAsync<StepReport>(report => report.Step == 2);
-        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 1, KeepState = keep, Reason = "test" });
+        member.Trainer.Stop(
+            new StopTraining
+            {
+                JobId = "job",
+                Generation = 1,
+                KeepState = keep,
+                Reason = "test",
+            }
+        );
         Assert.True((await member.NextAsync<TrainingStopped>()).CompletedStep >= 2);
         Assert.Equal(keep, member.Trainer.Running?.HasState ?? false);
     }
@@ -155,14 +177,32 @@ public sealed class RecoveryTests
         await cluster.BeginAsync("job", 1, spec, cluster.Members);
         await member.NextAsync<StepReport>(report => report.Step == 2);
         // The number 3 was called by the coordinator and never planned: the state is the work of generation 1.
-        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 3, KeepState = true, StoreCheckpoint = true, Reason = "test" });
+        member.Trainer.Stop(
+            new StopTraining
+            {
+                JobId = "job",
+                Generation = 3,
+                KeepState = true,
+                StoreCheckpoint = true,
+                Reason = "test",
+            }
+        );
         var stopped = await member.NextAsync<TrainingStopped>();
         var stored = Assert.Single(member.Seen.OfType<CheckpointReport>());
         Assert.Equal((1, stopped.CompletedStep, ""), (stored.Generation, stored.Step, stored.Error));
         Assert.Contains(stored.CheckpointId, cluster.Coordinator.Files.Folders.Keys);
 
         // What is stored already is not stored again.
-        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 3, KeepState = true, StoreCheckpoint = true, Reason = "again" });
+        member.Trainer.Stop(
+            new StopTraining
+            {
+                JobId = "job",
+                Generation = 3,
+                KeepState = true,
+                StoreCheckpoint = true,
+                Reason = "again",
+            }
+        );
         await member.NextAsync<TrainingStopped>();
         Assert.Single(member.Seen.OfType<CheckpointReport>());
     }
@@ -175,7 +215,16 @@ public sealed class RecoveryTests
         cluster.Coordinator.Files.Refusal = new Status(StatusCode.ResourceExhausted, "no space left");
         await cluster.BeginAsync("job", 1, cluster.Spec(s => s.Training.Steps = 100000), cluster.Members);
         await member.NextAsync<StepReport>(report => report.Step == 2);
-        member.Trainer.Stop(new StopTraining { JobId = "job", Generation = 1, KeepState = true, StoreCheckpoint = true, Reason = "test" });
+        member.Trainer.Stop(
+            new StopTraining
+            {
+                JobId = "job",
+                Generation = 1,
+                KeepState = true,
+                StoreCheckpoint = true,
+                Reason = "test",
+            }
+        );
         await member.NextAsync<TrainingStopped>();
         Assert.Contains("no space left", Assert.Single(member.Seen.OfType<CheckpointReport>()).Error, StringComparison.Ordinal);
         Assert.True(member.Trainer.Running!.HasState);
@@ -192,7 +241,18 @@ public sealed class RecoveryTests
         // Nobody gets beyond the step after the one in which one of them is held.
         const int Boundary = 20;
         foreach (var member in cluster.Members)
-            member.Trainer.Prepare(new PrepareGeneration { JobId = "job", Generation = 2, Spec = spec, Reason = "test", FinishStep = Boundary });
+        {
+            member.Trainer.Prepare(
+                new PrepareGeneration
+                {
+                    JobId = "job",
+                    Generation = 2,
+                    Spec = spec,
+                    Reason = "test",
+                    FinishStep = Boundary,
+                }
+            );
+        }
         cluster.Members[2].Hold.Release();
         foreach (var member in cluster.Members)
         {
@@ -215,12 +275,27 @@ public sealed class RecoveryTests
         await cluster.BeginAsync("job", 1, spec, cluster.Members);
         await cluster.Members[0].NextAsync<StepReport>(report => report.Step == 3);
         foreach (var member in cluster.Members)
-            member.Trainer.Prepare(new PrepareGeneration { JobId = "job", Generation = 2, Spec = spec, Reason = "test", FinishStep = boundary });
+        {
+            member.Trainer.Prepare(
+                new PrepareGeneration
+                {
+                    JobId = "job",
+                    Generation = 2,
+                    Spec = spec,
+                    Reason = "test",
+                    FinishStep = boundary,
+                }
+            );
+        }
         if (boundary > 1)
+        {
             cluster.Prepare("job", 2, spec, cluster.Members);
+        }
         cluster.Members[0].Hold.Release();
         foreach (var member in cluster.Members)
+        {
             Assert.InRange((await member.NextAsync<GenerationPrepared>(p => p.Generation == 2)).CompletedStep, 2, 4);
+        }
     }
 
     [Fact]
@@ -259,7 +334,9 @@ public sealed class RecoveryTests
         using var channel = CollectiveChannel.Open(cluster.Members[0].Server.Address, new CollectiveOptions());
         foreach (var request in (FetchStateRequest[])[new() { JobId = "job", Step = 5 }, new() { JobId = "other", Step = 6 }])
         {
-            using var call = channel.CreateCallInvoker().AsyncServerStreamingCall(CollectiveWire.FetchState, null, new CallOptions(), request);
+            using var call = channel
+                .CreateCallInvoker()
+                .AsyncServerStreamingCall(CollectiveWire.FetchState, null, new CallOptions(), request);
             var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None));
             Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
         }

@@ -29,7 +29,9 @@ internal sealed class TestCluster : IAsyncDisposable
         var cluster = new TestCluster(await TestCoordinator.StartAsync());
         cluster.Fingerprint = TestDataset.Build(Path.Combine(cluster._folder.FullName, "datasets"));
         for (var i = 0; i < workers; i++)
+        {
             await cluster.AddAsync(options);
+        }
         return cluster;
     }
 
@@ -39,18 +41,28 @@ internal sealed class TestCluster : IAsyncDisposable
         var data = Path.Combine(_folder.FullName, $"worker-{number}");
         Directory.CreateDirectory(data);
         Directory.CreateSymbolicLink(Path.Combine(data, "datasets"), Path.Combine(_folder.FullName, "datasets"));
-        var server = await TestMember.StartAsync(options ?? new CollectiveOptions { FrameBytes = 64 * 1024, Patience = TestGroup.Patience });
+        var server = await TestMember.StartAsync(
+            options ?? new CollectiveOptions { FrameBytes = 64 * 1024, Patience = TestGroup.Patience }
+        );
         var messages = Channel.CreateUnbounded<IMessage>();
         var hold = new Hold();
         var trainer = new Trainer(
-            new TrainerOptions { WorkerId = $"worker-{number}", Incarnation = $"incarnation-{number}", DataFolder = data },
+            new TrainerOptions
+            {
+                WorkerId = $"worker-{number}",
+                Incarnation = $"incarnation-{number}",
+                DataFolder = data,
+            },
             () => Coordinator.Address,
             message =>
             {
                 messages.Writer.TryWrite(message);
                 hold.Pass(message);
             },
-            server.Host, NullLoggerFactory.Instance, TimeProvider.System);
+            server.Host,
+            NullLoggerFactory.Instance,
+            TimeProvider.System
+        );
         var member = new Member($"worker-{number}", server, trainer, messages.Reader, hold);
         _members.Add(member);
         return member;
@@ -62,8 +74,22 @@ internal sealed class TestCluster : IAsyncDisposable
         {
             Seed = 7,
             Dataset = new DatasetSpec { Fingerprint = Fingerprint },
-            Model = new ModelSpec { DModel = 16, Heads = 2, Layers = 1, FeedForward = 32, Dropout = 0.1 },
-            Training = new TrainingSpec { Steps = 6, LogicalShards = 4, BatchTokens = 512, LearningRate = 3e-3, WarmupSteps = 2 },
+            Model = new ModelSpec
+            {
+                DModel = 16,
+                Heads = 2,
+                Layers = 1,
+                FeedForward = 32,
+                Dropout = 0.1,
+            },
+            Training = new TrainingSpec
+            {
+                Steps = 6,
+                LogicalShards = 4,
+                BatchTokens = 512,
+                LearningRate = 3e-3,
+                WarmupSteps = 2,
+            },
             Evaluation = new EvaluationSpec { EverySteps = 3 },
             Checkpoint = new CheckpointSpec { EverySteps = 0, EverySeconds = 0 },
         };
@@ -74,53 +100,87 @@ internal sealed class TestCluster : IAsyncDisposable
     public void Prepare(string job, long generation, JobSpec spec, IEnumerable<Member> members)
     {
         foreach (var member in members)
-            member.Trainer.Prepare(new PrepareGeneration { JobId = job, Generation = generation, Spec = spec, Reason = "test" });
+        {
+            member.Trainer.Prepare(
+                new PrepareGeneration
+                {
+                    JobId = job,
+                    Generation = generation,
+                    Spec = spec,
+                    Reason = "test",
+                }
+            );
+        }
     }
 
     /// <summary>Prepares and starts a generation as the job's actor does.</summary>
-    public async Task<long> BeginAsync(string job, long generation, JobSpec spec, IReadOnlyList<Member> members, string checkpoint = "", long? baseStep = null)
+    public async Task<long> BeginAsync(
+        string job,
+        long generation,
+        JobSpec spec,
+        IReadOnlyList<Member> members,
+        string checkpoint = "",
+        long? baseStep = null
+    )
     {
         Prepare(job, generation, spec, members);
         var prepared = new List<GenerationPrepared>();
         foreach (var member in members)
+        {
             prepared.Add(await member.NextAsync<GenerationPrepared>(p => p.Generation == generation));
+        }
         var step = baseStep ?? prepared.Where(p => p.HasState).Select(p => p.CompletedStep).DefaultIfEmpty(0).Max();
-        var start = new StartGeneration { JobId = job, Generation = generation, BaseStep = step, CheckpointId = checkpoint };
+        var start = new StartGeneration
+        {
+            JobId = job,
+            Generation = generation,
+            BaseStep = step,
+            CheckpointId = checkpoint,
+        };
         var shards = spec.Training.LogicalShards;
         for (var rank = 0; rank < members.Count; rank++)
         {
             var first = shards * rank / members.Count;
-            start.Members.Add(new GenerationMember
-            {
-                WorkerId = members[rank].Id,
-                Rank = rank,
-                CollectiveAddress = members[rank].Server.Address.ToString(),
-                FirstShard = first,
-                ShardCount = (shards * (rank + 1) / members.Count) - first,
-                HasBaseState = prepared[rank].HasState && prepared[rank].CompletedStep == step,
-            });
+            start.Members.Add(
+                new GenerationMember
+                {
+                    WorkerId = members[rank].Id,
+                    Rank = rank,
+                    CollectiveAddress = members[rank].Server.Address.ToString(),
+                    FirstShard = first,
+                    ShardCount = (shards * (rank + 1) / members.Count) - first,
+                    HasBaseState = prepared[rank].HasState && prepared[rank].CompletedStep == step,
+                }
+            );
         }
 
         foreach (var member in members)
+        {
             member.Trainer.Start(start);
+        }
         return step;
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var member in _members)
+        {
             await member.DisposeAsync();
+        }
         await Coordinator.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 
-    internal sealed record Member(string Id, TestMember Server, Trainer Trainer, ChannelReader<IMessage> Messages, Hold Hold) : IAsyncDisposable
+    internal sealed record Member(string Id, TestMember Server, Trainer Trainer, ChannelReader<IMessage> Messages, Hold Hold)
+        : IAsyncDisposable
     {
         private bool _ended;
 
         public List<IMessage> Seen { get; } = [];
 
-        /// <summary>The next message of a kind; others are kept in <see cref="Seen"/>. A failure that was not asked for fails the test.</summary>
+        /// <summary>
+        /// The next message of a kind; others are kept in <see cref="Seen"/>. A failure that was not asked for fails the test.
+        /// </summary>
         public async Task<T> NextAsync<T>(Predicate<T>? match = null)
             where T : IMessage
         {
@@ -131,16 +191,22 @@ internal sealed class TestCluster : IAsyncDisposable
                 var message = await Messages.ReadAsync(patience.Token);
                 Seen.Add(message);
                 if (message is T found && (match is null || match(found)))
+                {
                     return found;
+                }
                 if (message is GenerationFailed or JobFailedOnWorker && typeof(T) == typeof(TrainingCompleted))
+                {
                     Assert.Fail($"{Id}: {message}");
+                }
             }
         }
 
         public async ValueTask DisposeAsync()
         {
             if (_ended)
+            {
                 return;
+            }
             _ended = true;
             Hold.Release();
             await Trainer.DisposeAsync();

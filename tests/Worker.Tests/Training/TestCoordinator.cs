@@ -29,7 +29,9 @@ internal sealed class TestCoordinator : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(store);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2)
+        );
         var app = builder.Build();
         app.MapGrpcService<CheckpointService>();
         app.MapGrpcService<DatasetService>();
@@ -56,21 +58,43 @@ internal sealed class TestCoordinator : IAsyncDisposable
 
     private sealed class CheckpointService(Store store) : V1.Checkpoints.CheckpointsBase
     {
-        public override Task<CheckpointInfo> StoreCheckpoint(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context) =>
-            TakeAsync(requestStream, header => $"{header.JobId}/checkpoints/{header.Step}");
+        public override Task<CheckpointInfo> StoreCheckpoint(
+            IAsyncStreamReader<StoreCheckpointRequest> requestStream,
+            ServerCallContext context
+        ) => TakeAsync(requestStream, header => $"{header.JobId}/checkpoints/{header.Step}");
 
-        public override Task<CheckpointInfo> StoreModel(IAsyncStreamReader<StoreCheckpointRequest> requestStream, ServerCallContext context) =>
-            TakeAsync(requestStream, header => $"{header.JobId}/model");
+        public override Task<CheckpointInfo> StoreModel(
+            IAsyncStreamReader<StoreCheckpointRequest> requestStream,
+            ServerCallContext context
+        ) => TakeAsync(requestStream, header => $"{header.JobId}/model");
 
-        public override async Task FetchCheckpoint(FetchCheckpointRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
+        public override async Task FetchCheckpoint(
+            FetchCheckpointRequest request,
+            IServerStreamWriter<FileChunk> responseStream,
+            ServerCallContext context
+        )
         {
             if (!store.Folders.TryGetValue(request.CheckpointId, out var files))
+            {
                 throw new RpcException(new Status(StatusCode.NotFound, request.CheckpointId));
+            }
             foreach (var (path, bytes) in files)
-                await responseStream.WriteAsync(new FileChunk { Path = path, FileBytes = bytes.Length, Data = ByteString.CopyFrom(bytes) });
+            {
+                await responseStream.WriteAsync(
+                    new FileChunk
+                    {
+                        Path = path,
+                        FileBytes = bytes.Length,
+                        Data = ByteString.CopyFrom(bytes),
+                    }
+                );
+            }
         }
 
-        private async Task<CheckpointInfo> TakeAsync(IAsyncStreamReader<StoreCheckpointRequest> requests, Func<CheckpointHeader, string> name)
+        private async Task<CheckpointInfo> TakeAsync(
+            IAsyncStreamReader<StoreCheckpointRequest> requests,
+            Func<CheckpointHeader, string> name
+        )
         {
             await requests.MoveNext();
             var header = requests.Current.Header;
@@ -85,41 +109,77 @@ internal sealed class TestCoordinator : IAsyncDisposable
             {
                 var chunk = requests.Current.File;
                 if (!files.TryGetValue(chunk.Path, out var stream))
+                {
                     files.Add(chunk.Path, stream = new MemoryStream());
+                }
                 stream.Write(chunk.Data.Span);
             }
 
             if (header.Parts > 1)
+            {
                 return Part(header, files.ToDictionary(file => file.Key, file => file.Value.ToArray()), name(header));
+            }
             store.Folders[name(header)] = files.ToDictionary(file => file.Key, file => file.Value.ToArray());
-            return new CheckpointInfo { CheckpointId = name(header), JobId = header.JobId, Step = header.Step, Bytes = files.Values.Sum(file => file.Length) };
+            return new CheckpointInfo
+            {
+                CheckpointId = name(header),
+                JobId = header.JobId,
+                Step = header.Step,
+                Bytes = files.Values.Sum(file => file.Length),
+            };
         }
 
         private CheckpointInfo Part(CheckpointHeader header, Dictionary<string, byte[]> files, string name)
         {
             lock (store.Parts)
             {
-                var parts = store.Parts.TryGetValue(header.Step, out var known) ? known : store.Parts[header.Step] = new Dictionary<string, byte[]>[header.Parts];
+                var parts = store.Parts.TryGetValue(header.Step, out var known)
+                    ? known
+                    : store.Parts[header.Step] = new Dictionary<string, byte[]>[header.Parts];
                 parts[header.Part] = files;
                 if (parts.Any(part => part is null))
+                {
                     return new CheckpointInfo { JobId = header.JobId, Step = header.Step };
-                store.Folders[name] = parts.SelectMany(part => part).GroupBy(file => file.Key).ToDictionary(file => file.Key, file => file.SelectMany(piece => piece.Value).ToArray());
-                return new CheckpointInfo { CheckpointId = name, JobId = header.JobId, Step = header.Step, Bytes = store.Folders[name].Values.Sum(file => (long)file.Length) };
+                }
+                store.Folders[name] = parts
+                    .SelectMany(part => part)
+                    .GroupBy(file => file.Key)
+                    .ToDictionary(file => file.Key, file => file.SelectMany(piece => piece.Value).ToArray());
+                return new CheckpointInfo
+                {
+                    CheckpointId = name,
+                    JobId = header.JobId,
+                    Step = header.Step,
+                    Bytes = store.Folders[name].Values.Sum(file => (long)file.Length),
+                };
             }
         }
     }
 
     private sealed class DatasetService(Store store) : V1.Datasets.DatasetsBase
     {
-        public override async Task DownloadDataset(GetDatasetRequest request, IServerStreamWriter<FileChunk> responseStream, ServerCallContext context)
+        public override async Task DownloadDataset(
+            GetDatasetRequest request,
+            IServerStreamWriter<FileChunk> responseStream,
+            ServerCallContext context
+        )
         {
             if (store.DatasetFolder is not { } folder)
+            {
                 throw new RpcException(new Status(StatusCode.NotFound, request.Fingerprint));
+            }
             store.Downloads++;
             foreach (var path in Directory.EnumerateFiles(folder))
             {
                 var bytes = await File.ReadAllBytesAsync(path);
-                await responseStream.WriteAsync(new FileChunk { Path = Path.GetFileName(path), FileBytes = bytes.Length, Data = ByteString.CopyFrom(bytes) });
+                await responseStream.WriteAsync(
+                    new FileChunk
+                    {
+                        Path = Path.GetFileName(path),
+                        FileBytes = bytes.Length,
+                        Data = ByteString.CopyFrom(bytes),
+                    }
+                );
             }
         }
     }

@@ -16,11 +16,21 @@ internal static class TestDataset
             var train = Text(folder, "train", pairs, seed: 1);
             var valid = Text(folder, "valid", validation, seed: 2);
             var made = Path.Combine(folder, "dataset");
-            var manifest = DatasetBuilder.Build(new DatasetOptions { Train = train, Validation = valid, VocabularySize = 320 }, made);
+            var manifest = DatasetBuilder.Build(
+                new DatasetOptions
+                {
+                    Train = train,
+                    Validation = valid,
+                    VocabularySize = 320,
+                },
+                made
+            );
             Directory.CreateDirectory(cache);
             var target = Path.Combine(cache, manifest.Fingerprint);
             if (!Directory.Exists(target))
+            {
                 Copy(made, target);
+            }
             return manifest.Fingerprint;
         }
         finally
@@ -33,7 +43,9 @@ internal static class TestDataset
     {
         Directory.CreateDirectory(to);
         foreach (var file in Directory.EnumerateFiles(from))
+        {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
     }
 
     private static ParallelText Text(string folder, string name, int pairs, int seed)
@@ -41,7 +53,10 @@ internal static class TestDataset
         var random = new Random(seed);
         var source = Path.Combine(folder, $"{name}.src");
         var target = Path.Combine(folder, $"{name}.tgt");
-        var numbers = Enumerable.Range(0, pairs).Select(_ => Enumerable.Range(0, random.Next(1, 7)).Select(_ => random.Next(10)).ToArray()).ToList();
+        var numbers = Enumerable
+            .Range(0, pairs)
+            .Select(_ => Enumerable.Range(0, random.Next(1, 7)).Select(_ => random.Next(10)).ToArray())
+            .ToList();
         File.WriteAllLines(source, numbers.Select(digits => string.Join(' ', digits.Select(d => s_words[d]))));
         File.WriteAllLines(target, numbers.Select(digits => string.Join(' ', digits.Reverse())));
         return new ParallelText(source, target);

@@ -3,12 +3,14 @@ using TrainingCluster.Data;
 
 namespace TrainingCluster.Cli.Chaos.Faults;
 
-/// <summary>Links are cut without a word: of one worker or some, of the coordinator, or among workers that still reach the coordinator.</summary>
+/// <summary>
+/// Links are cut without a word: of one worker or some, of the coordinator, or among workers that still reach the coordinator.
+/// </summary>
 internal sealed class PartitionFault : IFault
 {
     private sealed record Cut(IReadOnlyList<int> Places, bool Apart, string Who);
 
-    public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellation)
+    public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellationToken)
     {
         var network = context.Network!;
         var workers = context.Cluster.Workers;
@@ -17,21 +19,36 @@ internal sealed class PartitionFault : IFault
         try
         {
             foreach (var place in cut.Places)
-                await (cut.Apart ? network.KeepApartAsync(place, cancellation) : network.CutAsync(place, cancellation));
-            var recovery = await context.RecoveryAsync(since, [.. workers.Where(worker => cut.Places.Contains(worker.Place))], cancellation);
-            var sent = await network.SentAsync(cut.Places[0], cancellation);
-            var passed = await ProbeAsync(context, cut, cancellation);
+            {
+                await (cut.Apart ? network.KeepApartAsync(place, cancellationToken) : network.CutAsync(place, cancellationToken));
+            }
+            var recovery = await context.RecoveryAsync(
+                since,
+                [.. workers.Where(worker => cut.Places.Contains(worker.Place))],
+                cancellationToken
+            );
+            var sent = await network.SentAsync(cut.Places[0], cancellationToken);
+            var passed = await ProbeAsync(context, cut, cancellationToken);
             var hold = cut.Apart ? 5 * plan.Hold : plan.Hold;
-            await context.DelayAsync(hold, cancellation);
-            var lost = await network.SentAsync(cut.Places[0], cancellation) - sent;
+            await context.DelayAsync(hold, cancellationToken);
+            var lost = await network.SentAsync(cut.Places[0], cancellationToken) - sent;
             foreach (var place in cut.Places)
+            {
                 await network.MendAsync(place);
-            return new FaultResult(passed is null || lost == 0 ? null : $"{cut.Who} for {Text.Of(hold)}: {passed}{(cut.Apart ? "" : $", {lost} packets went nowhere")}", await recovery);
+            }
+            return new FaultResult(
+                passed is null || lost == 0
+                    ? null
+                    : $"{cut.Who} for {Text.Of(hold)}: {passed}{(cut.Apart ? "" : $", {lost} packets went nowhere")}",
+                await recovery
+            );
         }
         finally
         {
             foreach (var place in cut.Places)
+            {
                 await network.MendAsync(place);
+            }
         }
     }
 
@@ -55,7 +72,7 @@ internal sealed class PartitionFault : IFault
     }
 
     /// <summary>Tries to connect over the cut. Null: it could.</summary>
-    private static async Task<string?> ProbeAsync(ChaosContext context, Cut cut, CancellationToken cancellation)
+    private static async Task<string?> ProbeAsync(ChaosContext context, Cut cut, CancellationToken cancellationToken)
     {
         var (from, to) = (cut.Places[0], context.Cluster.Actors);
         if (from == 0 || cut.Apart)
@@ -64,7 +81,7 @@ internal sealed class PartitionFault : IFault
             // A worker that only just starts has no port yet to knock at: its address is as unreachable.
             to = other.Ready.IsCompletedSuccessfully ? (await other.Ready).Cluster : $"{context.Network!.Address(other.Place)}:9";
         }
-        return await context.Network!.ReachesAsync(from, to, cancellation) ? null : $"no connection to {to}";
+        return await context.Network!.ReachesAsync(from, to, cancellationToken) ? null : $"no connection to {to}";
     }
 
     private static List<int> Places(IEnumerable<Member> workers) => [.. workers.Select(worker => worker.Place)];

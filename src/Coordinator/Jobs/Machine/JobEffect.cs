@@ -24,7 +24,8 @@ public sealed record CountGeneration(GenerationCause Cause) : JobEffect;
 /// <param name="Regroup">From notice of the change until the plan was sent.</param>
 /// <param name="CatchUp">Until every member held the state and was connected.</param>
 /// <param name="FirstStep">Until the first step was done.</param>
-public sealed record MeasureRecovery(GenerationCause Cause, TimeSpan Detect, TimeSpan Regroup, TimeSpan CatchUp, TimeSpan FirstStep) : JobEffect;
+public sealed record MeasureRecovery(GenerationCause Cause, TimeSpan Detect, TimeSpan Regroup, TimeSpan CatchUp, TimeSpan FirstStep)
+    : JobEffect;
 
 /// <summary>Steps were broken off, or had been reported done and are done again.</summary>
 public sealed record CountDiscarded(long Steps) : JobEffect;

@@ -18,7 +18,10 @@ public static partial class JobMachine
     /// </summary>
     private static IEnumerable<PoolWorker> Alike(JobMachineState state, IReadOnlyList<PoolWorker> workers)
     {
-        if (workers.Count == 0) return workers;
+        if (workers.Count == 0)
+        {
+            return workers;
+        }
         var arithmetic = Bound(state) ?? workers[0].Arithmetic;
         return workers.Where(w => w.Arithmetic.Fingerprint == arithmetic.Fingerprint);
     }
@@ -26,11 +29,19 @@ public static partial class JobMachine
     /// <summary>Tells people that workers are there which the job does not take, and why.</summary>
     private static void NoteLeftAside(Turn turn, string leftAside)
     {
-        if (leftAside == turn.State.LeftAside) return;
+        if (leftAside == turn.State.LeftAside)
+        {
+            return;
+        }
         turn.State = turn.State with { LeftAside = leftAside };
-        if (leftAside.Length > 0) turn.Log("warning", "coordinator", leftAside);
+        if (leftAside.Length > 0)
+        {
+            turn.Log("warning", "coordinator", leftAside);
+        }
         if (turn.State.Phase == JobPhase.Waiting)
+        {
             turn.State = turn.State with { Reason = WithLeftAside(turn.State, "waits for workers") };
+        }
     }
 
     private static string WithLeftAside(JobMachineState state, string reason) =>

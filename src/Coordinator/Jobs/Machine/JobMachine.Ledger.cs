@@ -19,17 +19,30 @@ public static partial class JobMachine
     private static void NoteReached(Turn turn, long generation, long step)
     {
         if (turn.State.Ledger.TryGetValue(generation, out var entry) && entry.Reached < step)
+        {
             turn.State = turn.State with { Ledger = turn.State.Ledger.SetItem(generation, entry with { Reached = step }) };
+        }
     }
 
     /// <summary>The generation that had made the state which a plan goes on from; 0: the seed, or nobody knows.</summary>
     private static long Origin(JobMachineState state, StartGeneration plan)
     {
-        if (plan.BaseStep == 0) return 0;
-        if (plan.CheckpointId.Length > 0) return state.CheckpointGeneration;
+        if (plan.BaseStep == 0)
+        {
+            return 0;
+        }
+        if (plan.CheckpointId.Length > 0)
+        {
+            return state.CheckpointGeneration;
+        }
         // A member's state moves on only in generations that have it as a member, and one that began beyond the state did not move it.
         var source = plan.Members.First(m => m.HasBaseState);
-        return state.Ledger.Values.LastOrDefault(e => e.BaseStep <= plan.BaseStep
-            && e.Plan.Members.Any(m => m.WorkerId == source.WorkerId && m.Incarnation == source.Incarnation))?.Generation ?? 0;
+        return state
+                .Ledger.Values.LastOrDefault(e =>
+                    e.BaseStep <= plan.BaseStep
+                    && e.Plan.Members.Any(m => m.WorkerId == source.WorkerId && m.Incarnation == source.Incarnation)
+                )
+                ?.Generation
+            ?? 0;
     }
 }

@@ -14,12 +14,21 @@ public static partial class JobMachine
 
     private static IEnumerable<DateTimeOffset> Due(JobMachineState state, DateTimeOffset now, JobMachineOptions options)
     {
-        if (state.Phase.HasEnded()) yield break;
-        if (Deadline(state) is { } deadline) yield return deadline;
+        if (state.Phase.HasEnded())
+        {
+            yield break;
+        }
+        if (Deadline(state) is { } deadline)
+        {
+            yield return deadline;
+        }
         switch (state.Phase)
         {
             case JobPhase.Waiting:
-                foreach (var until in BackAgain(state, now)) yield return until;
+                foreach (var until in BackAgain(state, now))
+                {
+                    yield return until;
+                }
                 break;
             case JobPhase.BackingOff:
                 yield return state.NotBefore ?? state.PhaseSince;
@@ -28,11 +37,20 @@ public static partial class JobMachine
                 yield return state.PhaseSince + options.LeaveTimeout;
                 break;
             case JobPhase.Preparing:
-                if (state.FinishStep > 0) yield return state.FinishBy;
-                foreach (var seat in state.Seats.Values) yield return PrepareDue(state, seat, state.PhaseSince, !state.CallRepeated, options);
+                if (state.FinishStep > 0)
+                {
+                    yield return state.FinishBy;
+                }
+                foreach (var seat in state.Seats.Values)
+                {
+                    yield return PrepareDue(state, seat, state.PhaseSince, !state.CallRepeated, options);
+                }
                 break;
             case JobPhase.Starting:
-                if (!state.CallRepeated) yield return state.PhaseSince + options.PlanRepeat;
+                if (!state.CallRepeated)
+                {
+                    yield return state.PhaseSince + options.PlanRepeat;
+                }
                 yield return state.PhaseSince + options.StartTimeout;
                 break;
             case JobPhase.Running:
@@ -42,9 +60,18 @@ public static partial class JobMachine
                     break;
                 }
                 yield return state.LastHeard + options.StallTimeout;
-                foreach (var until in BackAgain(state, now)) yield return until;
-                if (TakeInAt(state, options) is { } join) yield return join;
-                foreach (var seat in state.Newcomers.Values) yield return PrepareDue(state, seat, seat.CalledAt, false, options);
+                foreach (var until in BackAgain(state, now))
+                {
+                    yield return until;
+                }
+                if (TakeInAt(state, options) is { } join)
+                {
+                    yield return join;
+                }
+                foreach (var seat in state.Newcomers.Values)
+                {
+                    yield return PrepareDue(state, seat, seat.CalledAt, false, options);
+                }
                 break;
             case JobPhase.Recovering:
                 yield return state.RecoverUntil ?? state.PhaseSince + options.RecoverTimeout;
@@ -58,14 +85,23 @@ public static partial class JobMachine
     private static DateTimeOffset? Deadline(JobMachineState state) =>
         state.Spec.DeadlineSeconds > 0 && state.Started is { } started ? started + TimeSpan.FromSeconds(state.Spec.DeadlineSeconds) : null;
 
-    private static DateTimeOffset PrepareDue(JobMachineState state, Seat seat, DateTimeOffset called, bool mayRepeat, JobMachineOptions options)
+    private static DateTimeOffset PrepareDue(
+        JobMachineState state,
+        Seat seat,
+        DateTimeOffset called,
+        bool mayRepeat,
+        JobMachineOptions options
+    )
     {
         if (!seat.Acknowledged)
         {
             var patience = AcknowledgePatience(state, seat, options);
             return called + (mayRepeat ? patience / 2 : patience);
         }
-        if (seat.Prepared is not null || state.FinishStep > 0) return DateTimeOffset.MaxValue;
+        if (seat.Prepared is not null || state.FinishStep > 0)
+        {
+            return DateTimeOffset.MaxValue;
+        }
         var trained = state.Pool.TryGetValue(seat.WorkerId, out var worker) && worker.Claim is { HasState: true };
         return called + (trained ? options.PrepareTimeout : options.NewcomerTimeout);
     }
@@ -83,7 +119,10 @@ public static partial class JobMachine
 
     private static void OnTime(Turn turn)
     {
-        if (turn.State.Phase.HasEnded()) return;
+        if (turn.State.Phase.HasEnded())
+        {
+            return;
+        }
         if (Deadline(turn.State) is { } deadline && deadline <= turn.Now)
         {
             End(turn, JobPhase.Failed, $"the deadline of {turn.State.Spec.DeadlineSeconds} s after the start has passed");
@@ -125,25 +164,38 @@ public static partial class JobMachine
         var plan = turn.State.Plan!;
         turn.State = turn.State with { CallRepeated = true };
         foreach (var seat in turn.State.Seats.Values.Where(s => !s.Started && !Works(turn.State.Pool.GetValueOrDefault(s.WorkerId)?.Claim)))
+        {
             turn.Send(seat.WorkerId, plan);
+        }
 
         bool Works(WorkerClaim? claim) => claim is { Training: true } && claim.Generation == plan.Generation;
     }
 
     private static void OnTimePreparing(Turn turn)
     {
-        if (turn.State.FinishStep > 0 && turn.State.FinishBy <= turn.Now) EndAtOnce(turn);
+        if (turn.State.FinishStep > 0 && turn.State.FinishBy <= turn.Now)
+        {
+            EndAtOnce(turn);
+        }
         var state = turn.State;
         var unheard = state.Seats.Values.Where(s => !s.Acknowledged).ToArray();
         if (!state.CallRepeated && unheard.Any(s => PrepareDue(state, s, state.PhaseSince, true, turn.Options) <= turn.Now))
         {
             turn.State = state with { CallRepeated = true };
-            foreach (var seat in unheard) Call(turn, seat.WorkerId, state.Generation);
+            foreach (var seat in unheard)
+            {
+                Call(turn, seat.WorkerId, state.Generation);
+            }
         }
         var late = state.Seats.Values.Where(s => PrepareDue(state, s, state.PhaseSince, false, turn.Options) <= turn.Now).ToArray();
-        if (late.Length == 0) return;
+        if (late.Length == 0)
+        {
+            return;
+        }
         foreach (var seat in late)
+        {
             LeaveOut(turn, [seat.WorkerId], seat.Acknowledged ? "did not end its work in time" : "does not answer");
+        }
         EndAtOnce(turn);
         PlanIfAllPrepared(turn);
     }
@@ -153,15 +205,25 @@ public static partial class JobMachine
         var state = turn.State;
         if (state.ModelStoredAt is { } stored)
         {
-            if (stored + turn.Options.CompletionGrace <= turn.Now) Succeed(turn);
+            if (stored + turn.Options.CompletionGrace <= turn.Now)
+            {
+                Succeed(turn);
+            }
         }
         else if (state.LastHeard + turn.Options.StallTimeout <= turn.Now)
         {
-            FailGeneration(turn, GenerationCause.TimedOut, $"no member has said anything for {turn.Options.StallTimeout.TotalMinutes:0.#} min");
+            FailGeneration(
+                turn,
+                GenerationCause.TimedOut,
+                $"no member has said anything for {turn.Options.StallTimeout.TotalMinutes:0.#} min"
+            );
         }
         else
         {
-            var late = state.Newcomers.Values.Where(s => PrepareDue(state, s, s.CalledAt, false, turn.Options) <= turn.Now).Select(s => s.WorkerId).ToArray();
+            var late = state
+                .Newcomers.Values.Where(s => PrepareDue(state, s, s.CalledAt, false, turn.Options) <= turn.Now)
+                .Select(s => s.WorkerId)
+                .ToArray();
             LeaveOut(turn, late, "did not prepare in time");
             NoteNewcomers(turn);
             TakeIn(turn);

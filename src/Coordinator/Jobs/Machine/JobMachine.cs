@@ -57,7 +57,12 @@ public static partial class JobMachine
             Progress = progress,
         };
         return record.Phase is JobPhase.Preparing or JobPhase.Starting or JobPhase.Running or JobPhase.BackingOff or JobPhase.Leaving
-            ? state with { Phase = JobPhase.Recovering, Reason = "the coordinator came back and waits for the members to report", NoticedAt = now }
+            ? state with
+            {
+                Phase = JobPhase.Recovering,
+                Reason = "the coordinator came back and waits for the members to report",
+                NoticedAt = now,
+            }
             : state;
     }
 
@@ -68,16 +73,34 @@ public static partial class JobMachine
         var turn = new Turn(state, now, options);
         switch (input)
         {
-            case PoolChanged pool: OnPool(turn, pool); break;
-            case WorkerSaid said: OnWorker(turn, said); break;
-            case CheckpointsChanged checkpoints:
-                turn.State = turn.State with { CheckpointId = checkpoints.NewestId, CheckpointStep = checkpoints.NewestStep, CheckpointGeneration = checkpoints.NewestGeneration };
+            case PoolChanged pool:
+                OnPool(turn, pool);
                 break;
-            case CancelRequested cancel: OnCancel(turn, cancel); break;
-            case SuspendRequested: OnSuspend(turn); break;
-            case ResumeRequested: OnResume(turn); break;
-            case TimePassed: OnTime(turn); break;
-            default: throw new ArgumentException($"Unknown input {input?.GetType().Name}.", nameof(input));
+            case WorkerSaid said:
+                OnWorker(turn, said);
+                break;
+            case CheckpointsChanged checkpoints:
+                turn.State = turn.State with
+                {
+                    CheckpointId = checkpoints.NewestId,
+                    CheckpointStep = checkpoints.NewestStep,
+                    CheckpointGeneration = checkpoints.NewestGeneration,
+                };
+                break;
+            case CancelRequested cancel:
+                OnCancel(turn, cancel);
+                break;
+            case SuspendRequested:
+                OnSuspend(turn);
+                break;
+            case ResumeRequested:
+                OnResume(turn);
+                break;
+            case TimePassed:
+                OnTime(turn);
+                break;
+            default:
+                throw new ArgumentException($"Unknown input {input?.GetType().Name}.", nameof(input));
         }
         AnnounceState(turn, state);
         return new(turn.State, [.. turn.Effects]);
@@ -86,22 +109,38 @@ public static partial class JobMachine
     private static void AnnounceState(Turn turn, JobMachineState before)
     {
         var after = turn.State;
-        if (before.Phase.ToJobState() == after.Phase.ToJobState()) return;
-        turn.Publish(new JobEvent
+        if (before.Phase.ToJobState() == after.Phase.ToJobState())
         {
-            State = new StateChanged { State = after.Phase.ToJobState(), Reason = after.Reason, WeightsSha256 = after.WeightsSha256 },
-        });
+            return;
+        }
+        turn.Publish(
+            new JobEvent
+            {
+                State = new StateChanged
+                {
+                    State = after.Phase.ToJobState(),
+                    Reason = after.Reason,
+                    WeightsSha256 = after.WeightsSha256,
+                },
+            }
+        );
     }
 
     private static void OnCancel(Turn turn, CancelRequested cancel)
     {
-        if (turn.State.Phase.HasEnded()) return;
+        if (turn.State.Phase.HasEnded())
+        {
+            return;
+        }
         End(turn, JobPhase.Cancelled, cancel.Reason.Length == 0 ? "cancelled" : $"cancelled: {cancel.Reason}");
     }
 
     private static void OnSuspend(Turn turn)
     {
-        if (!turn.State.Phase.WantsWorkers()) return;
+        if (!turn.State.Phase.WantsWorkers())
+        {
+            return;
+        }
         if (turn.State.ModelStoredAt is not null)
         {
             Succeed(turn);
@@ -114,7 +153,10 @@ public static partial class JobMachine
 
     private static void OnResume(Turn turn)
     {
-        if (turn.State.Phase != JobPhase.Suspended) return;
+        if (turn.State.Phase != JobPhase.Suspended)
+        {
+            return;
+        }
         turn.State = turn.State with { FailuresInARow = 0, NotBefore = null, LeftOut = turn.State.LeftOut.Clear() };
         turn.Enter(JobPhase.Waiting, "resumed; waits for workers");
         CallGeneration(turn, GenerationCause.Start, "resumed");
@@ -128,36 +170,44 @@ public static partial class JobMachine
         turn.Enter(phase, reason);
     }
 
-    /// <summary>Tells everyone who works for the job to stop, and forgets the generation. <paramref name="storing"/> stores its state first.</summary>
+    /// <summary>
+    /// Tells everyone who works for the job to stop, and forgets the generation. <paramref name="storing"/> stores its state first.
+    /// </summary>
     private static void Dismiss(Turn turn, string reason, bool keepState, string? storing = null)
     {
-        var members = turn.State.Seats.Keys.Concat(turn.State.Newcomers.Keys)
+        var members = turn
+            .State.Seats.Keys.Concat(turn.State.Newcomers.Keys)
             .Concat(turn.State.Pool.Values.Where(w => w.Claim is not null).Select(w => w.Id))
-            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
         foreach (var id in members)
         {
-            turn.Send(id, new StopTraining
-            {
-                JobId = turn.State.JobId,
-                Generation = turn.State.Generation,
-                Reason = reason,
-                KeepState = keepState,
-                StoreCheckpoint = id == storing,
-            });
+            turn.Send(
+                id,
+                new StopTraining
+                {
+                    JobId = turn.State.JobId,
+                    Generation = turn.State.Generation,
+                    Reason = reason,
+                    KeepState = keepState,
+                    StoreCheckpoint = id == storing,
+                }
+            );
         }
         ClearGeneration(turn);
     }
 
-    private static void ClearGeneration(Turn turn) => turn.State = turn.State with
-    {
-        Seats = turn.State.Seats.Clear(),
-        Newcomers = turn.State.Newcomers.Clear(),
-        RecoverUntil = null,
-        PlanSentAt = null,
-        FinishStep = 0,
-        BetterSince = null,
-        AllStartedAt = null,
-        CallRepeated = false,
-        ModelStoredAt = null,
-    };
+    private static void ClearGeneration(Turn turn) =>
+        turn.State = turn.State with
+        {
+            Seats = turn.State.Seats.Clear(),
+            Newcomers = turn.State.Newcomers.Clear(),
+            RecoverUntil = null,
+            PlanSentAt = null,
+            FinishStep = 0,
+            BetterSince = null,
+            AllStartedAt = null,
+            CallRepeated = false,
+            ModelStoredAt = null,
+        };
 }

@@ -66,7 +66,9 @@ public sealed record JobMachineOptions
     /// <summary>When shards are shared out anew because of measured speeds.</summary>
     public RebalanceOptions Rebalance { get; init; } = new();
 
-    /// <summary>How long a coordinator that came back waits for the members of the last generation. Default 30 s: meanwhile they train on.</summary>
+    /// <summary>
+    /// How long a coordinator that came back waits for the members of the last generation. Default 30 s: meanwhile they train on.
+    /// </summary>
     public TimeSpan RecoverTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The same where one of them has said that it does not train any more. Default 3 s: longer than a registration.</summary>

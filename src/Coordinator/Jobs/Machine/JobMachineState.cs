@@ -29,13 +29,16 @@ public sealed record JobMachineState
     public StartGeneration? Plan { get; init; }
 
     /// <summary>Members of the generation that is being prepared, started or run.</summary>
-    public ImmutableSortedDictionary<string, Seat> Seats { get; init; } = ImmutableSortedDictionary.Create<string, Seat>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, Seat> Seats { get; init; } =
+        ImmutableSortedDictionary.Create<string, Seat>(StringComparer.Ordinal);
 
     /// <summary>Newcomers that prepare under a number of their own while the others train on.</summary>
-    public ImmutableSortedDictionary<string, Seat> Newcomers { get; init; } = ImmutableSortedDictionary.Create<string, Seat>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, Seat> Newcomers { get; init; } =
+        ImmutableSortedDictionary.Create<string, Seat>(StringComparer.Ordinal);
 
     /// <summary>Living workers that the job has, by id.</summary>
-    public ImmutableSortedDictionary<string, PoolWorker> Pool { get; init; } = ImmutableSortedDictionary.Create<string, PoolWorker>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, PoolWorker> Pool { get; init; } =
+        ImmutableSortedDictionary.Create<string, PoolWorker>(StringComparer.Ordinal);
 
     /// <summary>How the workers compute that the newest generation was called from; null: none was.</summary>
     public Arithmetic? Arithmetic { get; init; }
@@ -44,10 +47,14 @@ public sealed record JobMachineState
     public string LeftAside { get; init; } = "";
 
     /// <summary>Workers that are not called for a while, by id.</summary>
-    public ImmutableSortedDictionary<string, LeftOut> LeftOut { get; init; } = ImmutableSortedDictionary.Create<string, LeftOut>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, LeftOut> LeftOut { get; init; } =
+        ImmutableSortedDictionary.Create<string, LeftOut>(StringComparer.Ordinal);
 
-    /// <summary>Measured speeds in shards a second, by worker id, kept from generation to generation for as long as the worker is there.</summary>
-    public ImmutableSortedDictionary<string, double> Speeds { get; init; } = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
+    /// <summary>
+    /// Measured speeds in shards a second, by worker id, kept from generation to generation for as long as the worker is there.
+    /// </summary>
+    public ImmutableSortedDictionary<string, double> Speeds { get; init; } =
+        ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
 
     /// <summary>Newest whole checkpoint; empty: none.</summary>
     public string CheckpointId { get; init; } = "";

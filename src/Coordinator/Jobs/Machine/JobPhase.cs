@@ -49,13 +49,14 @@ public static class JobPhases
     public static bool WantsWorkers(this JobPhase phase) => !phase.HasEnded() && phase != JobPhase.Suspended;
 
     /// <summary>The state that clients see.</summary>
-    public static JobState ToJobState(this JobPhase phase) => phase switch
-    {
-        JobPhase.Waiting => JobState.Queued,
-        JobPhase.Suspended => JobState.Suspended,
-        JobPhase.Succeeded => JobState.Succeeded,
-        JobPhase.Failed => JobState.Failed,
-        JobPhase.Cancelled => JobState.Cancelled,
-        _ => JobState.Running,
-    };
+    public static JobState ToJobState(this JobPhase phase) =>
+        phase switch
+        {
+            JobPhase.Waiting => JobState.Queued,
+            JobPhase.Suspended => JobState.Suspended,
+            JobPhase.Succeeded => JobState.Succeeded,
+            JobPhase.Failed => JobState.Failed,
+            JobPhase.Cancelled => JobState.Cancelled,
+            _ => JobState.Running,
+        };
 }

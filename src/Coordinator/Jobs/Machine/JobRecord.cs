@@ -19,4 +19,5 @@ public sealed record JobRecord(
     DateTimeOffset? Started,
     DateTimeOffset? Ended,
     string WeightsSha256,
-    Arithmetic? Arithmetic = null);
+    Arithmetic? Arithmetic = null
+);

@@ -48,7 +48,10 @@ public sealed record Progress
     public Progress With(StepReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        if (report.Step <= Step) return this;
+        if (report.Step <= Step)
+        {
+            return this;
+        }
         var seconds = report.StepMs / 1000;
         var rate = seconds > 0 ? (report.SourceTokens + report.TargetTokens) / seconds : 0;
         var first = StepSeconds == 0;
@@ -79,38 +82,42 @@ public sealed record Progress
     }
 
     /// <summary>As clients see it.</summary>
-    public JobProgress ToProto(long generation, int workers) => new()
-    {
-        Step = Step,
-        TotalSteps = TotalSteps,
-        Epoch = Epoch,
-        Generation = generation,
-        Workers = workers,
-        Loss = Loss,
-        TokensPerSecond = TokensPerSecond,
-        LearningRate = LearningRate,
-        BestBleu = BestBleu,
-        BestStep = BestStep,
-        LastBleu = LastBleu,
-        SecondsLeft = TotalSteps > Step ? (TotalSteps - Step) * StepSeconds : 0,
-        SkippedSteps = SkippedSteps,
-        EvaluatedStep = EvaluatedStep,
-    };
+    public JobProgress ToProto(long generation, int workers) =>
+        new()
+        {
+            Step = Step,
+            TotalSteps = TotalSteps,
+            Epoch = Epoch,
+            Generation = generation,
+            Workers = workers,
+            Loss = Loss,
+            TokensPerSecond = TokensPerSecond,
+            LearningRate = LearningRate,
+            BestBleu = BestBleu,
+            BestStep = BestStep,
+            LastBleu = LastBleu,
+            SecondsLeft = TotalSteps > Step ? (TotalSteps - Step) * StepSeconds : 0,
+            SkippedSteps = SkippedSteps,
+            EvaluatedStep = EvaluatedStep,
+        };
 
     /// <summary>Back from what was stored.</summary>
-    public static Progress FromProto(JobProgress? stored) => stored is null ? new() : new()
-    {
-        Step = stored.Step,
-        TotalSteps = stored.TotalSteps,
-        Epoch = stored.Epoch,
-        Loss = stored.Loss,
-        LearningRate = stored.LearningRate,
-        TokensPerSecond = stored.TokensPerSecond,
-        StepSeconds = stored.TotalSteps > stored.Step ? stored.SecondsLeft / (stored.TotalSteps - stored.Step) : 0,
-        BestBleu = stored.BestBleu,
-        BestStep = stored.BestStep,
-        LastBleu = stored.LastBleu,
-        SkippedSteps = stored.SkippedSteps,
-        EvaluatedStep = stored.EvaluatedStep,
-    };
+    public static Progress FromProto(JobProgress? stored) =>
+        stored is null
+            ? new()
+            : new()
+            {
+                Step = stored.Step,
+                TotalSteps = stored.TotalSteps,
+                Epoch = stored.Epoch,
+                Loss = stored.Loss,
+                LearningRate = stored.LearningRate,
+                TokensPerSecond = stored.TokensPerSecond,
+                StepSeconds = stored.TotalSteps > stored.Step ? stored.SecondsLeft / (stored.TotalSteps - stored.Step) : 0,
+                BestBleu = stored.BestBleu,
+                BestStep = stored.BestStep,
+                LastBleu = stored.LastBleu,
+                SkippedSteps = stored.SkippedSteps,
+                EvaluatedStep = stored.EvaluatedStep,
+            };
 }

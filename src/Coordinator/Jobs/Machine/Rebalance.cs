@@ -36,12 +36,18 @@ public static class Rebalance
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(options);
         if (state is not { Phase: JobPhase.Running, Plan: { } plan, AllStartedAt: { } started } || plan.Members.Count < 2)
+        {
             return No("there is no plan to improve");
+        }
         // A change is under way that will plan by speed anyway.
         if (!state.Newcomers.IsEmpty || state.ModelStoredAt is not null || state.Pool.Values.Any(w => w.Draining))
+        {
             return No("another change is under way");
+        }
         if (plan.Members.FirstOrDefault(m => !state.Speeds.ContainsKey(m.WorkerId)) is { } unmeasured)
+        {
             return No($"the speed of {unmeasured.WorkerId} is not known yet");
+        }
 
         var shards = plan.Members.Sum(m => m.ShardCount);
         var better = ShardPlanner.Plan(shards, [.. plan.Members.Select(m => new ShardCandidate(m.WorkerId, state.Speeds[m.WorkerId]))]);
@@ -51,9 +57,13 @@ public static class Rebalance
         // The exchange and the update take as long as before: the gain is a part of the whole step. The smoothed step lags behind
         // a worker that has just become slow.
         if (saved < options.Gain * Math.Max(old, state.Progress.StepSeconds))
+        {
             return No($"the plan is good: {old:0.###} s of computing a step, {next:0.###} s at best");
+        }
         if ((state.Progress.TotalSteps - state.Progress.Step) * saved < options.Least.TotalSeconds)
+        {
             return No("the steps that are left do not pay for a change");
+        }
 
         var since = state.BetterSince ?? now;
         var reason = $"{old:0.###} s of computing a step become {next:0.###} s: {better.Reason}";

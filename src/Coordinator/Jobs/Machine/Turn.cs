@@ -14,15 +14,24 @@ internal sealed class Turn(JobMachineState state, DateTimeOffset now, JobMachine
 
     public List<JobEffect> Effects { get; } = [];
 
-    public void Enter(JobPhase phase, string reason) =>
-        State = State with { Phase = phase, Reason = reason, PhaseSince = Now };
+    public void Enter(JobPhase phase, string reason) => State = State with { Phase = phase, Reason = reason, PhaseSince = Now };
 
     public void Send(string workerId, IMessage message) => Effects.Add(new SendToWorker(workerId, message));
 
     public void Publish(JobEvent e) => Effects.Add(new PublishEvent(e));
 
     public void Log(string level, string source, string text) =>
-        Publish(new JobEvent { Log = new LogLine { Level = level, Source = source, Text = text } });
+        Publish(
+            new JobEvent
+            {
+                Log = new LogLine
+                {
+                    Level = level,
+                    Source = source,
+                    Text = text,
+                },
+            }
+        );
 
     public void Stale(IMessage message) => Effects.Add(new CountStale(message.Descriptor.Name));
 }

@@ -28,14 +28,18 @@ public static class Nfkc
         ArgumentNullException.ThrowIfNull(text);
         // Below U+00A0 every character is its own normal form and none composes with another.
         if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u009F'))
+        {
             return text;
+        }
         var tables = s_tables.Value;
         var points = Decompose(text, tables);
         Reorder(points, tables);
         Compose(points, tables);
         var result = new StringBuilder(text.Length);
         foreach (var point in points)
+        {
             result.Append(new Rune(point).ToString());
+        }
         return result.ToString();
     }
 
@@ -54,7 +58,9 @@ public static class Nfkc
                 points.Add(LeadBase + syllable / (VowelCount * TrailCount));
                 points.Add(VowelBase + syllable / TrailCount % VowelCount);
                 if (syllable % TrailCount > 0)
+                {
                     points.Add(TrailBase + syllable % TrailCount);
+                }
             }
             else
             {
@@ -71,7 +77,9 @@ public static class Nfkc
         {
             var mark = tables.Class(points[i]);
             for (var j = i; mark > 0 && j > 0 && tables.Class(points[j - 1]) > mark; j--)
+            {
                 (points[j], points[j - 1]) = (points[j - 1], points[j]);
+            }
         }
     }
 
@@ -91,7 +99,9 @@ public static class Nfkc
                 continue;
             }
             if (mark == 0)
+            {
                 starter = kept;
+            }
             lastClass = mark;
             points[kept++] = point;
         }
@@ -121,13 +131,15 @@ public static class Nfkc
         public static Tables Load()
         {
             var tables = new Tables([], [], []);
-            using var stream = typeof(Nfkc).Assembly.GetManifestResourceStream("nfkc.txt")
+            using var stream =
+                typeof(Nfkc).Assembly.GetManifestResourceStream("nfkc.txt")
                 ?? throw new InvalidOperationException("The assembly lacks its resource nfkc.txt.");
             using var reader = new StreamReader(stream);
             while (reader.ReadLine() is { } line)
             {
                 var fields = line.Split(' ');
-                int[] Points(int from) => [.. fields.Skip(from).Select(field => int.Parse(field, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
+                int[] Points(int from) =>
+                    [.. fields.Skip(from).Select(field => int.Parse(field, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
                 switch (fields[0])
                 {
                     case "D":
@@ -135,7 +147,9 @@ public static class Nfkc
                         break;
                     case "C":
                         foreach (var point in Points(2))
+                        {
                             tables.Classes.Add(point, int.Parse(fields[1], CultureInfo.InvariantCulture));
+                        }
                         break;
                     case "P":
                         var pair = Points(1);

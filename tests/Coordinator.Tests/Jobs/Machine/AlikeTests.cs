@@ -1,12 +1,15 @@
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs.Machine;
+namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 
 public class AlikeTests
 {
-    private static Script Trained() => new Script().JoinAlike("x", "", "a", "b").Prepared("a").Prepared("b").Started("a").Started("b").Stepped("a", 3);
+    private static Script Trained() =>
+        new Script().JoinAlike("x", "", "a", "b").Prepared("a").Prepared("b").Started("a").Started("b").Stepped("a", 3);
 
-    private static JobMachineState Restored(JobMachineState state) => JobMachine.Restore(state.JobId, state.Spec, state.Record, state.Progress, DateTimeOffset.UnixEpoch);
+    private static JobMachineState Restored(JobMachineState state) =>
+        JobMachine.Restore(state.JobId, state.Spec, state.Record, state.Progress, DateTimeOffset.UnixEpoch);
 
     [Fact]
     public void Plan_FirstGeneration_BindsTheJobDurably()
@@ -46,7 +49,12 @@ public class AlikeTests
     public void Pool_MemberRestartedOnAnotherMachine_IsLostAndTheOthersGoOn()
     {
         var script = Trained();
-        script.Do(new PoolChanged([new("a", "i", "http://a") { Arithmetic = new() { Fingerprint = "x" } }, new("b", "i2", "http://b") { Arithmetic = new() { Fingerprint = "y" } }]));
+        script.Do(
+            new PoolChanged([
+                new("a", "i", "http://a") { Arithmetic = new() { Fingerprint = "x" } },
+                new("b", "i2", "http://b") { Arithmetic = new() { Fingerprint = "y" } },
+            ])
+        );
         script.Prepared("a", step: 3);
 
         Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
@@ -61,7 +69,10 @@ public class AlikeTests
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
         Assert.Empty(script.State.Pool);
         Assert.Equal("waits for workers; 1 worker computes otherwise", script.State.Reason);
-        Assert.Contains(script.Effects.OfType<PublishEvent>(), e => e.Event.Log is { Level: "warning", Text: "1 worker computes otherwise" });
+        Assert.Contains(
+            script.Effects.OfType<PublishEvent>(),
+            e => e.Event.Log is { Level: "warning", Text: "1 worker computes otherwise" }
+        );
         script.JoinAlike("x", "", "d").Prepared("d");
         Assert.Equal(["d"], script.Plan.Members.Select(m => m.WorkerId));
     }
@@ -93,8 +104,19 @@ public class AlikeTests
         var script = Trained();
         var older = new Script { State = Restored(script.State) with { Arithmetic = null } };
         var plan = script.State.Plan!;
-        older.Do(new PoolChanged([.. plan.Members.Select(m => new PoolWorker(m.WorkerId, m.Incarnation, m.CollectiveAddress,
-            Claim: new WorkerClaim(plan.Generation, HasState: true, 3, Training: true)) { Arithmetic = new Arithmetic { Fingerprint = "x" } })]));
+        older.Do(
+            new PoolChanged([
+                .. plan.Members.Select(m => new PoolWorker(
+                    m.WorkerId,
+                    m.Incarnation,
+                    m.CollectiveAddress,
+                    Claim: new WorkerClaim(plan.Generation, HasState: true, 3, Training: true)
+                )
+                {
+                    Arithmetic = new Arithmetic { Fingerprint = "x" },
+                }),
+            ])
+        );
 
         Assert.Equal((JobPhase.Running, "x"), (older.State.Phase, older.State.Record.Arithmetic?.Fingerprint));
     }

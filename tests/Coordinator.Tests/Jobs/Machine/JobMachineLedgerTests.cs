@@ -1,7 +1,8 @@
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs.Machine;
+namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 
 public class JobMachineLedgerTests
 {
@@ -48,7 +49,13 @@ public class JobMachineLedgerTests
         var script = new Script().Run().Stepped("a", 5).Do(new CheckpointsChanged("8", 8, 1)).Lose("b").Prepared("a", step: 5);
         Assert.Equal(8, script.Plan.BaseStep);
         // The checkpoint turns out to be damaged.
-        script.Failed("a").Do(new CheckpointsChanged("", 0, 0)).Pass(TimeSpan.FromSeconds(1)).Prepared("a", step: 5).Started("a").Stepped("a", 6);
+        script
+            .Failed("a")
+            .Do(new CheckpointsChanged("", 0, 0))
+            .Pass(TimeSpan.FromSeconds(1))
+            .Prepared("a", step: 5)
+            .Started("a")
+            .Stepped("a", 6);
         Assert.Equal([(1, 1, 5), (3, 6, 6)], Ranges(script));
     }
 
@@ -64,7 +71,16 @@ public class JobMachineLedgerTests
     public void Step_ReportOfAnOlderGeneration_IsNotCredited()
     {
         var script = new Script().Run().Stepped("a", 2).Failed("a").Prepared("a", 2).Prepared("b", 2);
-        script.Say("a", new StepReport { Generation = 1, WorkerId = "a", Step = 3, TotalSteps = 9 });
+        script.Say(
+            "a",
+            new StepReport
+            {
+                Generation = 1,
+                WorkerId = "a",
+                Step = 3,
+                TotalSteps = 9,
+            }
+        );
         Assert.Equal(2, script.State.Ledger[1].Reached);
     }
 }

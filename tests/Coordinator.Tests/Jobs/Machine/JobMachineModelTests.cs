@@ -1,4 +1,6 @@
-namespace TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Jobs.Machine;
+
+namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 
 /// <summary>Random interleavings of everything that can happen; every world is told by its seed.</summary>
 public class JobMachineModelTests
@@ -17,9 +19,15 @@ public class JobMachineModelTests
             var world = new World(seed);
             try
             {
-                for (var i = 0; i < FaultyActions; i++) world.Act();
+                for (var i = 0; i < FaultyActions; i++)
+                {
+                    world.Act();
+                }
                 world.StopFaults();
-                for (var i = 0; i < QuietActions && !world.State.Phase.HasEnded(); i++) world.Act();
+                for (var i = 0; i < QuietActions && !world.State.Phase.HasEnded(); i++)
+                {
+                    world.Act();
+                }
                 Assert.True(world.State.Phase == JobPhase.Succeeded, $"ends as {world.State.Phase}: {world.State.Reason}");
                 world.CheckLedger();
             }
@@ -28,11 +36,33 @@ public class JobMachineModelTests
                 throw new InvalidOperationException($"world {seed}, generation {world.Generations}: {e.Message}", e);
             }
             (equal, discarded) = (equal + world.HistoriesEqual, discarded + world.Discarded);
-            foreach (var (fault, count) in world.Fired) fired[fault] = fired.GetValueOrDefault(fault) + count;
+            foreach (var (fault, count) in world.Fired)
+            {
+                fired[fault] = fired.GetValueOrDefault(fault) + count;
+            }
         }
-        string[] faults = ["kill", "restart", "pause", "wake", "coordinator restarts", "coordinator dies before sending", "drain", "checkpoint",
-            "suspend or resume", "lost message", "repeated message", "speed changes", "boundary", "worker_joined", "left aside"];
-        Assert.All(faults, fault => Assert.True(fired.GetValueOrDefault(fault) > 50, $"{fault} fired {fired.GetValueOrDefault(fault)} times"));
+        string[] faults =
+        [
+            "kill",
+            "restart",
+            "pause",
+            "wake",
+            "coordinator restarts",
+            "coordinator dies before sending",
+            "drain",
+            "checkpoint",
+            "suspend or resume",
+            "lost message",
+            "repeated message",
+            "speed changes",
+            "boundary",
+            "worker_joined",
+            "left aside",
+        ];
+        Assert.All(
+            faults,
+            fault => Assert.True(fired.GetValueOrDefault(fault) > 50, $"{fault} fired {fired.GetValueOrDefault(fault)} times")
+        );
         // What needs several things at once is rarer.
         string[] rare = ["rebalance", "worker_drained", "leaving"];
         Assert.All(rare, fault => Assert.True(fired.GetValueOrDefault(fault) > 5, $"{fault} fired {fired.GetValueOrDefault(fault)} times"));
@@ -47,7 +77,10 @@ public class JobMachineModelTests
         for (var seed = 0; seed < 100; seed++)
         {
             var world = new World(seed, faults: false);
-            for (var i = 0; i < QuietActions && !world.State.Phase.HasEnded(); i++) world.Act();
+            for (var i = 0; i < QuietActions && !world.State.Phase.HasEnded(); i++)
+            {
+                world.Act();
+            }
             Assert.True(world.State.Phase == JobPhase.Succeeded, $"world {seed}: {world.State.Phase}: {world.State.Reason}");
         }
     }

@@ -1,10 +1,11 @@
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs.Machine;
+namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 
 public class JobMachineTests
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     [Fact]
     public void Step_WorkerKilled_IsLeftOutAndTheOtherGoesOnFromItsStep()
@@ -43,25 +44,25 @@ public class JobMachineTests
     public void Step_WorkerDoesNotAcknowledge_IsCalledAgainAndThenLeftOut()
     {
         var script = new Script().Join("a", "b").Acknowledged("a");
-        Assert.Equal(["b"], script.Pass(Second / 2).Called);
-        script.Pass(Second / 2);
+        Assert.Equal(["b"], script.Pass(s_second / 2).Called);
+        script.Pass(s_second / 2);
         Assert.DoesNotContain("b", script.State.Seats.Keys);
         script.Prepared("a");
         Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
         // It lives after all: it joins once its time is over.
-        script.Started("a").Pass(2 * Second);
+        script.Started("a").Pass(2 * s_second);
         Assert.Equal(["b"], script.Called);
     }
 
     [Fact]
     public void Step_WorkerLeftOutBefore_HasTwiceAsLongToAcknowledge()
     {
-        var script = new Script().Join("a").Pass(Second / 2).Pass(Second / 2);
+        var script = new Script().Join("a").Pass(s_second / 2).Pass(s_second / 2);
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
-        Assert.Equal(["a"], script.Pass(2 * Second).Called);
-        Assert.Equal(["a"], script.Pass(Second).Called);
-        Assert.Contains("a", script.Pass(0.9 * Second).State.Seats.Keys);
-        Assert.Equal(JobPhase.Waiting, script.Pass(0.1 * Second).State.Phase);
+        Assert.Equal(["a"], script.Pass(2 * s_second).Called);
+        Assert.Equal(["a"], script.Pass(s_second).Called);
+        Assert.Contains("a", script.Pass(0.9 * s_second).State.Seats.Keys);
+        Assert.Equal(JobPhase.Waiting, script.Pass(0.1 * s_second).State.Phase);
     }
 
     [Fact]
@@ -72,7 +73,7 @@ public class JobMachineTests
         Assert.Equal(JobPhase.Preparing, script.State.Phase);
         script.Prepared("a").Prepared("b").Failed("b");
         Assert.Equal(JobPhase.BackingOff, script.State.Phase);
-        script.Pass(Second).Prepared("a").Prepared("b").Failed("a");
+        script.Pass(s_second).Prepared("a").Prepared("b").Failed("a");
         Assert.Equal(JobPhase.Failed, script.State.Phase);
         Assert.Contains("3 generations in a row", script.State.Reason, StringComparison.Ordinal);
         Assert.Contains("boom", script.State.Reason, StringComparison.Ordinal);
@@ -83,12 +84,12 @@ public class JobMachineTests
     {
         var script = new Script().Run().Failed("a", "b");
         Assert.Equal(["a", "b"], script.Called);
-        script.Prepared("a").Prepared("b").Failed("a", "b").Pass(Second);
+        script.Prepared("a").Prepared("b").Failed("a", "b").Pass(s_second);
         Assert.Equal(["a"], script.Called);
         script.Prepared("a").Started("a").Stepped("a", 1, stepMs: 1000);
         // It is asked again later, and as long as nothing has changed the first failure is enough.
-        Assert.Equal(["b"], script.Pass(2 * Second).Called);
-        script.Prepared("b").Pass(Second).Prepared("a", step: 3).Prepared("b");
+        Assert.Equal(["b"], script.Pass(2 * s_second).Called);
+        script.Prepared("b").Pass(s_second).Prepared("a", step: 3).Prepared("b");
         Assert.Equal(2, script.Plan.Members.Count);
         Assert.Equal(["a"], script.Failed("a", "b").Called);
     }
@@ -96,7 +97,7 @@ public class JobMachineTests
     [Fact]
     public void Step_EveryoneIsSuspected_NobodyIsLeftOut()
     {
-        var script = new Script().Run().Failed("a", "a", "b").Prepared("a").Prepared("b").Failed("b", "a", "b").Pass(Second);
+        var script = new Script().Run().Failed("a", "a", "b").Prepared("a").Prepared("b").Failed("b", "a", "b").Pass(s_second);
         Assert.Equal(["a", "b"], script.Called);
     }
 
@@ -109,14 +110,28 @@ public class JobMachineTests
         script.Failed("a");
         Assert.Equal(JobPhase.Failed, script.State.Phase);
         var patient = new Script(s => s.RetryLimit = 1).Run();
-        for (var step = 1; step < 6; step++) patient.Stepped("a", step).Failed("a").Prepared("a", step).Prepared("b", step).Started("a").Started("b");
+        for (var step = 1; step < 6; step++)
+        {
+            patient.Stepped("a", step).Failed("a").Prepared("a", step).Prepared("b", step).Started("a").Started("b");
+        }
         Assert.Equal(JobPhase.Running, patient.State.Phase);
     }
 
     [Fact]
     public void Step_JobFailedOnAWorker_FailsAtOnceWithTheCause()
     {
-        var script = new Script().Run().Say("b", new JobFailedOnWorker { Generation = 1, WorkerId = "b", Code = "NON_FINITE", Message = "shard 3" });
+        var script = new Script()
+            .Run()
+            .Say(
+                "b",
+                new JobFailedOnWorker
+                {
+                    Generation = 1,
+                    WorkerId = "b",
+                    Code = "NON_FINITE",
+                    Message = "shard 3",
+                }
+            );
         Assert.Equal((JobPhase.Failed, "NON_FINITE: shard 3"), (script.State.Phase, script.State.Reason));
         Assert.Equal(["a", "b"], script.Effects.OfType<SendToWorker>().Where(s => s.Message is StopTraining).Select(s => s.WorkerId));
     }
@@ -152,7 +167,7 @@ public class JobMachineTests
     {
         var script = new Script(s => s.DeadlineSeconds = 60).Run();
         Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(60), JobMachine.NextWake(script.State, script.Now, new()));
-        Assert.Equal(JobPhase.Failed, script.Pass(60 * Second).State.Phase);
+        Assert.Equal(JobPhase.Failed, script.Pass(60 * s_second).State.Phase);
         Assert.Contains("deadline", script.State.Reason, StringComparison.Ordinal);
     }
 
@@ -160,7 +175,7 @@ public class JobMachineTests
     public void Restore_DeadlinePassedMeanwhile_TheJobFailsAtOnce()
     {
         var before = new Script(s => s.DeadlineSeconds = 60).Run();
-        var after = before.Now + 61 * Second;
+        var after = before.Now + 61 * s_second;
         var back = JobMachine.Restore("j", before.State.Spec, before.State.Record, before.State.Progress, after);
         Assert.True(JobMachine.NextWake(back, after, new()) <= after);
         Assert.Equal(JobPhase.Failed, JobMachine.Step(back, new TimePassed(), after, new()).State.Phase);
@@ -212,12 +227,15 @@ public class JobMachineTests
     [Fact]
     public void Step_RecoveryMeasured_TellsItsPhases()
     {
-        var script = new Script().Run().Stepped("a", 1).Pass(Second / 4).Failed("a");
+        var script = new Script().Run().Stepped("a", 1).Pass(s_second / 4).Failed("a");
         Assert.Equal([new CountDiscarded(1)], script.Effects.OfType<CountDiscarded>());
-        script.Pass(Second / 10).Prepared("a", 1).Prepared("b", 1);
-        script.Pass(Second / 5).Started("a").Started("b").Pass(Second / 2).Stepped("b", 2);
+        script.Pass(s_second / 10).Prepared("a", 1).Prepared("b", 1);
+        script.Pass(s_second / 5).Started("a").Started("b").Pass(s_second / 2).Stepped("b", 2);
         var measured = Assert.Single(script.Effects.OfType<MeasureRecovery>());
-        Assert.Equal((GenerationCause.WorkerFailed, Second / 4, Second / 10, Second / 5, Second / 2), (measured.Cause, measured.Detect, measured.Regroup, measured.CatchUp, measured.FirstStep));
+        Assert.Equal(
+            (GenerationCause.WorkerFailed, s_second / 4, s_second / 10, s_second / 5, s_second / 2),
+            (measured.Cause, measured.Detect, measured.Regroup, measured.CatchUp, measured.FirstStep)
+        );
     }
 
     [Fact]

@@ -1,11 +1,12 @@
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs.Machine;
+namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 
 /// <summary>Changes that nobody's death forces: they wait for the boundary of a step.</summary>
 public class PlannedChangeTests
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     /// <summary>a and b train, and b has become slow; steps take 0.1 s.</summary>
     private static Script Slow()
@@ -13,9 +14,15 @@ public class PlannedChangeTests
         var script = new Script().Run();
         for (var step = 1L; step <= 400 && script.Called.Length == 0; step++)
         {
-            script.Pass(Second / 10).Stepped("a", step, 100, 10_000, speed: 80).Stepped("b", step, 100, 10_000, speed: step < 50 ? 80 : 20);
+            script
+                .Pass(s_second / 10)
+                .Stepped("a", step, 100, 10_000, speed: 80)
+                .Stepped("b", step, 100, 10_000, speed: step < 50 ? 80 : 20);
             // What the first to report a step decides, the second must not hide.
-            if (script.State.Phase == JobPhase.Preparing) break;
+            if (script.State.Phase == JobPhase.Preparing)
+            {
+                break;
+            }
         }
         return script;
     }
@@ -29,7 +36,10 @@ public class PlannedChangeTests
         Assert.InRange(script.State.FinishStep, reached + 2, reached + 10);
         var finish = script.State.FinishStep;
         // They train on until there, and that counts.
-        for (var step = reached + 1; step <= finish; step++) script.Pass(Second / 10).Stepped("a", step, 100, 10_000, speed: 80);
+        for (var step = reached + 1; step <= finish; step++)
+        {
+            script.Pass(s_second / 10).Stepped("a", step, 100, 10_000, speed: 80);
+        }
         Assert.Equal(finish, script.State.Progress.Step);
         script.Prepared("a", finish).Prepared("b", finish);
         Assert.Equal([("b", 1), ("a", 7)], script.Plan.Members.OrderBy(m => m.ShardCount).Select(m => (m.WorkerId, m.ShardCount)));
@@ -57,8 +67,21 @@ public class PlannedChangeTests
     {
         var script = Slow();
         var older = script.State.Plan!.Generation;
-        script.Say("a", new GenerationFailed { Generation = older, WorkerId = "a", Stage = "PeerUnreachable", Message = "gone", Suspects = { "b" } });
-        Assert.Equal((JobPhase.Preparing, GenerationCause.WorkerFailed, 0L), (script.State.Phase, script.State.Cause, script.State.FinishStep));
+        script.Say(
+            "a",
+            new GenerationFailed
+            {
+                Generation = older,
+                WorkerId = "a",
+                Stage = "PeerUnreachable",
+                Message = "gone",
+                Suspects = { "b" },
+            }
+        );
+        Assert.Equal(
+            (JobPhase.Preparing, GenerationCause.WorkerFailed, 0L),
+            (script.State.Phase, script.State.Cause, script.State.FinishStep)
+        );
         Assert.Equal(["a", "b"], script.Called);
         Assert.True(script.State.Seats["b"].Suspected);
     }
@@ -68,7 +91,7 @@ public class PlannedChangeTests
     {
         var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c");
         Assert.Equal(["c"], script.Called);
-        script.Acknowledged("c").Pass(2 * Second).Stepped("a", 6, 100, 1000).Prepared("c");
+        script.Acknowledged("c").Pass(2 * s_second).Stepped("a", 6, 100, 1000).Prepared("c");
         Assert.Equal(["a", "b", "c"], script.Called);
         Assert.True(script.State.FinishStep >= 8);
     }
@@ -76,21 +99,28 @@ public class PlannedChangeTests
     [Fact]
     public void Step_NewcomersOneAfterAnother_CostOneChange()
     {
-        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c").Prepared("c").Pass(Second / 2).Join("d");
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c").Prepared("c").Pass(s_second / 2).Join("d");
         Assert.Equal(["d"], script.Called);
         // The first is ready, but the second has only just come.
-        script.Pass(Second / 2).Prepared("d");
+        script.Pass(s_second / 2).Prepared("d");
         Assert.Empty(script.Called);
-        script.Pass(Second / 2);
+        script.Pass(s_second / 2);
         Assert.Equal(["a", "b", "c", "d"], script.Called);
     }
 
     [Fact]
     public void Step_OneOfTwoNewcomersTakesLong_TheOtherIsTakenIn()
     {
-        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c", "d").Acknowledged("c").Acknowledged("d").Pass(5 * Second).Prepared("c");
+        var script = new Script()
+            .Run()
+            .Stepped("a", 5, 100, 1000)
+            .Join("c", "d")
+            .Acknowledged("c")
+            .Acknowledged("d")
+            .Pass(5 * s_second)
+            .Prepared("c");
         Assert.Empty(script.Called);
-        script.Pass(Second);
+        script.Pass(s_second);
         Assert.Equal(["a", "b", "c"], script.Called);
         script.Prepared("a", 9).Prepared("b", 9).Prepared("c").Started("a").Started("b").Started("c");
         Assert.Equal(["d"], script.Called);
@@ -102,7 +132,13 @@ public class PlannedChangeTests
         var script = new Script().Run().Stepped("a", 5).Join("c");
         var generation = script.State.Plan!.Generation;
         // c's coming brings along what b said of itself when it was about to start.
-        script.Do(new PoolChanged([.. script.State.Pool.Values.Select(w => w.Id == "b" ? w with { Claim = new(generation, HasState: false, 0, Training: true, Ready: true) } : w)]));
+        script.Do(
+            new PoolChanged([
+                .. script.State.Pool.Values.Select(w =>
+                    w.Id == "b" ? w with { Claim = new(generation, HasState: false, 0, Training: true, Ready: true) } : w
+                ),
+            ])
+        );
         script.Lose("a");
         Assert.Equal(["b"], script.Called);
     }
@@ -120,7 +156,16 @@ public class PlannedChangeTests
     public void Step_NewcomerCannotPrepare_TheJobGoesOnWithoutIt()
     {
         var script = new Script().Run().Stepped("a", 5).Join("c");
-        script.Say("c", new JobFailedOnWorker { Generation = script.State.Generation, WorkerId = "c", Code = "BAD_DATASET", Message = "its disk" });
+        script.Say(
+            "c",
+            new JobFailedOnWorker
+            {
+                Generation = script.State.Generation,
+                WorkerId = "c",
+                Code = "BAD_DATASET",
+                Message = "its disk",
+            }
+        );
         Assert.Equal(JobPhase.Running, script.State.Phase);
         Assert.Contains("c", script.State.LeftOut.Keys);
     }
@@ -154,7 +199,15 @@ public class PlannedChangeTests
         Assert.All(stops, s => Assert.True(s.Stop.KeepState));
         // b may go at once, a is held.
         Assert.Equal(["a"], script.State.Seats.Keys);
-        script.Say("a", new TrainingStopped { Generation = script.State.Generation, WorkerId = "a", CompletedStep = 5 });
+        script.Say(
+            "a",
+            new TrainingStopped
+            {
+                Generation = script.State.Generation,
+                WorkerId = "a",
+                CompletedStep = 5,
+            }
+        );
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
         Assert.Empty(script.State.Seats);
     }
@@ -171,8 +224,19 @@ public class PlannedChangeTests
         script.Drain("a");
         Assert.Equal(JobPhase.Leaving, script.State.Phase);
         Assert.Equal(["a"], JobMachine.Held(script.State));
-        Assert.Contains(script.Effects.OfType<SendToWorker>(), s => s is { WorkerId: "a", Message: StopTraining { StoreCheckpoint: true, KeepState: true } });
-        script.Say("a", new TrainingStopped { Generation = script.State.Generation, WorkerId = "a", CompletedStep = 5 });
+        Assert.Contains(
+            script.Effects.OfType<SendToWorker>(),
+            s => s is { WorkerId: "a", Message: StopTraining { StoreCheckpoint: true, KeepState: true } }
+        );
+        script.Say(
+            "a",
+            new TrainingStopped
+            {
+                Generation = script.State.Generation,
+                WorkerId = "a",
+                CompletedStep = 5,
+            }
+        );
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
         Assert.Empty(JobMachine.Held(script.State));
     }
@@ -199,8 +263,14 @@ public class PlannedChangeTests
     public void Step_LastWorkerGoesBeforeItsStateIsStored_TheJobWaits(bool dies)
     {
         var script = new Script().Run().Stepped("a", 5).Drain("a", "b").Lose("b");
-        if (dies) script.Lose("a");
-        else script.Pass(new JobMachineOptions().LeaveTimeout);
+        if (dies)
+        {
+            script.Lose("a");
+        }
+        else
+        {
+            script.Pass(new JobMachineOptions().LeaveTimeout);
+        }
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
     }
 
@@ -208,7 +278,15 @@ public class PlannedChangeTests
     public void Step_WorkerComesWhileTheLastOneLeaves_ItIsHandedTheState()
     {
         var script = new Script().Run().Stepped("a", 5).Drain("a", "b").Lose("b").Join("c");
-        script.Say("a", new TrainingStopped { Generation = script.State.Generation, WorkerId = "a", CompletedStep = 5 });
+        script.Say(
+            "a",
+            new TrainingStopped
+            {
+                Generation = script.State.Generation,
+                WorkerId = "a",
+                CompletedStep = 5,
+            }
+        );
         Assert.Equal(["a", "c"], script.Called);
         script.Prepared("a", 5).Prepared("c");
         Assert.Equal([("a", true), ("c", false)], script.Plan.Members.Select(m => (m.WorkerId, m.HasBaseState)));
@@ -218,6 +296,9 @@ public class PlannedChangeTests
     public void Step_Suspended_OneStoresItsState()
     {
         var script = new Script().Run().Stepped("a", 5).Do(new SuspendRequested());
-        Assert.Equal([("a", true), ("b", false)], script.Effects.OfType<SendToWorker>().Select(s => (s.WorkerId, ((StopTraining)s.Message).StoreCheckpoint)));
+        Assert.Equal(
+            [("a", true), ("b", false)],
+            script.Effects.OfType<SendToWorker>().Select(s => (s.WorkerId, ((StopTraining)s.Message).StoreCheckpoint))
+        );
     }
 }

@@ -1,11 +1,12 @@
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs.Machine;
+namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 
 public class RebalanceTests
 {
-    private static readonly RebalanceOptions Options = new();
-    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
+    private static readonly RebalanceOptions s_options = new();
+    private static readonly DateTimeOffset s_start = DateTimeOffset.UnixEpoch;
 
     /// <summary>A job whose workers a, b, … hold these shards and have these speeds.</summary>
     private static JobMachineState Job(int[] shards, double[] speeds)
@@ -13,22 +14,38 @@ public class RebalanceTests
         var plan = new StartGeneration { Generation = 1 };
         var first = 0;
         for (var i = 0; i < shards.Length; first += shards[i++])
-            plan.Members.Add(new GenerationMember { WorkerId = Name(i), Rank = i, FirstShard = first, ShardCount = shards[i] });
-        var state = JobMachine.Create("j", TrainingCluster.Jobs.JobSpecDefaults.Fill(new JobSpec()), Start);
+        {
+            plan.Members.Add(
+                new GenerationMember
+                {
+                    WorkerId = Name(i),
+                    Rank = i,
+                    FirstShard = first,
+                    ShardCount = shards[i],
+                }
+            );
+        }
+        var state = JobMachine.Create("j", TrainingCluster.Jobs.JobSpecDefaults.Fill(new JobSpec()), s_start);
         return state with
         {
             Phase = JobPhase.Running,
             Plan = plan,
-            AllStartedAt = Start,
+            AllStartedAt = s_start,
             Speeds = state.Speeds.AddRange(speeds.Select((speed, i) => KeyValuePair.Create(Name(i), speed)).Where(s => s.Value > 0)),
-            Progress = new Progress { Step = 100, TotalSteps = 10_000, StepSeconds = 1 },
-            BetterSince = Start,
+            Progress = new Progress
+            {
+                Step = 100,
+                TotalSteps = 10_000,
+                StepSeconds = 1,
+            },
+            BetterSince = s_start,
         };
     }
 
     private static string Name(int i) => $"{(char)('a' + i)}";
 
-    private static RebalanceDecision Decide(JobMachineState state, double seconds = 60) => Rebalance.Decide(state, Start.AddSeconds(seconds), Options);
+    private static RebalanceDecision Decide(JobMachineState state, double seconds = 60) =>
+        Rebalance.Decide(state, s_start.AddSeconds(seconds), s_options);
 
     [Theory]
     [InlineData(new[] { 4, 4 }, new double[] { 4, 4 }, false)]
@@ -39,7 +56,8 @@ public class RebalanceTests
     [InlineData(new[] { 2, 2, 2, 2 }, new double[] { 4, 4, 4, 2.2 }, false)]
     [InlineData(new[] { 4, 4 }, new double[] { 4, 0 }, false)]
     [InlineData(new[] { 8 }, new double[] { 1 }, false)]
-    public void Decide_Speeds_CallOnlyWhereMuchIsSaved(int[] shards, double[] speeds, bool call) => Assert.Equal(call, Decide(Job(shards, speeds)).Call);
+    public void Decide_Speeds_CallOnlyWhereMuchIsSaved(int[] shards, double[] speeds, bool call) =>
+        Assert.Equal(call, Decide(Job(shards, speeds)).Call);
 
     [Fact]
     public void Decide_ExchangeTakesMostOfTheStep_SavesTooLittle()
@@ -55,10 +73,10 @@ public class RebalanceTests
     {
         var state = Job([4, 4], [4, 1]) with { BetterSince = null };
         var first = Decide(state);
-        Assert.Equal((false, Start.AddSeconds(60)), (first.Call, first.BetterSince));
+        Assert.Equal((false, s_start.AddSeconds(60)), (first.Call, first.BetterSince));
         state = state with { BetterSince = first.BetterSince };
-        Assert.False(Decide(state, 60 + Options.Sustain.TotalSeconds - 0.001).Call);
-        Assert.True(Decide(state, 60 + Options.Sustain.TotalSeconds).Call);
+        Assert.False(Decide(state, 60 + s_options.Sustain.TotalSeconds - 0.001).Call);
+        Assert.True(Decide(state, 60 + s_options.Sustain.TotalSeconds).Call);
     }
 
     [Fact]
@@ -68,8 +86,8 @@ public class RebalanceTests
     public void Decide_GenerationIsYoung_Waits()
     {
         var state = Job([4, 4], [4, 1]);
-        Assert.False(Decide(state, Options.Interval.TotalSeconds - 0.001).Call);
-        Assert.True(Decide(state, Options.Interval.TotalSeconds).Call);
+        Assert.False(Decide(state, s_options.Interval.TotalSeconds - 0.001).Call);
+        Assert.True(Decide(state, s_options.Interval.TotalSeconds).Call);
     }
 
     [Theory]
@@ -88,7 +106,7 @@ public class RebalanceTests
         var state = Job([4, 4], [4, 1]);
         Assert.False(Decide(state with { Newcomers = state.Newcomers.Add("a", new("a", "i")) }).Call);
         Assert.False(Decide(state with { Pool = state.Pool.Add("a", new("a", "i", "http://a", Draining: true)) }).Call);
-        Assert.False(Decide(state with { ModelStoredAt = Start }).Call);
+        Assert.False(Decide(state with { ModelStoredAt = s_start }).Call);
         Assert.False(Decide(state with { Phase = JobPhase.Preparing }).Call);
     }
 }

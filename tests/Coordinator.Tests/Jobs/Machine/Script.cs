@@ -1,15 +1,16 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs.Machine;
+namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 
 /// <summary>Drives the machine by hand, an input at a time.</summary>
 internal sealed class Script
 {
-    private static readonly JobMachineOptions Options = new();
-    private readonly List<PoolWorker> pool = [];
+    private static readonly JobMachineOptions s_options = new();
+    private readonly List<PoolWorker> _pool = [];
 
     public Script(Action<JobSpec>? change = null)
     {
@@ -26,7 +27,7 @@ internal sealed class Script
 
     public Script Do(JobInput input)
     {
-        (State, Effects) = JobMachine.Step(State, input, Now, Options);
+        (State, Effects) = JobMachine.Step(State, input, Now, s_options);
         return this;
     }
 
@@ -34,28 +35,33 @@ internal sealed class Script
 
     public Script Join(params string[] ids)
     {
-        pool.AddRange(ids.Select(id => new PoolWorker(id, "i", $"http://{id}")));
-        return Do(new PoolChanged([.. pool]));
+        _pool.AddRange(ids.Select(id => new PoolWorker(id, "i", $"http://{id}")));
+        return Do(new PoolChanged([.. _pool]));
     }
 
     /// <summary>Workers that compute in their own way, and what the coordinator says of those left aside.</summary>
     public Script JoinAlike(string arithmetic, string leftAside, params string[] ids)
     {
-        pool.AddRange(ids.Select(id => new PoolWorker(id, "i", $"http://{id}") { Arithmetic = new() { Fingerprint = arithmetic } }));
-        return Do(new PoolChanged([.. pool], leftAside));
+        _pool.AddRange(ids.Select(id => new PoolWorker(id, "i", $"http://{id}") { Arithmetic = new() { Fingerprint = arithmetic } }));
+        return Do(new PoolChanged([.. _pool], leftAside));
     }
 
     public Script Drain(params string[] ids)
     {
-        for (var i = 0; i < pool.Count; i++)
-            if (ids.Contains(pool[i].Id)) pool[i] = pool[i] with { Draining = true };
-        return Do(new PoolChanged([.. pool]));
+        for (var i = 0; i < _pool.Count; i++)
+        {
+            if (ids.Contains(_pool[i].Id))
+            {
+                _pool[i] = _pool[i] with { Draining = true };
+            }
+        }
+        return Do(new PoolChanged([.. _pool]));
     }
 
     public Script Lose(string id)
     {
-        pool.RemoveAll(w => w.Id == id);
-        return Do(new PoolChanged([.. pool]));
+        _pool.RemoveAll(w => w.Id == id);
+        return Do(new PoolChanged([.. _pool]));
     }
 
     public Script Pass(TimeSpan span)
@@ -66,38 +72,60 @@ internal sealed class Script
 
     public Script Acknowledged(string id) => Say(id, new GenerationAcknowledged { Generation = State.Generation, WorkerId = id });
 
-    public Script Prepared(string id, long step = -1, bool evaluated = false) => Say(id, new GenerationPrepared
-    {
-        Generation = State.Generation,
-        WorkerId = id,
-        Incarnation = "i",
-        HasState = step >= 0,
-        CompletedStep = Math.Max(0, step),
-        StepEvaluated = evaluated,
-    });
+    public Script Prepared(string id, long step = -1, bool evaluated = false) =>
+        Say(
+            id,
+            new GenerationPrepared
+            {
+                Generation = State.Generation,
+                WorkerId = id,
+                Incarnation = "i",
+                HasState = step >= 0,
+                CompletedStep = Math.Max(0, step),
+                StepEvaluated = evaluated,
+            }
+        );
 
     public Script Started(string id) => Say(id, new GenerationStarted { Generation = State.Generation, WorkerId = id });
 
     public Script Failed(string id, params string[] suspects) =>
-        Say(id, new GenerationFailed { Generation = State.Plan!.Generation, WorkerId = id, Stage = "Aborted", Message = "boom", Suspects = { suspects } });
+        Say(
+            id,
+            new GenerationFailed
+            {
+                Generation = State.Plan!.Generation,
+                WorkerId = id,
+                Stage = "Aborted",
+                Message = "boom",
+                Suspects = { suspects },
+            }
+        );
 
-    public Script Stepped(string id, long step, double stepMs = 1, long total = 9, double speed = 0) => Say(id, new StepReport
-    {
-        Generation = State.Plan!.Generation,
-        WorkerId = id,
-        Step = step,
-        TotalSteps = total,
-        StepMs = stepMs,
-        ShardsPerSecond = speed,
-    });
+    public Script Stepped(string id, long step, double stepMs = 1, long total = 9, double speed = 0) =>
+        Say(
+            id,
+            new StepReport
+            {
+                Generation = State.Plan!.Generation,
+                WorkerId = id,
+                Step = step,
+                TotalSteps = total,
+                StepMs = stepMs,
+                ShardsPerSecond = speed,
+            }
+        );
 
-    public Script Completed(string id, string sha, bool stored) => Say(id, new TrainingCompleted
-    {
-        Generation = State.Plan!.Generation,
-        WorkerId = id,
-        WeightsSha256 = sha,
-        ModelStored = stored,
-    });
+    public Script Completed(string id, string sha, bool stored) =>
+        Say(
+            id,
+            new TrainingCompleted
+            {
+                Generation = State.Plan!.Generation,
+                WorkerId = id,
+                WeightsSha256 = sha,
+                ModelStored = stored,
+            }
+        );
 
     /// <summary>Two workers, a and b, train.</summary>
     public Script Run() => Join("a", "b").Prepared("a").Prepared("b").Started("a").Started("b");

@@ -1,12 +1,13 @@
 using Google.Protobuf;
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Jobs.Machine;
+namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 
 /// <summary>A worker without processes, threads or tensors: what it holds, and which generation it obeys.</summary>
 internal sealed class SimulatedWorker(string id, string arithmetic)
 {
-    private int starts;
+    private int _starts;
 
     public string Id { get; } = id;
 
@@ -31,23 +32,35 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
     public double Slowness { get; set; } = 0.2;
     public bool Training { get; private set; }
     public bool Acts => Alive && !Paused;
+
     /// <summary>For each step of its state the generation that had done it.</summary>
     public List<long> History { get; } = [];
     public List<IMessage> Unacknowledged { get; } = [];
 
     public void Restart()
     {
-        (Alive, Paused, Draining, HasState, Training, Step, Newest, Plan, Ended, FinishStep) = (true, false, false, false, false, 0, 0, null, null, 0);
-        Incarnation = $"{++starts}";
+        (Alive, Paused, Draining, HasState, Training, Step, Newest, Plan, Ended, FinishStep) = (
+            true,
+            false,
+            false,
+            false,
+            false,
+            0,
+            0,
+            null,
+            null,
+            0
+        );
+        Incarnation = $"{++_starts}";
         History.Clear();
         Unacknowledged.Clear();
     }
 
-    public PoolWorker Registration => new(Id, Incarnation, $"http://{Id}", Draining,
-        Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training, Ready: true))
-    {
-        Arithmetic = new() { Fingerprint = Arithmetic },
-    };
+    public PoolWorker Registration =>
+        new(Id, Incarnation, $"http://{Id}", Draining, Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training, Ready: true))
+        {
+            Arithmetic = new() { Fingerprint = Arithmetic },
+        };
 
     /// <summary>Obeys a command; commands of an older generation are dropped.</summary>
     public void Obey(IMessage command, World world)
@@ -56,7 +69,10 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
         {
             case PrepareGeneration prepare when prepare.Generation >= Newest:
                 world.Say(this, new GenerationAcknowledged { Generation = prepare.Generation, WorkerId = Id }, reliable: false);
-                if (Plan is { } plan && plan.Generation == prepare.Generation) break;
+                if (Plan is { } plan && plan.Generation == prepare.Generation)
+                {
+                    break;
+                }
                 Newest = prepare.Generation;
                 if (Training && prepare.FinishStep > Step)
                 {
@@ -66,16 +82,28 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
                 (Training, Plan, FinishStep) = (false, null, 0);
                 SayPrepared(world);
                 break;
-            case StartGeneration start when start.Generation == Newest && Plan is null && start.Members.Any(m => m.WorkerId == Id && m.Incarnation == Incarnation):
+            case StartGeneration start
+                when start.Generation == Newest && Plan is null && start.Members.Any(m => m.WorkerId == Id && m.Incarnation == Incarnation):
                 Start(start, world);
                 break;
             case StopTraining stop when stop.Generation >= Newest:
                 (Training, Plan, FinishStep) = (false, null, 0);
                 Unacknowledged.Clear();
-                if (stop.StoreCheckpoint && HasState && Step > 0) world.StoreCheckpoint(this);
+                if (stop.StoreCheckpoint && HasState && Step > 0)
+                {
+                    world.StoreCheckpoint(this);
+                }
                 if (stop.KeepState)
                 {
-                    world.Say(this, new TrainingStopped { Generation = stop.Generation, WorkerId = Id, CompletedStep = Step });
+                    world.Say(
+                        this,
+                        new TrainingStopped
+                        {
+                            Generation = stop.Generation,
+                            WorkerId = Id,
+                            CompletedStep = Step,
+                        }
+                    );
                     break;
                 }
                 (HasState, Step) = (false, 0);
@@ -108,7 +136,10 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
         }
         (HasState, Step, Training) = (true, start.BaseStep, true);
         world.Say(this, new GenerationStarted { Generation = Newest, WorkerId = Id });
-        if (Step == World.TotalSteps) Complete(world);
+        if (Step == World.TotalSteps)
+        {
+            Complete(world);
+        }
     }
 
     private void Take(long[] history)
@@ -120,8 +151,21 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
     public void Fail(World world, string stage, params string[] suspects)
     {
         Training = false;
-        world.Say(this, new GenerationFailed { Generation = Plan!.Generation, WorkerId = Id, Step = Step, Stage = stage, Suspects = { suspects } });
-        if (FinishStep > 0) EndInOrder(world);
+        world.Say(
+            this,
+            new GenerationFailed
+            {
+                Generation = Plan!.Generation,
+                WorkerId = Id,
+                Step = Step,
+                Stage = stage,
+                Suspects = { suspects },
+            }
+        );
+        if (FinishStep > 0)
+        {
+            EndInOrder(world);
+        }
     }
 
     private void EndInOrder(World world)
@@ -130,38 +174,62 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
         SayPrepared(world);
     }
 
-    private void SayPrepared(World world) => world.Say(this, new GenerationPrepared
-    {
-        Generation = Newest,
-        WorkerId = Id,
-        Incarnation = Incarnation,
-        HasState = HasState,
-        CompletedStep = Step,
-        ShardsPerSecond = 1 / Slowness,
-    });
+    private void SayPrepared(World world) =>
+        world.Say(
+            this,
+            new GenerationPrepared
+            {
+                Generation = Newest,
+                WorkerId = Id,
+                Incarnation = Incarnation,
+                HasState = HasState,
+                CompletedStep = Step,
+                ShardsPerSecond = 1 / Slowness,
+            }
+        );
 
     /// <summary>Applies the next step's update. All members had their gradients in it.</summary>
     public void Apply(World world)
     {
         Step++;
         History.Add(Plan!.Generation);
-        world.Say(this, new StepReport
+        world.Say(
+            this,
+            new StepReport
+            {
+                Generation = Plan!.Generation,
+                WorkerId = Id,
+                Step = Step,
+                TotalSteps = World.TotalSteps,
+                TargetTokens = 10,
+                StepMs = 250,
+                ShardsPerSecond = 1 / Slowness,
+            },
+            reliable: false
+        );
+        if (FinishStep == Step)
         {
-            Generation = Plan!.Generation,
-            WorkerId = Id,
-            Step = Step,
-            TotalSteps = World.TotalSteps,
-            TargetTokens = 10,
-            StepMs = 250,
-            ShardsPerSecond = 1 / Slowness,
-        }, reliable: false);
-        if (FinishStep == Step) EndInOrder(world);
-        else if (Step == World.TotalSteps) Complete(world);
+            EndInOrder(world);
+        }
+        else if (Step == World.TotalSteps)
+        {
+            Complete(world);
+        }
     }
 
     private void Complete(World world)
     {
         var first = Plan!.Members[0].WorkerId == Id;
-        world.Say(this, new TrainingCompleted { Generation = Plan.Generation, WorkerId = Id, Step = Step, WeightsSha256 = "same", ModelStored = first });
+        world.Say(
+            this,
+            new TrainingCompleted
+            {
+                Generation = Plan.Generation,
+                WorkerId = Id,
+                Step = Step,
+                WeightsSha256 = "same",
+                ModelStored = first,
+            }
+        );
     }
 }

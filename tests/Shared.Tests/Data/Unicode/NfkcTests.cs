@@ -32,13 +32,15 @@ public class NfkcTests
     [InlineData("\u1100{0}\u11A8\u0301{0}", "6bff73176c5dde4d67086587ae9aaf51193a3f1f4c08a5d58e33a19cb33ec9fc")]
     public void Normalize_EveryCharacter_EqualsAnotherImplementation(string pattern, string sha256)
     {
-        var normalized = EveryCharacter().Select(character => Nfkc.Normalize(string.Format(CultureInfo.InvariantCulture, pattern, character)));
+        var normalized = EveryCharacter()
+            .Select(character => Nfkc.Normalize(string.Format(CultureInfo.InvariantCulture, pattern, character)));
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', normalized)))));
     }
 
     [Fact]
     public void Normalize_Twice_ChangesNothingMore() =>
-        Prop.ForAll<NonNull<string>>(text => Nfkc.Normalize(Nfkc.Normalize(text.Get)) == Nfkc.Normalize(text.Get)).QuickCheckThrowOnFailure();
+        Prop.ForAll<NonNull<string>>(text => Nfkc.Normalize(Nfkc.Normalize(text.Get)) == Nfkc.Normalize(text.Get))
+            .QuickCheckThrowOnFailure();
 
     private static IEnumerable<string> EveryCharacter() =>
         Enumerable.Range(0, 0x110000).Where(Rune.IsValid).Select(value => new Rune(value).ToString());
