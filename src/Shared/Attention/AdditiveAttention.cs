@@ -9,7 +9,7 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class AdditiveAttention : torch.nn.Module
 {
-    private readonly AttentionPooling _pooling;
+    private readonly AttentionPooling pooling;
 
     /// <summary>Makes the layer.</summary>
     /// <param name="querySize">d_q.</param>
@@ -19,13 +19,13 @@ public sealed class AdditiveAttention : torch.nn.Module
     public AdditiveAttention(long querySize, long keySize, long hiddenSize, double dropout = 0)
         : base(nameof(AdditiveAttention))
     {
-        _pooling = new AttentionPooling(new AdditiveScore(querySize, keySize, hiddenSize), dropout);
+        pooling = new AttentionPooling(new AdditiveScore(querySize, keySize, hiddenSize), dropout);
         RegisterComponents();
     }
 
     /// <inheritdoc cref="AttentionPooling.Weights"/>
-    public Tensor Weights(Tensor query, Tensor key, AttentionMask? mask = null) => _pooling.Weights(query, key, mask);
+    public Tensor Weights(Tensor query, Tensor key, AttentionMask? mask = null) => pooling.Weights(query, key, mask);
 
     /// <inheritdoc cref="AttentionPooling.forward"/>
-    public Tensor forward(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null) => _pooling.forward(query, key, value, mask);
+    public Tensor forward(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null) => pooling.forward(query, key, value, mask);
 }

@@ -11,9 +11,9 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class AdditiveScore : AttentionScore
 {
-    private readonly Linear _w_q;
-    private readonly Linear _w_k;
-    private readonly Linear _w_v;
+    private readonly Linear W_q;
+    private readonly Linear W_k;
+    private readonly Linear w_v;
 
     /// <summary>Makes the score.</summary>
     /// <param name="querySize">d_q.</param>
@@ -22,15 +22,15 @@ public sealed class AdditiveScore : AttentionScore
     public AdditiveScore(long querySize, long keySize, long hiddenSize)
         : base(nameof(AdditiveScore))
     {
-        _w_q = torch.nn.Linear(querySize, hiddenSize, hasBias: false);
-        _w_k = torch.nn.Linear(keySize, hiddenSize, hasBias: false);
-        _w_v = torch.nn.Linear(hiddenSize, 1, hasBias: false);
+        W_q = torch.nn.Linear(querySize, hiddenSize, hasBias: false);
+        W_k = torch.nn.Linear(keySize, hiddenSize, hasBias: false);
+        w_v = torch.nn.Linear(hiddenSize, 1, hasBias: false);
         RegisterComponents();
     }
 
     /// <summary>W_k k alone: what a decoder that asks the same keys again and again computes once.</summary>
     /// <returns>[…, S, h].</returns>
-    public Tensor ProjectKeys(Tensor key) => _w_k.Apply(key);
+    public Tensor ProjectKeys(Tensor key) => W_k.Apply(key);
 
     /// <summary>Scores against keys that <see cref="ProjectKeys"/> has projected.</summary>
     public Tensor ScoreProjected(Tensor query, Tensor projectedKey)
@@ -38,8 +38,8 @@ public sealed class AdditiveScore : AttentionScore
         ArgumentNullException.ThrowIfNull(projectedKey);
         using var scope = NewDisposeScope();
         // […, T, 1, h] + […, 1, S, h] → […, T, S, h] → […, T, S, 1]
-        var features = _w_q.Apply(query).unsqueeze(-2).add(projectedKey.unsqueeze(-3)).tanh();
-        return _w_v.call(features).squeeze(-1).MoveToOuterDisposeScope();
+        var features = W_q.Apply(query).unsqueeze(-2).add(projectedKey.unsqueeze(-3)).tanh();
+        return w_v.call(features).squeeze(-1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class AttentionPooling : torch.nn.Module
 {
-    private readonly AttentionScore _score;
+    private readonly AttentionScore score;
     private readonly double _dropout;
 
     /// <summary>Makes the pooling.</summary>
@@ -20,7 +20,7 @@ public sealed class AttentionPooling : torch.nn.Module
         : base(nameof(AttentionPooling))
     {
         ArgumentNullException.ThrowIfNull(score);
-        this._score = score;
+        this.score = score;
         _dropout = dropout;
         RegisterComponents();
     }
@@ -33,7 +33,7 @@ public sealed class AttentionPooling : torch.nn.Module
     public Tensor Weights(Tensor query, Tensor key, AttentionMask? mask = null)
     {
         using var scope = NewDisposeScope();
-        return MaskedSoftmax.Apply(_score.forward(query, key), mask).MoveToOuterDisposeScope();
+        return MaskedSoftmax.Apply(score.forward(query, key), mask).MoveToOuterDisposeScope();
     }
 
     /// <summary>The weighted sums of the values.</summary>

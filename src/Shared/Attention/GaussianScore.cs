@@ -11,7 +11,7 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class GaussianScore : AttentionScore
 {
-    private readonly Parameter _width;
+    private readonly Parameter width;
 
     /// <summary>Makes the score.</summary>
     /// <param name="width">w, the inverse of the kernel's standard deviation.</param>
@@ -19,7 +19,7 @@ public sealed class GaussianScore : AttentionScore
     public GaussianScore(double width = 1, bool learnt = false)
         : base(nameof(GaussianScore))
     {
-        this._width = torch.nn.Parameter(torch.full(1, (float)width), requires_grad: learnt);
+        this.width = torch.nn.Parameter(torch.full(1, (float)width), requires_grad: learnt);
         RegisterComponents();
     }
 
@@ -30,7 +30,7 @@ public sealed class GaussianScore : AttentionScore
         ArgumentNullException.ThrowIfNull(key);
         using var scope = NewDisposeScope();
         // […, T, 1, d] − […, 1, S, d]
-        var distance = query.unsqueeze(-2).sub(key.unsqueeze(-3)).mul(_width);
+        var distance = query.unsqueeze(-2).sub(key.unsqueeze(-3)).mul(width);
         return distance.mul(distance).sum(-1).mul(-0.5).MoveToOuterDisposeScope();
     }
 }

@@ -7,7 +7,7 @@ namespace TrainingCluster.Attention;
 /// <summary>A learnt vector a position (Gehring et al. 2017): a parameter [longest sequence, D].</summary>
 public sealed class LearntEncoding : PositionalEncoding
 {
-    private readonly Parameter _weight;
+    private readonly Parameter weight;
 
     /// <summary>Makes the encoding.</summary>
     /// <param name="length">The longest sequence there can be, in tokens.</param>
@@ -16,21 +16,21 @@ public sealed class LearntEncoding : PositionalEncoding
         : base(nameof(LearntEncoding))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        _weight = torch.nn.Parameter(torch.zeros(length, width));
+        weight = torch.nn.Parameter(torch.zeros(length, width));
         RegisterComponents();
     }
 
     /// <inheritdoc/>
     public override Tensor Positions(long start, long length, Device device)
     {
-        if (start + length > _weight.shape[0])
+        if (start + length > weight.shape[0])
         {
             throw new ArgumentException(
-                $"The model has learnt positions for {_weight.shape[0]} tokens, not for {start + length}: shorten the sequence, or "
+                $"The model has learnt positions for {weight.shape[0]} tokens, not for {start + length}: shorten the sequence, or "
                     + "train with sinusoidal positions.",
                 nameof(length)
             );
         }
-        return _weight.narrow(0, start, length);
+        return weight.narrow(0, start, length);
     }
 }

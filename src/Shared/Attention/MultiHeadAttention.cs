@@ -16,13 +16,13 @@ namespace TrainingCluster.Attention;
 /// </remarks>
 public sealed class MultiHeadAttention : torch.nn.Module
 {
-    private readonly Parameter? _in_proj_weight;
-    private readonly Parameter? _q_proj_weight;
-    private readonly Parameter? _k_proj_weight;
-    private readonly Parameter? _v_proj_weight;
-    private readonly Parameter? _in_proj_bias;
-    private readonly Linear _out_proj;
-    private readonly AttentionScore? _score;
+    private readonly Parameter? in_proj_weight;
+    private readonly Parameter? q_proj_weight;
+    private readonly Parameter? k_proj_weight;
+    private readonly Parameter? v_proj_weight;
+    private readonly Parameter? in_proj_bias;
+    private readonly Linear out_proj;
+    private readonly AttentionScore? score;
     private readonly MultiHeadSizes _sizes;
     private readonly double _dropout;
 
@@ -46,23 +46,23 @@ public sealed class MultiHeadAttention : torch.nn.Module
         sizes.Validate(dotProduct: score is null);
         _sizes = sizes;
         _dropout = dropout;
-        this._score = score;
+        this.score = score;
         var (queries, keys, values) = (sizes.Heads * sizes.QueryHead, sizes.Heads * sizes.KeyHead, sizes.Heads * sizes.ValueHead);
         if (sizes.IsUniform)
         {
-            _in_proj_weight = Weight(queries + keys + values, sizes.Query);
+            in_proj_weight = Weight(queries + keys + values, sizes.Query);
         }
         else
         {
-            _q_proj_weight = Weight(queries, sizes.Query);
-            _k_proj_weight = Weight(keys, sizes.Key);
-            _v_proj_weight = Weight(values, sizes.Value);
+            q_proj_weight = Weight(queries, sizes.Query);
+            k_proj_weight = Weight(keys, sizes.Key);
+            v_proj_weight = Weight(values, sizes.Value);
         }
         if (bias)
         {
-            _in_proj_bias = torch.nn.Parameter(torch.zeros(queries + keys + values));
+            in_proj_bias = torch.nn.Parameter(torch.zeros(queries + keys + values));
         }
-        _out_proj = torch.nn.Linear(values, sizes.Output, bias);
+        out_proj = torch.nn.Linear(values, sizes.Output, bias);
         RegisterComponents();
     }
 
@@ -82,7 +82,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
     {
         using var scope = NewDisposeScope();
         var (q_BHTK, k_BHSK, v_BHSK) =
-            ReferenceEquals(query, key) && ReferenceEquals(key, value) && _in_proj_weight is not null
+            ReferenceEquals(query, key) && ReferenceEquals(key, value) && in_proj_weight is not null
                 ? ProjectAll(query)
                 : ProjectSeparately(query, key, value);
         return Attend(q_BHTK, k_BHSK, v_BHSK, mask).MoveToOuterDisposeScope();
@@ -117,7 +117,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
     {
         ArgumentNullException.ThrowIfNull(cache);
         using var scope = NewDisposeScope();
-        var (q, k, v) = _in_proj_weight is not null
+        var (q, k, v) = in_proj_weight is not null
             ? ProjectAll(token_R1D, cache.Length)
             : ProjectSeparately(token_R1D, token_R1D, token_R1D, cache.Length);
         var (keys, values) = cache.Append(k, v);
@@ -129,31 +129,31 @@ public sealed class MultiHeadAttention : torch.nn.Module
         if (Recorder is { } recorder)
         {
             recorder(
-                _score is null
+                score is null
                     ? ScaledDotProductAttention.Weights(q_BHTK, k_BHSK, mask)
-                    : MaskedSoftmax.Apply(_score.forward(q_BHTK, k_BHSK), mask)
+                    : MaskedSoftmax.Apply(score.forward(q_BHTK, k_BHSK), mask)
             );
         }
         Tensor heads_BHTK;
-        if (_score is null)
+        if (score is null)
         {
             heads_BHTK = ScaledDotProductAttention.Apply(q_BHTK, k_BHSK, v_BHSK, mask, training ? _dropout : 0);
         }
         else
         {
-            var weights_BHTS = MaskedSoftmax.Apply(_score.forward(q_BHTK, k_BHSK), mask);
+            var weights_BHTS = MaskedSoftmax.Apply(score.forward(q_BHTK, k_BHSK), mask);
             weights_BHTS = CounterDropout.Apply(weights_BHTS, _dropout, training);
             heads_BHTK = weights_BHTS.matmul(v_BHSK);
         }
         // [B, H, T, K] → [B, T, H·K]
         var sides = heads_BHTK.shape;
-        return _out_proj.Apply(heads_BHTK.transpose(1, 2).reshape(sides[0], sides[2], sides[1] * sides[3]));
+        return out_proj.Apply(heads_BHTK.transpose(1, 2).reshape(sides[0], sides[2], sides[1] * sides[3]));
     }
 
     // One product for all three: [B, T, D] → [B, T, 3·D] → three views [B, H, T, K].
     private (Tensor, Tensor, Tensor) ProjectAll(Tensor input_BTD, long position = 0)
     {
-        var qkv = Autocast.Linear(input_BTD, _in_proj_weight!, _in_proj_bias);
+        var qkv = Autocast.Linear(input_BTD, in_proj_weight!, in_proj_bias);
         var sides = input_BTD.shape;
         var parts = qkv.view(sides[0], sides[1], 3, _sizes.Heads, _sizes.QueryHead).unbind(2);
         return (Rotate(parts[0].transpose(1, 2), position), Rotate(parts[1].transpose(1, 2), position), parts[2].transpose(1, 2));
@@ -161,15 +161,15 @@ public sealed class MultiHeadAttention : torch.nn.Module
 
     private (Tensor, Tensor, Tensor) ProjectSeparately(Tensor query, Tensor key, Tensor value, long position = 0)
     {
-        if (_in_proj_weight is null || !ReferenceEquals(key, value))
+        if (in_proj_weight is null || !ReferenceEquals(key, value))
         {
             var (k, v) = ProjectKeysAndValues(key, value, position);
             return (ProjectQueries(query, position), k, v);
         }
         // One split rather than slices: its gradient is put together in one pass.
         var sections = new[] { _sizes.Query, 2 * _sizes.Query };
-        var weights = _in_proj_weight.split(sections, 0);
-        var biases = _in_proj_bias?.split(sections, 0);
+        var weights = in_proj_weight.split(sections, 0);
+        var biases = in_proj_bias?.split(sections, 0);
         var (k_BHSK, v_BHSK) = ProjectTogether(key, weights[1], biases?[1], position);
         return (Rotate(SplitHeads(Autocast.Linear(query, weights[0], biases?[0]), _sizes.QueryHead), position), k_BHSK, v_BHSK);
     }
@@ -177,26 +177,26 @@ public sealed class MultiHeadAttention : torch.nn.Module
     private Tensor ProjectQueries(Tensor query, long position = 0)
     {
         var queries = _sizes.Heads * _sizes.QueryHead;
-        var weight = _q_proj_weight ?? _in_proj_weight!.narrow(0, 0, queries);
-        return Rotate(SplitHeads(Autocast.Linear(query, weight, _in_proj_bias?.narrow(0, 0, queries)), _sizes.QueryHead), position);
+        var weight = q_proj_weight ?? in_proj_weight!.narrow(0, 0, queries);
+        return Rotate(SplitHeads(Autocast.Linear(query, weight, in_proj_bias?.narrow(0, 0, queries)), _sizes.QueryHead), position);
     }
 
     private (Tensor, Tensor) ProjectKeysAndValues(Tensor key, Tensor value, long position = 0)
     {
         var (queries, keys, values) = (_sizes.Heads * _sizes.QueryHead, _sizes.Heads * _sizes.KeyHead, _sizes.Heads * _sizes.ValueHead);
-        if (_in_proj_weight is not null && ReferenceEquals(key, value))
+        if (in_proj_weight is not null && ReferenceEquals(key, value))
         {
             return ProjectTogether(
                 key,
-                _in_proj_weight.narrow(0, queries, keys + values),
-                _in_proj_bias?.narrow(0, queries, keys + values),
+                in_proj_weight.narrow(0, queries, keys + values),
+                in_proj_bias?.narrow(0, queries, keys + values),
                 position
             );
         }
-        var k_weight = _k_proj_weight ?? _in_proj_weight!.narrow(0, queries, keys);
-        var v_weight = _v_proj_weight ?? _in_proj_weight!.narrow(0, queries + keys, values);
-        var k = Autocast.Linear(key, k_weight, _in_proj_bias?.narrow(0, queries, keys));
-        var v = Autocast.Linear(value, v_weight, _in_proj_bias?.narrow(0, queries + keys, values));
+        var k_weight = k_proj_weight ?? in_proj_weight!.narrow(0, queries, keys);
+        var v_weight = v_proj_weight ?? in_proj_weight!.narrow(0, queries + keys, values);
+        var k = Autocast.Linear(key, k_weight, in_proj_bias?.narrow(0, queries, keys));
+        var v = Autocast.Linear(value, v_weight, in_proj_bias?.narrow(0, queries + keys, values));
         return (Rotate(SplitHeads(k, _sizes.KeyHead), position), SplitHeads(v, _sizes.ValueHead));
     }
 

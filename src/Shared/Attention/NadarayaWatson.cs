@@ -10,7 +10,7 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class NadarayaWatson : torch.nn.Module
 {
-    private readonly AttentionPooling _pooling;
+    private readonly AttentionPooling pooling;
 
     /// <summary>Makes the regression.</summary>
     /// <param name="width">w, the inverse of the kernel's standard deviation; where learning starts if it is learnt.</param>
@@ -18,7 +18,7 @@ public sealed class NadarayaWatson : torch.nn.Module
     public NadarayaWatson(double width = 1, bool learntWidth = false)
         : base(nameof(NadarayaWatson))
     {
-        _pooling = new AttentionPooling(new GaussianScore(width, learntWidth));
+        pooling = new AttentionPooling(new GaussianScore(width, learntWidth));
         RegisterComponents();
     }
 
@@ -29,7 +29,7 @@ public sealed class NadarayaWatson : torch.nn.Module
     public Tensor Weights(Tensor x_T, Tensor examples_S, AttentionMask? mask = null)
     {
         using var scope = NewDisposeScope();
-        return _pooling.Weights(AsBatch(x_T), AsBatch(examples_S), mask).squeeze(0).MoveToOuterDisposeScope();
+        return pooling.Weights(AsBatch(x_T), AsBatch(examples_S), mask).squeeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>f(x): [T].</summary>
@@ -40,11 +40,7 @@ public sealed class NadarayaWatson : torch.nn.Module
     public Tensor forward(Tensor x_T, Tensor examples_S, Tensor values_S, AttentionMask? mask = null)
     {
         using var scope = NewDisposeScope();
-        return _pooling
-            .forward(AsBatch(x_T), AsBatch(examples_S), AsBatch(values_S), mask)
-            .squeeze(0)
-            .squeeze(-1)
-            .MoveToOuterDisposeScope();
+        return pooling.forward(AsBatch(x_T), AsBatch(examples_S), AsBatch(values_S), mask).squeeze(0).squeeze(-1).MoveToOuterDisposeScope();
     }
 
     // [N] → [1, N, 1]: one batch row of one feature.

@@ -9,7 +9,7 @@ namespace TrainingCluster.Attention;
 /// </summary>
 public sealed class SelfAttention : torch.nn.Module
 {
-    private readonly MultiHeadAttention _attention;
+    private readonly MultiHeadAttention attention;
 
     /// <summary>Makes the layer.</summary>
     /// <param name="width">D.</param>
@@ -18,7 +18,7 @@ public sealed class SelfAttention : torch.nn.Module
     public SelfAttention(long width, int heads = 1, double dropout = 0)
         : base(nameof(SelfAttention))
     {
-        _attention = new MultiHeadAttention(width, heads, dropout);
+        attention = new MultiHeadAttention(width, heads, dropout);
         RegisterComponents();
     }
 
@@ -26,5 +26,5 @@ public sealed class SelfAttention : torch.nn.Module
     /// <param name="x_BTD">[B, T, D].</param>
     /// <param name="mask">Null allows everything.</param>
     /// <returns>[B, T, D].</returns>
-    public Tensor forward(Tensor x_BTD, AttentionMask? mask = null) => _attention.forward(x_BTD, x_BTD, x_BTD, mask);
+    public Tensor forward(Tensor x_BTD, AttentionMask? mask = null) => attention.forward(x_BTD, x_BTD, x_BTD, mask);
 }

@@ -13,12 +13,12 @@ namespace TrainingCluster.Models;
 /// </summary>
 public sealed class RecurrentAttention : SequenceToSequenceModel
 {
-    private readonly Embedding? _embedding;
-    private readonly Embedding? _source_embedding;
-    private readonly Embedding? _target_embedding;
-    private readonly Linear? _output;
-    private readonly RecurrentEncoder _encoder;
-    private readonly RecurrentDecoder _decoder;
+    private readonly Embedding? embedding;
+    private readonly Embedding? source_embedding;
+    private readonly Embedding? target_embedding;
+    private readonly Linear? output;
+    private readonly RecurrentEncoder encoder;
+    private readonly RecurrentDecoder decoder;
     private readonly double _scale;
 
     /// <summary>Makes the model; see <see cref="ModelFactory"/> for one with good first weights.</summary>
@@ -33,16 +33,16 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
         _scale = Math.Sqrt(options.Width);
         if (options.SharedEmbeddings)
         {
-            _embedding = torch.nn.Embedding(vocabularySize, options.Width);
+            embedding = torch.nn.Embedding(vocabularySize, options.Width);
         }
         else
         {
-            _source_embedding = torch.nn.Embedding(vocabularySize, options.Width);
-            _target_embedding = torch.nn.Embedding(vocabularySize, options.Width);
-            _output = torch.nn.Linear(options.Width, vocabularySize, hasBias: false);
+            source_embedding = torch.nn.Embedding(vocabularySize, options.Width);
+            target_embedding = torch.nn.Embedding(vocabularySize, options.Width);
+            output = torch.nn.Linear(options.Width, vocabularySize, hasBias: false);
         }
-        _encoder = new RecurrentEncoder(options);
-        _decoder = new RecurrentDecoder(options);
+        encoder = new RecurrentEncoder(options);
+        decoder = new RecurrentDecoder(options);
         RegisterComponents();
     }
 
@@ -50,7 +50,7 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
     public RecurrentAttentionOptions Options { get; }
 
     /// <summary>The decoder.</summary>
-    public RecurrentDecoder Decoder => _decoder;
+    public RecurrentDecoder Decoder => decoder;
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> SegmentNames =>
@@ -62,8 +62,8 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
         ArgumentNullException.ThrowIfNull(source_NS);
         ArgumentNullException.ThrowIfNull(sourceLengths_N);
         using var scope = NewDisposeScope();
-        var (memory_NSD, final) = _encoder.forward(Embed(_embedding ?? _source_embedding!, source_NS), sourceLengths_N);
-        return new RecurrentDecoderState(source_NS.shape[0], beams, sourceLengths_N, memory_NSD, _decoder.ProjectKeys(memory_NSD), final);
+        var (memory_NSD, final) = encoder.forward(Embed(embedding ?? source_embedding!, source_NS), sourceLengths_N);
+        return new RecurrentDecoderState(source_NS.shape[0], beams, sourceLengths_N, memory_NSD, decoder.ProjectKeys(memory_NSD), final);
     }
 
     /// <inheritdoc/>
@@ -76,8 +76,8 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
             throw new ArgumentException($"{tokens_R.shape[0]} tokens for {own.Rows} rows.", nameof(tokens_R));
         }
         using var scope = NewDisposeScope();
-        var embedded_RD = Embed(_embedding ?? _target_embedding!, tokens_R);
-        own.Advance(_decoder.Step(embedded_RD, own.Keys, own.Memory, own.Layers, own.MemoryMask()));
+        var embedded_RD = Embed(embedding ?? target_embedding!, tokens_R);
+        own.Advance(decoder.Step(embedded_RD, own.Keys, own.Memory, own.Layers, own.MemoryMask()));
         return Project(own.Layers[^1].Hidden).MoveToOuterDisposeScope();
     }
 
@@ -86,20 +86,20 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
     {
         ArgumentNullException.ThrowIfNull(source_BS);
         using var scope = NewDisposeScope();
-        var (memory_BSD, final) = _encoder.forward(
-            Embed(_embedding ?? _source_embedding!, source_BS),
+        var (memory_BSD, final) = encoder.forward(
+            Embed(embedding ?? source_embedding!, source_BS),
             sourceLengths_B,
             (x, layer) => Mark(x, Options.Layers - layer)
         );
         memory_BSD = Mark(memory_BSD, 0);
         // After the encoder, so that a backward pass comes to the target's embeddings before the encoder.
-        var embedded_BTD = Embed(_embedding ?? _target_embedding!, decoderInput_BT);
-        var top_BTD = _decoder.forward(embedded_BTD, memory_BSD, final, AttentionMask.FromLengths(sourceLengths_B, source_BS.shape[1]));
+        var embedded_BTD = Embed(embedding ?? target_embedding!, decoderInput_BT);
+        var top_BTD = decoder.forward(embedded_BTD, memory_BSD, final, AttentionMask.FromLengths(sourceLengths_B, source_BS.shape[1]));
         return Dropout(top_BTD).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    protected override Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, _embedding?.weight ?? _output!.weight!);
+    protected override Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, embedding?.weight ?? output!.weight!);
 
     /// <inheritdoc/>
     protected override int SegmentOf(string parameterName)

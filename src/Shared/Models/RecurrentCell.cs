@@ -17,10 +17,10 @@ public sealed record RecurrentState(Tensor Hidden, Tensor? Memory);
 /// </summary>
 public sealed class RecurrentCell : torch.nn.Module
 {
-    private readonly Parameter _weight_ih;
-    private readonly Parameter _weight_hh;
-    private readonly Parameter _bias_ih;
-    private readonly Parameter _bias_hh;
+    private readonly Parameter weight_ih;
+    private readonly Parameter weight_hh;
+    private readonly Parameter bias_ih;
+    private readonly Parameter bias_hh;
     private readonly long _width;
 
     /// <summary>Makes the cell.</summary>
@@ -33,10 +33,10 @@ public sealed class RecurrentCell : torch.nn.Module
         _width = width;
         IsLstm = lstm;
         var gates = lstm ? 4 : 3;
-        _weight_ih = torch.nn.Parameter(torch.zeros(gates * width, inputSize));
-        _weight_hh = torch.nn.Parameter(torch.zeros(gates * width, width));
-        _bias_ih = torch.nn.Parameter(torch.zeros(gates * width));
-        _bias_hh = torch.nn.Parameter(torch.zeros(gates * width));
+        weight_ih = torch.nn.Parameter(torch.zeros(gates * width, inputSize));
+        weight_hh = torch.nn.Parameter(torch.zeros(gates * width, width));
+        bias_ih = torch.nn.Parameter(torch.zeros(gates * width));
+        bias_hh = torch.nn.Parameter(torch.zeros(gates * width));
         RegisterComponents();
     }
 
@@ -44,26 +44,26 @@ public sealed class RecurrentCell : torch.nn.Module
     public bool IsLstm { get; }
 
     /// <summary>W_ih x + b_ih: […, input] → […, gates · D].</summary>
-    public Tensor ProjectInput(Tensor input) => Autocast.Linear(input, _weight_ih, _bias_ih);
+    public Tensor ProjectInput(Tensor input) => Autocast.Linear(input, weight_ih, bias_ih);
 
     /// <summary>The same for an input in two parts, side by side: the products of each with its columns of W_ih.</summary>
     /// <param name="firstSize">Features of the first part.</param>
     /// <returns>Columns of the first and of the second part; b_ih goes with the second.</returns>
     internal (Tensor First, Tensor Second, Tensor Bias) SplitInput(long firstSize)
     {
-        var parts = _weight_ih.split(new[] { firstSize, _weight_ih.shape[1] - firstSize }, 1);
-        return (parts[0], parts[1], _bias_ih);
+        var parts = weight_ih.split(new[] { firstSize, weight_ih.shape[1] - firstSize }, 1);
+        return (parts[0], parts[1], bias_ih);
     }
 
     /// <summary>A state of zeros for a batch.</summary>
     public RecurrentState Zeros(long rows) =>
-        new(zeros(rows, _width, device: _weight_hh.device), IsLstm ? zeros(rows, _width, device: _weight_hh.device) : null);
+        new(zeros(rows, _width, device: weight_hh.device), IsLstm ? zeros(rows, _width, device: weight_hh.device) : null);
 
     /// <summary>Biases an LSTM's forget gate to 1, so that it remembers from the start.</summary>
     internal void OpenForgetGate()
     {
         using var noGradients = no_grad();
-        using var forget = _bias_ih.narrow(0, _width, _width);
+        using var forget = bias_ih.narrow(0, _width, _width);
         forget.fill_(1).Dispose();
     }
 
@@ -75,7 +75,7 @@ public sealed class RecurrentCell : torch.nn.Module
         ArgumentNullException.ThrowIfNull(input_BG);
         ArgumentNullException.ThrowIfNull(state);
         using var scope = NewDisposeScope();
-        var hidden_BG = Autocast.Linear(state.Hidden, _weight_hh, _bias_hh);
+        var hidden_BG = Autocast.Linear(state.Hidden, weight_hh, bias_hh);
         return IsLstm ? StepLstm(input_BG.add(hidden_BG), state.Memory!) : StepGru(input_BG, hidden_BG, state.Hidden);
     }
 

@@ -12,8 +12,8 @@ namespace TrainingCluster.Models;
 /// </summary>
 public sealed class RecurrentDecoder : torch.nn.Module
 {
-    private readonly AttentionScore _score;
-    private readonly ModuleList<RecurrentCell> _layers;
+    private readonly AttentionScore score;
+    private readonly ModuleList<RecurrentCell> layers;
     private readonly RecurrentAttentionOptions _options;
 
     /// <summary>Makes the decoder.</summary>
@@ -23,8 +23,8 @@ public sealed class RecurrentDecoder : torch.nn.Module
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         var width = options.Width;
-        _score = options.AdditiveScore ? new AdditiveScore(width, width, width) : new DotProductScore();
-        _layers = new ModuleList<RecurrentCell>([
+        score = options.AdditiveScore ? new AdditiveScore(width, width, width) : new DotProductScore();
+        layers = new ModuleList<RecurrentCell>([
             .. Enumerable.Range(0, options.Layers).Select(layer => new RecurrentCell(layer == 0 ? 2 * width : width, width, options.Lstm)),
         ]);
         RegisterComponents();
@@ -34,7 +34,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
     public Action<Tensor>? Recorder { get; set; }
 
     /// <summary>What the score needs of the keys, computed once: the projected keys, or the keys themselves.</summary>
-    public Tensor ProjectKeys(Tensor memory_BSD) => _score is AdditiveScore additive ? additive.ProjectKeys(memory_BSD) : memory_BSD;
+    public Tensor ProjectKeys(Tensor memory_BSD) => score is AdditiveScore additive ? additive.ProjectKeys(memory_BSD) : memory_BSD;
 
     /// <summary>All steps under teacher forcing.</summary>
     /// <param name="embedded_BTD">[B, T, D].</param>
@@ -47,7 +47,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
         ArgumentNullException.ThrowIfNull(embedded_BTD);
         using var scope = NewDisposeScope();
         var keys_BSD = ProjectKeys(memory_BSD);
-        var (contextWeight, embeddingWeight, bias) = _layers[0].SplitInput(_options.Width);
+        var (contextWeight, embeddingWeight, bias) = layers[0].SplitInput(_options.Width);
         var top = new List<Tensor>();
         // The embeddings' part of the first layer's input, for all steps in one product: [B, T, gates · D].
         foreach (var input_BG in Autocast.Linear(embedded_BTD, embeddingWeight, bias).unbind(1))
@@ -74,7 +74,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
     )
     {
         using var scope = NewDisposeScope();
-        var (contextWeight, embeddingWeight, bias) = _layers[0].SplitInput(_options.Width);
+        var (contextWeight, embeddingWeight, bias) = layers[0].SplitInput(_options.Width);
         var input_RG = Autocast.Linear(embedded_RD, embeddingWeight, bias);
         var next = Step(input_RG, contextWeight, keys_NSD, memory_NSD, state, mask);
         foreach (var layer in next)
@@ -96,22 +96,22 @@ public sealed class RecurrentDecoder : torch.nn.Module
     {
         // [R, D] → [N, beams, D]: the rows of one sentence are queries to the same keys.
         var query_NQD = state[^1].Hidden.view(memory_NSD.shape[0], -1, _options.Width);
-        var scores_NQS = _score is AdditiveScore additive
+        var scores_NQS = score is AdditiveScore additive
             ? additive.ScoreProjected(query_NQD, keys_NSD)
-            : _score.forward(query_NQD, keys_NSD);
+            : score.forward(query_NQD, keys_NSD);
         var weights_NQS = MaskedSoftmax.Apply(scores_NQS, mask);
         Recorder?.Invoke(weights_NQS);
         weights_NQS = CounterDropout.Apply(weights_NQS, _options.AttentionDropout, training);
         var context_RD = weights_NQS.matmul(memory_NSD).view(-1, _options.Width);
         var gates_RG = input_RG.add(Autocast.Linear(context_RD, contextWeight));
         var next = new List<RecurrentState>();
-        for (var layer = 0; layer < _layers.Count; layer++)
+        for (var layer = 0; layer < layers.Count; layer++)
         {
             if (layer > 0)
             {
-                gates_RG = _layers[layer].ProjectInput(CounterDropout.Apply(next[^1].Hidden, _options.Dropout, training));
+                gates_RG = layers[layer].ProjectInput(CounterDropout.Apply(next[^1].Hidden, _options.Dropout, training));
             }
-            next.Add(_layers[layer].Step(gates_RG, state[layer]));
+            next.Add(layers[layer].Step(gates_RG, state[layer]));
         }
         return next;
     }

@@ -8,7 +8,7 @@ namespace TrainingCluster.Models;
 /// <summary>Recurrent layers over a source: each layer reads the states of the one below at all time steps.</summary>
 public sealed class RecurrentEncoder : torch.nn.Module
 {
-    private readonly ModuleList<RecurrentCell> _layers;
+    private readonly ModuleList<RecurrentCell> layers;
     private readonly double _dropout;
 
     /// <summary>Makes the encoder.</summary>
@@ -16,7 +16,7 @@ public sealed class RecurrentEncoder : torch.nn.Module
         : base(nameof(RecurrentEncoder))
     {
         ArgumentNullException.ThrowIfNull(options);
-        _layers = new ModuleList<RecurrentCell>([
+        layers = new ModuleList<RecurrentCell>([
             .. Enumerable.Range(0, options.Layers).Select(_ => new RecurrentCell(options.Width, options.Width, options.Lstm)),
         ]);
         _dropout = options.Dropout;
@@ -43,13 +43,13 @@ public sealed class RecurrentEncoder : torch.nn.Module
         var last_B1D = lengths_B.sub(1).clamp(min: 0).view(-1, 1, 1).expand(sides[0], 1, width);
         var without_B1 = lengths_B.lt(1).unsqueeze(1);
         var final = new List<RecurrentState>();
-        for (var layer = 0; layer < _layers.Count; layer++)
+        for (var layer = 0; layer < layers.Count; layer++)
         {
             if (layer > 0)
             {
                 x_BSD = CounterDropout.Apply(x_BSD, _dropout, training);
             }
-            var cell = _layers[layer];
+            var cell = layers[layer];
             var state = cell.Zeros(sides[0]);
             var (hidden, memory) = (new List<Tensor>(), new List<Tensor>());
             foreach (var input_BG in cell.ProjectInput(before is null ? x_BSD : before(x_BSD, layer)).unbind(1))

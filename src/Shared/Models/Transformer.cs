@@ -14,13 +14,13 @@ namespace TrainingCluster.Models;
 /// </summary>
 public sealed class Transformer : SequenceToSequenceModel
 {
-    private readonly Embedding? _embedding;
-    private readonly Embedding? _source_embedding;
-    private readonly Embedding? _target_embedding;
-    private readonly Linear? _output;
-    private readonly PositionalEncoding? _positions;
-    private readonly TransformerEncoder _encoder;
-    private readonly TransformerDecoder _decoder;
+    private readonly Embedding? embedding;
+    private readonly Embedding? source_embedding;
+    private readonly Embedding? target_embedding;
+    private readonly Linear? output;
+    private readonly PositionalEncoding? positions;
+    private readonly TransformerEncoder encoder;
+    private readonly TransformerDecoder decoder;
     private readonly RotaryEncoding? _rotary;
     private readonly double _scale;
 
@@ -35,23 +35,23 @@ public sealed class Transformer : SequenceToSequenceModel
         _scale = Math.Sqrt(options.Width);
         if (options.SharedEmbeddings)
         {
-            _embedding = torch.nn.Embedding(vocabularySize, options.Width);
+            embedding = torch.nn.Embedding(vocabularySize, options.Width);
         }
         else
         {
-            _source_embedding = torch.nn.Embedding(vocabularySize, options.Width);
-            _target_embedding = torch.nn.Embedding(vocabularySize, options.Width);
-            _output = torch.nn.Linear(options.Width, vocabularySize, hasBias: false);
+            source_embedding = torch.nn.Embedding(vocabularySize, options.Width);
+            target_embedding = torch.nn.Embedding(vocabularySize, options.Width);
+            output = torch.nn.Linear(options.Width, vocabularySize, hasBias: false);
         }
-        _positions = options.Positions switch
+        positions = options.Positions switch
         {
             PositionKind.Sinusoidal => new SinusoidalEncoding(options.Width),
             PositionKind.Learnt => new LearntEncoding(options.LearntPositions, options.Width),
             _ => null,
         };
         _rotary = options.Positions == PositionKind.Rotary ? new RotaryEncoding(options.Width / options.Heads) : null;
-        _encoder = new TransformerEncoder(options, _rotary);
-        _decoder = new TransformerDecoder(options, _rotary);
+        encoder = new TransformerEncoder(options, _rotary);
+        decoder = new TransformerDecoder(options, _rotary);
         RegisterComponents();
     }
 
@@ -59,10 +59,10 @@ public sealed class Transformer : SequenceToSequenceModel
     public TransformerOptions Options { get; }
 
     /// <summary>The encoder.</summary>
-    public TransformerEncoder Encoder => _encoder;
+    public TransformerEncoder Encoder => encoder;
 
     /// <summary>The decoder.</summary>
-    public TransformerDecoder Decoder => _decoder;
+    public TransformerDecoder Decoder => decoder;
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> SegmentNames =>
@@ -80,7 +80,7 @@ public sealed class Transformer : SequenceToSequenceModel
         using var scope = NewDisposeScope();
         var length = source_NS.shape[1];
         var memory_NSD = Encode(source_NS, AttentionMask.FromLengths(sourceLengths_N, length));
-        var blocks = _decoder.Blocks.Select(block =>
+        var blocks = decoder.Blocks.Select(block =>
         {
             var (keys, values) = block.CrossAttention.ProjectMemory(memory_NSD);
             return new TransformerBlockState(keys, values);
@@ -98,8 +98,8 @@ public sealed class Transformer : SequenceToSequenceModel
             throw new ArgumentException($"{tokens_R.shape[0]} tokens for {own.Rows} rows.", nameof(tokens_R));
         }
         using var scope = NewDisposeScope();
-        var x_R1D = Embed(_embedding ?? _target_embedding!, tokens_R.unsqueeze(1), own.Step);
-        var y_R1D = _decoder.Step(x_R1D, own.Blocks, own.MemoryMask());
+        var x_R1D = Embed(embedding ?? target_embedding!, tokens_R.unsqueeze(1), own.Step);
+        var y_R1D = decoder.Step(x_R1D, own.Blocks, own.MemoryMask());
         own.Step++;
         return Project(y_R1D.squeeze(1)).MoveToOuterDisposeScope();
     }
@@ -112,13 +112,13 @@ public sealed class Transformer : SequenceToSequenceModel
         var memoryMask = AttentionMask.FromLengths(sourceLengths_B, source_BS.shape[1]);
         var memory_BSD = Encode(source_BS, memoryMask);
         // After the encoder, so that a backward pass comes to the target's embeddings before the encoder.
-        var x_BTD = Embed(_embedding ?? _target_embedding!, decoderInput_BT);
+        var x_BTD = Embed(embedding ?? target_embedding!, decoderInput_BT);
         var last = Options.Layers - 1;
-        return _decoder.forward(x_BTD, memory_BSD, memoryMask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
+        return decoder.forward(x_BTD, memory_BSD, memoryMask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    protected override Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, _embedding?.weight ?? _output!.weight!);
+    protected override Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, embedding?.weight ?? output!.weight!);
 
     /// <inheritdoc/>
     protected override int SegmentOf(string parameterName)
@@ -157,9 +157,9 @@ public sealed class Transformer : SequenceToSequenceModel
     private Tensor Encode(Tensor source_BS, AttentionMask mask)
     {
         using var scope = NewDisposeScope();
-        var x_BSD = Embed(_embedding ?? _source_embedding!, source_BS);
+        var x_BSD = Embed(embedding ?? source_embedding!, source_BS);
         var last = 2 * Options.Layers - 1;
-        return _encoder.forward(x_BSD, mask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
+        return encoder.forward(x_BSD, mask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
     }
 
     // [B, T] → [B, T, D]
@@ -167,7 +167,7 @@ public sealed class Transformer : SequenceToSequenceModel
     {
         using var scope = NewDisposeScope();
         var embedded_BTD = table.call(tokens_BT);
-        embedded_BTD = _positions is null ? embedded_BTD.mul(_scale) : _positions.forward(embedded_BTD, _scale, start);
+        embedded_BTD = positions is null ? embedded_BTD.mul(_scale) : positions.forward(embedded_BTD, _scale, start);
         return CounterDropout.Apply(embedded_BTD, Options.Dropout, training).MoveToOuterDisposeScope();
     }
 }

@@ -11,34 +11,34 @@ namespace TrainingCluster.Models;
 /// </summary>
 public sealed class TransformerDecoderBlock : TransformerBlock
 {
-    private readonly MultiHeadAttention _self_attn;
-    private readonly MultiHeadAttention _multihead_attn;
-    private readonly Linear _linear1;
-    private readonly Linear _linear2;
-    private readonly LayerNorm _norm1;
-    private readonly LayerNorm _norm2;
-    private readonly LayerNorm _norm3;
+    private readonly MultiHeadAttention self_attn;
+    private readonly MultiHeadAttention multihead_attn;
+    private readonly Linear linear1;
+    private readonly Linear linear2;
+    private readonly LayerNorm norm1;
+    private readonly LayerNorm norm2;
+    private readonly LayerNorm norm3;
 
     /// <summary>Makes the block.</summary>
     public TransformerDecoderBlock(TransformerOptions options, RotaryEncoding? rotary = null)
         : base(nameof(TransformerDecoderBlock), options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _self_attn = new MultiHeadAttention(options.Width, options.Heads, options.AttentionDropout) { Rotary = rotary };
-        _multihead_attn = new MultiHeadAttention(options.Width, options.Heads, options.AttentionDropout);
-        _linear1 = torch.nn.Linear(options.Width, options.FeedForward);
-        _linear2 = torch.nn.Linear(options.FeedForward, options.Width);
-        _norm1 = torch.nn.LayerNorm(options.Width);
-        _norm2 = torch.nn.LayerNorm(options.Width);
-        _norm3 = torch.nn.LayerNorm(options.Width);
+        self_attn = new MultiHeadAttention(options.Width, options.Heads, options.AttentionDropout) { Rotary = rotary };
+        multihead_attn = new MultiHeadAttention(options.Width, options.Heads, options.AttentionDropout);
+        linear1 = torch.nn.Linear(options.Width, options.FeedForward);
+        linear2 = torch.nn.Linear(options.FeedForward, options.Width);
+        norm1 = torch.nn.LayerNorm(options.Width);
+        norm2 = torch.nn.LayerNorm(options.Width);
+        norm3 = torch.nn.LayerNorm(options.Width);
         RegisterComponents();
     }
 
     /// <summary>The block's self-attention.</summary>
-    public MultiHeadAttention SelfAttention => _self_attn;
+    public MultiHeadAttention SelfAttention => self_attn;
 
     /// <summary>The block's attention to the encoder's output.</summary>
-    public MultiHeadAttention CrossAttention => _multihead_attn;
+    public MultiHeadAttention CrossAttention => multihead_attn;
 
     /// <summary>All tokens at once: [B, T, D] → [B, T, D].</summary>
     /// <param name="x_BTD">The target so far.</param>
@@ -47,9 +47,9 @@ public sealed class TransformerDecoderBlock : TransformerBlock
     public Tensor forward(Tensor x_BTD, Tensor memory_BSD, AttentionMask memoryMask)
     {
         using var scope = NewDisposeScope();
-        var y = Sublayer(x_BTD, _norm1, x => _self_attn.forward(x, x, x, AttentionMask.Causal));
-        y = Sublayer(y, _norm2, x => _multihead_attn.forward(x, memory_BSD, memory_BSD, memoryMask));
-        return Sublayer(y, _norm3, x => FeedForward(x, _linear1, _linear2)).MoveToOuterDisposeScope();
+        var y = Sublayer(x_BTD, norm1, x => self_attn.forward(x, x, x, AttentionMask.Causal));
+        y = Sublayer(y, norm2, x => multihead_attn.forward(x, memory_BSD, memory_BSD, memoryMask));
+        return Sublayer(y, norm3, x => FeedForward(x, linear1, linear2)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The newest token of each row: [R, 1, D] → [R, 1, D].</summary>
@@ -57,40 +57,40 @@ public sealed class TransformerDecoderBlock : TransformerBlock
     {
         using var scope = NewDisposeScope();
         var sides = x_R1D.shape;
-        var y = Sublayer(x_R1D, _norm1, x => _self_attn.AttendStep(x, state.Tokens));
+        var y = Sublayer(x_R1D, norm1, x => self_attn.AttendStep(x, state.Tokens));
         // The beams of a sentence ask its memory together, as queries of one row: [R, 1, D] → [N, beams, D].
         y = Sublayer(
             y,
-            _norm2,
+            norm2,
             x =>
-                _multihead_attn
+                multihead_attn
                     .AttendMemory(x.view(state.MemoryKeys.shape[0], -1, sides[2]), state.MemoryKeys, state.MemoryValues, memoryMask)
                     .view(sides)
         );
-        return Sublayer(y, _norm3, x => FeedForward(x, _linear1, _linear2)).MoveToOuterDisposeScope();
+        return Sublayer(y, norm3, x => FeedForward(x, linear1, linear2)).MoveToOuterDisposeScope();
     }
 }
 
 /// <summary>N decoder blocks and a layer normalisation, as <c>torch.nn.TransformerDecoder</c>.</summary>
 public sealed class TransformerDecoder : torch.nn.Module
 {
-    private readonly ModuleList<TransformerDecoderBlock> _layers;
-    private readonly LayerNorm _norm;
+    private readonly ModuleList<TransformerDecoderBlock> layers;
+    private readonly LayerNorm norm;
 
     /// <summary>Makes the decoder.</summary>
     public TransformerDecoder(TransformerOptions options, RotaryEncoding? rotary = null)
         : base(nameof(TransformerDecoder))
     {
         ArgumentNullException.ThrowIfNull(options);
-        _layers = new ModuleList<TransformerDecoderBlock>([
+        layers = new ModuleList<TransformerDecoderBlock>([
             .. Enumerable.Range(0, options.Layers).Select(_ => new TransformerDecoderBlock(options, rotary)),
         ]);
-        _norm = torch.nn.LayerNorm(options.Width);
+        norm = torch.nn.LayerNorm(options.Width);
         RegisterComponents();
     }
 
     /// <summary>The blocks, from the embeddings up.</summary>
-    public IReadOnlyList<TransformerDecoderBlock> Blocks => [.. _layers];
+    public IReadOnlyList<TransformerDecoderBlock> Blocks => [.. layers];
 
     /// <summary>All tokens at once: [B, T, D] → [B, T, D].</summary>
     /// <param name="x_BTD">Embeddings with positions.</param>
@@ -100,21 +100,21 @@ public sealed class TransformerDecoder : torch.nn.Module
     public Tensor forward(Tensor x_BTD, Tensor memory_BSD, AttentionMask memoryMask, Func<Tensor, int, Tensor>? before = null)
     {
         using var scope = NewDisposeScope();
-        for (var layer = 0; layer < _layers.Count; layer++)
+        for (var layer = 0; layer < layers.Count; layer++)
         {
-            x_BTD = _layers[layer].forward(before is null ? x_BTD : before(x_BTD, layer), memory_BSD, memoryMask);
+            x_BTD = layers[layer].forward(before is null ? x_BTD : before(x_BTD, layer), memory_BSD, memoryMask);
         }
-        return _norm.call(x_BTD).MoveToOuterDisposeScope();
+        return norm.call(x_BTD).MoveToOuterDisposeScope();
     }
 
     /// <summary>The newest token of each row: [R, 1, D] → [R, 1, D].</summary>
     internal Tensor Step(Tensor x_R1D, IReadOnlyList<TransformerBlockState> states, AttentionMask memoryMask)
     {
         using var scope = NewDisposeScope();
-        for (var layer = 0; layer < _layers.Count; layer++)
+        for (var layer = 0; layer < layers.Count; layer++)
         {
-            x_R1D = _layers[layer].Step(x_R1D, states[layer], memoryMask);
+            x_R1D = layers[layer].Step(x_R1D, states[layer], memoryMask);
         }
-        return _norm.call(x_R1D).MoveToOuterDisposeScope();
+        return norm.call(x_R1D).MoveToOuterDisposeScope();
     }
 }

@@ -10,57 +10,57 @@ namespace TrainingCluster.Models;
 /// </summary>
 public sealed class TransformerEncoderBlock : TransformerBlock
 {
-    private readonly MultiHeadAttention _self_attn;
-    private readonly Linear _linear1;
-    private readonly Linear _linear2;
-    private readonly LayerNorm _norm1;
-    private readonly LayerNorm _norm2;
+    private readonly MultiHeadAttention self_attn;
+    private readonly Linear linear1;
+    private readonly Linear linear2;
+    private readonly LayerNorm norm1;
+    private readonly LayerNorm norm2;
 
     /// <summary>Makes the block.</summary>
     public TransformerEncoderBlock(TransformerOptions options, RotaryEncoding? rotary = null)
         : base(nameof(TransformerEncoderBlock), options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _self_attn = new MultiHeadAttention(options.Width, options.Heads, options.AttentionDropout) { Rotary = rotary };
-        _linear1 = torch.nn.Linear(options.Width, options.FeedForward);
-        _linear2 = torch.nn.Linear(options.FeedForward, options.Width);
-        _norm1 = torch.nn.LayerNorm(options.Width);
-        _norm2 = torch.nn.LayerNorm(options.Width);
+        self_attn = new MultiHeadAttention(options.Width, options.Heads, options.AttentionDropout) { Rotary = rotary };
+        linear1 = torch.nn.Linear(options.Width, options.FeedForward);
+        linear2 = torch.nn.Linear(options.FeedForward, options.Width);
+        norm1 = torch.nn.LayerNorm(options.Width);
+        norm2 = torch.nn.LayerNorm(options.Width);
         RegisterComponents();
     }
 
     /// <summary>The block's self-attention.</summary>
-    public MultiHeadAttention SelfAttention => _self_attn;
+    public MultiHeadAttention SelfAttention => self_attn;
 
     /// <summary>[B, S, D] → [B, S, D].</summary>
     public Tensor forward(Tensor x_BSD, AttentionMask mask)
     {
         using var scope = NewDisposeScope();
-        var y = Sublayer(x_BSD, _norm1, x => _self_attn.forward(x, x, x, mask));
-        return Sublayer(y, _norm2, x => FeedForward(x, _linear1, _linear2)).MoveToOuterDisposeScope();
+        var y = Sublayer(x_BSD, norm1, x => self_attn.forward(x, x, x, mask));
+        return Sublayer(y, norm2, x => FeedForward(x, linear1, linear2)).MoveToOuterDisposeScope();
     }
 }
 
 /// <summary>N encoder blocks and a layer normalisation, as <c>torch.nn.TransformerEncoder</c>.</summary>
 public sealed class TransformerEncoder : torch.nn.Module
 {
-    private readonly ModuleList<TransformerEncoderBlock> _layers;
-    private readonly LayerNorm _norm;
+    private readonly ModuleList<TransformerEncoderBlock> layers;
+    private readonly LayerNorm norm;
 
     /// <summary>Makes the encoder.</summary>
     public TransformerEncoder(TransformerOptions options, RotaryEncoding? rotary = null)
         : base(nameof(TransformerEncoder))
     {
         ArgumentNullException.ThrowIfNull(options);
-        _layers = new ModuleList<TransformerEncoderBlock>([
+        layers = new ModuleList<TransformerEncoderBlock>([
             .. Enumerable.Range(0, options.Layers).Select(_ => new TransformerEncoderBlock(options, rotary)),
         ]);
-        _norm = torch.nn.LayerNorm(options.Width);
+        norm = torch.nn.LayerNorm(options.Width);
         RegisterComponents();
     }
 
     /// <summary>The blocks, from the embeddings up.</summary>
-    public IReadOnlyList<TransformerEncoderBlock> Blocks => [.. _layers];
+    public IReadOnlyList<TransformerEncoderBlock> Blocks => [.. layers];
 
     /// <summary>[B, S, D] → [B, S, D].</summary>
     /// <param name="x_BSD">Embeddings with positions.</param>
@@ -69,10 +69,10 @@ public sealed class TransformerEncoder : torch.nn.Module
     public Tensor forward(Tensor x_BSD, AttentionMask mask, Func<Tensor, int, Tensor>? before = null)
     {
         using var scope = NewDisposeScope();
-        for (var layer = 0; layer < _layers.Count; layer++)
+        for (var layer = 0; layer < layers.Count; layer++)
         {
-            x_BSD = _layers[layer].forward(before is null ? x_BSD : before(x_BSD, layer), mask);
+            x_BSD = layers[layer].forward(before is null ? x_BSD : before(x_BSD, layer), mask);
         }
-        return _norm.call(x_BSD).MoveToOuterDisposeScope();
+        return norm.call(x_BSD).MoveToOuterDisposeScope();
     }
 }
