@@ -97,7 +97,7 @@ public class ProgramTests
             () => coordinator.Output.Contains("w is lost: ", StringComparison.Ordinal),
             () => coordinator.Output
         );
-        Assert.Contains("w is lost: its process is gone", coordinator.Output, StringComparison.Ordinal);
+        Assert.True(coordinator.Output.Contains("w is lost: its process is gone", StringComparison.Ordinal), coordinator.Output);
     }
 
     [Fact]
