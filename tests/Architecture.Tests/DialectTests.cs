@@ -29,7 +29,7 @@ public sealed partial class DialectTests
                     BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly
                 )
             )
-            // Local functions and the methods of generated clients have names that C# cannot write, or are not ours.
+            // The compiler's names for local functions and lambdas.
             .Where(method => !method.Name.Contains('<', StringComparison.Ordinal))
             .SelectMany(method => method.GetParameters())
             .Where(parameter => parameter.ParameterType == typeof(CancellationToken))
