@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using TrainingCluster.Collective;
 using TrainingCluster.Hosting;
 using TrainingCluster.Worker.AllReduce;
 

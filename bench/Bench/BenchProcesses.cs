@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Numerics;
 using System.Text.Json;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Bench;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using TrainingCluster.Bench;
 using TrainingCluster.Hosting;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 
 // Before libtorch is loaded: its thread pools are made then.
 NativeSettings.Apply();

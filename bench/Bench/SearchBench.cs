@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
 using TorchSharp;
-using TrainingCluster.Inference;
-using TrainingCluster.Models;
+using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Decoding;
+using TrainingCluster.Modeling.Models;
 using TrainingCluster.V1;
 using static TorchSharp.torch;
 
@@ -44,7 +45,7 @@ internal static class SearchBench
         var table = new BenchTable(json, "model", "search", "sentences/s", "ratio");
         foreach (var kind in new[] { "transformer", "recurrent-attention" })
         {
-            using var model = ModelFactory.Create(new ModelSpec { Kind = kind }, 6000, seed: 1);
+            using var model = ModelFactory.Create(new ModelSpec { Kind = kind }.ToOptions(), 6000, seed: 1);
             var options = new SearchOptions { MaxLength = length };
             SequenceSearch.Search(model, sources.GetRange(0, Math.Min(8, sentences)), options);
             // A tenth of the sentences is enough to know how slow the loop is.

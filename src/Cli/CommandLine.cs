@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Grpc.Core;
-using TrainingCluster.Artifacts;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Commands;
-using TrainingCluster.Data;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Native;
+using TrainingCluster.Modeling.Serialization;
 
 namespace TrainingCluster.Cli;
 
@@ -13,10 +13,14 @@ namespace TrainingCluster.Cli;
 public static class CommandLine
 {
     /// <summary>Runs one command and returns its exit status.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal)
+    public static Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal) => RunAsync(Create(terminal), args, terminal);
+
+    /// <summary>The same for another tree of commands, whose errors become of the same kind.</summary>
+    public static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> args, Terminal terminal)
     {
+        ArgumentNullException.ThrowIfNull(root);
         using var interruption = new Interruption();
-        var parsed = Create(terminal).Parse(args);
+        var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (var message in Messages(parsed))
@@ -60,7 +64,6 @@ public static class CommandLine
             DatesCommand.Create(terminal),
             AttentionCommand.Create(terminal),
             CurveCommand.Create(terminal),
-            ChaosCommand.Create(terminal),
             UpCommand.Create(terminal),
             SubmitCommand.Create(terminal),
             JobsCommand.Create(terminal),
@@ -78,6 +81,7 @@ public static class CommandLine
             ScriptCommands.Build(),
             ScriptCommands.Test(),
             ScriptCommands.Bench(),
+            ScriptCommands.Chaos(),
         };
 
     private static bool IsCancellation(Exception exception) =>

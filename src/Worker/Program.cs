@@ -1,6 +1,6 @@
 using System.CommandLine;
 using TrainingCluster.Hosting;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.Worker.Hosting;
 
 NativeSettings.Apply();

@@ -12,10 +12,12 @@ public sealed partial class DialectTests
 
     private static readonly string[] s_assemblies =
     [
+        "TrainingCluster.Modeling",
         "TrainingCluster.Shared",
         "TrainingCluster.Coordinator",
         "TrainingCluster.Worker",
         "cluster",
+        "cluster-chaos",
     ];
 
     [Fact]

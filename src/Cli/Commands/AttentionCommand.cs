@@ -1,7 +1,7 @@
 using System.CommandLine;
-using TrainingCluster.Figures;
+using TrainingCluster.Cli.Figures;
 using TrainingCluster.Hosting;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Cli.Commands;
 

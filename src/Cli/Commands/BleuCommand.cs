@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using TrainingCluster.Data;
-using TrainingCluster.Scoring;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Scoring;
 
 namespace TrainingCluster.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using TrainingCluster.Artifacts;
+using TrainingCluster.Checkpoints;
 using TrainingCluster.Cli.Display;
 
 namespace TrainingCluster.Cli.Commands;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Google.Protobuf;
-using TrainingCluster.Figures;
+using TrainingCluster.Cli.Figures;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;

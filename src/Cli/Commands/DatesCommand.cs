@@ -1,6 +1,6 @@
 using System.CommandLine;
 using TrainingCluster.Cli.Display;
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 
 namespace TrainingCluster.Cli.Commands;
 

@@ -6,10 +6,10 @@ using TrainingCluster.Cli.Demo;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
-using TrainingCluster.Data;
 using TrainingCluster.Hosting;
 using TrainingCluster.Jobs;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Cli.Commands;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
-using TrainingCluster.Numerics;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;

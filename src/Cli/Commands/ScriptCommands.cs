@@ -12,6 +12,9 @@ internal static class ScriptCommands
     public static Command Bench() =>
         OfScript("bench", "Benchmarks: 'bench step', 'bench allreduce' and 'bench search'; with --peer beside PyTorch and gloo.");
 
+    public static Command Chaos() =>
+        OfScript("chaos", "Kill, stop and cut off the processes of a training run of this machine again and again; compare the weights.");
+
     private static Command OfScript(string name, string description)
     {
         var command = new Command(name, description) { TreatUnmatchedTokensAsErrors = false };

@@ -3,9 +3,10 @@ using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
-using TrainingCluster.Data;
 using TrainingCluster.Hosting;
 using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;
@@ -106,7 +107,7 @@ internal static class TrainCommand
         judged.Dataset.Fingerprint = new string('0', 64);
         JobSubmission.Require(judged, "the job");
         RequireFiles(inputs);
-        Native.Libtorch.Check(options.Libtorch);
+        Libtorch.Check(options.Libtorch);
 
         var outcome = await LocalTraining.RunAsync(
             terminal,

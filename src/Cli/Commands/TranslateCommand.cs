@@ -3,10 +3,10 @@ using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
 using TorchSharp;
-using TrainingCluster.Figures;
+using TrainingCluster.Cli.Figures;
 using TrainingCluster.Hosting;
-using TrainingCluster.Inference;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Decoding;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Cli.Commands;
 

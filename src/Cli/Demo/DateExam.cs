@@ -1,5 +1,5 @@
-using TrainingCluster.Data;
-using TrainingCluster.Inference;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Decoding;
 
 namespace TrainingCluster.Cli.Demo;
 

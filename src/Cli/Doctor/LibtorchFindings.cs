@@ -1,5 +1,5 @@
 using TorchSharp;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Cli.Doctor;
 

@@ -1,11 +1,10 @@
 using System.Net;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using TrainingCluster.Cli.Chaos;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Hosting;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Cli.Doctor;
 

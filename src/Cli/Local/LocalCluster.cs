@@ -1,5 +1,6 @@
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Hosting;
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Local;
@@ -38,7 +39,7 @@ public sealed class LocalCluster : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         // Before anything is started: the workers would say the same, but later.
-        Native.Libtorch.Check(options.Libtorch);
+        Libtorch.Check(options.Libtorch);
         var cluster = new LocalCluster(options, time);
         try
         {

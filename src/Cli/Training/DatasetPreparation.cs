@@ -1,5 +1,5 @@
 using TrainingCluster.Cli.Display;
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Training;

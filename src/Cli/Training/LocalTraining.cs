@@ -1,7 +1,7 @@
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Training;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using TrainingCluster.Artifacts;
+using TrainingCluster.Checkpoints;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.V1;
 

@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Google.Protobuf;
 using TrainingCluster.Coordinator.Membership;
-using TrainingCluster.Numerics;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Control;

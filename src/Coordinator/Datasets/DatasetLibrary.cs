@@ -1,5 +1,5 @@
 using TrainingCluster.Coordinator.Files;
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Datasets;

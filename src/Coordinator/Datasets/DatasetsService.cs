@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using Grpc.Core;
 using TrainingCluster.Coordinator.Files;
-using TrainingCluster.Data;
 using TrainingCluster.Errors;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Datasets;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using TrainingCluster.Artifacts;
+using TrainingCluster.Checkpoints;
 using TrainingCluster.Errors;
 using TrainingCluster.V1;
 

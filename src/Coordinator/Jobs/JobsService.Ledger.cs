@@ -1,8 +1,9 @@
 using Grpc.Core;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
-using TrainingCluster.Data;
 using TrainingCluster.Errors;
+using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs;
@@ -45,7 +46,7 @@ public sealed partial class JobsService
                     {
                         throw new DatasetException($"{dataset.Folder} holds no training pair.");
                     }
-                    var plan = TrainingPlan.Of(dataset, job.Spec);
+                    var plan = job.Spec.PlanTraining(dataset);
                     return LedgerAuditor.Audit(
                         view,
                         job,

@@ -1,4 +1,4 @@
-using TrainingCluster.Numerics;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Membership;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using TrainingCluster.Numerics;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Membership;

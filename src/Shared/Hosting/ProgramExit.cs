@@ -1,4 +1,4 @@
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Hosting;
 

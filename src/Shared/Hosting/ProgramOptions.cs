@@ -1,5 +1,5 @@
 using System.CommandLine;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Hosting;
 

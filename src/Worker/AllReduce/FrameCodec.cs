@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using Grpc.Core;
-using TrainingCluster.Collective;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;

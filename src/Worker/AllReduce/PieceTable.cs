@@ -1,5 +1,3 @@
-using TrainingCluster.Collective;
-
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>One frame's worth of the gradient: a piece of one owner's chunk of one bucket.</summary>

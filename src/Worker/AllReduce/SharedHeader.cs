@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Worker.AllReduce;
 

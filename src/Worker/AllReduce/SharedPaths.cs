@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using TrainingCluster.Collective;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;

@@ -1,4 +1,3 @@
-using TrainingCluster.Collective;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;

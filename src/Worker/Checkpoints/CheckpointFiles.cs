@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using TrainingCluster.Artifacts;
-using TrainingCluster.Training;
+using TrainingCluster.Modeling.Serialization;
+using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Checkpoints;
 

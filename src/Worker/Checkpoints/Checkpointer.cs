@@ -1,7 +1,8 @@
 using Grpc.Core;
-using TrainingCluster.Training;
+using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.State;
 using TrainingCluster.Worker.Training;
 
 namespace TrainingCluster.Worker.Checkpoints;

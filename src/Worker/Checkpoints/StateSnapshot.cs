@@ -1,5 +1,5 @@
-using TrainingCluster.Artifacts;
-using TrainingCluster.Training;
+using TrainingCluster.Modeling.Serialization;
+using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Checkpoints;
 

@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Datasets;

@@ -2,10 +2,10 @@ using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using TorchSharp;
 using TrainingCluster.Hosting;
-using TrainingCluster.Numerics;
 using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Fingerprints;
 using TrainingCluster.Worker.Training;
 
 namespace TrainingCluster.Worker.Hosting;

@@ -1,8 +1,8 @@
 using Grpc.Core;
-using TrainingCluster.Training;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
+using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Training;
 

@@ -1,4 +1,7 @@
-using TrainingCluster.Data;
+using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Numerics;
+using TrainingCluster.Modeling.Tokenization;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Training;
@@ -14,7 +17,7 @@ internal sealed class DatasetBatches : ITrainingBatches
     public DatasetBatches(Dataset dataset, JobSpec spec)
     {
         (_dataset, _spec) = (dataset, spec);
-        _plan = TrainingPlan.Of(dataset, spec);
+        _plan = spec.PlanTraining(dataset);
     }
 
     public TrainingCursor Locate(long step) => _plan.Locate(step - 1);

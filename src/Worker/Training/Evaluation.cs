@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text;
-using TrainingCluster.Data;
-using TrainingCluster.Inference;
-using TrainingCluster.Scoring;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Decoding;
+using TrainingCluster.Modeling.Scoring;
 using TrainingCluster.Worker.AllReduce;
 using static TorchSharp.torch;
 

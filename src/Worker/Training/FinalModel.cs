@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
-using TrainingCluster.Artifacts;
+using TrainingCluster.Modeling.Serialization;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
 

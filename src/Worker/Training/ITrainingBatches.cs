@@ -1,4 +1,4 @@
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 
 namespace TrainingCluster.Worker.Training;
 

@@ -1,6 +1,6 @@
-using TrainingCluster.Data;
-using TrainingCluster.Numerics;
-using TrainingCluster.Training;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Numerics;
+using TrainingCluster.Telemetry;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Worker.Training;

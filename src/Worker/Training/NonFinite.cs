@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
-using TrainingCluster.Training;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Optimization;
+using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Training;
 
@@ -83,7 +85,7 @@ internal static class NonFinite
     }
 
     /// <summary>Computes a micro-batch once more; an update is far away.</summary>
-    private static bool IsFinite(TrainingJob job, FlatParameters.GradientBuffer scratch, Data.Batch batch, long step, int shard)
+    private static bool IsFinite(TrainingJob job, FlatParameters.GradientBuffer scratch, Batch batch, long step, int shard)
     {
         scratch.Attach();
         job.Model.SegmentReady = null;
@@ -92,7 +94,7 @@ internal static class NonFinite
         {
             return false;
         }
-        scratch.Flat.Download(new Collective.FlatRange(0, job.Buckets.Length));
+        scratch.Flat.Download(new FlatRange(0, job.Buckets.Length));
         return double.IsFinite(GlobalNorm.SumOfSquares(scratch.Flat.Host.Span));
     }
 

@@ -1,11 +1,11 @@
 using TorchSharp;
-using TrainingCluster.Collective;
-using TrainingCluster.Data;
 using TrainingCluster.Jobs;
-using TrainingCluster.Models;
-using TrainingCluster.Training;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Models;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Optimization;
+using TrainingCluster.Worker.State;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Worker.Training;
@@ -32,7 +32,7 @@ internal sealed class TrainingJob : IDisposable
         // New layers draw numbers too, though they are overwritten.
         lock (MicroBatch.Generator)
         {
-            Model = ModelFactory.Create(spec.Model, vocabulary, spec.Seed);
+            Model = ModelFactory.Create(spec.Model.ToOptions(), vocabulary, spec.Seed);
         }
         if (device.type != DeviceType.CPU)
         {

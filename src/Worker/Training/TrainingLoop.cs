@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
-using TrainingCluster.Collective;
-using TrainingCluster.Native;
-using TrainingCluster.Training;
+using TrainingCluster.Modeling.Native;
+using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Optimization;
+using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Training;
 

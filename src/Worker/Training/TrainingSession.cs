@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
-using TrainingCluster.Data;
-using TrainingCluster.Native;
-using TrainingCluster.Training;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Native;
+using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using TrainingCluster.Artifacts;
+using TrainingCluster.Checkpoints;
 
 namespace TrainingCluster.Cli.Tests.Commands;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
-using TrainingCluster.Artifacts;
-using TrainingCluster.Data;
-using TrainingCluster.Models;
+using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Serialization;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Tests.Commands;
@@ -34,7 +35,7 @@ public sealed class TranslateCommandTests : IDisposable
                 FeedForward = 16,
             },
         };
-        using var model = ModelFactory.Create(spec.Model, dataset.Tokenizer.VocabularySize, seed: 1);
+        using var model = ModelFactory.Create(spec.Model.ToOptions(), dataset.Tokenizer.VocabularySize, seed: 1);
         ModelFolder.Save(
             _folder.At("model"),
             model,

@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
-using TrainingCluster.Artifacts;
+using TrainingCluster.Checkpoints;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Tests.Files;

@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using TrainingCluster.Coordinator.Tests.Hosting;
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Datasets;

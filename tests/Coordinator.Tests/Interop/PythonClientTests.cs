@@ -1,6 +1,6 @@
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Tests.Hosting;
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Coordinator.Tests.Interop;

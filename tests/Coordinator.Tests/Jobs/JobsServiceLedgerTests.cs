@@ -3,9 +3,9 @@ using Grpc.Core;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Coordinator.Tests.Ledger;
-using TrainingCluster.Data;
 using TrainingCluster.Errors;
 using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Jobs;
@@ -54,7 +54,7 @@ public sealed class JobsServiceLedgerTests
     private static long Steps(TestServer server, JobSpec spec)
     {
         using var dataset = Dataset.Open(Path.Combine(server.Data.Datasets, spec.Dataset.Fingerprint));
-        return TrainingPlan.Of(dataset, spec).StepsInEpochs(1);
+        return spec.PlanTraining(dataset).StepsInEpochs(1);
     }
 
     [Fact]

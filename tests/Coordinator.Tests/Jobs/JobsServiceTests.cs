@@ -2,8 +2,8 @@ using Google.Rpc;
 using Grpc.Core;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Tests.Hosting;
-using TrainingCluster.Data;
 using TrainingCluster.Errors;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Jobs;

@@ -1,8 +1,8 @@
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
-using TrainingCluster.Data;
 using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Ledger;

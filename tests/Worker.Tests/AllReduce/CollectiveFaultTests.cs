@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Grpc.Core;
-using TrainingCluster.Collective;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 

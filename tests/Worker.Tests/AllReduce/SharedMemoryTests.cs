@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Grpc.Core;
-using TrainingCluster.Collective;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 

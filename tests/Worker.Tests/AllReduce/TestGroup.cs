@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Microsoft.Extensions.Logging.Abstractions;
-using TrainingCluster.Collective;
 using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Worker.Tests.AllReduce;

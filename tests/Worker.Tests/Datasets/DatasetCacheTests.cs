@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
-using TrainingCluster.Data;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.Worker.Datasets;
 using TrainingCluster.Worker.Tests.Training;
 

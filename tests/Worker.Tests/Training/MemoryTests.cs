@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using TrainingCluster.Data;
-using TrainingCluster.Native;
+using TrainingCluster.Modeling.Data;
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.Training;
 

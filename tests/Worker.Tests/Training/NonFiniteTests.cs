@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using TrainingCluster.Data;
 using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Tests.AllReduce;

@@ -1,4 +1,4 @@
-using TrainingCluster.Artifacts;
+using TrainingCluster.Modeling.Serialization;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Tests.Training;

@@ -1,6 +1,6 @@
 using Grpc.Core;
-using TrainingCluster.Data;
 using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
@@ -21,7 +21,7 @@ public sealed class RecoveryTests
         // In the middle of an epoch: the equal weights prove that it goes on at the very next sentence.
         using (var dataset = Dataset.Open(cluster.DatasetFolder))
         {
-            var plan = TrainingPlan.Of(dataset, JobSpecDefaults.Fill(spec));
+            var plan = JobSpecDefaults.Fill(spec).PlanTraining(dataset);
             Assert.InRange(plan.Locate(stored.Step).StepInEpoch, 1, plan.StepsInEpoch(0) - 1);
         }
 

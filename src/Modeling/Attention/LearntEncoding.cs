@@ -1,0 +1,36 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Modeling.Attention;
+
+/// <summary>A learnt vector a position (Gehring et al. 2017): a parameter [longest sequence, D].</summary>
+public sealed class LearntEncoding : PositionalEncoding
+{
+    private readonly Parameter weight;
+
+    /// <summary>Makes the encoding.</summary>
+    /// <param name="length">The longest sequence there can be, in tokens.</param>
+    /// <param name="width">D.</param>
+    public LearntEncoding(long length, long width)
+        : base(nameof(LearntEncoding))
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        weight = torch.nn.Parameter(torch.zeros(length, width));
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Positions(long start, long length, Device device)
+    {
+        if (start + length > weight.shape[0])
+        {
+            throw new ArgumentException(
+                $"The model has learnt positions for {weight.shape[0]} tokens, not for {start + length}: shorten the sequence, or "
+                    + "train with sinusoidal positions.",
+                nameof(length)
+            );
+        }
+        return weight.narrow(0, start, length);
+    }
+}

@@ -1,0 +1,227 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TrainingCluster.Modeling.Numerics;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Modeling.Attention;
+
+/// <summary>
+/// Multi-head attention (Vaswani et al. 2017, section 3.2.2): hᵢ = f(Wᵢ(q) q, Wᵢ(k) k, Wᵢ(v) v) for each head i, and
+/// the output W_o [h₁ … h_H]. f is scaled dot-product attention, or pooling with another score.
+/// Legend: <c>B</c> batch, <c>H</c> heads, <c>T</c> queries, <c>S</c> keys, <c>K</c> head width, <c>D</c> model width.
+/// </summary>
+/// <remarks>
+/// Where all sizes are those of a Transformer (H·p = D for queries, keys and values), the three projections lie in one
+/// matrix, named and laid out as <c>torch.nn.MultiheadAttention</c> has them, and self-attention takes one product.
+/// </remarks>
+public sealed class MultiHeadAttention : torch.nn.Module
+{
+    private readonly Parameter? in_proj_weight;
+    private readonly Parameter? q_proj_weight;
+    private readonly Parameter? k_proj_weight;
+    private readonly Parameter? v_proj_weight;
+    private readonly Parameter? in_proj_bias;
+    private readonly Linear out_proj;
+    private readonly AttentionScore? score;
+    private readonly MultiHeadSizes _sizes;
+    private readonly double _dropout;
+
+    /// <summary>Makes the layer as a Transformer has it: all inputs and the output D wide, heads of D/H.</summary>
+    /// <param name="width">D.</param>
+    /// <param name="heads">H; divides D.</param>
+    /// <param name="dropout">Share of the attention weights that training sets to zero.</param>
+    /// <param name="bias">Whether projections have biases.</param>
+    public MultiHeadAttention(long width, int heads, double dropout = 0, bool bias = true)
+        : this(MultiHeadSizes.Uniform(width, heads), dropout, bias) { }
+
+    /// <summary>Makes the layer with sizes of its own.</summary>
+    /// <param name="sizes">Sizes of inputs, heads and output.</param>
+    /// <param name="dropout">Share of the attention weights that training sets to zero.</param>
+    /// <param name="bias">Whether projections have biases.</param>
+    /// <param name="score">a(q, k) on projected heads, shared by all heads; null: scaled dot product, which needs p_q = p_k.</param>
+    public MultiHeadAttention(MultiHeadSizes sizes, double dropout = 0, bool bias = true, AttentionScore? score = null)
+        : base(nameof(MultiHeadAttention))
+    {
+        ArgumentNullException.ThrowIfNull(sizes);
+        sizes.Validate(dotProduct: score is null);
+        _sizes = sizes;
+        _dropout = dropout;
+        this.score = score;
+        var (queries, keys, values) = (sizes.Heads * sizes.QueryHead, sizes.Heads * sizes.KeyHead, sizes.Heads * sizes.ValueHead);
+        if (sizes.IsUniform)
+        {
+            in_proj_weight = Weight(queries + keys + values, sizes.Query);
+        }
+        else
+        {
+            q_proj_weight = Weight(queries, sizes.Query);
+            k_proj_weight = Weight(keys, sizes.Key);
+            v_proj_weight = Weight(values, sizes.Value);
+        }
+        if (bias)
+        {
+            in_proj_bias = torch.nn.Parameter(torch.zeros(queries + keys + values));
+        }
+        out_proj = torch.nn.Linear(values, sizes.Output, bias);
+        RegisterComponents();
+    }
+
+    /// <summary>Rotates queries and keys by position; null (default): not.</summary>
+    public RotaryEncoding? Rotary { get; init; }
+
+    /// <summary>When set, receives the attention weights of every call: [B, H, T, S].</summary>
+    public Action<Tensor>? Recorder { get; set; }
+
+    /// <summary>Attention of queries to keys and values.</summary>
+    /// <param name="query">[B, T, d_q].</param>
+    /// <param name="key">[B, S, d_k].</param>
+    /// <param name="value">[B, S, d_v].</param>
+    /// <param name="mask">Null allows everything.</param>
+    /// <returns>[B, T, p_o].</returns>
+    public Tensor forward(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null)
+    {
+        using var scope = NewDisposeScope();
+        var (q_BHTK, k_BHSK, v_BHSK) =
+            ReferenceEquals(query, key) && ReferenceEquals(key, value) && in_proj_weight is not null
+                ? ProjectAll(query)
+                : ProjectSeparately(query, key, value);
+        return Attend(q_BHTK, k_BHSK, v_BHSK, mask).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The projected keys and values of a memory that is asked again and again: [B, H, S, K] each.</summary>
+    /// <param name="memory">[B, S, d].</param>
+    public (Tensor Keys, Tensor Values) ProjectMemory(Tensor memory)
+    {
+        using var scope = NewDisposeScope();
+        var (k_BHSK, v_BHSK) = ProjectKeysAndValues(memory, memory);
+        return (k_BHSK.MoveToOuterDisposeScope(), v_BHSK.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Attention to keys and values projected before; rows of one batch row ask as its queries.</summary>
+    /// <param name="query">[B, T, d_q].</param>
+    /// <param name="keys_BHSK">From <see cref="ProjectMemory"/>.</param>
+    /// <param name="values_BHSK">From <see cref="ProjectMemory"/>.</param>
+    /// <param name="mask">Null allows everything.</param>
+    /// <returns>[B, T, p_o].</returns>
+    public Tensor AttendMemory(Tensor query, Tensor keys_BHSK, Tensor values_BHSK, AttentionMask? mask = null)
+    {
+        using var scope = NewDisposeScope();
+        return Attend(ProjectQueries(query), keys_BHSK, values_BHSK, mask).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Self-attention of the newest token of each row to all its tokens so far.</summary>
+    /// <param name="token_R1D">[R, 1, D].</param>
+    /// <param name="cache">The tokens before; takes in the new one.</param>
+    /// <returns>[R, 1, p_o].</returns>
+    public Tensor AttendStep(Tensor token_R1D, KeyValueCache cache)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        using var scope = NewDisposeScope();
+        var (q, k, v) = in_proj_weight is not null
+            ? ProjectAll(token_R1D, cache.Length)
+            : ProjectSeparately(token_R1D, token_R1D, token_R1D, cache.Length);
+        var (keys, values) = cache.Append(k, v);
+        return Attend(q, keys, values, AttentionMask.None).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Attend(Tensor q_BHTK, Tensor k_BHSK, Tensor v_BHSK, AttentionMask? mask)
+    {
+        if (Recorder is { } recorder)
+        {
+            recorder(
+                score is null
+                    ? ScaledDotProductAttention.Weights(q_BHTK, k_BHSK, mask)
+                    : MaskedSoftmax.Apply(score.forward(q_BHTK, k_BHSK), mask)
+            );
+        }
+        Tensor heads_BHTK;
+        if (score is null)
+        {
+            heads_BHTK = ScaledDotProductAttention.Apply(q_BHTK, k_BHSK, v_BHSK, mask, training ? _dropout : 0);
+        }
+        else
+        {
+            var weights_BHTS = MaskedSoftmax.Apply(score.forward(q_BHTK, k_BHSK), mask);
+            weights_BHTS = CounterDropout.Apply(weights_BHTS, _dropout, training);
+            heads_BHTK = weights_BHTS.matmul(v_BHSK);
+        }
+        // [B, H, T, K] → [B, T, H·K]
+        var sides = heads_BHTK.shape;
+        return out_proj.Apply(heads_BHTK.transpose(1, 2).reshape(sides[0], sides[2], sides[1] * sides[3]));
+    }
+
+    // One product for all three: [B, T, D] → [B, T, 3·D] → three views [B, H, T, K].
+    private (Tensor, Tensor, Tensor) ProjectAll(Tensor input_BTD, long position = 0)
+    {
+        var qkv = Autocast.Linear(input_BTD, in_proj_weight!, in_proj_bias);
+        var sides = input_BTD.shape;
+        var parts = qkv.view(sides[0], sides[1], 3, _sizes.Heads, _sizes.QueryHead).unbind(2);
+        return (Rotate(parts[0].transpose(1, 2), position), Rotate(parts[1].transpose(1, 2), position), parts[2].transpose(1, 2));
+    }
+
+    private (Tensor, Tensor, Tensor) ProjectSeparately(Tensor query, Tensor key, Tensor value, long position = 0)
+    {
+        if (in_proj_weight is null || !ReferenceEquals(key, value))
+        {
+            var (k, v) = ProjectKeysAndValues(key, value, position);
+            return (ProjectQueries(query, position), k, v);
+        }
+        // One split rather than slices: its gradient is put together in one pass.
+        var sections = new[] { _sizes.Query, 2 * _sizes.Query };
+        var weights = in_proj_weight.split(sections, 0);
+        var biases = in_proj_bias?.split(sections, 0);
+        var (k_BHSK, v_BHSK) = ProjectTogether(key, weights[1], biases?[1], position);
+        return (Rotate(SplitHeads(Autocast.Linear(query, weights[0], biases?[0]), _sizes.QueryHead), position), k_BHSK, v_BHSK);
+    }
+
+    private Tensor ProjectQueries(Tensor query, long position = 0)
+    {
+        var queries = _sizes.Heads * _sizes.QueryHead;
+        var weight = q_proj_weight ?? in_proj_weight!.narrow(0, 0, queries);
+        return Rotate(SplitHeads(Autocast.Linear(query, weight, in_proj_bias?.narrow(0, 0, queries)), _sizes.QueryHead), position);
+    }
+
+    private (Tensor, Tensor) ProjectKeysAndValues(Tensor key, Tensor value, long position = 0)
+    {
+        var (queries, keys, values) = (_sizes.Heads * _sizes.QueryHead, _sizes.Heads * _sizes.KeyHead, _sizes.Heads * _sizes.ValueHead);
+        if (in_proj_weight is not null && ReferenceEquals(key, value))
+        {
+            return ProjectTogether(
+                key,
+                in_proj_weight.narrow(0, queries, keys + values),
+                in_proj_bias?.narrow(0, queries, keys + values),
+                position
+            );
+        }
+        var k_weight = k_proj_weight ?? in_proj_weight!.narrow(0, queries, keys);
+        var v_weight = v_proj_weight ?? in_proj_weight!.narrow(0, queries + keys, values);
+        var k = Autocast.Linear(key, k_weight, in_proj_bias?.narrow(0, queries, keys));
+        var v = Autocast.Linear(value, v_weight, in_proj_bias?.narrow(0, queries + keys, values));
+        return (Rotate(SplitHeads(k, _sizes.KeyHead), position), SplitHeads(v, _sizes.ValueHead));
+    }
+
+    // One product for keys and values: [B, S, D] → [B, S, 2·D] → two views [B, H, S, K].
+    private (Tensor, Tensor) ProjectTogether(Tensor memory, Tensor weight, Tensor? bias, long position)
+    {
+        var kv = Autocast.Linear(memory, weight, bias);
+        var sides = memory.shape;
+        var parts = kv.view(sides[0], sides[1], 2, _sizes.Heads, _sizes.KeyHead).unbind(2);
+        return (Rotate(parts[0].transpose(1, 2), position), parts[1].transpose(1, 2));
+    }
+
+    private Tensor Rotate(Tensor heads_BHTK, long position) => Rotary is null ? heads_BHTK : Rotary.forward(heads_BHTK, position);
+
+    // [B, T, H·K] → [B, H, T, K]
+    private Tensor SplitHeads(Tensor x, long headSize)
+    {
+        var sides = x.shape;
+        return x.view(sides[0], sides[1], _sizes.Heads, headSize).transpose(1, 2);
+    }
+
+    private static Parameter Weight(long rows, long columns)
+    {
+        var weight = torch.nn.Parameter(torch.empty(rows, columns));
+        torch.nn.init.xavier_uniform_(weight);
+        return weight;
+    }
+}

@@ -1,0 +1,28 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Modeling.Attention;
+
+/// <summary>Tells a model where in the sequence a token stands, by adding to its embedding.</summary>
+public abstract class PositionalEncoding(string name) : torch.nn.Module(name)
+{
+    /// <summary>The encodings of some positions.</summary>
+    /// <param name="start">The first position, from 0.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="device">Where to.</param>
+    /// <returns>[length, D].</returns>
+    public abstract Tensor Positions(long start, long length, Device device);
+
+    /// <summary>Scaled embeddings plus the encodings of their positions.</summary>
+    /// <param name="embeddings_BTD">[B, T, D].</param>
+    /// <param name="scale">What the embeddings are multiplied by.</param>
+    /// <param name="start">The position of the first token.</param>
+    /// <returns>[B, T, D].</returns>
+    public Tensor forward(Tensor embeddings_BTD, double scale = 1, long start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings_BTD);
+        using var scope = NewDisposeScope();
+        // One pass: encoding + scale · embedding.
+        return Positions(start, embeddings_BTD.shape[1], embeddings_BTD.device).add(embeddings_BTD, scale).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,65 @@
+using TrainingCluster.Modeling.Models;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Modeling.Decoding;
+
+/// <summary>Takes the likeliest token at every step. Sentences that have ended leave the batch.</summary>
+internal static class GreedySearch
+{
+    public static IReadOnlyList<Hypothesis> Run(
+        SequenceToSequenceModel model,
+        SentenceBatch batch,
+        SearchOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        using var scope = NewDisposeScope();
+        var device = SequenceSearch.DeviceOf(model);
+        var (source_NS, lengths_N) = batch.ToTensors(device);
+        using var state = model.BeginDecoding(source_NS, lengths_N);
+        var answers = new Hypothesis[batch.Sources.Count];
+        var live = Enumerable.Range(0, batch.Sources.Count).ToList();
+        var written = batch.Sources.Select(_ => new List<int>()).ToArray();
+        var logProbability = new double[batch.Sources.Count];
+        var tokens = Enumerable.Repeat(SequenceSearch.BosId, live.Count).ToArray();
+        while (live.Count > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var step = NewDisposeScope();
+            var scores_RV = SequenceSearch.NextScores(model, state, tokens, device);
+            var (best_R, token_R) = scores_RV.max(1);
+            var chosen = token_R.cpu().data<long>().ToArray();
+            var likelihood = best_R.sub(scores_RV.logsumexp(1)).cpu().data<float>().ToArray();
+            var keep = new List<int>();
+            for (var row = 0; row < live.Count; row++)
+            {
+                var sentence = live[row];
+                logProbability[sentence] += likelihood[row];
+                var ended = chosen[row] == SequenceSearch.EosId;
+                if (!ended)
+                {
+                    written[sentence].Add((int)chosen[row]);
+                }
+                if (!ended && written[sentence].Count < options.LimitFor(batch.Sources[sentence].Length))
+                {
+                    keep.Add(row);
+                    continue;
+                }
+                var length = written[sentence].Count + (ended ? 1 : 0);
+                answers[sentence] = new Hypothesis(
+                    written[sentence],
+                    logProbability[sentence],
+                    SequenceSearch.Score(logProbability[sentence], length, options),
+                    ended
+                );
+            }
+            tokens = [.. keep.Select(row => (int)chosen[row])];
+            if (keep.Count > 0 && keep.Count < live.Count)
+            {
+                state.Keep(tensor(keep.Select(row => (long)row).ToArray(), device: device));
+            }
+            live = [.. keep.Select(row => live[row])];
+        }
+        return answers;
+    }
+}

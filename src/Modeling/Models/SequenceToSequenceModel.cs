@@ -1,0 +1,119 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Modeling.Models;
+
+/// <summary>
+/// A model that reads a sentence and writes another: what training, evaluation and prediction know of it.
+/// Shapes: <c>B</c> rows of a batch, <c>S</c> source and <c>T</c> target length, <c>V</c> vocabulary, <c>D</c> model
+/// width, <c>R</c> rows of a prediction. Tokens are int64; <see cref="PadId"/> fills rows up at their end.
+/// Tensors must lie on the model's device.
+/// </summary>
+public abstract class SequenceToSequenceModel : torch.nn.Module
+{
+    /// <summary>The token that fills up; it is never predicted and no loss is taken on it.</summary>
+    public const long PadId = 0;
+
+    /// <summary>Makes the module.</summary>
+    protected SequenceToSequenceModel(string name, int vocabularySize)
+        : base(name)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
+        VocabularySize = vocabularySize;
+    }
+
+    /// <summary>V, shared by source and target.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>
+    /// When set, called in a backward pass, on its thread, with i once all gradients of the segments 0…i are final.
+    /// The last segment is not announced: its gradients are final when <c>backward</c> returns.
+    /// </summary>
+    public Action<int>? SegmentReady { get; set; }
+
+    /// <summary>All parameters, grouped in the order in which a backward pass finishes their gradients.</summary>
+    public IReadOnlyList<ParameterSegment> Segments
+    {
+        get
+        {
+            var names = SegmentNames;
+            var groups = names.Select(_ => new List<(string, Parameter)>()).ToArray();
+            foreach (var (name, parameter) in named_parameters())
+            {
+                groups[SegmentOf(name)].Add((name, parameter));
+            }
+            return [.. names.Select((name, i) => new ParameterSegment(name, groups[i]))];
+        }
+    }
+
+    /// <summary>Scores of every next token under teacher forcing.</summary>
+    /// <param name="source_BS">[B, S].</param>
+    /// <param name="sourceLengths_B">[B] int64: tokens that are no filling; 0…S.</param>
+    /// <param name="decoderInput_BT">[B, T]: the target, one to the right, led by the beginning-of-sequence token.</param>
+    /// <returns>[B, T, V], before the softmax.</returns>
+    public Tensor Logits(Tensor source_BS, Tensor sourceLengths_B, Tensor decoderInput_BT)
+    {
+        using var scope = NewDisposeScope();
+        var hidden_BTD = Decode(source_BS, sourceLengths_B, decoderInput_BT);
+        return Project(hidden_BTD).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Label-smoothed cross entropy, in nats, added up over the labels that are no filling.</summary>
+    /// <param name="source_BS">[B, S].</param>
+    /// <param name="sourceLengths_B">[B] int64.</param>
+    /// <param name="decoderInput_BT">[B, T].</param>
+    /// <param name="labels_BT">[B, T]: what follows each token of the decoder's input.</param>
+    /// <param name="labelSmoothing">ε in [0, 1): the label keeps 1−ε and all V tokens share ε (Szegedy et al. 2016).</param>
+    /// <returns>A scalar.</returns>
+    public Tensor Loss(Tensor source_BS, Tensor sourceLengths_B, Tensor decoderInput_BT, Tensor labels_BT, double labelSmoothing)
+    {
+        ArgumentNullException.ThrowIfNull(labels_BT);
+        using var scope = NewDisposeScope();
+        var hidden_BTD = Decode(source_BS, sourceLengths_B, decoderInput_BT);
+        var logits_NV = Project(hidden_BTD.reshape(-1, hidden_BTD.shape[2]));
+        return torch
+            .nn.functional.cross_entropy(
+                logits_NV,
+                labels_BT.reshape(-1),
+                ignore_index: PadId,
+                reduction: torch.nn.Reduction.Sum,
+                label_smoothing: labelSmoothing
+            )
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Reads sentences and gets ready to write. Call in evaluation mode, without gradients.</summary>
+    /// <param name="source_NS">[N, S], a sentence a row.</param>
+    /// <param name="sourceLengths_N">[N] int64.</param>
+    /// <param name="beams">Rows that each sentence gets.</param>
+    public abstract DecoderState BeginDecoding(Tensor source_NS, Tensor sourceLengths_N, int beams = 1);
+
+    /// <summary>Takes the next token of every row and scores the one after it.</summary>
+    /// <param name="state">From <see cref="BeginDecoding"/> of this model.</param>
+    /// <param name="tokens_R">[R] int64.</param>
+    /// <returns>[R, V], before the softmax.</returns>
+    public abstract Tensor DecodeStep(DecoderState state, Tensor tokens_R);
+
+    /// <summary>The decoder's top-layer states under teacher forcing: [B, T, D].</summary>
+    protected abstract Tensor Decode(Tensor source_BS, Tensor sourceLengths_B, Tensor decoderInput_BT);
+
+    /// <summary>From states […, D] to scores […, V].</summary>
+    protected abstract Tensor Project(Tensor hidden_D);
+
+    /// <summary>Names of the segments in backward order.</summary>
+    protected abstract IReadOnlyList<string> SegmentNames { get; }
+
+    /// <summary>The index of a parameter's segment in <see cref="SegmentNames"/>.</summary>
+    protected abstract int SegmentOf(string parameterName);
+
+    /// <summary>Marks a place in the forward pass whose gradient makes the segments 0…<paramref name="segment"/> final.</summary>
+    protected Tensor Mark(Tensor input, int segment)
+    {
+        if (SegmentReady is not { } ready || !is_grad_enabled())
+        {
+            return input;
+        }
+        return GradientMark.apply(input, (Action)(() => ready(segment)));
+    }
+}

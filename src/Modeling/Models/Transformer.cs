@@ -1,0 +1,173 @@
+using System.Globalization;
+using TorchSharp;
+using TorchSharp.Modules;
+using TrainingCluster.Modeling.Attention;
+using TrainingCluster.Modeling.Numerics;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Modeling.Models;
+
+/// <summary>
+/// The Transformer encoder-decoder (Vaswani et al. 2017): N blocks on each side; the encoder's output is keys and values
+/// of every decoder block. Parameters are named as in <c>torch.nn.Transformer</c>, with <c>embedding</c> (or
+/// <c>source_embedding</c>, <c>target_embedding</c> and <c>output</c>) and <c>positions</c> beside it.
+/// </summary>
+public sealed class Transformer : SequenceToSequenceModel
+{
+    private readonly Embedding? embedding;
+    private readonly Embedding? source_embedding;
+    private readonly Embedding? target_embedding;
+    private readonly Linear? output;
+    private readonly PositionalEncoding? positions;
+    private readonly TransformerEncoder encoder;
+    private readonly TransformerDecoder decoder;
+    private readonly RotaryEncoding? _rotary;
+    private readonly double _scale;
+
+    /// <summary>Makes the model; see <see cref="ModelFactory"/> for one with good first weights.</summary>
+    /// <exception cref="ArgumentException">The options contradict each other; all problems are named.</exception>
+    public Transformer(TransformerOptions options, int vocabularySize)
+        : base(nameof(Transformer), vocabularySize)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Options = options;
+        _scale = Math.Sqrt(options.Width);
+        if (options.SharedEmbeddings)
+        {
+            embedding = torch.nn.Embedding(vocabularySize, options.Width);
+        }
+        else
+        {
+            source_embedding = torch.nn.Embedding(vocabularySize, options.Width);
+            target_embedding = torch.nn.Embedding(vocabularySize, options.Width);
+            output = torch.nn.Linear(options.Width, vocabularySize, hasBias: false);
+        }
+        positions = options.Positions switch
+        {
+            PositionKind.Sinusoidal => new SinusoidalEncoding(options.Width),
+            PositionKind.Learnt => new LearntEncoding(options.LearntPositions, options.Width),
+            _ => null,
+        };
+        _rotary = options.Positions == PositionKind.Rotary ? new RotaryEncoding(options.Width / options.Heads) : null;
+        encoder = new TransformerEncoder(options, _rotary);
+        decoder = new TransformerDecoder(options, _rotary);
+        RegisterComponents();
+    }
+
+    /// <summary>What the model was made of.</summary>
+    public TransformerOptions Options { get; }
+
+    /// <summary>The encoder.</summary>
+    public TransformerEncoder Encoder => encoder;
+
+    /// <summary>The decoder.</summary>
+    public TransformerDecoder Decoder => decoder;
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> SegmentNames =>
+        [
+            .. Enumerable.Range(0, Options.Layers).Reverse().Select(layer => $"decoder.layers.{layer}"),
+            .. Enumerable.Range(0, Options.Layers).Reverse().Select(layer => $"encoder.layers.{layer}"),
+            "embeddings",
+        ];
+
+    /// <inheritdoc/>
+    public override DecoderState BeginDecoding(Tensor source_NS, Tensor sourceLengths_N, int beams = 1)
+    {
+        ArgumentNullException.ThrowIfNull(source_NS);
+        ArgumentNullException.ThrowIfNull(sourceLengths_N);
+        using var scope = NewDisposeScope();
+        var length = source_NS.shape[1];
+        var memory_NSD = Encode(source_NS, AttentionMask.FromLengths(sourceLengths_N, length));
+        var blocks = decoder.Blocks.Select(block =>
+        {
+            var (keys, values) = block.CrossAttention.ProjectMemory(memory_NSD);
+            return new TransformerBlockState(keys, values);
+        });
+        return new TransformerState(source_NS.shape[0], beams, sourceLengths_N, length, [.. blocks]);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor DecodeStep(DecoderState state, Tensor tokens_R)
+    {
+        ArgumentNullException.ThrowIfNull(tokens_R);
+        var own = state as TransformerState ?? throw new ArgumentException("The state is not a Transformer's.", nameof(state));
+        if (tokens_R.shape[0] != own.Rows)
+        {
+            throw new ArgumentException($"{tokens_R.shape[0]} tokens for {own.Rows} rows.", nameof(tokens_R));
+        }
+        using var scope = NewDisposeScope();
+        var x_R1D = Embed(embedding ?? target_embedding!, tokens_R.unsqueeze(1), own.Step);
+        var y_R1D = decoder.Step(x_R1D, own.Blocks, own.MemoryMask());
+        own.Step++;
+        return Project(y_R1D.squeeze(1)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor Decode(Tensor source_BS, Tensor sourceLengths_B, Tensor decoderInput_BT)
+    {
+        ArgumentNullException.ThrowIfNull(source_BS);
+        using var scope = NewDisposeScope();
+        var memoryMask = AttentionMask.FromLengths(sourceLengths_B, source_BS.shape[1]);
+        var memory_BSD = Encode(source_BS, memoryMask);
+        // After the encoder, so that a backward pass comes to the target's embeddings before the encoder.
+        var x_BTD = Embed(embedding ?? target_embedding!, decoderInput_BT);
+        var last = Options.Layers - 1;
+        return decoder.forward(x_BTD, memory_BSD, memoryMask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, embedding?.weight ?? output!.weight!);
+
+    /// <inheritdoc/>
+    protected override int SegmentOf(string parameterName)
+    {
+        ArgumentNullException.ThrowIfNull(parameterName);
+        var parts = parameterName.Split('.');
+        var side = parts[0] switch
+        {
+            "decoder" => 0,
+            "encoder" => Options.Layers,
+            "output" => -1,
+            _ => 2 * Options.Layers,
+        };
+        if (side == -1)
+        {
+            return 0;
+        }
+        if (side == 2 * Options.Layers)
+        {
+            return side;
+        }
+        // The last norm goes with the last block, which comes first.
+        return parts[1] == "layers" ? side + Options.Layers - 1 - int.Parse(parts[2], CultureInfo.InvariantCulture) : side;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _rotary?.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private Tensor Encode(Tensor source_BS, AttentionMask mask)
+    {
+        using var scope = NewDisposeScope();
+        var x_BSD = Embed(embedding ?? source_embedding!, source_BS);
+        var last = 2 * Options.Layers - 1;
+        return encoder.forward(x_BSD, mask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
+    }
+
+    // [B, T] → [B, T, D]
+    private Tensor Embed(Embedding table, Tensor tokens_BT, long start = 0)
+    {
+        using var scope = NewDisposeScope();
+        var embedded_BTD = table.call(tokens_BT);
+        embedded_BTD = positions is null ? embedded_BTD.mul(_scale) : positions.forward(embedded_BTD, _scale, start);
+        return CounterDropout.Apply(embedded_BTD, Options.Dropout, training).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,64 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Modeling.Numerics;
+
+/// <summary>
+/// Mixed precision (Micikevicius et al. 2018), as <c>torch.autocast</c> has it: while a scope is open on a thread, the models'
+/// matrix products are computed from inputs and weights rounded to bfloat16, forward and backward. Sums within a product,
+/// everything else (softmax, normalisation, residuals, loss), the weights themselves and their gradients stay float32.
+/// </summary>
+/// <remarks>
+/// bfloat16 has float32's range, so no loss scaling is needed. The rounding is as deterministic as any other operation.
+/// </remarks>
+public static class Autocast
+{
+    [ThreadStatic]
+    private static ScalarType? s_type;
+
+    /// <summary>Opens a scope on this thread, for as long as the answer is not disposed.</summary>
+    /// <param name="precision"><c>float32</c>: products are left as they are; <c>bfloat16</c>.</param>
+    public static IDisposable Enable(string precision)
+    {
+        var outer = new Scope(s_type);
+        s_type = precision switch
+        {
+            "float32" => null,
+            "bfloat16" => ScalarType.BFloat16,
+            _ => throw new ArgumentException(
+                $"training.precision '{precision}' is unknown: it is 'float32' or 'bfloat16'.",
+                nameof(precision)
+            ),
+        };
+        return outer;
+    }
+
+    /// <summary>x Wᵀ + b in the scope's precision; float32 in, float32 out.</summary>
+    /// <param name="x">[…, inputs].</param>
+    /// <param name="weight">[outputs, inputs].</param>
+    /// <param name="bias">[outputs], or null.</param>
+    /// <returns>[…, outputs].</returns>
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(weight);
+        if (s_type is not { } type)
+        {
+            return nn.functional.linear(x, weight, bias);
+        }
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(x.to(type), weight.to(type), bias?.to(type)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The layer's product in the scope's precision.</summary>
+    public static Tensor Apply(this Linear layer, Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        return Linear(x, layer.weight!, layer.bias);
+    }
+
+    private sealed class Scope(ScalarType? outer) : IDisposable
+    {
+        public void Dispose() => s_type = outer;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+
+namespace TrainingCluster.Checkpoints;
+
+/// <summary>What a checkpoint folder must hold, written beside its files.</summary>
+/// <param name="FormatVersion">Of this record.</param>
+/// <param name="JobId">The job.</param>
+/// <param name="Generation">In which it was taken.</param>
+/// <param name="Step">The step after which it was taken.</param>
+/// <param name="Best">The best weights by validation score so far.</param>
+/// <param name="Files">Sizes and checksums.</param>
+/// <param name="Epoch">The epoch of the step, from 0; null: an older program did not tell.</param>
+public sealed record CheckpointManifest(
+    int FormatVersion,
+    string JobId,
+    long Generation,
+    long Step,
+    bool Best,
+    IReadOnlyList<StoredFile> Files,
+    int? Epoch = null
+)
+{
+    /// <summary>Its name inside the folder.</summary>
+    public const string FileName = "checkpoint.json";
+
+    /// <summary>Bits that flipped do not show in a listing: who finds them leaves a note of this name in the folder.</summary>
+    public const string DamagedMark = "damaged.txt";
+
+    /// <summary>The version that this program writes and reads.</summary>
+    public const int CurrentVersion = 1;
+
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>As bytes of the file.</summary>
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, s_json);
+
+    /// <summary>Reads a folder's manifest; what is wrong with it comes as text.</summary>
+    public static (CheckpointManifest? Manifest, string Problem) Load(string folder)
+    {
+        try
+        {
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(folder, FileName)), s_json);
+            if (manifest?.Files is null)
+            {
+                return (null, $"{FileName} is empty");
+            }
+            return manifest.FormatVersion == CurrentVersion
+                ? (manifest, "")
+                : (null, $"{FileName} is of version {manifest.FormatVersion}, this program reads version {CurrentVersion}");
+        }
+        catch (FileNotFoundException)
+        {
+            return (null, $"{FileName} is missing");
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return (null, $"{FileName} cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>What is wrong with a checkpoint's folder, as far as it shows without reading every byte. Empty: nothing.</summary>
+    public static (CheckpointManifest? Manifest, string Problem) Look(string folder)
+    {
+        var (manifest, problem) = Load(folder);
+        if (manifest is not null)
+        {
+            problem = manifest.Files.Select(f => f.Look(folder)).FirstOrDefault(p => p is not null) ?? Mark(folder) ?? "";
+        }
+        return (manifest, problem);
+    }
+
+    /// <summary>Reads every file and holds it against its checksum. An empty problem: all are whole.</summary>
+    public static async Task<(CheckpointManifest? Manifest, string Problem)> VerifyAsync(string folder, CancellationToken cancellationToken)
+    {
+        var (manifest, problem) = Load(folder);
+        foreach (var file in manifest?.Files ?? [])
+        {
+            if (file.Look(folder) is { } wrong)
+            {
+                return (manifest, wrong);
+            }
+            if (await StoredFile.Sha256OfAsync(Path.Combine(folder, file.Path), cancellationToken) != file.Sha256)
+            {
+                return (manifest, $"{file.Path} does not have the checksum it was stored with");
+            }
+        }
+        return (manifest, problem);
+    }
+
+    /// <summary>What was found wrong with a checkpoint before; null: it is not marked.</summary>
+    public static string? Mark(string folder) =>
+        Path.Combine(folder, DamagedMark) is var mark && File.Exists(mark) ? File.ReadAllText(mark) : null;
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace TrainingCluster.Worker.Optimization;
+
+/// <summary>Which evaluated weights a job keeps for its average: the last k, or the k best by validation BLEU.</summary>
+/// <param name="Count">k; 0 or 1: none.</param>
+/// <param name="Best">The best rather than the last.</param>
+public readonly record struct KeptWeights(int Count, bool Best)
+{
+    /// <summary>Keeps none.</summary>
+    public static KeptWeights None { get; }
+
+    /// <summary>Whether an average is wanted at all.</summary>
+    public bool IsWanted => Count > 1;
+
+    /// <summary>The place that newly evaluated weights take: a pure function, so that all workers keep the same.</summary>
+    /// <param name="kept">BLEU of those kept so far, oldest first.</param>
+    /// <param name="bleu">Of the new ones.</param>
+    /// <returns>The number of those that they push out; −1: none, there is room; null: they are not kept.</returns>
+    public int? PlaceFor(IReadOnlyList<double> kept, double bleu)
+    {
+        ArgumentNullException.ThrowIfNull(kept);
+        if (!IsWanted)
+        {
+            return null;
+        }
+        if (kept.Count < Count)
+        {
+            return -1;
+        }
+        if (!Best)
+        {
+            return 0;
+        }
+        var worst = 0;
+        for (var i = 1; i < kept.Count; i++)
+        {
+            if (kept[i] < kept[worst])
+            {
+                worst = i;
+            }
+        }
+        // Among equals the newer ones have learnt more.
+        return bleu >= kept[worst] ? worst : null;
+    }
+
+    internal static double[] Parse(string scores) =>
+        [.. scores.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(score => double.Parse(score, CultureInfo.InvariantCulture))];
+
+    internal static string Format(IEnumerable<double> scores) =>
+        string.Join(' ', scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)));
+}

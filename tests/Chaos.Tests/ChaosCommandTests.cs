@@ -1,0 +1,72 @@
+using System.CommandLine;
+using TrainingCluster.Cli;
+using TrainingCluster.Cli.Tests;
+
+namespace TrainingCluster.Chaos.Tests;
+
+public sealed class ChaosCommandTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Chaos_BadInput_IsToldAllAtOnceBeforeAnythingStarts()
+    {
+        File.WriteAllText(_folder.At("full"), "");
+        var session = await RunAsync(
+            "chaos",
+            "--faults",
+            "kill,bogus",
+            "--workers",
+            "9",
+            "--rounds",
+            "0",
+            "--steps",
+            "99",
+            "--every",
+            "0",
+            "--work-dir",
+            _folder.At(".")
+        );
+        Assert.Equal(2, session.ExitCode);
+        Assert.Empty(session.Out);
+        foreach (
+            var wrong in new[]
+            {
+                "--faults bogus: there is no such fault; there are kill, outage, stop",
+                "--workers 9: must be 1 to 8",
+                "--rounds 0",
+                "--steps 99",
+                "--every 0",
+                "--work-dir",
+            }
+        )
+        {
+            Assert.Contains(wrong, session.Error, StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain("dataset", session.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int ExitCode, string Out, string Error)> RunAsync(params string[] args)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var terminal = new Terminal
+        {
+            In = Stream.Null,
+            Out = TextWriter.Synchronized(output),
+            Error = TextWriter.Synchronized(error),
+            IsLive = false,
+        };
+        var status = await CommandLine.RunAsync(new RootCommand { ChaosCommand.Create(terminal) }, args, terminal);
+        return (status, output.ToString(), error.ToString());
+    }
+
+    [Fact]
+    public async Task Chaos_Help_TellsEveryFault()
+    {
+        var session = await RunAsync("chaos", "--help");
+        Assert.Equal(0, session.ExitCode);
+        Assert.All(FaultCatalog.All, kind => Assert.Contains($"\n    {FaultCatalog.Word(kind)} ", session.Out, StringComparison.Ordinal));
+    }
+}

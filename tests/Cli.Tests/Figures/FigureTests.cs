@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using TrainingCluster.Cli.Figures;
+using TrainingCluster.Jobs;
+using TrainingCluster.Modeling.Decoding;
+using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Tokenization;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Tests.Figures;
+
+public class FigureTests
+{
+    private const string Sentence = "3. März <2021> & 两个";
+
+    private static readonly CurvePoint[] s_curve = [new(0.5, 100, 3), new(1, 200, 21), new(2, 400, 33.25)];
+
+    [Theory]
+    [InlineData("transformer", 2 * 3 * 3)]
+    [InlineData("recurrent-attention", 1)]
+    public void Record_Sentence_GivesEveryHeadsWeightsAsSharesOfOne(string kind, int maps)
+    {
+        var recording = Record(kind);
+        Assert.Equal(maps, recording.Maps.Count);
+        foreach (var map in recording.Maps)
+        {
+            Assert.Equal(map.Queries.Count * map.Keys.Count, map.Weights.Count);
+            foreach (var row in map.Weights.Chunk(map.Keys.Count))
+            {
+                Assert.Equal(1, row.Sum(), 1e-4);
+            }
+        }
+        foreach (var map in recording.Maps.Where(map => map.Kind == AttentionKind.DecoderSelf))
+        {
+            Assert.All(Enumerable.Range(1, map.Keys.Count - 1), key => Assert.Equal(0, map.Weights[key]));
+        }
+    }
+
+    [Fact]
+    public void Record_NothingToSee_Throws()
+    {
+        using var translator = Translate("transformer");
+        Assert.Throws<ArgumentException>(() => AttentionRecorder.Record(translator, "  "));
+    }
+
+    [Fact]
+    public void Draw_AnyText_IsWellFormedAndNeedsNothingFromElsewhere()
+    {
+        foreach (var (name, svg) in Drawings())
+        {
+            var document = XDocument.Parse(svg);
+            Assert.Equal("svg", document.Root!.Name.LocalName);
+            Assert.True(document.Descendants().Count(element => element.Name.LocalName == "text") > 3, name);
+            Assert.DoesNotContain("href", svg, StringComparison.Ordinal);
+            Assert.DoesNotContain("NaN", svg, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void All_DrawnTwice_IsTheSame() => Assert.Equal(CourseFigures.All(), CourseFigures.All());
+
+    [Fact]
+    public void LineChart_OnePoint_HasAxes()
+    {
+        var svg = new LineChart
+        {
+            Title = "BLEU",
+            XName = "minutes",
+            YName = "BLEU",
+            Series = [new ChartSeries("greedy", [(1, 37)])],
+        }.ToSvg();
+        Assert.Contains(">37<", svg, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ColorScale_FromEndToEnd_ChangesLightnessOneWay()
+    {
+        foreach (var (scale, direction) in new[] { (ColorScale.Blues, -1), (ColorScale.Cividis, 1) })
+        {
+            var lightness = Enumerable.Range(0, 33).Select(i => Lightness(scale.At(i / 32.0))).ToList();
+            Assert.All(lightness.Zip(lightness.Skip(1)), pair => Assert.True(Math.Sign(pair.Second - pair.First) == direction));
+        }
+        static double Lightness(string color) => 0.2126 * Channel(color, 1) + 0.7152 * Channel(color, 3) + 0.0722 * Channel(color, 5);
+        static double Channel(string color, int at) => Math.Pow(Convert.ToInt32(color.Substring(at, 2), 16) / 255.0, 2.2);
+    }
+
+    [Fact]
+    public async Task Draw_InARealBrowser_ShowsEveryTextWithinTheSheet()
+    {
+        var browser = new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
+        Assert.SkipUnless(browser is not null, "Chromium is not installed.");
+        var folder = Directory.CreateTempSubdirectory("figures-").FullName;
+        try
+        {
+            var page = Path.Combine(folder, "page.html");
+            await File.WriteAllTextAsync(
+                page,
+                $$"""
+                <!doctype html><meta charset="utf-8"><body>
+                {{string.Concat(Drawings().Select(drawing => drawing.Svg))}}<p id="result"></p><script>
+                const outside = [];
+                let texts = 0;
+                for (const svg of document.querySelectorAll('svg')) {
+                  const sheet = svg.getBoundingClientRect();
+                  for (const text of svg.querySelectorAll('text')) {
+                    const box = text.getBoundingClientRect();
+                    texts++;
+                    if (box.width === 0 || box.left < sheet.left - 1 || box.right > sheet.right + 1
+                        || box.top < sheet.top - 1 || box.bottom > sheet.bottom + 1)
+                      outside.push(text.textContent);
+                  }
+                }
+                document.getElementById('result').textContent = `${texts} texts, ${outside.length} outside: ${outside.join(' | ')}.`;
+                </script></body>
+                """
+            );
+            using var process = Process.Start(
+                new ProcessStartInfo(
+                    browser!,
+                    [
+                        "--headless=new",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-dev-shm-usage",
+                        "--disable-crash-reporter",
+                        $"--user-data-dir={folder}/profile",
+                        "--dump-dom",
+                        "file://" + page,
+                    ]
+                )
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            )!;
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            try
+            {
+                await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
+            }
+            finally
+            {
+                // Where it hangs, with its helpers. Otherwise they end by themselves, and the ends of their output tell it.
+                process.Kill(entireProcessTree: true);
+            }
+            await errors;
+            var result = Regex.Match(await output, "<p id=\"result\">(.*?)</p>", RegexOptions.Singleline).Groups[1].Value;
+            Assert.Matches(@"^\d\d+ texts, 0 outside: \.$", result);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static IReadOnlyList<(string Name, string Svg)> Drawings() =>
+        [
+            .. CourseFigures.All(),
+            ("curve", TrainingCurve.Draw([("one", s_curve), ("two", s_curve)])),
+            ("attention", AttentionFigure.Draw(Record("transformer"))),
+            ("recurrent", AttentionFigure.Draw(Record("recurrent-attention"))),
+        ];
+
+    private static AttentionRecording Record(string kind)
+    {
+        using var translator = Translate(kind);
+        return AttentionRecorder.Record(translator, Sentence, new SearchOptions { MaxLength = 6 });
+    }
+
+    private static Translator Translate(string kind)
+    {
+        var trainer = new BpeTrainer();
+        trainer.Add("3. März 2021");
+        var tokenizer = trainer.Train(BpeTokenizer.MinimumVocabularySize + 4);
+        var model = ModelFactory.Create(
+            new ModelSpec
+            {
+                Kind = kind,
+                DModel = 24,
+                Heads = 3,
+                Layers = 2,
+                FeedForward = 16,
+            }.ToOptions(),
+            tokenizer.VocabularySize,
+            3
+        );
+        return new Translator(model, tokenizer);
+    }
+}

@@ -1,0 +1,147 @@
+using System.Numerics.Tensors;
+using FsCheck;
+using FsCheck.Fluent;
+using TrainingCluster.Worker.AllReduce;
+
+namespace TrainingCluster.Worker.Tests.AllReduce;
+
+public sealed class TreeSumTests
+{
+    private const int Length = 97;
+
+    [Fact]
+    public void Reduction_AnyAssignmentOfShards_GivesTheBitsOfTheTree()
+    {
+        var cases =
+            from level in Gen.Choose(0, 5)
+            from workers in Gen.Choose(1, 1 << level)
+            from contiguous in Gen.Elements(true, false)
+            from seed in Gen.Choose(0, int.MaxValue)
+            select (Shards: 1 << level, workers, contiguous, seed);
+
+        Prop.ForAll(
+                cases.ToArbitrary(),
+                c =>
+                {
+                    var random = new Random(c.seed);
+                    var gradients = Gradients(c.Shards, random);
+                    var expected = Sequential(gradients, ReductionTree.Root(c.Shards));
+                    var owners = Assign(c.Shards, c.workers, c.contiguous, random);
+                    return Reduce(gradients, owners, random).AsSpan().SequenceEqual(expected);
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(400));
+    }
+
+    [Fact]
+    public void Sequential_ShardOrderSum_HasOtherBits()
+    {
+        // The property above would say nothing if the order of addition did not matter for these numbers.
+        var gradients = Gradients(32, new Random(1));
+        var sum = new float[Length];
+        foreach (var gradient in gradients)
+        {
+            TensorPrimitives.Add(sum, gradient, sum);
+        }
+        Assert.False(sum.AsSpan().SequenceEqual(Sequential(gradients, ReductionTree.Root(32))));
+    }
+
+    private static float[][] Gradients(int shards, Random random) =>
+        [
+            .. Enumerable
+                .Range(0, shards)
+                .Select(_ =>
+                    Enumerable
+                        .Range(0, Length)
+                        .Select(_ => (float)((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-6, 6))))
+                        .ToArray()
+                ),
+        ];
+
+    private static float[] Sequential(float[][] gradients, Subtree node)
+    {
+        if (node.Level == 0)
+        {
+            return [.. gradients[node.Index]];
+        }
+        var left = Sequential(gradients, new Subtree(node.Level - 1, 2 * node.Index));
+        var right = Sequential(gradients, new Subtree(node.Level - 1, (2 * node.Index) + 1));
+        return [.. left.Zip(right, (a, b) => a + b)];
+    }
+
+    private static List<List<int>> Assign(int shards, int workers, bool contiguous, Random random)
+    {
+        var owner = Enumerable.Range(0, shards).Select(i => i < workers ? i : random.Next(workers)).ToArray();
+        random.Shuffle(owner);
+        if (contiguous)
+        {
+            Array.Sort(owner);
+        }
+        return [.. Enumerable.Range(0, workers).Select(w => Enumerable.Range(0, shards).Where(s => owner[s] == w).ToList())];
+    }
+
+    /// <summary>
+    /// What the cluster does, without a network: every worker adds its subtrees, an owner adds what arrives in any order.
+    /// </summary>
+    private static float[] Reduce(float[][] gradients, List<List<int>> assignment, Random random)
+    {
+        var partials = new List<(Subtree Node, float[] Values)>();
+        foreach (var held in assignment)
+        {
+            var plan = ShardAccumulation.Create(held, gradients.Length);
+            var buffers = Enumerable.Range(0, plan.BufferCount).Select(_ => Enumerable.Repeat(float.NaN, Length).ToArray()).ToArray();
+            foreach (var stage in plan.Stages)
+            {
+                var buffer = buffers[stage.Buffer];
+                if (stage.ClearFirst)
+                {
+                    Array.Clear(buffer);
+                }
+                TensorPrimitives.Add(buffer, gradients[stage.Shard], buffer);
+                foreach (var other in stage.Merge)
+                {
+                    TensorPrimitives.Add(buffer, buffers[other], buffer);
+                }
+                if (stage.Completes is { } node)
+                {
+                    partials.Add((node, buffer));
+                }
+            }
+        }
+
+        var order = partials.ToArray();
+        random.Shuffle(order);
+        var result = order.Length > 0 && random.Next(2) == 0 ? order[random.Next(order.Length)].Values : new float[Length];
+        // As peers' memory that is mapped, whose values must stay: any but the one in the result's place.
+        var readOnly = order
+            .Where(partial => partial.Values != result && random.Next(2) == 0)
+            .Select(partial => (partial.Values, Copy: partial.Values.ToArray()))
+            .ToList();
+        var scratch = new Scratch();
+        var piece = new PieceReduction<IDisposable>(gradients.Length, result, scratch.Rent);
+        foreach (var (node, values) in order)
+        {
+            Assert.True(piece.TryAdd(node, values, null, readOnly.Exists(kept => kept.Values == values)));
+        }
+        Assert.True(piece.IsComplete);
+        Assert.All(readOnly, kept => Assert.Equal(kept.Copy, kept.Values));
+        Assert.Equal(0, scratch.Rented);
+        return result;
+    }
+
+    private sealed class Scratch
+    {
+        public int Rented { get; private set; }
+
+        public (Memory<float> Values, IDisposable Owner) Rent(int floats)
+        {
+            Rented++;
+            return (new float[floats], new Lease(this));
+        }
+
+        private sealed class Lease(Scratch scratch) : IDisposable
+        {
+            public void Dispose() => scratch.Rented--;
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using TrainingCluster.Cli;
+
+namespace TrainingCluster.Chaos;
+
+/// <summary>
+/// Sees steps being done, from the workers' own metrics: it needs no coordinator. Each worker is asked some 15 times a second.
+/// </summary>
+internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
+{
+    private const string Steps = "training_cluster_steps_total ";
+    private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(60);
+    private readonly HttpClient _client = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), UseProxy = false })
+    {
+        Timeout = TimeSpan.FromSeconds(1),
+    };
+    private readonly CancellationTokenSource _ended = new();
+    private readonly ConcurrentBag<Task> _following = [];
+    private readonly ConcurrentDictionary<int, long> _counts = new();
+    private readonly List<long> _times = [];
+    private readonly List<RecoveryClock> _clocks = [];
+    private readonly Lock _lock = new();
+
+    /// <summary>Watches a worker until it ends.</summary>
+    public void Follow(Member worker) => _following.Add(FollowAsync(worker));
+
+    /// <summary>
+    /// Begins to wait for the next whole step after now. Who answers is asked for the steps that it has done so far; one more may
+    /// be in flight, and that one does not count.
+    /// </summary>
+    /// <param name="since">The moment from which time is counted.</param>
+    /// <param name="asked">Workers that live and should answer.</param>
+    public async Task<RecoveryClock> StartClockAsync(long since, IEnumerable<Member> asked)
+    {
+        await Task.WhenAll(asked.Select(worker => SampleAsync(worker, TimeSpan.FromMilliseconds(300))));
+        lock (_lock)
+        {
+            var clock = new RecoveryClock(since, _counts.ToDictionary());
+            _clocks.Add(clock);
+            return clock;
+        }
+    }
+
+    /// <summary>Waits until a whole step is done. Null: none was within the time.</summary>
+    public async Task<TimeSpan?> NextStepAsync(RecoveryClock clock, TimeSpan within, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var done = await clock.Done.WaitAsync(within, time, cancellationToken);
+            return time.GetElapsedTime(clock.Since, done);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _clocks.Remove(clock);
+            }
+        }
+    }
+
+    /// <summary>The longest time without a step from <paramref name="from"/> until now.</summary>
+    public TimeSpan LongestStandstill(long from)
+    {
+        lock (_lock)
+        {
+            var moments = _times.Where(moment => moment > from).Prepend(from).Append(time.GetTimestamp()).ToList();
+            return moments.Zip(moments.Skip(1), time.GetElapsedTime).Max();
+        }
+    }
+
+    /// <summary>Completes when there has been no step for <paramref name="limit"/>.</summary>
+    public async Task StandsStillAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            lock (_lock)
+            {
+                if (time.GetElapsedTime(_times.Count > 0 ? Math.Max(began, _times[^1]) : began) > limit)
+                {
+                    return;
+                }
+            }
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+        }
+    }
+
+    /// <summary>The greatest number of steps that any of the living workers has done.</summary>
+    public long MostSteps() => _counts.Values.DefaultIfEmpty().Max();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        await Task.WhenAll(_following);
+        _client.Dispose();
+        _ended.Dispose();
+    }
+
+    private async Task FollowAsync(Member worker)
+    {
+        // Not before the process is known to live: its count starts at 0.
+        _counts[worker.Pid] = 0;
+        try
+        {
+            await worker.Ready.WaitAsync(_ended.Token);
+            while (!worker.Program.HasEnded)
+            {
+                await SampleAsync(worker, TimeSpan.FromSeconds(1));
+                await Task.Delay(s_every, time, _ended.Token);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or CliException)
+        {
+            // We end, or the process ended before it listened.
+        }
+        finally
+        {
+            _counts.TryRemove(worker.Pid, out _);
+        }
+    }
+
+    private async Task SampleAsync(Member worker, TimeSpan within)
+    {
+        if (!worker.Ready.IsCompletedSuccessfully)
+        {
+            return;
+        }
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
+        limit.CancelAfter(within);
+        try
+        {
+            if (MetricsText.Sum(await _client.GetStringAsync($"{(await worker.Ready).Http}/metrics", limit.Token), Steps) is { } count)
+            {
+                Note(worker.Pid, count);
+            }
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
+        {
+            // Dead, stopped or cut off: that is what we are here to see.
+        }
+    }
+
+    private void Note(int pid, long count)
+    {
+        lock (_lock)
+        {
+            if (!_counts.TryGetValue(pid, out var known) || count <= known)
+            {
+                return;
+            }
+            _counts[pid] = count;
+            var now = time.GetTimestamp();
+            _times.Add(now);
+            foreach (var clock in _clocks)
+            {
+                clock.Note(pid, count, now);
+            }
+        }
+    }
+}

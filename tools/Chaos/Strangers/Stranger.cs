@@ -1,0 +1,193 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using Google.Protobuf.Reflection;
+using TrainingCluster.Modeling.Numerics;
+
+namespace TrainingCluster.Chaos.Strangers;
+
+/// <summary>Somebody who has no business with a process, and talks to all its ports.</summary>
+/// <param name="member">The process; it listens.</param>
+/// <param name="job">The job that runs; empty: none.</param>
+/// <param name="random">What is said draws from it.</param>
+/// <param name="client">Makes calls; gives up after <see cref="HangUp"/>.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Stranger(Member member, string job, DeterministicRandom random, HttpClient client, TimeProvider time)
+{
+    /// <summary>A process that has not hung up after this time holds on to whoever sends garbage.</summary>
+    public static readonly TimeSpan HangUp = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+    private readonly RefusalCount _sent = new();
+    private readonly List<string> _problems = [];
+
+    /// <summary>The process.</summary>
+    public Member Member => member;
+
+    /// <summary>What was sent and has to be refused.</summary>
+    public RefusalCount Sent => _sent;
+
+    /// <summary>What was taken for good, or not hung up on.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Talks several times, and holds connections that say nothing and streams of other generations all the while.</summary>
+    public async Task RunAsync(TimeSpan hold, CancellationToken cancellationToken)
+    {
+        var ready = await member.Ready;
+        var (grpc, http) = (new Uri(ready.Grpc), new Uri(ready.Http));
+        var actors = ListeningPorts.Of(member.Pid).Where(port => port != grpc.Port && port != http.Port).ToList();
+        using var held = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        held.CancelAfter(hold);
+        var holding = new List<Task>();
+        foreach (var port in (int[])[grpc.Port, http.Port, .. actors])
+        {
+            holding.Add(SayNothingAsync(grpc.Host, port, held.Token));
+        }
+        _sent.Peers += actors.Count;
+        for (var volleys = 1 + random.Next(4); volleys > 0; volleys--)
+        {
+            foreach (var words in Garbage.ForHttp2(random))
+            {
+                await TalkAsync(grpc.Host, grpc.Port, words, thenNothing: false, cancellationToken);
+            }
+            foreach (var words in Garbage.ForHttp1(random))
+            {
+                await TalkAsync(http.Host, http.Port, words, thenNothing: false, cancellationToken);
+            }
+            _sent.Connections += 4;
+            foreach (var port in actors)
+            {
+                foreach (var words in Garbage.ForActors(random))
+                {
+                    await TalkAsync(grpc.Host, port, words, thenNothing: true, cancellationToken);
+                    _sent.Peers++;
+                }
+            }
+            foreach (var method in member.Place == 0 ? CoordinatorMethods() : Methods(V1.Collective.Descriptor))
+            {
+                await CallAsync(grpc, method, Garbage.Body(random), cancellationToken);
+            }
+            if (member.Place > 0)
+            {
+                foreach (var name in ((string[])[job, "a-job-of-others"]).Where(name => name.Length > 0))
+                {
+                    holding.Add(SendLateAsync(grpc, Garbage.LateFrame(random, name), held.Token));
+                    _sent.Streams++;
+                }
+            }
+            await Task.Delay(s_pause, time, cancellationToken);
+        }
+        await Task.WhenAll(holding);
+    }
+
+    private static IEnumerable<string> CoordinatorMethods() =>
+        [
+            .. Methods(V1.Jobs.Descriptor),
+            .. Methods(V1.Datasets.Descriptor),
+            .. Methods(V1.Checkpoints.Descriptor),
+            $"/{V1.Jobs.Descriptor.FullName}/Nonsense",
+        ];
+
+    private static IEnumerable<string> Methods(ServiceDescriptor service) =>
+        service.Methods.Select(method => $"/{service.FullName}/{method.Name}");
+
+    /// <summary>Sends bytes and waits until the process hangs up.</summary>
+    /// <param name="host">Its address.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="words">The bytes.</param>
+    /// <param name="thenNothing">Says that nothing more will come: what was announced does not. HTTP takes that for an end in
+    /// order.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    private async Task TalkAsync(string host, int port, byte[] words, bool thenNothing, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(HangUp);
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(host, port, limit.Token);
+            await socket.SendAsync(words, limit.Token);
+            if (thenNothing)
+            {
+                socket.Shutdown(SocketShutdown.Send);
+            }
+            var answer = new byte[4096];
+            while (await socket.ReceiveAsync(answer, limit.Token) > 0) { }
+        }
+        catch (SocketException)
+        {
+            // A reset is one way to hang up. A connection that was refused is not counted by the process, and missed there.
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            _problems.Add($"{member.Name} did not hang up on port {port}");
+        }
+    }
+
+    private static async Task SayNothingAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(host, port, cancellationToken);
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            // The time is up.
+        }
+    }
+
+    private async Task CallAsync(Uri grpc, string method, byte[] body, CancellationToken cancellationToken)
+    {
+        if (await PostAsync(grpc, method, body, cancellationToken) == "0")
+        {
+            _problems.Add($"{member.Name} took garbage for a call of {method}");
+        }
+        _sent.Calls++;
+    }
+
+    private async Task SendLateAsync(Uri grpc, byte[] body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await PostAsync(grpc, $"/{V1.Collective.Descriptor.FullName}/Exchange", body, cancellationToken) == "0")
+            {
+                _problems.Add($"{member.Name} took a stream of another generation");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It was kept waiting for its generation, which does not come.
+        }
+    }
+
+    /// <summary>The status that a call ended with. Null: it was broken off.</summary>
+    private async Task<string?> PostAsync(Uri grpc, string method, byte[] body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(grpc, method))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } },
+            Headers = { TE = { new TransferCodingWithQualityHeaderValue("trailers") } },
+        };
+        try
+        {
+            using var response = await client.SendAsync(request, cancellationToken);
+            return (
+                response.TrailingHeaders.TryGetValues("grpc-status", out var trailer) ? trailer
+                : response.Headers.TryGetValues("grpc-status", out var header) ? header
+                : []
+            ).FirstOrDefault();
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            _problems.Add($"{member.Name} did not answer a call of {method} within {HangUp.TotalSeconds:F0} s");
+            return null;
+        }
+    }
+}
