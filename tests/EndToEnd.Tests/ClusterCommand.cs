@@ -64,8 +64,10 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = workspace.Path,
         };
-        start.ArgumentList.Add(Repository.Program("Cli", "cluster.dll"));
-        foreach (var argument in arguments)
+        // As ./cluster chooses the program.
+        var chaos = arguments.FirstOrDefault() == "chaos";
+        start.ArgumentList.Add(chaos ? Repository.Program("Chaos", "cluster-chaos.dll") : Repository.Program("Cli", "cluster.dll"));
+        foreach (var argument in arguments.Skip(chaos ? 1 : 0))
         {
             start.ArgumentList.Add(argument);
         }
