@@ -157,7 +157,7 @@ internal static class AllReduceBench
             gradient.Span.Fill(1f);
             var exchange = group.Begin(step);
             // A barrier, so that all begin together.
-            Must(group.AllGather(step, SideTopic.StepTotals, [], TimeSpan.Zero, out _));
+            Must(group.AllGather(step, MailboxTopic.StepTotals, [], TimeSpan.Zero, out _));
             var start = Stopwatch.GetTimestamp();
             foreach (var bucket in layout.Buckets)
             {
@@ -174,7 +174,7 @@ internal static class AllReduceBench
             }
         }
 
-        Must(group.Farewell());
+        Must(group.Barrier());
         return times;
     }
 

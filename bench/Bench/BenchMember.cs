@@ -51,7 +51,7 @@ internal sealed class BenchMember : IAsyncDisposable
     }
 
     /// <summary>The plan in which each member computes one shard.</summary>
-    public GroupPlan Plan(long generation) =>
+    public ProcessGroup Plan(long generation) =>
         new(
             "measurement",
             generation,

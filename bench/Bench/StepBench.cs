@@ -216,7 +216,7 @@ internal static class StepBench
                 }
             }
 
-            group.Farewell();
+            group.Barrier();
             return measured;
         });
         await group.DisposeAsync();

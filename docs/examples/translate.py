@@ -86,7 +86,7 @@ class Model(nn.Module):
             setattr(self, name, nn.Embedding(vocabulary_size, self.width))
         if not self.shared:
             self.output = nn.Linear(self.width, vocabulary_size, bias=False)
-        if spec.get('positions') == 'learnt':
+        if spec.get('positions') == 'learned':
             self.positions = nn.Embedding(1024, self.width)
         layers = spec.get('layers', 3)
         transformer = nn.Transformer(self.width, spec.get('heads', 4), layers, layers, spec.get('feedForward', 1024),

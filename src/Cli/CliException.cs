@@ -1,6 +1,6 @@
 namespace TrainingCluster.Cli;
 
-/// <summary>Ends the command with a message for people and an exit status. The message names the input and the mend.</summary>
+/// <summary>Ends the command with a message for people and an exit status. The message names the input and the fix.</summary>
 public sealed class CliException : Exception
 {
     /// <summary>A failure without a message.</summary>

@@ -63,7 +63,7 @@ public static class CommandLine
             BleuCommand.Create(terminal),
             DatesCommand.Create(terminal),
             AttentionCommand.Create(terminal),
-            CurveCommand.Create(terminal),
+            PlotCommand.Create(terminal),
             UpCommand.Create(terminal),
             SubmitCommand.Create(terminal),
             JobsCommand.Create(terminal),

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TrainingCluster.EndToEnd.Tests;
 
-/// <summary>What cannot be used is named with its mend, with status 2, before anything is started.</summary>
+/// <summary>What cannot be used is named with its fix, with status 2, before anything is started.</summary>
 public sealed class BadInputTests : IDisposable
 {
     private readonly Workspace _workspace = new();

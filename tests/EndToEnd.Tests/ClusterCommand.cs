@@ -15,7 +15,7 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
     public const int SigInt = 2;
     public const int SigKill = 9;
     public const int SigTerm = 15;
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10);
 
     private readonly Process _process;
     private readonly Task _reading;
@@ -79,21 +79,21 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
 
     /// <summary>Runs the command to its end.</summary>
     public static Task<Tool.Result> RunAsync(Workspace workspace, string input, params string[] arguments) =>
-        RunAsync(workspace, input, s_patience, arguments);
+        RunAsync(workspace, input, s_timeout, arguments);
 
     /// <summary>Runs a command that may take long to its end.</summary>
-    public static async Task<Tool.Result> RunAsync(Workspace workspace, string input, TimeSpan patience, params string[] arguments)
+    public static async Task<Tool.Result> RunAsync(Workspace workspace, string input, TimeSpan timeout, params string[] arguments)
     {
         await using var command = Start(workspace, arguments);
         await command._process.StandardInput.WriteAsync(input);
         command._process.StandardInput.Close();
-        return await command.EndAsync(patience);
+        return await command.EndAsync(timeout);
     }
 
     /// <summary>Waits for the end.</summary>
-    public async Task<Tool.Result> EndAsync(TimeSpan? patience = null)
+    public async Task<Tool.Result> EndAsync(TimeSpan? timeout = null)
     {
-        using var limit = Limit(patience);
+        using var limit = Limit(timeout);
         await _process.WaitForExitAsync(limit.Token);
         await _reading;
         return new Tool.Result(_process.ExitCode, Output, Error);
@@ -126,7 +126,7 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"no '{what}' within {s_patience.TotalMinutes} min:\n{Output}{Error}");
+                Assert.Fail($"no '{what}' within {s_timeout.TotalMinutes} min:\n{Output}{Error}");
             }
         }
     }
@@ -185,10 +185,10 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static CancellationTokenSource Limit(TimeSpan? patience = null)
+    private static CancellationTokenSource Limit(TimeSpan? timeout = null)
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(patience ?? s_patience);
+        limit.CancelAfter(timeout ?? s_timeout);
         return limit;
     }
 

@@ -9,7 +9,7 @@ internal sealed record ChaosContext
 
     public required StepWatch Steps { get; init; }
 
-    public required JobPump Jobs { get; init; }
+    public required JobSubmitter Jobs { get; init; }
 
     /// <summary>Null: all processes share the loopback.</summary>
     public ChaosNetwork? Network { get; init; }
@@ -35,7 +35,7 @@ internal sealed record ChaosContext
     public int MostWorkers => Math.Min(ChaosRecipe.LogicalShards, Workers + 2);
 
     /// <summary>How long recovery may take before the run counts it as none.</summary>
-    public static TimeSpan Patience => TimeSpan.FromMinutes(3);
+    public static TimeSpan Timeout => TimeSpan.FromMinutes(3);
 
     /// <summary>A number of living workers in random order.</summary>
     public IReadOnlyList<Member> Choose(DeterministicRandom random, int count)
@@ -58,7 +58,7 @@ internal sealed record ChaosContext
     public async Task<Task<TimeSpan?>> RecoveryAsync(long since, IReadOnlyCollection<Member> without, CancellationToken cancellationToken)
     {
         var clock = await Steps.StartClockAsync(since, Cluster.Workers.Except(without));
-        return Steps.NextStepAsync(clock, Patience, cancellationToken);
+        return Steps.NextStepAsync(clock, Timeout, cancellationToken);
     }
 
     public Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, Time, cancellationToken);

@@ -39,7 +39,7 @@ public static class ChaosRecipe
             {
                 EverySteps = 150,
                 MaxSentences = 40,
-                Keep = "last",
+                FinalModel = "last",
             },
             Checkpoint = new CheckpointSpec { EverySteps = CheckpointEvery },
         };

@@ -73,7 +73,7 @@ public sealed record ChaosReport
             }
             if (round.RecoverySeconds is null)
             {
-                failures.Add($"{name}: no step within {ChaosContext.Patience.TotalMinutes:F0} min");
+                failures.Add($"{name}: no step within {ChaosContext.Timeout.TotalMinutes:F0} min");
             }
             if (round.Problem is not null)
             {

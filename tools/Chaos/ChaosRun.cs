@@ -63,7 +63,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         {
             Cluster = cluster,
             Steps = steps,
-            Jobs = new JobPump(connection, spec, Path.Combine(folder, "logs", "events.jsonl"), time),
+            Jobs = new JobSubmitter(connection, spec, Path.Combine(folder, "logs", "events.jsonl"), time),
             Network = network,
             Disk = disk,
             Clocks = clocks,
@@ -81,9 +81,9 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         // 5.
         if (await TrainAsync(context, cancellationToken))
         {
-            foreach (var name in await cluster.MissingAsync(ChaosContext.Patience, cancellationToken))
+            foreach (var name in await cluster.MissingAsync(ChaosContext.Timeout, cancellationToken))
             {
-                _surprises.Add($"{name} runs, but was not back with the coordinator {Text.Of(ChaosContext.Patience)} after the last fault");
+                _surprises.Add($"{name} runs, but was not back with the coordinator {Text.Of(ChaosContext.Timeout)} after the last fault");
             }
         }
         return new ChaosReport
@@ -103,7 +103,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var faults = FaultsAsync(context, linked.Token);
         var jobs = JobsAsync(context, faults, linked.Token);
-        var stuck = context.Steps.StandsStillAsync(2 * ChaosContext.Patience, linked.Token);
+        var stuck = context.Steps.StandsStillAsync(2 * ChaosContext.Timeout, linked.Token);
         var first = await Task.WhenAny(BothAsync(), jobs, stuck);
         await linked.CancelAsync();
         // They work on what is disposed of next.
@@ -113,7 +113,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         if (first == stuck)
         {
             _surprises.Add(
-                $"no step for {Text.Of(2 * ChaosContext.Patience)}: job {context.Jobs.Current} was given up at step {context.Jobs.Step}"
+                $"no step for {Text.Of(2 * ChaosContext.Timeout)}: job {context.Jobs.Current} was given up at step {context.Jobs.Step}"
             );
         }
         return first != stuck;

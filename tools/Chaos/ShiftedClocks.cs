@@ -34,7 +34,7 @@ internal sealed class ShiftedClocks(string folder)
             "FAKETIME_CACHE_DURATION=1",
             "NO_FAKE_STAT=1",
             "FAKETIME_DONT_FAKE_MONOTONIC=1",
-            // Its mend for waits on the monotonic clock, which there is nothing to mend in then, makes every wait return at once.
+            // Its fix for waits on the monotonic clock, which there is nothing to fix in then, makes every wait return at once.
             "FAKETIME_FORCE_MONOTONIC_FIX=0",
         ];
     }

@@ -25,8 +25,8 @@ internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
     public void Follow(Member worker) => _following.Add(FollowAsync(worker));
 
     /// <summary>
-    /// Begins to wait for the next whole step after now. Who answers is asked for the steps that it has done so far; one more may
-    /// be in flight, and that one does not count.
+    /// Begins to wait for the next whole step after now. A worker that answers is asked for the steps that it has done so far; one
+    /// more may be in flight, and that one does not count.
     /// </summary>
     /// <param name="since">The moment from which time is counted.</param>
     /// <param name="asked">Workers that live and should answer.</param>

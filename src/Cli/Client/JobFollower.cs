@@ -18,18 +18,18 @@ public static class JobFollower
     /// <param name="id">The job.</param>
     /// <param name="resumeToken">Token of the last event seen; empty: from the beginning.</param>
     /// <param name="known">True: the coordinator has answered before, so that one who does not is away, not a wrong address.</param>
-    /// <param name="patience">How long the coordinator may stay away.</param>
+    /// <param name="timeout">How long the coordinator may stay away.</param>
     /// <param name="time">The clock.</param>
     /// <param name="lost">Called once each time the connection is lost, with the reason.</param>
     /// <param name="cancellationToken">Ends the following, not the job.</param>
     /// <exception cref="CliException">There is no such job, or the coordinator stayed away for longer than
-    /// <paramref name="patience"/>.</exception>
+    /// <paramref name="timeout"/>.</exception>
     public static async IAsyncEnumerable<JobEvent> FollowAsync(
         ClusterConnection connection,
         string id,
         string resumeToken,
         bool known,
-        TimeSpan patience,
+        TimeSpan timeout,
         TimeProvider time,
         Action<string>? lost,
         [EnumeratorCancellation] CancellationToken cancellationToken
@@ -65,7 +65,7 @@ public static class JobFollower
                         lost?.Invoke(exception.Status.Detail);
                     }
                     awaySince ??= time.GetTimestamp();
-                    if (time.GetElapsedTime(awaySince.Value) > patience)
+                    if (time.GetElapsedTime(awaySince.Value) > timeout)
                     {
                         throw RpcErrors.Explain(exception, connection.Address);
                     }

@@ -58,8 +58,8 @@ internal static class MachineFindings
     {
         var available = ProcessorInfo.MemoryBytes(text, "MemAvailable") ?? 0;
         var found = $"{Text.Bytes(available)} available of {Text.Bytes(ProcessorInfo.MemoryBytes(text, "MemTotal") ?? 0)}";
-        var mend = $"a worker takes up to {Text.Bytes(LeastMemory)}: end other programs, or use a larger machine";
-        return new Finding("memory", found, available >= LeastMemory ? null : mend);
+        var fix = $"a worker takes up to {Text.Bytes(LeastMemory)}: end other programs, or use a larger machine";
+        return new Finding("memory", found, available >= LeastMemory ? null : fix);
     }
 
     private static Finding Disk(string folder)
@@ -70,8 +70,8 @@ internal static class MachineFindings
             path = Path.GetDirectoryName(path)!;
         }
         var free = new DriveInfo(path).AvailableFreeSpace;
-        var mend = $"a job takes {Text.Bytes(LeastDisk)} and more: free some, or keep data elsewhere with --data DIR";
-        return new Finding("disk", $"{Text.Bytes(free)} free for {folder}", free >= LeastDisk ? null : mend);
+        var fix = $"a job takes {Text.Bytes(LeastDisk)} and more: free some, or keep data elsewhere with --data DIR";
+        return new Finding("disk", $"{Text.Bytes(free)} free for {folder}", free >= LeastDisk ? null : fix);
     }
 
     private static string Allocator()

@@ -8,7 +8,7 @@ namespace TrainingCluster.Cli.Training;
 public static class JobFollowing
 {
     /// <summary>How long a coordinator may stay away from those who only watch.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10);
 
     /// <summary>Follows the job and returns the change in which it ended.</summary>
     /// <param name="terminal">Shows progress on its error stream; with <paramref name="json"/> events go to its output, a line
@@ -42,7 +42,7 @@ public static class JobFollowing
                     id,
                     resumeToken,
                     known,
-                    s_patience,
+                    s_timeout,
                     terminal.Time,
                     reason => activity.Line($"the coordinator is away ({reason}); the job goes on, waiting for it"),
                     cancellationToken

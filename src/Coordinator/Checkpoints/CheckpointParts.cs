@@ -92,7 +92,7 @@ internal sealed class CheckpointParts(DataFolder data) : IDisposable
     private static async Task AppendAsync(FolderReceiver whole, string path, long bytes, string piece, CancellationToken cancellationToken)
     {
         await using var stream = File.OpenRead(piece);
-        var buffer = new byte[FolderReader.PieceBytes];
+        var buffer = new byte[FolderReader.ChunkBytes];
         for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0; )
         {
             await whole.WriteAsync(

@@ -34,7 +34,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
 
     private async Task<CheckpointInfo> KeepAsync(FolderReceiver received, CheckpointHeader header, StoredJob job, ServerCallContext context)
     {
-        var info = await library.KeepAsync(received, header, job.Spec.Checkpoint.Keep, context.CancellationToken);
+        var info = await library.KeepAsync(received, header, job.Spec.Checkpoint.KeepLatest, context.CancellationToken);
         control.CheckpointsChanged(job.Id);
         return info;
     }
@@ -77,7 +77,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         }
         await FolderReader.ReadAsync(
             library.Folder(request.JobId, request.CheckpointId),
-            (path, size, piece) =>
+            (path, size, chunk) =>
                 path == CheckpointManifest.FileName
                     ? Task.CompletedTask
                     : responseStream.WriteAsync(
@@ -85,7 +85,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
                         {
                             Path = path,
                             FileBytes = size,
-                            Data = ByteString.CopyFrom(piece.Span),
+                            Data = ByteString.CopyFrom(chunk.Span),
                         },
                         cancellationToken
                     ),

@@ -11,7 +11,7 @@ namespace TrainingCluster.Coordinator.Control;
 /// </summary>
 internal sealed class ActorJobControl(JobStore store, IRequiredActor<CoordinatorActor> coordinator) : IJobControl
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
     public void JobCreated(string jobId) => _ = AnnounceAsync(jobId);
@@ -33,7 +33,7 @@ internal sealed class ActorJobControl(JobStore store, IRequiredActor<Coordinator
 
     /// <inheritdoc/>
     public async Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) =>
-        await (await coordinator.GetAsync(cancellationToken)).Ask<ClusterStatus>(StatusAsked.Instance, s_patience, cancellationToken);
+        await (await coordinator.GetAsync(cancellationToken)).Ask<ClusterStatus>(StatusRequested.Instance, s_timeout, cancellationToken);
 
     private async Task AnnounceAsync(string jobId)
     {
@@ -46,5 +46,5 @@ internal sealed class ActorJobControl(JobStore store, IRequiredActor<Coordinator
     private async Task TellAsync(object message) => (await coordinator.GetAsync()).Tell(message);
 
     private async Task CommandAsync(string jobId, JobInput input, CancellationToken cancellationToken) =>
-        await (await coordinator.GetAsync(cancellationToken)).Ask<CommandDone>(new JobCommand(jobId, input), s_patience, cancellationToken);
+        await (await coordinator.GetAsync(cancellationToken)).Ask<CommandDone>(new JobCommand(jobId, input), s_timeout, cancellationToken);
 }

@@ -180,7 +180,7 @@ internal sealed partial class CoordinatorActor
     private static IMessage? Unwrap(WorkerReport report) =>
         report.ReportCase switch
         {
-            WorkerReport.ReportOneofCase.Prepared => report.Prepared,
+            WorkerReport.ReportOneofCase.Joined => report.Joined,
             WorkerReport.ReportOneofCase.Started => report.Started,
             WorkerReport.ReportOneofCase.Evaluation => report.Evaluation,
             WorkerReport.ReportOneofCase.Checkpoint => report.Checkpoint,

@@ -72,7 +72,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<DrainWorker>(OnDrain);
         Receive<WorkerReport>(OnReport);
         Receive<StepReport>(step => Forward(step.JobId, new WorkerMessage(step.WorkerId, "", 0, step)));
-        Receive<GenerationAcknowledged>(ack => Forward(ack.JobId, new WorkerMessage(ack.WorkerId, "", 0, ack)));
+        Receive<RendezvousAcknowledged>(ack => Forward(ack.JobId, new WorkerMessage(ack.WorkerId, "", 0, ack)));
         Receive<ReportStored>(OnStored);
         Receive<MemberLost>(lost => OnLost(w => w.Actor.Path.Address.Equals(lost.Address), lost.Reason));
         Receive<MemberReachability>(OnReachability);
@@ -86,7 +86,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<JobCommand>(OnCommand);
         Receive<CheckpointsMoved>(moved => Forward(moved.JobId, moved));
         Receive<JobStatus>(OnStatus);
-        Receive<PoolAsked>(asked =>
+        Receive<PoolRequested>(asked =>
         {
             if (_jobs.TryGetValue(asked.JobId, out var job))
             {
@@ -100,7 +100,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
                 worker.Actor.Tell(m.Message);
             }
         });
-        Receive<StatusAsked>(_ => Sender.Tell(Status()));
+        Receive<StatusRequested>(_ => Sender.Tell(Status()));
         Receive<Status.Failure>(failure =>
             throw new InvalidOperationException("Asynchronous work of the coordinator failed.", failure.Cause)
         );

@@ -27,9 +27,9 @@ internal sealed record CommandDone
 internal sealed record CheckpointsMoved(string JobId);
 
 /// <summary>Answered by <see cref="ClusterStatus"/>.</summary>
-internal sealed record StatusAsked
+internal sealed record StatusRequested
 {
-    public static StatusAsked Instance { get; } = new();
+    public static StatusRequested Instance { get; } = new();
 }
 
 /// <summary>A worker's message for a job; <paramref name="Sequence"/> 0: no acknowledgement is wanted.</summary>
@@ -52,4 +52,4 @@ internal sealed record JobStatus(string JobId, JobPhase Phase, bool Started, Imm
 internal sealed record ToWorker(string WorkerId, IMessage Message);
 
 /// <summary>A job's actor to the coordinator: it has (again) loaded its job and needs to know its workers.</summary>
-internal sealed record PoolAsked(string JobId);
+internal sealed record PoolRequested(string JobId);

@@ -53,13 +53,13 @@ public sealed class DatasetsService(DatasetLibrary library) : V1.Datasets.Datase
         var info = await GetDataset(request, context);
         await FolderReader.ReadAsync(
             library.Folder(info.Fingerprint),
-            (path, size, piece) =>
+            (path, size, chunk) =>
                 responseStream.WriteAsync(
                     new FileChunk
                     {
                         Path = path,
                         FileBytes = size,
-                        Data = ByteString.CopyFrom(piece.Span),
+                        Data = ByteString.CopyFrom(chunk.Span),
                     },
                     context.CancellationToken
                 ),

@@ -4,7 +4,7 @@ namespace TrainingCluster.Coordinator.Files;
 public static class FolderReader
 {
     /// <summary>Bytes in a piece.</summary>
-    public const int PieceBytes = 256 * 1024;
+    public const int ChunkBytes = 256 * 1024;
 
     /// <summary>Paths of all files, relative, '/' separated, in ordinal order.</summary>
     public static IReadOnlyList<string> Paths(string folder) =>
@@ -26,7 +26,7 @@ public static class FolderReader
     )
     {
         ArgumentNullException.ThrowIfNull(write);
-        var buffer = new byte[PieceBytes];
+        var buffer = new byte[ChunkBytes];
         foreach (var path in Paths(folder))
         {
             await using var stream = File.OpenRead(Path.Combine(folder, path));
@@ -39,7 +39,7 @@ public static class FolderReader
             {
                 var read = await stream.ReadAtLeastAsync(
                     buffer,
-                    (int)Math.Min(PieceBytes, size - sent),
+                    (int)Math.Min(ChunkBytes, size - sent),
                     throwOnEndOfStream: false,
                     cancellationToken
                 );

@@ -42,7 +42,7 @@ internal static class CoordinatorNode
             Incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture),
             GrpcAddress = address.Http(new Uri(served.First()).Port),
         };
-        // Who is there and what is late is not judged by a clock that somebody may set.
+        // Presence and lateness are not judged by a clock that somebody may set.
         var time = new SteadyTime(provider.GetRequiredService<TimeProvider>());
         var context = new JobActorContext(
             settings,

@@ -74,7 +74,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             }
             Become(Ready);
             Stash.UnstashAll();
-            Context.Parent.Tell(new PoolAsked(_jobId));
+            Context.Parent.Tell(new PoolRequested(_jobId));
             var events = loaded
                 .Damaged.Select(d => new JobEvent
                 {
@@ -106,7 +106,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         {
             var coordinator = Context.Parent;
             Apply(
-                new WorkerSaid(m.WorkerId, m.Message),
+                new WorkerReported(m.WorkerId, m.Message),
                 () =>
                 {
                     if (m.Sequence > 0)
@@ -250,7 +250,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     private JobStatus? _told;
 
-    private JobProgress ToProto() => _state.Progress.ToProto(_state.Plan?.Generation ?? _state.Generation, _state.Seats.Count);
+    private JobProgress ToProto() => _state.Progress.ToProto(_state.Plan?.Generation ?? _state.Generation, _state.Members.Count);
 
     [LoggerMessage(EventId = 210, Level = LogLevel.Warning, Message = "{JobId}: its record could not be stored, trying again: {Problem}")]
     private partial void LogNotStored(string jobId, string problem);

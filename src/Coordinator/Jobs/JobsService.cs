@@ -208,7 +208,7 @@ public sealed partial class JobsService(
         var (current, sha) = ("", "");
         await FolderReader.ReadAsync(
             folder,
-            async (path, size, piece) =>
+            async (path, size, chunk) =>
             {
                 if (path != current)
                 {
@@ -220,7 +220,7 @@ public sealed partial class JobsService(
                         Path = path,
                         FileBytes = size,
                         Sha256 = sha,
-                        Data = ByteString.CopyFrom(piece.Span),
+                        Data = ByteString.CopyFrom(chunk.Span),
                     },
                     cancellationToken
                 );
@@ -250,8 +250,8 @@ public sealed partial class JobsService(
         }
     }
 
-    private static long Number(string field, string token, string mend) =>
+    private static long Number(string field, string token, string fix) =>
         long.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw RpcErrors.Invalid((field, $"'{token}' is none of ours; pass {mend}"));
+            : throw RpcErrors.Invalid((field, $"'{token}' is none of ours; pass {fix}"));
 }

@@ -12,7 +12,7 @@ internal static class WorkerLiveness
     /// <param name="settings">The times.</param>
     /// <remarks>
     /// An accusation alone proves nothing: a worker that was stopped and runs again has heard from nobody for as long, and takes
-    /// everyone else for dead. Who registers meanwhile is not.
+    /// everyone else for dead. A worker that registers meanwhile is not.
     /// </remarks>
     public static string? WhyLost(DateTimeOffset now, DateTimeOffset lastSeen, bool accused, CoordinatorSettings settings)
     {

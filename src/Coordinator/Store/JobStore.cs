@@ -32,7 +32,7 @@ public sealed partial class JobStore : IAsyncDisposable
         catch (SqliteException e)
         {
             await connection.DisposeAsync();
-            throw new InvalidDataException($"{path} cannot be used as the job store: {e.Message}. Move it away, or mend its rights.", e);
+            throw new InvalidDataException($"{path} cannot be used as the job store: {e.Message}. Move it away, or fix its rights.", e);
         }
         catch (InvalidDataException)
         {

@@ -45,7 +45,7 @@ public sealed class CoordinatorMetrics
         _generations = factory.CreateCounter("training_cluster_generations_total", "Generations called together, by cause.", "cause");
         _recovery = factory.CreateHistogram(
             "training_cluster_recovery_seconds",
-            "Time from a fault or another change to the first step after it, by phase: detect, regroup, catch_up, first_step.",
+            "Time from a fault or another change to the first step after it, by phase: detect, regroup, state_recovery, first_step.",
             ["phase"],
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.01, 2, 14) }
         );
@@ -113,7 +113,7 @@ public sealed class CoordinatorMetrics
         {
             _generations.WithLabels(cause.ToLabel()).Inc(0);
         }
-        foreach (var phase in new[] { "detect", "regroup", "catch_up", "first_step" })
+        foreach (var phase in new[] { "detect", "regroup", "state_recovery", "first_step" })
         {
             _recovery.WithLabels(phase);
         }
@@ -156,7 +156,7 @@ public sealed class CoordinatorMetrics
             _recovery.WithLabels("detect").Observe(measured.Detect.TotalSeconds);
         }
         _recovery.WithLabels("regroup").Observe(measured.Regroup.TotalSeconds);
-        _recovery.WithLabels("catch_up").Observe(measured.CatchUp.TotalSeconds);
+        _recovery.WithLabels("state_recovery").Observe(measured.StateRecovery.TotalSeconds);
         _recovery.WithLabels("first_step").Observe(measured.FirstStep.TotalSeconds);
     }
 
@@ -208,7 +208,7 @@ public sealed class CoordinatorMetrics
         _tokenRate.WithLabels(jobId).Set(state.Progress.TokensPerSecond);
         _bleu.WithLabels(jobId).Set(state.Progress.LastBleu);
         _generation.WithLabels(jobId).Set(state.Generation);
-        _members.WithLabels(jobId).Set(state.Seats.Count);
+        _members.WithLabels(jobId).Set(state.Members.Count);
     }
 
     /// <summary>Removes the gauges of a job.</summary>

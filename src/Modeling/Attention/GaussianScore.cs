@@ -15,11 +15,11 @@ public sealed class GaussianScore : AttentionScore
 
     /// <summary>Makes the score.</summary>
     /// <param name="width">w, the inverse of the kernel's standard deviation.</param>
-    /// <param name="learnt">Whether w is learnt.</param>
-    public GaussianScore(double width = 1, bool learnt = false)
+    /// <param name="learned">Whether w is learned.</param>
+    public GaussianScore(double width = 1, bool learned = false)
         : base(nameof(GaussianScore))
     {
-        this.width = torch.nn.Parameter(torch.full(1, (float)width), requires_grad: learnt);
+        this.width = torch.nn.Parameter(torch.full(1, (float)width), requires_grad: learned);
         RegisterComponents();
     }
 

@@ -13,12 +13,12 @@ public sealed class NadarayaWatson : torch.nn.Module
     private readonly AttentionPooling pooling;
 
     /// <summary>Makes the regression.</summary>
-    /// <param name="width">w, the inverse of the kernel's standard deviation; where learning starts if it is learnt.</param>
-    /// <param name="learntWidth">Whether w is a parameter to learn.</param>
-    public NadarayaWatson(double width = 1, bool learntWidth = false)
+    /// <param name="width">w, the inverse of the kernel's standard deviation; where learning starts if it is learned.</param>
+    /// <param name="learnedWidth">Whether w is a parameter to learn.</param>
+    public NadarayaWatson(double width = 1, bool learnedWidth = false)
         : base(nameof(NadarayaWatson))
     {
-        pooling = new AttentionPooling(new GaussianScore(width, learntWidth));
+        pooling = new AttentionPooling(new GaussianScore(width, learnedWidth));
         RegisterComponents();
     }
 

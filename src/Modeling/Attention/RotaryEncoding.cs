@@ -5,7 +5,7 @@ namespace TrainingCluster.Modeling.Attention;
 /// <summary>
 /// Rotary position embedding (Su et al. 2021): the pair (x_j, x_{j+K/2}) of a query or key at position t is rotated by
 /// the angle t ω_j, ω_j = 10000^(−2j/K). The product of a rotated query and key then depends on the distance of their
-/// positions alone. Nothing is learnt. Legend: <c>H</c> heads, <c>K</c> head width.
+/// positions alone. Nothing is learned. Legend: <c>H</c> heads, <c>K</c> head width.
 /// </summary>
 public sealed class RotaryEncoding : IDisposable
 {

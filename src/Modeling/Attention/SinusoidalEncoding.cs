@@ -5,7 +5,7 @@ namespace TrainingCluster.Modeling.Attention;
 /// <summary>
 /// Sine on even, cosine on odd features (Vaswani et al. 2017, section 3.5):
 /// PE(t, 2j) = sin(t ω_j), PE(t, 2j+1) = cos(t ω_j), ω_j = 10000^(−2j/D). A shift by δ rotates each (sine, cosine) pair
-/// by the angle δ ω_j, whatever t is. Nothing is learnt; the table grows with the longest sequence seen.
+/// by the angle δ ω_j, whatever t is. Nothing is learned; the table grows with the longest sequence seen.
 /// </summary>
 /// <param name="width">D; the last cosine is left out where it is odd.</param>
 public sealed class SinusoidalEncoding(long width) : PositionalEncoding(nameof(SinusoidalEncoding))

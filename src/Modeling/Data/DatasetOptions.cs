@@ -38,7 +38,7 @@ public sealed record DatasetOptions
     /// <summary>Label of the target language. Null: not told.</summary>
     public string? TargetLanguage { get; init; }
 
-    /// <summary>All that is wrong with the options, each with the mend; empty when nothing is.</summary>
+    /// <summary>All that is wrong with the options, each with the fix; empty when nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
         var errors = new List<string>();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace TrainingCluster.Modeling.Models;
 
 /// <summary>
-/// First weights: matrices Xavier-uniform (Glorot and Bengio 2010), embeddings and learnt positions of variance 1/D,
+/// First weights: matrices Xavier-uniform (Glorot and Bengio 2010), embeddings and learned positions of variance 1/D,
 /// recurrent matrices uniform in ±1/√(fan in), gains 1, biases 0 but for an LSTM's forget gate, which starts open
 /// (Jozefowicz et al. 2015). The numbers come from integer arithmetic of our own, not from libtorch's generators, whose
 /// streams depend on its version and the processor's instruction set.

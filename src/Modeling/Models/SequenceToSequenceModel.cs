@@ -114,6 +114,6 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         {
             return input;
         }
-        return GradientMark.apply(input, (Action)(() => ready(segment)));
+        return BackwardHook.apply(input, (Action)(() => ready(segment)));
     }
 }

@@ -46,7 +46,7 @@ public sealed class Transformer : SequenceToSequenceModel
         positions = options.Positions switch
         {
             PositionKind.Sinusoidal => new SinusoidalEncoding(options.Width),
-            PositionKind.Learnt => new LearntEncoding(options.LearntPositions, options.Width),
+            PositionKind.Learned => new LearnedEncoding(options.LearnedPositions, options.Width),
             _ => null,
         };
         _rotary = options.Positions == PositionKind.Rotary ? new RotaryEncoding(options.Width / options.Heads) : null;

@@ -8,8 +8,8 @@ public enum PositionKind
     /// <summary>Sines and cosines added to the embeddings.</summary>
     Sinusoidal,
 
-    /// <summary>Learnt vectors added to the embeddings; sequences have a longest length.</summary>
-    Learnt,
+    /// <summary>Learned vectors added to the embeddings; sequences have a longest length.</summary>
+    Learned,
 
     /// <summary>Rotations of queries and keys in self-attention.</summary>
     Rotary,
@@ -45,8 +45,8 @@ public sealed record TransformerOptions : ModelOptions
     /// <summary>Default sinusoidal.</summary>
     public PositionKind Positions { get; init; } = PositionKind.Sinusoidal;
 
-    /// <summary>Longest sequence of learnt positions, in tokens; at least 1, default 1024.</summary>
-    public int LearntPositions { get; init; } = 1024;
+    /// <summary>Longest sequence of learned positions, in tokens; at least 1, default 1024.</summary>
+    public int LearnedPositions { get; init; } = 1024;
 
     internal static TransformerOptions Read(JsonObject model)
     {
@@ -69,10 +69,10 @@ public sealed record TransformerOptions : ModelOptions
             Positions = Value(model, "positions", "sinusoidal") switch
             {
                 "sinusoidal" => PositionKind.Sinusoidal,
-                "learnt" => PositionKind.Learnt,
+                "learned" => PositionKind.Learned,
                 "rotary" => PositionKind.Rotary,
                 var other => throw new ArgumentException(
-                    $"model.positions '{other}' is unknown: it is 'sinusoidal', 'learnt' or 'rotary'.",
+                    $"model.positions '{other}' is unknown: it is 'sinusoidal', 'learned' or 'rotary'.",
                     nameof(model)
                 ),
             },
@@ -88,7 +88,7 @@ public sealed record TransformerOptions : ModelOptions
         AtLeastOne(problems, "heads", Heads);
         AtLeastOne(problems, "layers", Layers);
         AtLeastOne(problems, "feed_forward", FeedForward);
-        AtLeastOne(problems, "learnt positions", LearntPositions);
+        AtLeastOne(problems, "learned positions", LearnedPositions);
         if (Width > 0 && Heads > 0 && Width % Heads != 0)
         {
             problems.Add($"model.heads {Heads} does not divide model.d_model {Width}");

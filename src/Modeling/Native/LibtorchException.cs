@@ -6,7 +6,7 @@ public sealed class LibtorchException : Exception
     /// <summary>An exception without a message.</summary>
     public LibtorchException() { }
 
-    /// <summary>An exception with what is wrong and how to mend it.</summary>
+    /// <summary>An exception with what is wrong and how to fix it.</summary>
     public LibtorchException(string message)
         : base(message) { }
 

@@ -6,7 +6,7 @@ public sealed class TokenizerException : Exception
     /// <summary>An exception without a message.</summary>
     public TokenizerException() { }
 
-    /// <summary>An exception with what is wrong and how to mend it.</summary>
+    /// <summary>An exception with what is wrong and how to fix it.</summary>
     public TokenizerException(string message)
         : base(message) { }
 

@@ -35,9 +35,9 @@ public static class RpcErrors
     }
 
     /// <summary>NOT_FOUND with a <see cref="ResourceInfo"/>.</summary>
-    public static RpcException NotFound(string resourceType, string resourceName, string mend)
+    public static RpcException NotFound(string resourceType, string resourceName, string fix)
     {
-        var text = $"there is no {resourceType} '{resourceName}'; {mend}";
+        var text = $"there is no {resourceType} '{resourceName}'; {fix}";
         return With(
             StatusCode.NotFound,
             text,

@@ -25,7 +25,7 @@ public static class ProgramHealth
     {
         // Watchers hear of a change this often; whoever asks gets the truth of the moment.
         services.Configure<HealthCheckPublisherOptions>(o => (o.Delay, o.Period) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)));
-        // Whoever asks is told what is wrong; a line in the log for each time that somebody asks tells no more.
+        // The answer says what is wrong; a line in the log for each question says no more.
         services.AddLogging(logging => logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         services.AddGrpc();
         return services.AddGrpcHealthChecks(options =>

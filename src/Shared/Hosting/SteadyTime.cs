@@ -1,7 +1,7 @@
 namespace TrainingCluster.Hosting;
 
 /// <summary>
-/// The time of day at which a program started, and what has passed since by the monotonic clock. Whoever judges by differences
+/// The time of day at which a program started, and what has passed since by the monotonic clock. Code that judges by differences
 /// (a worker that has been silent for so long) judges by this: a wall clock that is set takes nobody for dead.
 /// </summary>
 /// <param name="source">The clocks.</param>

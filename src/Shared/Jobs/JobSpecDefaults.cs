@@ -169,13 +169,13 @@ public static class JobSpecDefaults
         {
             training.ComputeThreads = 1;
         }
-        if (!training.HasAverageLast)
+        if (!training.HasAverageLastCheckpoints)
         {
-            training.AverageLast = 0;
+            training.AverageLastCheckpoints = 0;
         }
-        if (!training.HasAverageBest)
+        if (!training.HasAverageBestCheckpoints)
         {
-            training.AverageBest = 0;
+            training.AverageBestCheckpoints = 0;
         }
         if (!training.HasBpeDropout)
         {
@@ -209,9 +209,9 @@ public static class JobSpecDefaults
         {
             evaluation.MaxSentences = 0;
         }
-        if (!evaluation.HasKeep)
+        if (!evaluation.HasFinalModel)
         {
-            evaluation.Keep = "best";
+            evaluation.FinalModel = "best";
         }
     }
 
@@ -225,13 +225,13 @@ public static class JobSpecDefaults
         {
             checkpoint.EverySeconds = 300;
         }
-        if (!checkpoint.HasKeep)
+        if (!checkpoint.HasKeepLatest)
         {
-            checkpoint.Keep = 2;
+            checkpoint.KeepLatest = 2;
         }
-        if (!checkpoint.HasSpread)
+        if (!checkpoint.HasSharded)
         {
-            checkpoint.Spread = false;
+            checkpoint.Sharded = false;
         }
     }
 

@@ -33,7 +33,7 @@ public static partial class JobSpecValidator
         Evaluation(filled.Evaluation, found);
         found.Range("checkpoint.everySteps", filled.Checkpoint.EverySteps, 0L, MaxSteps);
         found.Range("checkpoint.everySeconds", filled.Checkpoint.EverySeconds, 0L, MaxSeconds);
-        found.Range("checkpoint.keep", filled.Checkpoint.Keep, 1, 1000);
+        found.Range("checkpoint.keepLatest", filled.Checkpoint.KeepLatest, 1, 1000);
         Workers(filled, found);
         return found.All;
     }
@@ -104,7 +104,7 @@ public static partial class JobSpecValidator
     {
         found.OneOf("model.kind", model.Kind, "transformer", "recurrent-attention");
         found.OneOf("model.norm", model.Norm, "pre", "post");
-        found.OneOf("model.positions", model.Positions, "sinusoidal", "learnt", "rotary");
+        found.OneOf("model.positions", model.Positions, "sinusoidal", "learned", "rotary");
         found.OneOf("model.cell", model.Cell, "gru", "lstm");
         found.OneOf("model.score", model.Score, "additive", "dot");
         found.Range("model.dModel", model.DModel, 4, 8192);
@@ -195,11 +195,16 @@ public static partial class JobSpecValidator
         found.Range("training.clipNorm", training.ClipNorm, 0.0, 1e9);
         found.Fraction("training.labelSmoothing", training.LabelSmoothing);
         found.Range("training.computeThreads", training.ComputeThreads, 1, 256);
-        found.Range("training.averageLast", training.AverageLast, 0, 100);
-        found.Range("training.averageBest", training.AverageBest, 0, 100);
-        if (training.AverageLast > 1 && training.AverageBest > 1)
+        found.Range("training.averageLastCheckpoints", training.AverageLastCheckpoints, 0, 100);
+        found.Range("training.averageBestCheckpoints", training.AverageBestCheckpoints, 0, 100);
+        if (training.AverageLastCheckpoints > 1 && training.AverageBestCheckpoints > 1)
         {
-            found.Add("training.averageBest", Text(training.AverageBest), "is given beside training.averageLast", "give one of the two");
+            found.Add(
+                "training.averageBestCheckpoints",
+                Text(training.AverageBestCheckpoints),
+                "is given beside training.averageLastCheckpoints",
+                "give one of the two"
+            );
         }
         found.Fraction("training.bpeDropout", training.BpeDropout);
         found.Range("training.maxSkippedSteps", training.MaxSkippedSteps, 0, 1_000_000);
@@ -212,7 +217,7 @@ public static partial class JobSpecValidator
         found.Range("evaluation.patience", evaluation.Patience, 0, 1_000_000);
         found.Range("evaluation.beam", evaluation.Beam, 1, 64);
         found.Range("evaluation.maxSentences", evaluation.MaxSentences, 0, int.MaxValue);
-        found.OneOf("evaluation.keep", evaluation.Keep, "best", "last");
+        found.OneOf("evaluation.finalModel", evaluation.FinalModel, "best", "last");
         if (evaluation.Patience > 0 && evaluation.EverySteps == -1)
         {
             found.Add(
@@ -259,7 +264,7 @@ public static partial class JobSpecValidator
     {
         public List<SpecViolation> All { get; } = [];
 
-        public void Add(string field, string value, string problem, string mend) => All.Add(new(field, value, problem, mend));
+        public void Add(string field, string value, string problem, string fix) => All.Add(new(field, value, problem, fix));
 
         public void Range<T>(string field, T value, T least, T greatest)
             where T : INumber<T>

@@ -24,42 +24,42 @@ public static class JobYaml
     {
         ArgumentNullException.ThrowIfNull(text);
         var spec = new JobSpec();
-        var walk = new Walk();
+        var reader = new ProtoYamlReader();
         try
         {
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
             if (stream.Documents.Count > 1)
             {
-                walk.Add("", "", "the file holds several documents", "keep one job in a file", Line(stream.Documents[1].RootNode));
+                reader.Add("", "", "the file holds several documents", "keep one job in a file", Line(stream.Documents[1].RootNode));
             }
             if (stream.Documents.Count == 0 || IsEmpty(stream.Documents[0].RootNode))
             {
-                walk.Add("", "", "the file is empty", "write at least a dataset with source and target", 1);
+                reader.Add("", "", "the file is empty", "write at least a dataset with source and target", 1);
             }
             else
             {
-                walk.Message(stream.Documents[0].RootNode, spec, "");
+                reader.Message(stream.Documents[0].RootNode, spec, "");
             }
         }
         catch (YamlException e)
         {
-            walk.Add("", "", $"this is no YAML: {Reason(e)}", "mend the syntax", (int)Math.Max(1, e.Start.Line));
+            reader.Add("", "", $"this is no YAML: {Reason(e)}", "fix the syntax", (int)Math.Max(1, e.Start.Line));
         }
         // Ranges are judged only for what could be read: a field with a type error has had its line already.
-        var unreadable = walk.Violations.Select(v => v.Field).ToHashSet(StringComparer.Ordinal);
+        var unreadable = reader.Violations.Select(v => v.Field).ToHashSet(StringComparer.Ordinal);
         if (!unreadable.Contains(""))
         {
-            walk.Violations.AddRange(
+            reader.Violations.AddRange(
                 JobSpecValidator
                     .Validate(spec)
                     .Where(v =>
                         !unreadable.Contains(v.Field) && !unreadable.Any(u => u.StartsWith(v.Field + ".", StringComparison.Ordinal))
                     )
-                    .Select(v => v with { Line = walk.LineOf(v.Field) })
+                    .Select(v => v with { Line = reader.LineOf(v.Field) })
             );
         }
-        return new(spec, [.. walk.Violations.OrderBy(v => v.Line ?? 0)]);
+        return new(spec, [.. reader.Violations.OrderBy(v => v.Line ?? 0)]);
     }
 
     /// <summary>The camelCase names of a message's fields, in the order of the proto.</summary>

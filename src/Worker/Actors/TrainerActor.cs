@@ -5,7 +5,7 @@ using TrainingCluster.Worker.Training;
 namespace TrainingCluster.Worker.Actors;
 
 /// <summary>
-/// Speaks for the trainer: commands go down in order; what the trainer reports goes up through the <see cref="ReportBox"/>.
+/// Speaks for the trainer: commands go down in order; what the trainer reports goes up through the <see cref="Outbox"/>.
 /// </summary>
 internal sealed class TrainerActor : ReceiveActor
 {
@@ -14,7 +14,7 @@ internal sealed class TrainerActor : ReceiveActor
 
     public TrainerActor(ITrainer trainer)
     {
-        Receive<PrepareGeneration>(trainer.Prepare);
+        Receive<OpenRendezvous>(trainer.Prepare);
         Receive<StartGeneration>(trainer.Start);
         Receive<StopTraining>(trainer.Stop);
     }

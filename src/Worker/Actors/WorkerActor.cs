@@ -16,7 +16,7 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
 
     private readonly WorkerActorSettings _settings;
     private readonly ITrainer _trainer;
-    private readonly ReportBox _box;
+    private readonly Outbox _outbox;
     private readonly CoordinatorLink _link;
     private readonly Func<bool> _isMember;
     private readonly Action<string> _rejoin;
@@ -45,7 +45,7 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
     )
     {
         (this._settings, this._isMember, this._rejoin, this._time, this._logger) = (settings, isMember, rejoin, time, logger);
-        (_trainer, _box, _link) = parts;
+        (_trainer, _outbox, _link) = parts;
         _coordinator = Context.ActorSelection(settings.CoordinatorPath);
         _trainerActor = Context.ActorOf(Props.Create(() => new TrainerActor(_trainer)), TrainerActor.Name);
         _lastAnswer = time.GetUtcNow();
@@ -57,10 +57,10 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
         {
             if (m.Incarnation == settings.Incarnation)
             {
-                _box.Acknowledge(m.Sequence);
+                _outbox.Acknowledge(m.Sequence);
             }
         });
-        Receive<PrepareGeneration>(OnPrepare);
+        Receive<OpenRendezvous>(OnPrepare);
         Receive<StartGeneration>(m => _trainerActor.Tell(m));
         Receive<StopTraining>(m => _trainerActor.Tell(m));
         Receive<DrainCompleted>(m =>
@@ -76,15 +76,15 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        _box.Connect(Self);
+        _outbox.Connect(Self);
         Timers.StartPeriodicTimer("tick", Tick.Instance, TimeSpan.Zero, _settings.TryInterval);
     }
 
-    private void OnPrepare(PrepareGeneration message)
+    private void OnPrepare(OpenRendezvous message)
     {
         // From here, not from the trainer: it tells that this process lives, however busy its training thread is.
         _coordinator.Tell(
-            new GenerationAcknowledged
+            new RendezvousAcknowledged
             {
                 JobId = message.JobId,
                 Generation = message.Generation,
@@ -127,7 +127,7 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
                 Device = _settings.Device,
                 Version = BuildInfo.Version,
                 Running = _trainer.Running,
-                FirstReport = _box.FirstUnacknowledged,
+                FirstReport = _outbox.FirstUnacknowledged,
                 Coordinator = _knownCoordinator,
                 Arithmetic = _settings.Arithmetic,
             },
@@ -137,7 +137,7 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
         {
             return;
         }
-        foreach (var report in _box.Unacknowledged)
+        foreach (var report in _outbox.Unacknowledged)
         {
             _coordinator.Tell(report, Self);
         }

@@ -9,7 +9,7 @@ public readonly record struct FlatRange(int Offset, int Length)
     public int End => Offset + Length;
 }
 
-/// <summary>A piece of the flat gradient buffer that is exchanged as soon as backward has filled it.</summary>
+/// <summary>A slice of the flat gradient buffer that is exchanged as soon as backward has filled it.</summary>
 /// <param name="Index">Position in the buffer's order, which is the order in which gradients become ready.</param>
 /// <param name="Range">Where it lies.</param>
 /// <param name="LastSegment">The bucket is ready once the gradients of segments 0..LastSegment are final.</param>
@@ -92,8 +92,8 @@ public sealed class BucketLayout
         return new FlatRange(range.Offset + from, Boundary(range.Length, owner + 1, owners) - from);
     }
 
-    /// <summary>Cuts a range into pieces of at most <paramref name="largest"/> floats.</summary>
-    public static IEnumerable<FlatRange> Pieces(FlatRange range, int largest)
+    /// <summary>Cuts a range into slices of at most <paramref name="largest"/> floats.</summary>
+    public static IEnumerable<FlatRange> Slices(FlatRange range, int largest)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(largest, 1);
         for (var offset = 0; offset < range.Length; offset += largest)

@@ -7,7 +7,7 @@ namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
 /// Memory for the server's connections in blocks eight times as large as Kestrel's own: a gradient frame then crosses its pipes in
-/// a few pieces instead of hundreds, for little more than half the processor time.
+/// a few slices instead of hundreds, for little more than half the processor time.
 /// </summary>
 internal sealed class BulkMemoryPool : MemoryPool<byte>
 {

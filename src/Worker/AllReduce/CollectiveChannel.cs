@@ -13,13 +13,13 @@ internal static class CollectiveChannel
                 HttpHandler = new SocketsHttpHandler
                 {
                     UseProxy = false,
-                    ConnectTimeout = options.Patience,
+                    ConnectTimeout = options.Timeout,
                     InitialHttp2StreamWindowSize = options.StreamWindowBytes,
                     PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
                     // A stopped process keeps its sockets open; only an unanswered ping tells.
                     KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-                    KeepAlivePingDelay = TimeSpan.FromSeconds(Math.Max(1, options.Patience.TotalSeconds / 4)),
-                    KeepAlivePingTimeout = TimeSpan.FromSeconds(Math.Max(1, options.Patience.TotalSeconds / 2)),
+                    KeepAlivePingDelay = TimeSpan.FromSeconds(Math.Max(1, options.Timeout.TotalSeconds / 4)),
+                    KeepAlivePingTimeout = TimeSpan.FromSeconds(Math.Max(1, options.Timeout.TotalSeconds / 2)),
                 },
                 DisposeHttpClient = true,
                 MaxReceiveMessageSize = null,

@@ -19,8 +19,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private readonly IReadOnlyList<HashSet<Subtree>> _covers;
     private readonly object[] _receiving;
     private readonly bool[] _joined;
-    private readonly bool[] _farewell;
-    private readonly SideBoard _sides;
+    private readonly bool[] _passedBarrier;
+    private readonly Mailbox _mailbox;
     private readonly RunningMedian _stepSeconds = new(9, 3);
     private readonly long[] _lastHeard;
     private readonly Memory<float> _gradient;
@@ -41,7 +41,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <param name="time">The clock for waiting.</param>
     /// <param name="logger">Where dropped frames are told.</param>
     public CollectiveGroup(
-        GroupPlan plan,
+        ProcessGroup plan,
         BucketLayout layout,
         Memory<float> gradient,
         CollectiveOptions options,
@@ -56,19 +56,19 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             throw new ArgumentException($"The layout has {layout.Length} floats, the buffer {gradient.Length}.", nameof(gradient));
         }
         (Plan, _gradient, Options, Time, _logger) = (plan, gradient, options.Checked(), time, logger);
-        Pieces = new PieceTable(layout, plan.Workers, options.FrameFloats);
+        Slices = new SliceTable(layout, plan.Workers, options.FrameFloats);
         _covers = [.. Enumerable.Range(0, plan.Workers).Select(rank => plan.CoverOf(rank).ToHashSet())];
         _receiving = [.. plan.Members.Select(_ => new object())];
         _joined = new bool[plan.Workers];
-        _farewell = new bool[plan.Workers];
-        _sides = new SideBoard(plan.Workers);
+        _passedBarrier = new bool[plan.Workers];
+        _mailbox = new Mailbox(plan.Workers);
         _lastHeard = new long[plan.Workers];
         _currentStep = plan.BaseStep;
         _paths = SharedPaths.None(plan);
     }
 
     /// <summary>Members and shards.</summary>
-    public GroupPlan Plan { get; }
+    public ProcessGroup Plan { get; }
 
     /// <summary>The gradient buffers that peers on this machine may read in place; null: gradients go through gRPC to everyone.</summary>
     public SharedBuffers? Shared { get; init; }
@@ -95,7 +95,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
-    internal PieceTable Pieces { get; }
+    internal SliceTable Slices { get; }
 
     internal SharedPaths Paths => Volatile.Read(ref _paths);
 
@@ -110,7 +110,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(agreement);
         _links = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? null : new PeerLink(this, rank))];
         all = [];
-        return ShareMemory() ?? AllGather(Plan.BaseStep, SideTopic.Agreement, agreement, Options.ToGetReady, out all);
+        return ShareMemory() ?? AllGather(Plan.BaseStep, MailboxTopic.Agreement, agreement, Options.ToGetReady, out all);
     }
 
     /// <summary>Ends the group because members do not hold the same state.</summary>
@@ -146,24 +146,24 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <param name="step">The step that it belongs to.</param>
     /// <param name="topic">What it is about.</param>
     /// <param name="value">This member's value.</param>
-    internal void Post(long step, SideTopic topic, byte[] value)
+    internal void Post(long step, MailboxTopic topic, byte[] value)
     {
-        if (value.Length > Options.SideBytes)
+        if (value.Length > Options.MailboxBytes)
         {
-            throw new ArgumentException($"A side value may have {Options.SideBytes} bytes, not {value.Length}.", nameof(value));
+            throw new ArgumentException($"A mailbox value may have {Options.MailboxBytes} bytes, not {value.Length}.", nameof(value));
         }
         // What is offered goes first, and a stream's first frame names the job.
         foreach (var rank in Peers())
         {
             Send(
                 rank,
-                new WireFrame
+                new CollectiveFrame
                 {
-                    JobId = topic == SideTopic.MemoryOffer ? Plan.JobId : "",
+                    JobId = topic == MailboxTopic.MemoryOffer ? Plan.JobId : "",
                     Step = step,
-                    Kind = FrameKind.Side,
+                    Kind = FrameKind.Mailbox,
                     Bucket = (int)topic,
-                    Side = value,
+                    Value = value,
                 }
             );
         }
@@ -176,16 +176,16 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <param name="ownPart">How long this worker took to get here; the time limit follows from it.</param>
     /// <param name="all">The values by rank; empty after a failure.</param>
     /// <returns>Null, or why there are no values.</returns>
-    internal CollectiveFailure? Collect(long step, SideTopic topic, byte[] value, TimeSpan ownPart, out byte[][] all)
+    internal CollectiveFailure? Collect(long step, MailboxTopic topic, byte[] value, TimeSpan ownPart, out byte[][] all)
     {
         all = [];
         var peers = Peers();
         var failure = Wait(
-            () => peers.TrueForAll(rank => _sides.Has(step, topic, rank)),
+            () => peers.TrueForAll(rank => _mailbox.Has(step, topic, rank)),
             ownPart,
-            () => [.. peers.Where(rank => !_sides.Has(step, topic, rank))],
+            () => [.. peers.Where(rank => !_mailbox.Has(step, topic, rank))],
             $"{topic} of step {step}",
-            withinStep: topic == SideTopic.StepTotals
+            withinStep: topic == MailboxTopic.StepTotals
         );
         if (failure is not null)
         {
@@ -193,20 +193,20 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         }
         lock (_signal)
         {
-            all = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? value : _sides.Take(step, topic, rank))];
+            all = [.. Enumerable.Range(0, Plan.Workers).Select(rank => rank == Plan.OwnRank ? value : _mailbox.Take(step, topic, rank))];
         }
         return null;
     }
 
     /// <summary><see cref="Post"/> and <see cref="Collect"/> in one.</summary>
-    internal CollectiveFailure? AllGather(long step, SideTopic topic, byte[] value, TimeSpan ownPart, out byte[][] all)
+    internal CollectiveFailure? AllGather(long step, MailboxTopic topic, byte[] value, TimeSpan ownPart, out byte[][] all)
     {
         Post(step, topic, value);
         return Collect(step, topic, value, ownPart, out all);
     }
 
     /// <summary>Tells the others that this member needs nothing more; afterwards streams may end.</summary>
-    public CollectiveFailure? Farewell() => AllGather(_currentStep, SideTopic.Farewell, [], TimeSpan.Zero, out _);
+    public CollectiveFailure? Barrier() => AllGather(_currentStep, MailboxTopic.Barrier, [], TimeSpan.Zero, out _);
 
     /// <summary>Ends the group from this side; whoever waits returns at once.</summary>
     /// <param name="reason">A sentence for people.</param>
@@ -250,8 +250,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <summary>Serves one peer's stream until it ends.</summary>
     /// <exception cref="RpcException">The stream cannot go on; the status says why.</exception>
     internal async Task<ExchangeResult> ReceiveAsync(
-        WireFrame first,
-        IAsyncStreamReader<WireFrame> frames,
+        CollectiveFrame first,
+        IAsyncStreamReader<CollectiveFrame> frames,
         CancellationToken cancellationToken
     )
     {
@@ -317,13 +317,13 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     {
         lock (_signal)
         {
-            return _farewell[rank];
+            return _passedBarrier[rank];
         }
     }
 
     internal HashSet<Subtree> CoverOf(int rank) => _covers[rank];
 
-    internal void Send(int rank, WireFrame frame) => _links[rank]!.Send(frame);
+    internal void Send(int rank, CollectiveFrame frame) => _links[rank]!.Send(frame);
 
     internal void CountSent(int bytes) => Interlocked.Add(ref _sentBytes, bytes);
 
@@ -414,7 +414,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
 
     private string Names(IEnumerable<int> ranks) => string.Join(", ", ranks.Select(rank => Plan.Members[rank].WorkerId));
 
-    private string? Take(int rank, WireFrame frame)
+    private string? Take(int rank, CollectiveFrame frame)
     {
         lock (_receiving[rank])
         {
@@ -426,7 +426,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
                 return null;
             }
 
-            var wrong = Check(rank, frame) ?? (frame.Kind == FrameKind.Side ? TakeSide(rank, frame) : TakeGradient(rank, frame));
+            var wrong = Check(rank, frame) ?? (frame.Kind == FrameKind.Mailbox ? TakeMail(rank, frame) : TakeGradient(rank, frame));
             if (wrong is null)
             {
                 Interlocked.Add(ref _receivedBytes, frame.PayloadBytes);
@@ -439,7 +439,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         }
     }
 
-    private string? Check(int rank, WireFrame frame)
+    private string? Check(int rank, CollectiveFrame frame)
     {
         if (frame.SenderRank != rank || frame.Generation != Plan.Generation)
         {
@@ -450,26 +450,26 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         return frame.Step < current || frame.Step > current + 1 ? $"this worker is at step {current}" : null;
     }
 
-    private string? TakeSide(int rank, WireFrame frame)
+    private string? TakeMail(int rank, CollectiveFrame frame)
     {
-        if (frame.Side.Length > Options.SideBytes)
+        if (frame.Value.Length > Options.MailboxBytes)
         {
-            return $"{frame.Side.Length} bytes are more than {Options.SideBytes}";
+            return $"{frame.Value.Length} bytes are more than {Options.MailboxBytes}";
         }
         lock (_signal)
         {
-            if (!_sides.TryPut(frame.Step, (SideTopic)frame.Bucket, rank, frame.Side))
+            if (!_mailbox.TryPut(frame.Step, (MailboxTopic)frame.Bucket, rank, frame.Value))
             {
                 return "it comes twice, or too many wait";
             }
-            _farewell[rank] |= (SideTopic)frame.Bucket == SideTopic.Farewell;
+            _passedBarrier[rank] |= (MailboxTopic)frame.Bucket == MailboxTopic.Barrier;
             Monitor.PulseAll(_signal);
         }
 
         return null;
     }
 
-    private string? TakeGradient(int rank, WireFrame frame)
+    private string? TakeGradient(int rank, CollectiveFrame frame)
     {
         if (frame.Kind is not (FrameKind.Reduce or FrameKind.Gather or FrameKind.Copied))
         {

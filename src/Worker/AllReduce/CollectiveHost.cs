@@ -77,8 +77,8 @@ public sealed partial class CollectiveHost
         var http2 = kestrel.Limits.Http2;
         http2.InitialStreamWindowSize = Options.StreamWindowBytes;
         http2.InitialConnectionWindowSize = 2 * Options.StreamWindowBytes;
-        http2.KeepAlivePingDelay = TimeSpan.FromSeconds(Math.Max(1, Options.Patience.TotalSeconds / 4));
-        http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(Math.Max(1, Options.Patience.TotalSeconds / 2));
+        http2.KeepAlivePingDelay = TimeSpan.FromSeconds(Math.Max(1, Options.Timeout.TotalSeconds / 4));
+        http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(Math.Max(1, Options.Timeout.TotalSeconds / 2));
         // Gradients may pause for as long as a step takes; the group has its own deadline.
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
@@ -135,10 +135,10 @@ public sealed partial class CollectiveHost
     }
 
     /// <summary>The group that a stream's first frame names, as soon as it is open here.</summary>
-    internal async Task<CollectiveGroup> GroupForAsync(WireFrame first, CancellationToken cancellationToken)
+    internal async Task<CollectiveGroup> GroupForAsync(CollectiveFrame first, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(Options.WaitAfter(Options.ToGetReady), _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        using var timeout = new CancellationTokenSource(Options.WaitAfter(Options.ToGetReady), _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         while (true)
         {
             Task changed;
@@ -166,7 +166,7 @@ public sealed partial class CollectiveHost
         }
     }
 
-    private RpcException Stale(WireFrame first)
+    private RpcException Stale(CollectiveFrame first)
     {
         first.Received?.Dispose();
         Interlocked.Increment(ref _staleStreams);

@@ -6,11 +6,11 @@ public sealed record CollectiveOptions
     /// <summary>
     /// How long a worker waits for a peer that sends nothing; all time limits of the exchange follow from it. Once a generation
     /// has measured how long its steps take, a peer is suspected that has been silent within a step for eight times as long, but
-    /// not before an eighth of this. Before that, and outside steps, the limit is <c>Patience + 4·t</c>, where <c>t</c> is what
+    /// not before an eighth of this. Before that, and outside steps, the limit is <c>Timeout + 4·t</c>, where <c>t</c> is what
     /// this worker's own part took. Default 20 s (so at least 2.5 s of silence), at least 100 ms. A peer whose connection breaks
     /// is noticed at once, without any waiting.
     /// </summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
     /// Payload of one gradient frame in bytes. Default 512 KiB; a multiple of 64, at most 16 MiB. All workers must agree.
@@ -21,7 +21,7 @@ public sealed record CollectiveOptions
     public int StreamWindowBytes { get; init; } = 2 * 1024 * 1024;
 
     /// <summary>Largest payload of a side frame in bytes. Default 1 MiB.</summary>
-    public int SideBytes { get; init; } = 1024 * 1024;
+    public int MailboxBytes { get; init; } = 1024 * 1024;
 
     /// <summary>
     /// Whether gradients go to workers on the same machine through shared memory where that is possible. Default true. A worker that
@@ -36,10 +36,10 @@ public sealed record CollectiveOptions
     /// What a member may take to load a dataset and the state before a generation begins. A member that dies meanwhile is noticed
     /// by its connection, so this may be long.
     /// </summary>
-    internal TimeSpan ToGetReady => 5 * Patience;
+    internal TimeSpan ToGetReady => 5 * Timeout;
 
     /// <summary>How long to wait for others when this worker's own part took <paramref name="ownPart"/>.</summary>
-    internal TimeSpan WaitAfter(TimeSpan ownPart) => Patience + (4 * ownPart);
+    internal TimeSpan WaitAfter(TimeSpan ownPart) => Timeout + (4 * ownPart);
 
     /// <summary>How long a peer may be silent within a step.</summary>
     /// <param name="step">What a step takes, by measurement; zero: not known yet.</param>
@@ -51,19 +51,19 @@ public sealed record CollectiveOptions
             return WaitAfter(ownPart);
         }
         var usual = 8 * (step > ownPart ? step : ownPart);
-        return usual > Patience / 8 ? usual : Patience / 8;
+        return usual > Timeout / 8 ? usual : Timeout / 8;
     }
 
     /// <summary>Throws if a setting is out of its range.</summary>
     internal CollectiveOptions Checked()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(Patience, TimeSpan.FromMilliseconds(100), nameof(Patience));
+        ArgumentOutOfRangeException.ThrowIfLessThan(Timeout, TimeSpan.FromMilliseconds(100), nameof(Timeout));
         ArgumentOutOfRangeException.ThrowIfLessThan(FrameBytes, 64, nameof(FrameBytes));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(FrameBytes, 16 * 1024 * 1024, nameof(FrameBytes));
         ArgumentOutOfRangeException.ThrowIfNotEqual(FrameBytes % 64, 0, nameof(FrameBytes));
         ArgumentOutOfRangeException.ThrowIfLessThan(StreamWindowBytes, 64 * 1024, nameof(StreamWindowBytes));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(StreamWindowBytes, 16 * 1024 * 1024, nameof(StreamWindowBytes));
-        ArgumentOutOfRangeException.ThrowIfLessThan(SideBytes, 1024, nameof(SideBytes));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MailboxBytes, 1024, nameof(MailboxBytes));
         return this;
     }
 }

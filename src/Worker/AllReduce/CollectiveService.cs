@@ -7,7 +7,7 @@ namespace TrainingCluster.Worker.AllReduce;
 internal sealed class CollectiveService(CollectiveHost host) : CollectiveWire.ServiceBase
 {
     /// <inheritdoc/>
-    public override async Task<ExchangeResult> Exchange(IAsyncStreamReader<WireFrame> requestStream, ServerCallContext context)
+    public override async Task<ExchangeResult> Exchange(IAsyncStreamReader<CollectiveFrame> requestStream, ServerCallContext context)
     {
         if (!await requestStream.MoveNext(context.CancellationToken))
         {

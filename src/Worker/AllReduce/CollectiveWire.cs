@@ -11,7 +11,7 @@ internal static class CollectiveWire
 {
     private const string ServiceName = "cluster.v1.Collective";
 
-    public static Method<WireFrame, ExchangeResult> Exchange { get; } =
+    public static Method<CollectiveFrame, ExchangeResult> Exchange { get; } =
         new(MethodType.ClientStreaming, ServiceName, "Exchange", FrameCodec.Marshaller, ProtobufMarshaller(ExchangeResult.Parser));
 
     public static Method<FetchStateRequest, StateChunk> FetchState { get; } =
@@ -26,7 +26,10 @@ internal static class CollectiveWire
     /// <summary>Called by the server at mapping time, without an instance.</summary>
     public static void BindService(ServiceBinderBase binder, ServiceBase? service)
     {
-        binder.AddMethod(Exchange, service is null ? null : new ClientStreamingServerMethod<WireFrame, ExchangeResult>(service.Exchange));
+        binder.AddMethod(
+            Exchange,
+            service is null ? null : new ClientStreamingServerMethod<CollectiveFrame, ExchangeResult>(service.Exchange)
+        );
         binder.AddMethod(
             FetchState,
             service is null ? null : new ServerStreamingServerMethod<FetchStateRequest, StateChunk>(service.FetchState)
@@ -49,7 +52,7 @@ internal static class CollectiveWire
     [BindServiceMethod(typeof(CollectiveWire), nameof(BindService))]
     public abstract class ServiceBase
     {
-        public virtual Task<ExchangeResult> Exchange(IAsyncStreamReader<WireFrame> requestStream, ServerCallContext context) =>
+        public virtual Task<ExchangeResult> Exchange(IAsyncStreamReader<CollectiveFrame> requestStream, ServerCallContext context) =>
             throw new RpcException(new Status(StatusCode.Unimplemented, ""));
 
         public virtual Task FetchState(

@@ -7,7 +7,7 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
-/// Reads and writes <see cref="WireFrame"/> as the protobuf message <see cref="Frame"/>, with one copy of the payload each way:
+/// Reads and writes <see cref="CollectiveFrame"/> as the protobuf message <see cref="Frame"/>, with one copy of the payload each way:
 /// from the gradient buffer into the transport's buffer, and from there into a pooled array.
 /// </summary>
 internal static class FrameCodec
@@ -21,13 +21,13 @@ internal static class FrameCodec
     internal const int LargestJobId = 256;
     internal const int LargestPayload = 16 * 1024 * 1024;
 
-    public static Marshaller<WireFrame> Marshaller { get; } = Marshallers.Create<WireFrame>(Write, Read);
+    public static Marshaller<CollectiveFrame> Marshaller { get; } = Marshallers.Create<CollectiveFrame>(Write, Read);
 
-    private static void Write(WireFrame frame, SerializationContext context)
+    private static void Write(CollectiveFrame frame, SerializationContext context)
     {
         var payload =
             frame.SharedBuffer != 0 ? []
-            : frame.Floats.IsEmpty ? frame.Side
+            : frame.Floats.IsEmpty ? frame.Value
             : MemoryMarshal.AsBytes(frame.Floats.Span);
         Span<byte> header = stackalloc byte[128 + (3 * frame.JobId.Length)];
         var length = WriteHeader(frame, payload.Length, header);
@@ -38,7 +38,7 @@ internal static class FrameCodec
         context.Complete();
     }
 
-    private static int WriteHeader(WireFrame frame, int payloadLength, Span<byte> to)
+    private static int WriteHeader(CollectiveFrame frame, int payloadLength, Span<byte> to)
     {
         var at = 0;
         if (frame.JobId.Length > 0)
@@ -89,10 +89,10 @@ internal static class FrameCodec
         to[at++] = (byte)value;
     }
 
-    private static WireFrame Read(DeserializationContext context)
+    private static CollectiveFrame Read(DeserializationContext context)
     {
         var reader = new SequenceReader<byte>(context.PayloadAsReadOnlySequence());
-        var frame = new WireFrame();
+        var frame = new CollectiveFrame();
         ReadOnlySequence<byte> payload = default;
         int level = 0,
             index = 0;
@@ -160,7 +160,7 @@ internal static class FrameCodec
         return frame;
     }
 
-    private static void TakePayload(WireFrame frame, ReadOnlySequence<byte> payload)
+    private static void TakePayload(CollectiveFrame frame, ReadOnlySequence<byte> payload)
     {
         var isGradient = frame.Kind is FrameKind.Reduce or FrameKind.Gather;
         if (frame.SharedBuffer != 0 && (!isGradient || !payload.IsEmpty || frame.SharedBuffer < 0))
@@ -186,7 +186,7 @@ internal static class FrameCodec
         }
         else
         {
-            frame.Side = payload.ToArray();
+            frame.Value = payload.ToArray();
         }
     }
 

@@ -8,12 +8,14 @@ namespace TrainingCluster.Worker.AllReduce;
 /// <summary>The way to one peer: a stream of frames that lives as long as the generation.</summary>
 internal sealed class PeerLink : IAsyncDisposable
 {
-    private static readonly TimeSpan s_farewell = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_barrierTimeout = TimeSpan.FromMilliseconds(250);
     private readonly CollectiveGroup _group;
     private readonly int _rank;
-    private readonly Channel<WireFrame> _frames = Channel.CreateUnbounded<WireFrame>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<CollectiveFrame> _frames = Channel.CreateUnbounded<CollectiveFrame>(
+        new UnboundedChannelOptions { SingleReader = true }
+    );
     private readonly GrpcChannel _channel;
-    private readonly AsyncClientStreamingCall<WireFrame, ExchangeResult> _call;
+    private readonly AsyncClientStreamingCall<CollectiveFrame, ExchangeResult> _call;
     private readonly Task _sending;
     private readonly Task _watching;
     private volatile bool _discard;
@@ -29,7 +31,7 @@ internal sealed class PeerLink : IAsyncDisposable
         _watching = WatchAsync();
     }
 
-    public void Send(WireFrame frame) => _frames.Writer.TryWrite(frame);
+    public void Send(CollectiveFrame frame) => _frames.Writer.TryWrite(frame);
 
     /// <summary>No more frames: what is queued is still sent, unless the group failed.</summary>
     public async ValueTask DisposeAsync()
@@ -38,8 +40,8 @@ internal sealed class PeerLink : IAsyncDisposable
         _frames.Writer.TryComplete();
         // After a failure nothing is left to send but the stream's end: a healthy peer takes it at once, and one that is stopped or
         // cut off must not keep the others from the next generation.
-        var patience = _discard ? s_farewell : _group.Options.Patience;
-        await Task.WhenAny(Task.WhenAll(_sending, _watching), Task.Delay(patience, _group.Time));
+        var timeout = _discard ? s_barrierTimeout : _group.Options.Timeout;
+        await Task.WhenAny(Task.WhenAll(_sending, _watching), Task.Delay(timeout, _group.Time));
         _closing = true;
         _call.Dispose();
         await _sending;
@@ -59,7 +61,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 }
                 frame.Generation = _group.Plan.Generation;
                 frame.SenderRank = _group.Plan.OwnRank;
-                var bytes = frame.Floats.IsEmpty ? frame.Side.Length : frame.Floats.Length * sizeof(float);
+                var bytes = frame.Floats.IsEmpty ? frame.Value.Length : frame.Floats.Length * sizeof(float);
                 await _call.RequestStream.WriteAsync(frame);
                 _group.CountSent(bytes);
                 frame.Taken?.Invoke();

@@ -7,7 +7,7 @@ namespace TrainingCluster.Worker.AllReduce;
 /// </summary>
 /// <remarks>
 /// Addition of floats is not associative, so the order is part of the result. A worker adds what it holds of the tree, the owner of
-/// a piece of the gradient adds the rest; both follow the same tree, so the sum does not depend on who computed what. Within one
+/// a slice of the gradient adds the rest; both follow the same tree, so the sum does not depend on who computed what. Within one
 /// node the two children may be added in either order: float addition is commutative.
 /// </remarks>
 public static class ReductionTree

@@ -12,13 +12,13 @@ internal sealed class SharedPaths
 {
     private const int ProblemCharacters = 200;
 
-    private readonly GroupPlan _plan;
+    private readonly ProcessGroup _plan;
     private readonly SharedBuffers? _own;
     private readonly PeerMemory?[] _memory;
     private readonly long[] _uses;
     private readonly string[] _unread;
 
-    private SharedPaths(GroupPlan plan, SharedBuffers? own)
+    private SharedPaths(ProcessGroup plan, SharedBuffers? own)
     {
         (_plan, _own) = (plan, own);
         var workers = plan.Workers;
@@ -31,7 +31,7 @@ internal sealed class SharedPaths
     public int Readers => _unread.Count(problem => problem.Length == 0);
 
     /// <summary>Before anything is agreed on: payloads go through gRPC.</summary>
-    public static SharedPaths None(GroupPlan plan) => new(plan, own: null);
+    public static SharedPaths None(ProcessGroup plan) => new(plan, own: null);
 
     /// <summary>1. offers this worker's buffers; 2. maps what the others offer; 3. hears who reads this worker's.</summary>
     /// <param name="group">All members call this with it.</param>
@@ -44,13 +44,13 @@ internal sealed class SharedPaths
         paths = new SharedPaths(group.Plan, own);
         // 1.
         var offer = own?.BeginUse().ToByteArray() ?? [];
-        if (GatherAll(SideTopic.MemoryOffer, offer, out var offers) is { } failure)
+        if (GatherAll(MailboxTopic.MemoryOffer, offer, out var offers) is { } failure)
         {
             return failure;
         }
         // 2.
         var answer = new SharedMemoryAnswer { Problems = { paths.Map(offers, group.Plan.OwnRank, floats) } };
-        if (GatherAll(SideTopic.MemoryAnswer, answer.ToByteArray(), out var answers) is { } noAnswer)
+        if (GatherAll(MailboxTopic.MemoryAnswer, answer.ToByteArray(), out var answers) is { } noAnswer)
         {
             return noAnswer;
         }
@@ -61,7 +61,7 @@ internal sealed class SharedPaths
         }
         return null;
 
-        CollectiveFailure? GatherAll(SideTopic topic, byte[] value, out byte[][] all) =>
+        CollectiveFailure? GatherAll(MailboxTopic topic, byte[] value, out byte[][] all) =>
             group.AllGather(group.Plan.BaseStep, topic, value, group.Options.ToGetReady, out all);
     }
 
@@ -121,7 +121,7 @@ internal sealed class SharedPaths
         }
     }
 
-    private static string ProblemOf(byte[] bytes, GroupPlan plan)
+    private static string ProblemOf(byte[] bytes, ProcessGroup plan)
     {
         try
         {

@@ -5,19 +5,19 @@ namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
 /// The all-reduce of one step: this worker's subtree sums go to the owners of their chunks, what arrives for its own chunk is added
-/// along the tree, and the finished pieces go to everyone.
+/// along the tree, and the finished slices go to everyone.
 /// </summary>
 /// <remarks>
-/// Pieces do not wait for one another: each is added as soon as its operands are here and sent as soon as it is added, while
+/// Slices do not wait for one another: each is added as soon as its operands are here and sent as soon as it is added, while
 /// backward computes the next bucket. May come into being by a peer's early frame; nothing is written into the gradient buffer
-/// before this worker's own part of the piece was submitted.
+/// before this worker's own part of the slice was submitted.
 /// </remarks>
 public sealed class StepExchange
 {
     private readonly CollectiveGroup _group;
-    private readonly PieceTable _pieces;
+    private readonly SliceTable _slices;
     private readonly Memory<float> _gradient;
-    private readonly PieceReduction<FrameBuffer>?[] _owned;
+    private readonly SliceReduction<FrameBuffer>?[] _owned;
     private readonly int[] _gathered;
     private readonly int[] _submitted;
     private readonly int[] _expectedReduces;
@@ -35,24 +35,24 @@ public sealed class StepExchange
     {
         (_group, Step, _gradient) = (group, step, gradient);
         var plan = group.Plan;
-        _pieces = group.Pieces;
-        _owned = new PieceReduction<FrameBuffer>?[_pieces.Count];
-        _gathered = new int[_pieces.Count];
-        _submitted = new int[_pieces.Buckets];
+        _slices = group.Slices;
+        _owned = new SliceReduction<FrameBuffer>?[_slices.Count];
+        _gathered = new int[_slices.Count];
+        _submitted = new int[_slices.Buckets];
         _ownNodes = plan.CoverOf(plan.OwnRank).Count;
-        for (var i = 0; i < _pieces.Count; i++)
+        for (var i = 0; i < _slices.Count; i++)
         {
-            if (_pieces[i].Owner == plan.OwnRank)
+            if (_slices[i].Owner == plan.OwnRank)
             {
-                _owned[i] = new PieceReduction<FrameBuffer>(plan.LogicalShards, Slice(gradient, i), Scratch);
+                _owned[i] = new SliceReduction<FrameBuffer>(plan.LogicalShards, View(gradient, i), Scratch);
             }
         }
 
         // One worker alone holds the whole tree: its own sum is the result, and nobody is waited for.
-        _remaining = plan.Workers == 1 ? 0 : _pieces.Count;
-        var own = _pieces.CountOwnedBy(plan.OwnRank);
+        _remaining = plan.Workers == 1 ? 0 : _slices.Count;
+        var own = _slices.CountOwnedBy(plan.OwnRank);
         _expectedReduces = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : own * plan.CoverOf(rank).Count)];
-        _expectedGathers = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : _pieces.CountOwnedBy(rank))];
+        _expectedGathers = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : _slices.CountOwnedBy(rank))];
         _paths = group.Paths;
         _sharedResult = _paths.NumberOf(gradient);
         _ownRemaining = own;
@@ -83,18 +83,18 @@ public sealed class StepExchange
             return;
         }
         var shared = _paths.NumberOf(buffer);
-        var (from, to) = _pieces.OfBucket(bucket);
+        var (from, to) = _slices.OfBucket(bucket);
         Interlocked.Increment(ref _submitted[bucket]);
         for (var i = from; i < to; i++)
         {
-            var piece = _pieces[i];
-            if (piece.Owner != plan.OwnRank)
+            var slice = _slices[i];
+            if (slice.Owner != plan.OwnRank)
             {
-                Send(piece.Owner, Frame(FrameKind.Reduce, i, node, Slice(buffer, i), _paths.IsReadBy(piece.Owner) ? shared : 0));
+                Send(slice.Owner, Frame(FrameKind.Reduce, i, node, View(buffer, i), _paths.IsReadBy(slice.Owner) ? shared : 0));
             }
             else
             {
-                Add(i, node, Slice(buffer, i), received: null, readOnly: false);
+                Add(i, node, View(buffer, i), received: null, readOnly: false);
             }
         }
     }
@@ -109,7 +109,7 @@ public sealed class StepExchange
         _group.Wait(() => IsDone, ownPart, Missing, $"the all-reduce of step {Step}", withinStep: true);
 
     /// <summary>Takes a peer's frame. Returns what is wrong with it, or null.</summary>
-    internal string? Receive(int sender, WireFrame frame)
+    internal string? Receive(int sender, CollectiveFrame frame)
     {
         if (frame.Kind == FrameKind.Copied)
         {
@@ -117,10 +117,10 @@ public sealed class StepExchange
         }
         var owner = frame.Kind == FrameKind.Reduce ? _group.Plan.OwnRank : sender;
         var floats = frame.Received?.Floats.Length;
-        var index = frame.Chunk == owner ? _pieces.Find(frame.Bucket, owner, frame.Offset, floats) : -1;
+        var index = frame.Chunk == owner ? _slices.Find(frame.Bucket, owner, frame.Offset, floats) : -1;
         if (index < 0)
         {
-            return $"it names no piece (bucket {frame.Bucket}, chunk {frame.Chunk}, offset {frame.Offset}, {floats} floats)";
+            return $"it names no slice (bucket {frame.Bucket}, chunk {frame.Chunk}, offset {frame.Offset}, {floats} floats)";
         }
         if (frame.Received is { } received)
         {
@@ -133,7 +133,7 @@ public sealed class StepExchange
         {
             return $"it refers to the sender's buffer {frame.SharedBuffer}, which is not mapped here";
         }
-        var values = Slice(buffer.Memory, index);
+        var values = View(buffer.Memory, index);
         frame.PayloadBytes = values.Length * sizeof(float);
         _group.ReadingMemory?.Invoke(sender, frame.Kind);
         return frame.Kind == FrameKind.Reduce ? ReceiveReduce(sender, frame, index, values) : ReceiveGather(sender, frame, index, values);
@@ -161,7 +161,7 @@ public sealed class StepExchange
         return (buffer.Floats, buffer);
     }
 
-    private string? ReceiveReduce(int sender, WireFrame frame, int index, Memory<float> values)
+    private string? ReceiveReduce(int sender, CollectiveFrame frame, int index, Memory<float> values)
     {
         if (!_group.CoverOf(sender).Contains(frame.Node))
         {
@@ -174,7 +174,7 @@ public sealed class StepExchange
         return Add(index, frame.Node, values, frame.Received, readOnly: frame.Received is null) ? null : "it comes twice";
     }
 
-    private string? ReceiveGather(int sender, WireFrame frame, int index, Memory<float> values)
+    private string? ReceiveGather(int sender, CollectiveFrame frame, int index, Memory<float> values)
     {
         if (Volatile.Read(ref _submitted[frame.Bucket]) != _ownNodes)
         {
@@ -184,7 +184,7 @@ public sealed class StepExchange
         {
             return "it comes twice";
         }
-        values.CopyTo(Slice(_gradient, index));
+        values.CopyTo(View(_gradient, index));
         frame.Received?.Dispose();
         if (frame.Received is null && !_paths.StillHolds(sender))
         {
@@ -196,7 +196,7 @@ public sealed class StepExchange
         {
             Send(
                 sender,
-                new WireFrame
+                new CollectiveFrame
                 {
                     Step = Step,
                     Kind = FrameKind.Copied,
@@ -204,7 +204,7 @@ public sealed class StepExchange
                 }
             );
         }
-        PieceDone();
+        SliceDone();
         return null;
     }
 
@@ -240,7 +240,7 @@ public sealed class StepExchange
             }
         }
 
-        // Nobody leaves a generation in order before this piece is done. Who has left wrote over what was read here, perhaps.
+        // Nobody leaves a generation in order before this slice is done. A member that has left may have written over what was read here.
         for (var rank = 0; rank < _group.Plan.Workers; rank++)
         {
             if (_paths.StillHolds(rank))
@@ -252,7 +252,7 @@ public sealed class StepExchange
         }
 
         Interlocked.Decrement(ref _ownRemaining);
-        var result = Slice(_gradient, index);
+        var result = View(_gradient, index);
         for (var rank = 0; rank < _group.Plan.Workers; rank++)
         {
             if (rank != _group.Plan.OwnRank)
@@ -261,28 +261,28 @@ public sealed class StepExchange
             }
         }
 
-        PieceDone();
+        SliceDone();
         return true;
     }
 
-    private WireFrame Frame(FrameKind kind, int index, Subtree node, ReadOnlyMemory<float> floats, int sharedBuffer)
+    private CollectiveFrame Frame(FrameKind kind, int index, Subtree node, ReadOnlyMemory<float> floats, int sharedBuffer)
     {
-        var piece = _pieces[index];
-        return new WireFrame
+        var slice = _slices[index];
+        return new CollectiveFrame
         {
             Step = Step,
             Kind = kind,
-            Bucket = piece.Bucket,
-            Chunk = piece.Owner,
+            Bucket = slice.Bucket,
+            Chunk = slice.Owner,
             Node = node,
-            Offset = piece.Offset,
+            Offset = slice.Offset,
             Floats = floats,
             SharedBuffer = sharedBuffer,
             Taken = Taken,
         };
     }
 
-    private void Send(int rank, WireFrame frame)
+    private void Send(int rank, CollectiveFrame frame)
     {
         Interlocked.Increment(ref _unsent);
         _group.Send(rank, frame);
@@ -296,7 +296,7 @@ public sealed class StepExchange
         }
     }
 
-    private void PieceDone()
+    private void SliceDone()
     {
         if (Interlocked.Decrement(ref _remaining) == 0)
         {
@@ -307,7 +307,7 @@ public sealed class StepExchange
     [SuppressMessage("Style", "IDE0305", Justification = "A query reads better.")]
     private IReadOnlyList<int> Missing()
     {
-        // Whoever has not sent its own part holds up the others too; a missing sum may be another worker's fault.
+        // A member that has not sent its own part holds up the others too; a missing sum may be another worker's fault.
         var late = Ranks(_expectedReduces);
         if (late.Count == 0)
         {
@@ -319,9 +319,9 @@ public sealed class StepExchange
             Enumerable.Range(0, expected.Length).Where(rank => Volatile.Read(ref expected[rank]) > 0).ToList();
     }
 
-    private Memory<float> Slice(Memory<float> buffer, int index)
+    private Memory<float> View(Memory<float> buffer, int index)
     {
-        var range = _pieces[index].Range;
+        var range = _slices[index].Range;
         return buffer.Slice(range.Offset, range.Length);
     }
 }

@@ -33,21 +33,21 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
 
     /// <summary>
     /// Called after each step: begins a checkpoint if the first member, whose clock decides, has announced one with the step's totals.
-    /// All write their part (<see cref="CheckpointSpec.Spread"/>), or the first member all of it.
+    /// All write their part (<see cref="CheckpointSpec.Sharded"/>), or the first member all of it.
     /// </summary>
     /// <param name="job">The job.</param>
     /// <param name="reports">Where the outcome goes.</param>
     /// <param name="plan">The generation's.</param>
     /// <param name="announced">The first member has said that one is due.</param>
-    public void AfterStep(TrainingJob job, Reports reports, GroupPlan plan, bool announced)
+    public void AfterStep(TrainingJob job, Reports reports, ProcessGroup plan, bool announced)
     {
         var step = job.State.Progress.Step;
-        if (!announced || job.IsDone || (!rule.Spread && plan.OwnRank > 0))
+        if (!announced || job.IsDone || (!rule.Sharded && plan.OwnRank > 0))
         {
             return;
         }
         TrainingThread.Enter(TrainingPhase.Snapshot);
-        var (part, partCount) = rule.Spread ? (plan.OwnRank, plan.Workers) : (0, 1);
+        var (part, partCount) = rule.Sharded ? (plan.OwnRank, plan.Workers) : (0, 1);
         if (!Begin(job, reports, plan.Generation, part, partCount, CancellationToken.None))
         {
             reports.Checkpoint(Report(job, plan.Generation, step, "this worker is still storing the one before"));
@@ -58,7 +58,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     /// Stores the whole state as it is now, unless that has been done: it may be the only copy. Returns when it is stored or cannot be,
     /// which is reported either way.
     /// </summary>
-    public async Task StoreNowAsync(JobHolder holder, Reports reports)
+    public async Task StoreNowAsync(LoadedJob loaded, Reports reports)
     {
         using var limit = new CancellationTokenSource(s_limit, parts.Time);
         await StoringAsync()
@@ -66,9 +66,9 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
             .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            if (holder is { HasState: true, Job: { } job } && job.State.Progress.Step > Interlocked.Read(ref _stored))
+            if (loaded is { HasState: true, Job: { } job } && job.State.Progress.Step > Interlocked.Read(ref _stored))
             {
-                Begin(job, reports, holder.Generation, part: 0, partCount: 1, limit.Token);
+                Begin(job, reports, loaded.Generation, part: 0, partCount: 1, limit.Token);
             }
         }
         catch (ObjectDisposedException)

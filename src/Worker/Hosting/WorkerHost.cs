@@ -49,7 +49,7 @@ public static partial class WorkerHost
         using var refusals = new Refusals(published.Factory, loggers);
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
         var incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
-        var box = new ReportBox(name, incarnation);
+        var outbox = new Outbox(name, incarnation);
         var metrics = new WorkerMetrics(published.Factory);
         var trainer = new Trainer(
             new TrainerOptions
@@ -63,7 +63,7 @@ public static partial class WorkerHost
             message =>
             {
                 metrics.Observe(message);
-                box.Post(message);
+                outbox.Post(message);
             },
             collective,
             loggers,
@@ -73,7 +73,7 @@ public static partial class WorkerHost
         WorkerMetrics.PublishPeers(published, () => collective.Peers);
         var node = new WorkerNode(
             new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator),
-            new WorkerParts(trainer, box, link),
+            new WorkerParts(trainer, outbox, link),
             refusals,
             time,
             loggers

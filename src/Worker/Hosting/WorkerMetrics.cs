@@ -23,7 +23,7 @@ public sealed class WorkerMetrics
     private readonly Histogram _exchangeSeconds;
     private readonly Counter _exchangeBytes;
     private readonly Counter _failures;
-    private readonly Histogram _catchUp;
+    private readonly Histogram _stateRecovery;
     private readonly Counter _stateBytes;
     private readonly Histogram _evaluationSeconds;
     private readonly Histogram _checkpointPause;
@@ -74,8 +74,8 @@ public sealed class WorkerMetrics
             "Generations that could not go on here, by stage.",
             "stage"
         );
-        _catchUp = factory.CreateHistogram(
-            "training_cluster_catch_up_seconds",
+        _stateRecovery = factory.CreateHistogram(
+            "training_cluster_state_recovery_seconds",
             "Time from plan to start: state taken, peers connected.",
             spread
         );
@@ -153,7 +153,7 @@ public sealed class WorkerMetrics
                 Observe(m);
                 break;
             case GenerationStarted m:
-                _catchUp.Observe(m.CatchUpMs / 1000);
+                _stateRecovery.Observe(m.StateRecoveryMs / 1000);
                 _stateBytes.Inc(m.StateBytes);
                 break;
             case GenerationFailed m:

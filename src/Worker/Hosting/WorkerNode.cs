@@ -71,7 +71,7 @@ internal sealed partial class WorkerNode(
         }
         catch (Exception e)
         {
-            // Whoever waits for the port must not wait for ever.
+            // Nothing that waits for the port may wait for ever.
             _firstPort.TrySetException(e);
             throw;
         }
@@ -89,7 +89,7 @@ internal sealed partial class WorkerNode(
         await using var registration = cancellationToken.Register(stopped.SetResult);
         await Task.WhenAny(system.WhenTerminated, stopped.Task);
         _current = null;
-        parts.Box.Connect(ActorRefs.Nobody);
+        parts.Outbox.Connect(ActorRefs.Nobody);
         // Takes leave of the cluster (CoordinatedShutdown); of one that this node was shut out of there is no leave to take.
         if (cancellationToken.IsCancellationRequested)
         {

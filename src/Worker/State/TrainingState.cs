@@ -28,13 +28,13 @@ public sealed class TrainingState : IDisposable
     private readonly float[] _second;
     private float[]? _best;
     private readonly List<float[]> _recent = [];
-    private readonly KeptWeights _keep;
+    private readonly CheckpointAveraging _keep;
     private bool _disposed;
 
     /// <summary>The state at step 0 of a freshly initialised model.</summary>
     /// <param name="model">Its parameters move into the state's flat buffer.</param>
     /// <param name="keep">Which evaluated weights are kept for averaging.</param>
-    public TrainingState(SequenceToSequenceModel model, KeptWeights keep)
+    public TrainingState(SequenceToSequenceModel model, CheckpointAveraging keep)
     {
         Parameters = new FlatParameters(model);
         _first = new float[Parameters.Layout.Length];
@@ -109,7 +109,7 @@ public sealed class TrainingState : IDisposable
             {
                 weights.CopyTo(_best ??= new float[weights.Length]);
             }
-            var scores = KeptWeights.Parse(after.KeptBleu).ToList();
+            var scores = CheckpointAveraging.Parse(after.KeptBleu).ToList();
             if (_keep.PlaceFor(scores, after.LastBleu) is { } place)
             {
                 // An array that falls out is filled again: these are large.
@@ -121,7 +121,7 @@ public sealed class TrainingState : IDisposable
                 }
                 weights.CopyTo(values);
                 _recent.Add(values);
-                after = after with { KeptBleu = KeptWeights.Format([.. scores, after.LastBleu]) };
+                after = after with { KeptBleu = CheckpointAveraging.Format([.. scores, after.LastBleu]) };
             }
 
             SetProgress(after);

@@ -22,7 +22,7 @@ internal sealed record EvaluationScores(
 
 /// <summary>
 /// Translation of the validation pair as a collective stage: it is cut into one slice a logical shard, each worker translates the
-/// slices of its shards, and the counts (whole numbers, and one loss a slice) are exchanged. Who translates what does not matter.
+/// slices of its shards, and the counts (whole numbers, and one loss a slice) are exchanged. It does not matter which worker translates what.
 /// </summary>
 internal static class Evaluation
 {
@@ -37,7 +37,7 @@ internal static class Evaluation
     public static CollectiveFailure? Run(
         TrainingJob job,
         CollectiveGroup group,
-        SideTopic topic,
+        MailboxTopic topic,
         CancellationToken cancellationToken,
         out EvaluationScores? scores
     )

@@ -24,7 +24,7 @@ internal sealed record FinalModel(IReadOnlyList<NamedTensor> Weights, string Sha
         model = null;
         var state = job.State;
         var progress = state.Progress;
-        var keepBest = job.Spec.Evaluation.Keep != "last" && !state.Best.IsEmpty;
+        var keepBest = job.Spec.Evaluation.FinalModel != "last" && !state.Best.IsEmpty;
         var (weights, bleu) = keepBest
             ? (state.Best.ToArray(), progress.BestBleu)
             : (state.Parameters.Weights.Host.ToArray(), progress.BestStep == progress.Step ? progress.BestBleu : -1);
@@ -37,7 +37,7 @@ internal sealed record FinalModel(IReadOnlyList<NamedTensor> Weights, string Sha
             Show(job, average);
             try
             {
-                failure = Evaluation.Run(job, group, SideTopic.AverageEvaluation, cancellationToken, out scores);
+                failure = Evaluation.Run(job, group, MailboxTopic.AverageEvaluation, cancellationToken, out scores);
             }
             finally
             {

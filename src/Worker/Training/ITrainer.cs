@@ -7,7 +7,7 @@ namespace TrainingCluster.Worker.Training;
 /// </summary>
 /// <remarks>
 /// Commands never block: they are noted and carried out on the trainer's own threads. Every outcome is reported as a message of
-/// control.proto (<see cref="GenerationPrepared"/>, <see cref="GenerationStarted"/>, <see cref="StepReport"/>,
+/// control.proto (<see cref="RendezvousJoined"/>, <see cref="GenerationStarted"/>, <see cref="StepReport"/>,
 /// <see cref="EvaluationReport"/>, <see cref="CheckpointReport"/>, <see cref="TrainingCompleted"/>, <see cref="GenerationFailed"/>,
 /// <see cref="JobFailedOnWorker"/>, <see cref="TrainingStopped"/>, <see cref="WorkerLog"/>) through a callback, from any thread.
 /// A command whose generation is older than the newest prepared one is dropped and counted.
@@ -16,10 +16,10 @@ public interface ITrainer : IAsyncDisposable
 {
     /// <summary>
     /// Ends at a safe point what an older generation is doing (its collectives are aborted), keeps the state, and answers with
-    /// <see cref="GenerationPrepared"/>. State of another job is let go.
+    /// <see cref="RendezvousJoined"/>. State of another job is let go.
     /// </summary>
     /// <param name="message">The generation to come, with the job's whole specification.</param>
-    void Prepare(PrepareGeneration message);
+    void Prepare(OpenRendezvous message);
 
     /// <summary>
     /// Takes the state at the base step if it is not here yet, connects to the peers, answers with <see cref="GenerationStarted"/>

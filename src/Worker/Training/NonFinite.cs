@@ -41,7 +41,7 @@ internal static class NonFinite
             BinaryPrimitives.WriteInt32LittleEndian(value.AsSpan(i * sizeof(int)), own[i]);
         }
         // As long again as the step itself took: the others do the same.
-        if (group.AllGather(step, SideTopic.NonFiniteShards, value, group.Options.Patience, out var all) is { } failure)
+        if (group.AllGather(step, MailboxTopic.NonFiniteShards, value, group.Options.Timeout, out var all) is { } failure)
         {
             return failure;
         }

@@ -6,19 +6,19 @@ namespace TrainingCluster.Worker.Training;
 /// <summary>The messages of control.proto that one worker sends in one generation.</summary>
 internal sealed class Reports(string jobId, long generation, string workerId, Action<Google.Protobuf.IMessage> send)
 {
-    public void Started(TimeSpan catchUp, long stateBytes) =>
+    public void Started(TimeSpan stateRecovery, long stateBytes) =>
         send(
             new GenerationStarted
             {
                 JobId = jobId,
                 Generation = generation,
                 WorkerId = workerId,
-                CatchUpMs = catchUp.TotalMilliseconds,
+                StateRecoveryMs = stateRecovery.TotalMilliseconds,
                 StateBytes = stateBytes,
             }
         );
 
-    public void Step(StepResult result, long totalSteps, long skipped, GroupPlan plan, double shardsPerSecond, long sent, long received)
+    public void Step(StepResult result, long totalSteps, long skipped, ProcessGroup plan, double shardsPerSecond, long sent, long received)
     {
         var report = new StepReport
         {

@@ -8,8 +8,8 @@ using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Training;
 
-/// <summary>Gives this worker's state away, piece by piece, as long as it stays the one that was asked for.</summary>
-internal sealed class StateSource(Func<JobHolder?> holder) : IStateSource
+/// <summary>Gives this worker's state away, slice by slice, as long as it stays the one that was asked for.</summary>
+internal sealed class StateSource(Func<LoadedJob?> loaded) : IStateSource
 {
     private const int ChunkBytes = 1024 * 1024;
 
@@ -30,7 +30,7 @@ internal sealed class StateSource(Func<JobHolder?> holder) : IStateSource
                 state,
                 current =>
                     current.Version == version
-                        ? StateImage.CopyTo(current, header, at, buffer)
+                        ? StreamedStateDict.CopyTo(current, header, at, buffer)
                         : throw Gone($"This worker has gone on from step {request.Step} meanwhile.")
             );
             hash.AppendData(buffer.AsSpan(0, count));
@@ -40,7 +40,7 @@ internal sealed class StateSource(Func<JobHolder?> holder) : IStateSource
                 Step = request.Step,
                 TotalBytes = total,
                 Offset = at,
-                // Taken by the transport before the next piece is asked for.
+                // Taken by the transport before the next slice is asked for.
                 Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, count)),
                 Sha256 = offset == total ? Convert.ToHexStringLower(hash.GetHashAndReset()) : "",
             };
@@ -49,7 +49,7 @@ internal sealed class StateSource(Func<JobHolder?> holder) : IStateSource
 
     private (TrainingState State, byte[] Header, long Version, long Total) Open(FetchStateRequest request)
     {
-        if (holder() is not { HasState: true, Job: { } job } || job.Id != request.JobId)
+        if (loaded() is not { HasState: true, Job: { } job } || job.Id != request.JobId)
         {
             throw Gone($"This worker holds no state of job '{request.JobId}'.");
         }
@@ -61,7 +61,7 @@ internal sealed class StateSource(Func<JobHolder?> holder) : IStateSource
                 {
                     throw Gone($"This worker holds the state of step {state.Progress.Step}, not {request.Step}.");
                 }
-                var header = StateImage.Header(state);
+                var header = StreamedStateDict.Header(state);
                 return (state, header, state.Version, header.Length + state.Bytes);
             }
         );

@@ -10,7 +10,7 @@ internal readonly record struct StepTotals(double Loss, long TargetTokens, long 
 {
     private const int RecordBytes = sizeof(int) + sizeof(double) + (2 * sizeof(long));
 
-    /// <summary>One worker's shards as a side value.</summary>
+    /// <summary>One worker's shards as a mailbox value.</summary>
     /// <param name="shards">Its shards.</param>
     /// <param name="announce">Whether to tell the others that a checkpoint is due: one byte more.</param>
     public static byte[] Encode(IReadOnlyList<ShardTotals> shards, bool announce = false)

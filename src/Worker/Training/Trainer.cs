@@ -17,7 +17,7 @@ public sealed partial class Trainer : ITrainer
     private readonly Channel<IMessage> _commands = Channel.CreateUnbounded<IMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _gate = new();
     private readonly Task _obeying;
-    private volatile JobHolder? _holder;
+    private volatile LoadedJob? _loaded;
     private TrainingSession? _session;
     private Task _running = Task.CompletedTask;
     private string _job = "";
@@ -61,7 +61,7 @@ public sealed partial class Trainer : ITrainer
             Directory.Delete(_parts.TemporaryFolder, recursive: true);
         }
         Directory.CreateDirectory(_parts.TemporaryFolder);
-        host.StateSource = new StateSource(() => _holder);
+        host.StateSource = new StateSource(() => _loaded);
         _obeying = Task.Run(ObeyAsync);
     }
 
@@ -75,23 +75,23 @@ public sealed partial class Trainer : ITrainer
         {
             lock (_gate)
             {
-                return _holder is not { } holder
+                return _loaded is not { } loaded
                     ? null
                     : new RunningJob
                     {
-                        JobId = holder.JobId,
+                        JobId = loaded.JobId,
                         Generation = _generation,
-                        HasState = holder.HasState,
-                        CompletedStep = holder.Step,
+                        HasState = loaded.HasState,
+                        CompletedStep = loaded.Step,
                         Training = !_running.IsCompleted,
-                        Ready = holder.Job is not null,
+                        Ready = loaded.Job is not null,
                     };
             }
         }
     }
 
     /// <inheritdoc/>
-    public void Prepare(PrepareGeneration message)
+    public void Prepare(OpenRendezvous message)
     {
         ArgumentNullException.ThrowIfNull(message);
         TrainingSession? older;
@@ -176,8 +176,8 @@ public sealed partial class Trainer : ITrainer
 
         await _obeying;
         _parts.Host.StateSource = null;
-        _holder?.Dispose();
-        _holder = null;
+        _loaded?.Dispose();
+        _loaded = null;
         await _storing;
         _preparing.Dispose();
         if (Directory.Exists(_parts.TemporaryFolder))
@@ -192,7 +192,7 @@ public sealed partial class Trainer : ITrainer
         {
             switch (command)
             {
-                case PrepareGeneration prepare:
+                case OpenRendezvous prepare:
                     await _running;
                     await PrepareAsync(prepare);
                     break;
@@ -210,17 +210,17 @@ public sealed partial class Trainer : ITrainer
     }
 
     /// <summary>Dataset and model are got here, not at the start: a newcomer does it while the others train on.</summary>
-    private async Task PrepareAsync(PrepareGeneration message)
+    private async Task PrepareAsync(OpenRendezvous message)
     {
         if (IsOver(message.JobId, message.Generation))
         {
             return;
         }
-        if (_holder?.JobId != message.JobId)
+        if (_loaded?.JobId != message.JobId)
         {
-            await ReplaceAsync(new JobHolder(message.JobId, message.Spec));
+            await ReplaceAsync(new LoadedJob(message.JobId, message.Spec));
         }
-        var holder = _holder!;
+        var loaded = _loaded!;
         try
         {
             CancellationToken cancellationToken;
@@ -228,7 +228,7 @@ public sealed partial class Trainer : ITrainer
             {
                 cancellationToken = _preparing.Token;
             }
-            await holder.OpenAsync(_parts, cancellationToken);
+            await loaded.OpenAsync(_parts, cancellationToken);
         }
         catch (Exception) when (IsOver(message.JobId, message.Generation))
         {
@@ -242,7 +242,7 @@ public sealed partial class Trainer : ITrainer
                 e,
                 message.JobId,
                 message.Generation,
-                holder.Step
+                loaded.Step
             );
             return;
         }
@@ -253,16 +253,16 @@ public sealed partial class Trainer : ITrainer
             return;
         }
         _parts.Report(
-            new GenerationPrepared
+            new RendezvousJoined
             {
                 JobId = message.JobId,
                 Generation = message.Generation,
                 WorkerId = _parts.Options.WorkerId,
                 Incarnation = _parts.Options.Incarnation,
-                HasState = holder.HasState,
-                CompletedStep = holder.Step,
-                ShardsPerSecond = holder.Speed.ShardsPerSecond,
-                StepEvaluated = holder is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
+                HasState = loaded.HasState,
+                CompletedStep = loaded.Step,
+                ShardsPerSecond = loaded.Speed.ShardsPerSecond,
+                StepEvaluated = loaded is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
             }
         );
     }
@@ -273,7 +273,7 @@ public sealed partial class Trainer : ITrainer
         {
             return;
         }
-        var session = new TrainingSession(_parts, _holder!, message);
+        var session = new TrainingSession(_parts, _loaded!, message);
         lock (_gate)
         {
             _session = session;
@@ -288,7 +288,7 @@ public sealed partial class Trainer : ITrainer
     private async Task StopAsync(StopTraining message)
     {
         await _running;
-        if (_holder?.JobId != message.JobId)
+        if (_loaded?.JobId != message.JobId)
         {
             return;
         }
@@ -296,13 +296,13 @@ public sealed partial class Trainer : ITrainer
         {
             JobId = message.JobId,
             Generation = message.Generation,
-            CompletedStep = _holder.Step,
+            CompletedStep = _loaded.Step,
             WorkerId = _parts.Options.WorkerId,
         };
-        if (message is { KeepState: true, StoreCheckpoint: true } && _holder is { HasState: true, Checkpointer: { } checkpointer } holder)
+        if (message is { KeepState: true, StoreCheckpoint: true } && _loaded is { HasState: true, Checkpointer: { } checkpointer } loaded)
         {
             // Beside what comes next: whoever resumes the job at once does not wait for it.
-            _storing = StoreAsync(holder, checkpointer, message, stopped);
+            _storing = StoreAsync(loaded, checkpointer, message, stopped);
             return;
         }
 
@@ -321,21 +321,21 @@ public sealed partial class Trainer : ITrainer
         _parts.Report(stopped);
     }
 
-    private async Task StoreAsync(JobHolder holder, Checkpointer checkpointer, StopTraining message, TrainingStopped stopped)
+    private async Task StoreAsync(LoadedJob loaded, Checkpointer checkpointer, StopTraining message, TrainingStopped stopped)
     {
         await _storing;
-        await checkpointer.StoreNowAsync(holder, new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report));
+        await checkpointer.StoreNowAsync(loaded, new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report));
         _parts.Report(stopped);
     }
 
-    private async Task ReplaceAsync(JobHolder? holder)
+    private async Task ReplaceAsync(LoadedJob? loaded)
     {
         // What a suspended job's worker alone holds is stored before another job takes its place; that has a limit of its own.
         await _storing;
-        var old = _holder;
+        var old = _loaded;
         lock (_gate)
         {
-            _holder = holder;
+            _loaded = loaded;
         }
         old?.Dispose();
     }

@@ -42,9 +42,9 @@ internal sealed class TrainingJob : IDisposable
         Device = device;
         State = new TrainingState(
             Model,
-            training.AverageBest > 1
-                ? new KeptWeights(training.AverageBest, Best: true)
-                : new KeptWeights(training.AverageLast, Best: false)
+            training.AverageBestCheckpoints > 1
+                ? new CheckpointAveraging(training.AverageBestCheckpoints, Best: true)
+                : new CheckpointAveraging(training.AverageLastCheckpoints, Best: false)
         );
         Optimizer = new AdamWOptions(training.Beta1, training.Beta2, training.Epsilon, training.WeightDecay);
         Schedule = new LearningRateSchedule(

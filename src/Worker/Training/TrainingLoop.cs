@@ -17,7 +17,7 @@ namespace TrainingCluster.Worker.Training;
 /// <item>a bucket is ready while backward still runs: this worker's sums of it are added along the tree
 /// (<see cref="ShardAccumulation"/>);</item>
 /// <item>reduce-scatter: each owner is sent its chunk of the bucket (<see cref="StepExchange"/>);</item>
-/// <item>the owner adds what arrives in tree order (<see cref="PieceReduction{TOwner}"/>);</item>
+/// <item>the owner adds what arrives in tree order (<see cref="SliceReduction{TOwner}"/>);</item>
 /// <item>all-gather: the owner sends the sum to everyone;</item>
 /// <item>scale by tokens, clip by the global norm, AdamW on the flat buffers (<see cref="TrainingState.ApplyUpdate"/>);</item>
 /// <item>report the step, never waiting for it (the caller does).</item>
@@ -43,7 +43,7 @@ internal sealed class TrainingLoop
     /// <summary>The group of this worker in a generation, and the loop that trains in it. The group is not connected yet.</summary>
     public static (TrainingLoop Loop, CollectiveGroup Group) Create(
         TrainingJob job,
-        GroupPlan plan,
+        ProcessGroup plan,
         CollectiveOptions options,
         TimeProvider time,
         ILogger logger
@@ -88,7 +88,7 @@ internal sealed class TrainingLoop
         }
 
         var own = StepTotals.Encode(shards, announce: _group.Plan.OwnRank == 0 && (checkpointIsDue?.Invoke(step) ?? false));
-        _group.Post(step, SideTopic.StepTotals, own);
+        _group.Post(step, MailboxTopic.StepTotals, own);
         var compute = Stopwatch.GetElapsedTime(start);
 
         TrainingThread.Enter(TrainingPhase.Exchange);
@@ -96,7 +96,7 @@ internal sealed class TrainingLoop
         {
             return new StepResult { Failure = failure };
         }
-        if (_group.Collect(step, SideTopic.StepTotals, own, compute, out var all) is { } missing)
+        if (_group.Collect(step, MailboxTopic.StepTotals, own, compute, out var all) is { } missing)
         {
             return new StepResult { Failure = missing };
         }

@@ -23,7 +23,7 @@ internal sealed partial class TrainingSession
 {
     private readonly TrainerParts _parts;
     private readonly StartGeneration _start;
-    private readonly JobHolder _holder;
+    private readonly LoadedJob _loaded;
     private readonly Reports _reports;
     private readonly CancellationTokenSource _aborted = new();
     private readonly Lock _boundary = new();
@@ -33,9 +33,9 @@ internal sealed partial class TrainingSession
     private long _sent;
     private long _received;
 
-    public TrainingSession(TrainerParts parts, JobHolder holder, StartGeneration start)
+    public TrainingSession(TrainerParts parts, LoadedJob loaded, StartGeneration start)
     {
-        (_parts, _holder, _start) = (parts, holder, start);
+        (_parts, _loaded, _start) = (parts, loaded, start);
         _reports = new Reports(start.JobId, start.Generation, parts.Options.WorkerId, parts.Report);
     }
 
@@ -74,11 +74,11 @@ internal sealed partial class TrainingSession
         }
         catch (Exception) when (_aborted.IsCancellationRequested)
         {
-            // Whoever aborted reports.
+            // The one that aborted reports.
         }
         catch (Exception e)
         {
-            Report(_reports, _parts.Logger, e, _start.JobId, _start.Generation, _holder.Step);
+            Report(_reports, _parts.Logger, e, _start.JobId, _start.Generation, _loaded.Step);
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed partial class TrainingSession
         LogException(logger, error, jobId, generation);
         var stage = error switch
         {
-            CatchUp.NoStateException => "NoState",
+            StateRecovery.NoStateException => "NoState",
             RpcException => "CoordinatorUnreachable",
             InvalidDataException => "DamagedData",
             _ => "Exception",
@@ -107,11 +107,11 @@ internal sealed partial class TrainingSession
     {
         var start = Stopwatch.GetTimestamp();
         // 1.
-        var job = await _holder.OpenAsync(_parts, _aborted.Token);
+        var job = await _loaded.OpenAsync(_parts, _aborted.Token);
         // 2.
-        var holdsState = _holder.HasState;
-        _holder.HasState = false;
-        var bytes = await CatchUp.RunAsync(
+        var holdsState = _loaded.HasState;
+        _loaded.HasState = false;
+        var bytes = await StateRecovery.RunAsync(
             job,
             holdsState,
             _start,
@@ -121,8 +121,8 @@ internal sealed partial class TrainingSession
             _parts.TemporaryFolder,
             _aborted.Token
         );
-        (_holder.HasState, _holder.Generation) = (true, _start.Generation);
-        var plan = GroupPlan.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
+        (_loaded.HasState, _loaded.Generation) = (true, _start.Generation);
+        var plan = ProcessGroup.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
         var (loop, group) = TrainingLoop.Create(job, plan, _parts.Host.Options, _parts.Time, _parts.Logger);
         Volatile.Write(ref _group, group);
         FinalModel? model;
@@ -164,14 +164,14 @@ internal sealed partial class TrainingSession
         {
             return Ended(job, notScored);
         }
-        var checkpointer = _holder.Checkpointer!;
+        var checkpointer = _loaded.Checkpointer!;
         while (!job.IsDone)
         {
             if (!MayBegin(job.State.Progress.Step + 1))
             {
-                // Whoever is here needs nothing more; the others may still wait for what was sent. If one of them breaks now, it
+                // A member that is here needs nothing more; the others may still wait for what was sent. If one of them breaks now, it
                 // does not matter any more.
-                group.Farewell();
+                group.Barrier();
                 return null;
             }
 
@@ -186,7 +186,7 @@ internal sealed partial class TrainingSession
             {
                 _reports.JobFailed(result.Step, fault);
                 // All come to the same verdict; who left now would cut the others off from the shards they still ask for.
-                group.Farewell();
+                group.Barrier();
                 return null;
             }
 
@@ -203,7 +203,7 @@ internal sealed partial class TrainingSession
         {
             return Ended(job, unchosen);
         }
-        group.Farewell();
+        group.Barrier();
         return model;
     }
 
@@ -223,13 +223,13 @@ internal sealed partial class TrainingSession
     private void Report(StepResult result, TrainingJob job, CollectiveGroup group)
     {
         var (sent, received) = (group.SentBytes, group.ReceivedBytes);
-        _holder.Speed.Add(group.Plan.Own.Shards.Count, result.Compute);
+        _loaded.Speed.Add(group.Plan.Own.Shards.Count, result.Compute);
         _reports.Step(
             result,
             job.TotalSteps,
             job.State.Progress.SkippedSteps,
             group.Plan,
-            _holder.Speed.ShardsPerSecond,
+            _loaded.Speed.ShardsPerSecond,
             sent - _sent,
             received - _received
         );
@@ -244,7 +244,7 @@ internal sealed partial class TrainingSession
     {
         TrainingThread.Enter(TrainingPhase.Evaluate);
         var start = Stopwatch.GetTimestamp();
-        if (Evaluation.Run(job, group, SideTopic.Evaluation, _aborted.Token, out var scores) is { } failure)
+        if (Evaluation.Run(job, group, MailboxTopic.Evaluation, _aborted.Token, out var scores) is { } failure)
         {
             return failure;
         }

@@ -81,7 +81,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
         var probe = Kit.CreateTestProbe();
         await probe.WatchAsync(Actor);
         Actor.Tell(PoisonPill.Instance);
-        await probe.ExpectTerminatedAsync(Actor, ProbeWorker.Patience);
+        await probe.ExpectTerminatedAsync(Actor, ProbeWorker.Timeout);
         Begin("two");
     }
 
@@ -127,7 +127,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
 internal sealed class ProbeWorker
 {
     /// <summary>On a slow machine anything takes its time.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private readonly TestProbe _probe;
     private readonly ActorHarness _harness;
@@ -162,7 +162,7 @@ internal sealed class ProbeWorker
 
     /// <summary>The next message of a type; others are passed over.</summary>
     public async Task<T> NextAsync<T>()
-        where T : IMessage => await _probe.FishForMessageAsync<T>(_ => true, Patience);
+        where T : IMessage => await _probe.FishForMessageAsync<T>(_ => true, Timeout);
 
     public void Report(string job, Action<WorkerReport> fill) => Report(job, fill, ++_sequence);
 
@@ -180,11 +180,11 @@ internal sealed class ProbeWorker
     }
 
     /// <summary>Answers the next call to a generation.</summary>
-    public async Task<PrepareGeneration> PrepareAsync(bool hasState = false, long step = 0)
+    public async Task<OpenRendezvous> PrepareAsync(bool hasState = false, long step = 0)
     {
-        var call = await NextAsync<PrepareGeneration>();
+        var call = await NextAsync<OpenRendezvous>();
         Tell(
-            new GenerationAcknowledged
+            new RendezvousAcknowledged
             {
                 JobId = call.JobId,
                 Generation = call.Generation,
@@ -194,7 +194,7 @@ internal sealed class ProbeWorker
         Report(
             call.JobId,
             r =>
-                r.Prepared = new()
+                r.Joined = new()
                 {
                     JobId = call.JobId,
                     Generation = call.Generation,

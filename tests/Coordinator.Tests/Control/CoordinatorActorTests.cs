@@ -140,7 +140,7 @@ public class CoordinatorActorTests
     }
 
     private static async Task<string[]> StatesAsync(ActorHarness harness) =>
-        [.. (await harness.Actor.Ask<ClusterStatus>(StatusAsked.Instance, TimeSpan.FromSeconds(30))).Workers.Select(w => w.State)];
+        [.. (await harness.Actor.Ask<ClusterStatus>(StatusRequested.Instance, TimeSpan.FromSeconds(30))).Workers.Select(w => w.State)];
 
     [Fact]
     public async Task Job_GenerationFailedReport_CallsTheNextOneWithEveryoneWhoAnswers()
@@ -166,7 +166,7 @@ public class CoordinatorActorTests
 
         Assert.Equal(["a"], plan.Members.Select(m => m.WorkerId));
         Assert.Equal(3, plan.BaseStep);
-        await b.NextAsync<PrepareGeneration>();
+        await b.NextAsync<OpenRendezvous>();
     }
 
     [Fact]
@@ -389,7 +389,7 @@ public class CoordinatorActorTests
         );
         var answer = await a.NextAsync<WorkerRegistered>();
         Assert.True(answer.Rejoin);
-        Assert.Empty((await harness.Actor.Ask<ClusterStatus>(StatusAsked.Instance)).Workers);
+        Assert.Empty((await harness.Actor.Ask<ClusterStatus>(StatusRequested.Instance)).Workers);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace TrainingCluster.Coordinator.Tests.Hosting;
 /// <summary>One of our programs in a process of its own, killed with the test at the latest.</summary>
 internal sealed class ProgramProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(3);
     private static readonly string[] s_ports = ["--grpc-port", "--http-port", "--cluster-port"];
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -70,12 +70,12 @@ internal sealed class ProgramProcess : IAsyncDisposable
 
     public static async Task Until(Func<Task<bool>> happened, Func<string> state)
     {
-        using var patience = new CancellationTokenSource(s_patience);
+        using var timeout = new CancellationTokenSource(s_timeout);
         while (!await happened())
         {
-            if (patience.IsCancellationRequested)
+            if (timeout.IsCancellationRequested)
             {
-                Assert.Fail($"It did not happen within {s_patience.TotalSeconds} s: {state()}");
+                Assert.Fail($"It did not happen within {s_timeout.TotalSeconds} s: {state()}");
             }
             await Task.Delay(50);
         }
@@ -83,7 +83,7 @@ internal sealed class ProgramProcess : IAsyncDisposable
 
     public async Task<int> ExitAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(s_patience);
+        await _process.WaitForExitAsync().WaitAsync(s_timeout);
         // The last lines arrive after the exit.
         _process.WaitForExit();
         return _process.ExitCode;

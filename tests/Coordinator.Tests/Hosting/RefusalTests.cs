@@ -65,10 +65,10 @@ public class RefusalTests
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync("127.0.0.1", port);
         await socket.SendAsync(bytes.Select(letter => (byte)letter).ToArray());
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         try
         {
-            while (await socket.ReceiveAsync(new byte[1024], patience.Token) > 0) { }
+            while (await socket.ReceiveAsync(new byte[1024], timeout.Token) > 0) { }
         }
         catch (SocketException)
         {

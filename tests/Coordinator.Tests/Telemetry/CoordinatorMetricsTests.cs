@@ -32,7 +32,7 @@ public class CoordinatorMetricsTests
     public async Task Documentation_Coordinator_NamesExactlyTheMetricsThatThereAre()
     {
         _metrics.SetJob("j", Running);
-        _metrics.CountStale("GenerationPrepared");
+        _metrics.CountStale("RendezvousJoined");
         _metrics.Observe("j", new CheckpointReport { Bytes = 1, Seconds = 1 });
         using var refusals = new Refusals(_published.Factory, NullLoggerFactory.Instance);
         Assert.Equal(DocumentedMetrics.Of("Coordinator"), DocumentedMetrics.Exposed(await ExposedAsync()));
@@ -97,7 +97,7 @@ public class CoordinatorMetricsTests
         );
         var text = await ExposedAsync();
         Assert.Contains("training_cluster_generations_total{cause=\"worker_lost\"} 1", text, StringComparison.Ordinal);
-        Assert.Contains("training_cluster_recovery_seconds_sum{phase=\"catch_up\"} 0.25", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_recovery_seconds_sum{phase=\"state_recovery\"} 0.25", text, StringComparison.Ordinal);
         Assert.Contains("training_cluster_recovery_seconds_sum{phase=\"detect\"} 2", text, StringComparison.Ordinal);
     }
 

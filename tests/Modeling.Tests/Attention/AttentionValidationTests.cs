@@ -67,14 +67,14 @@ public class AttentionValidationTests
     }
 
     [Fact]
-    public void NadarayaWatson_LearntWidth_LearnsTheWidthThatFits()
+    public void NadarayaWatson_LearnedWidth_LearnsTheWidthThatFits()
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
         // A fast wave, sampled densely: the narrow kernel follows it, the wide one flattens it.
         var x = linspace(0, 6, 60);
         var y = x.mul(4).sin();
-        using var regression = new NadarayaWatson(width: 1, learntWidth: true);
+        using var regression = new NadarayaWatson(width: 1, learnedWidth: true);
         var (even, odd) = (arange(0, 60, 2, ScalarType.Int64), arange(1, 60, 2, ScalarType.Int64));
         var (examples, values, queries, wanted) = (
             x.index_select(0, even),

@@ -68,9 +68,9 @@ public class PositionalEncodingTests
     }
 
     [Fact]
-    public void Learnt_SequenceLongerThanItsTable_ThrowsNamingBoth()
+    public void Learned_SequenceLongerThanItsTable_ThrowsNamingBoth()
     {
-        using var encoding = new LearntEncoding(4, Width);
+        using var encoding = new LearnedEncoding(4, Width);
         var error = Assert.Throws<ArgumentException>(() => encoding.Positions(3, 2, CPU));
         Assert.Contains("4 tokens, not for 5", error.Message, StringComparison.Ordinal);
     }

@@ -107,7 +107,7 @@ public sealed class DatesTaskTests
         DatasetBuilder.Build(options, folder.File("data"));
         using var dataset = Dataset.Open(folder.File("data"));
         Assert.Equal((500, 50, 300), (dataset.TrainCount, dataset.Validation.Count, dataset.Tokenizer.VocabularySize));
-        // Four digits, dash, two digits, dash, two digits: a token each, so that every part can be learnt from every date.
+        // Four digits, dash, two digits, dash, two digits: a token each, so that every part can be learned from every date.
         Assert.All(Enumerable.Range(0, dataset.TrainCount), i => Assert.Equal(10, dataset.TargetLength(i)));
         Assert.Equal(20, new TextLines(Path.Combine(folder.File("dates"), "heldout.tsv")).Count());
     }

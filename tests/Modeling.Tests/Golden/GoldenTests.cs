@@ -19,14 +19,14 @@ public class GoldenTests(ITestOutputHelper output)
                 var (q, k, v, mask) = (golden.Input("q"), golden.Input("k"), golden.Input("v"), Mask(golden));
                 if (golden.Parts[0] == "nadaraya-watson")
                 {
-                    var regression = new NadarayaWatson(learntWidth: true);
+                    var regression = new NadarayaWatson(learnedWidth: true);
                     golden.Weights(regression);
                     golden.Output("weights", regression.Weights(q, k, mask));
                     return regression.forward(q, k, v, mask);
                 }
                 AttentionScore score = golden.Parts[0] switch
                 {
-                    "gaussian" => new GaussianScore(learnt: true),
+                    "gaussian" => new GaussianScore(learned: true),
                     "additive" => new AdditiveScore(q.shape[2], k.shape[2], 7),
                     "dot" => new DotProductScore(scaled: false),
                     _ => new DotProductScore(),
@@ -111,11 +111,11 @@ public class GoldenTests(ITestOutputHelper output)
                     SharedEmbeddings = golden.Has("weights/embedding.weight"),
                     Positions = golden.Name switch
                     {
-                        "learnt" => PositionKind.Learnt,
+                        "learned" => PositionKind.Learned,
                         "rotary" => PositionKind.Rotary,
                         _ => PositionKind.Sinusoidal,
                     },
-                    LearntPositions = 9,
+                    LearnedPositions = 9,
                 },
                 vocabularySize: 17
             )

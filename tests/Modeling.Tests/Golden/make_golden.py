@@ -246,16 +246,16 @@ def transformer():
     for name, d, norm_first, shared, kind, (b, s, t) in (
             ('pre', 15, True, True, 'sinusoidal', (3, 6, 5)), ('post', 15, False, True, 'sinusoidal', (3, 6, 5)),
             ('pre-own-embeddings', 15, True, False, 'sinusoidal', (2, 4, 3)), ('batch-of-1', 15, True, True, 'sinusoidal', (1, 5, 4)),
-            ('length-1', 15, True, True, 'sinusoidal', (2, 1, 1)), ('learnt', 15, True, True, 'learnt', (2, 4, 4)),
+            ('length-1', 15, True, True, 'sinusoidal', (2, 1, 1)), ('learned', 15, True, True, 'learned', (2, 4, 4)),
             ('rotary', 12, True, True, 'rotary', (3, 6, 5))):
         model = rounded(nn.Transformer(d, heads, layers, layers, ffn, dropout=0.0, batch_first=True, norm_first=norm_first))
         tables = {n: leaf(v, d, scale=0.4) for n in (['embedding'] if shared else ['source_embedding', 'target_embedding', 'output'])}
         source, lengths, decoder_input, labels = batch(b, s, t, v)
         table = lambda n: tables['embedding' if shared else n]
         weights = {**{f'{n}.weight': w for n, w in tables.items()}, **dict(model.named_parameters())}
-        if kind == 'learnt':
+        if kind == 'learned':
             weights['positions.weight'] = leaf(9, d, scale=0.4)
-        place = {'sinusoidal': lambda n: sines(n, d), 'learnt': lambda n: weights['positions.weight'][:n], 'rotary': lambda n: 0}[kind]
+        place = {'sinusoidal': lambda n: sines(n, d), 'learned': lambda n: weights['positions.weight'][:n], 'rotary': lambda n: 0}[kind]
         x = table('source_embedding')[source] * math.sqrt(d) + place(s)
         y = table('target_embedding')[decoder_input] * math.sqrt(d) + place(t)
         padding = torch.arange(s) >= lengths[:, None]

@@ -25,8 +25,8 @@ public sealed class ControlSerializerTests : IDisposable
             [
                 "DC DrainCompleted",
                 "DW DrainWorker",
-                "GA GenerationAcknowledged",
-                "PG PrepareGeneration",
+                "GA RendezvousAcknowledged",
+                "PG OpenRendezvous",
                 "RP WorkerReport",
                 "RR ReportsReceived",
                 "RW RegisterWorker",

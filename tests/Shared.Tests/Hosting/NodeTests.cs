@@ -11,14 +11,14 @@ namespace TrainingCluster.Tests.Hosting;
 /// <summary>Nodes with the programs' settings over real connections: what passes between them, and what does not.</summary>
 public sealed class NodeTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task Nodes_TalkAndWatchEachOther()
     {
         await using var first = await TestNode.StartAsync();
         await using var second = await TestNode.StartAsync(first);
-        var ear = await second.Remote(first).ResolveOne(s_patience);
+        var ear = await second.Remote(first).ResolveOne(s_timeout);
 
         ear.Tell(new RegisterWorker { WorkerId = "w" });
         Assert.Equal("w", (await first.HearAsync<RegisterWorker>()).WorkerId);
@@ -109,7 +109,7 @@ public sealed class NodeTests
         await using var first = await TestNode.StartAsync();
         await using var second = await TestNode.StartAsync(first);
 
-        (await second.Remote(first).ResolveOne(s_patience)).Tell(PoisonPill.Instance);
+        (await second.Remote(first).ResolveOne(s_timeout)).Tell(PoisonPill.Instance);
 
         await first.RefusedAsync(nameof(SerializationException));
         second.Remote(first).Tell(new DrainWorker { WorkerId = "w" });
@@ -130,7 +130,7 @@ public sealed class NodeTests
         await socket.SendAsync(words.Select(letter => (byte)letter).ToArray());
 
         await node.RefusedAsync(kind);
-        using var limit = new CancellationTokenSource(s_patience);
+        using var limit = new CancellationTokenSource(s_timeout);
         try
         {
             while (await socket.ReceiveAsync(new byte[100], limit.Token) > 0) { }

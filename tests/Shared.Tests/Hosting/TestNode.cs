@@ -15,7 +15,7 @@ namespace TrainingCluster.Tests.Hosting;
 /// <summary>A node with the programs' own settings, and an actor "ear" that keeps what it hears and answers nothing.</summary>
 internal sealed class TestNode : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(2);
     private readonly IHost _host;
     private readonly Refusals _refusals;
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
@@ -51,7 +51,7 @@ internal sealed class TestNode : IAsyncDisposable
         {
             node.Cluster.Join(node.Cluster.SelfAddress);
         }
-        await up.Task.WaitAsync(s_patience);
+        await up.Task.WaitAsync(s_timeout);
         return node;
     }
 
@@ -59,7 +59,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async Task<T> HearAsync<T>()
     {
-        using var limit = new CancellationTokenSource(s_patience);
+        using var limit = new CancellationTokenSource(s_timeout);
         while (true)
         {
             if (await _heard.Reader.ReadAsync(limit.Token) is T message)
@@ -72,7 +72,7 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>Waits until something was refused at the actors' port for this reason.</summary>
     public async Task RefusedAsync(string reason)
     {
-        using var limit = new CancellationTokenSource(s_patience);
+        using var limit = new CancellationTokenSource(s_timeout);
         while (
             !(await ExposedAsync()).Contains(
                 $"training_cluster_refused_total{{kind=\"peer\",reason=\"{reason}\"}} 1",

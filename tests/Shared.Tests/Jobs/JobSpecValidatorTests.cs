@@ -54,8 +54,8 @@ public class JobSpecValidatorTests
             { "training.computeThreads", s => s.Training = new() { ComputeThreads = 0 } },
             { "evaluation.everySteps", s => s.Evaluation = new() { EverySteps = -2 } },
             { "evaluation.patience", s => s.Evaluation = new() { EverySteps = -1, Patience = 3 } },
-            { "evaluation.keep", s => s.Evaluation = new() { Keep = "worst" } },
-            { "checkpoint.keep", s => s.Checkpoint = new() { Keep = 0 } },
+            { "evaluation.finalModel", s => s.Evaluation = new() { FinalModel = "worst" } },
+            { "checkpoint.keepLatest", s => s.Checkpoint = new() { KeepLatest = 0 } },
             { "workers.min", s => s.Workers = new() { Min = 0 } },
             { "workers.max", s => s.Workers = new() { Min = 3, Max = 2 } },
             { "workers.max", s => s.Workers = new() { Max = 9 } },
@@ -72,7 +72,7 @@ public class JobSpecValidatorTests
 
         Assert.Equal(field, violation.Field);
         Assert.NotEmpty(violation.Problem);
-        Assert.NotEmpty(violation.Mend);
+        Assert.NotEmpty(violation.Fix);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal sealed class FakeTrainer : ITrainer
 
     public RunningJob? Running { get; set; }
 
-    public void Prepare(PrepareGeneration message) => _commands.Writer.TryWrite(message);
+    public void Prepare(OpenRendezvous message) => _commands.Writer.TryWrite(message);
 
     public void Start(StartGeneration message) => _commands.Writer.TryWrite(message);
 
@@ -19,8 +19,8 @@ internal sealed class FakeTrainer : ITrainer
 
     public async Task<IMessage> NextCommandAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        return await _commands.Reader.ReadAsync(patience.Token);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        return await _commands.Reader.ReadAsync(timeout.Token);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -12,7 +12,7 @@ namespace TrainingCluster.Worker.Tests.Actors;
 /// <summary>A worker's actor with a trainer of the test's; the coordinator is a probe that the test speaks for.</summary>
 internal sealed class WorkerActorHarness : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(2);
     private readonly TestKit _kit = new(ConfigurationFactory.ParseString("akka { loglevel = OFF, stdout-loglevel = OFF }"), "test");
     private readonly TestProbe _coordinator;
 
@@ -23,7 +23,7 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
     }
 
     public FakeTrainer Trainer { get; } = new();
-    public ReportBox Box { get; } = new("w", "i");
+    public Outbox Outbox { get; } = new("w", "i");
     public CoordinatorLink Link { get; } = new(TimeProvider.System);
     public TaskCompletionSource<string> Rejoin { get; } = new();
     public IActorRef Worker { get; private set; } = null!;
@@ -44,7 +44,7 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
             // The test answers when it gets to it.
             SilenceLimit = TimeSpan.FromMinutes(10),
         };
-        var parts = new WorkerParts(Trainer, Box, Link);
+        var parts = new WorkerParts(Trainer, Outbox, Link);
         Func<bool> isMember = () => true;
         Action<string> rejoin = reason => Rejoin.TrySetResult(reason);
         Worker = _kit.Sys.ActorOf(
@@ -57,7 +57,7 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
     public void Say(IMessage message) => Worker.Tell(message, _coordinator.Ref);
 
     public async Task<T> HearAsync<T>(Predicate<T>? wanted = null)
-        where T : IMessage => await _coordinator.FishForMessageAsync(wanted ?? (_ => true), s_patience);
+        where T : IMessage => await _coordinator.FishForMessageAsync(wanted ?? (_ => true), s_timeout);
 
     public async Task RegisterAsync()
     {

@@ -33,12 +33,12 @@ public class WorkerActorTests
     {
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
-        harness.Say(new PrepareGeneration { JobId = "j", Generation = 4 });
+        harness.Say(new OpenRendezvous { JobId = "j", Generation = 4 });
         harness.Say(new StartGeneration { JobId = "j", Generation = 4 });
         harness.Say(new StopTraining { JobId = "j", Generation = 4 });
 
-        Assert.Equal(4, (await harness.HearAsync<GenerationAcknowledged>()).Generation);
-        Assert.IsType<PrepareGeneration>(await harness.Trainer.NextCommandAsync());
+        Assert.Equal(4, (await harness.HearAsync<RendezvousAcknowledged>()).Generation);
+        Assert.IsType<OpenRendezvous>(await harness.Trainer.NextCommandAsync());
         Assert.IsType<StartGeneration>(await harness.Trainer.NextCommandAsync());
         Assert.IsType<StopTraining>(await harness.Trainer.NextCommandAsync());
     }
@@ -48,8 +48,8 @@ public class WorkerActorTests
     {
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
-        harness.Box.Post(new TrainingCompleted { JobId = "j", Step = 3 });
-        harness.Box.Post(new WorkerLog { JobId = "j", Text = "x" });
+        harness.Outbox.Post(new TrainingCompleted { JobId = "j", Step = 3 });
+        harness.Outbox.Post(new WorkerLog { JobId = "j", Text = "x" });
 
         Assert.Equal(1, (await harness.HearAsync<WorkerReport>(r => r.Completed is not null)).Sequence);
         Assert.Equal(1, (await harness.HearAsync<WorkerReport>(r => r.Completed is not null)).Sequence);
@@ -57,7 +57,7 @@ public class WorkerActorTests
         var registration = await harness.HearAsync<RegisterWorker>(r => r.FirstReport == 2);
 
         Assert.Equal(2, registration.FirstReport);
-        Assert.Equal([2L], harness.Box.Unacknowledged.Select(r => r.Sequence));
+        Assert.Equal([2L], harness.Outbox.Unacknowledged.Select(r => r.Sequence));
     }
 
     [Fact]
@@ -65,9 +65,9 @@ public class WorkerActorTests
     {
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
-        harness.Box.Post(new StepReport { JobId = "j", Step = 5 });
+        harness.Outbox.Post(new StepReport { JobId = "j", Step = 5 });
         Assert.Equal(5, (await harness.HearAsync<StepReport>()).Step);
-        Assert.Empty(harness.Box.Unacknowledged);
+        Assert.Empty(harness.Outbox.Unacknowledged);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public class WorkerActorTests
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
         harness.End();
-        harness.Box.Post(new TrainingCompleted { JobId = "j", Step = 3 });
+        harness.Outbox.Post(new TrainingCompleted { JobId = "j", Step = 3 });
         harness.Begin();
         await harness.RegisterAsync();
         Assert.Equal(3, (await harness.HearAsync<WorkerReport>()).Completed.Step);
@@ -117,7 +117,7 @@ public class WorkerActorTests
     {
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
-        harness.Box.Post(
+        harness.Outbox.Post(
             new WorkerLog { JobId = "j", Text = new string('x', 2 * TrainingCluster.Hosting.ActorConfiguration.MaxFrameBytes) }
         );
 

@@ -47,6 +47,6 @@ public sealed class BucketLayoutTests
     }
 
     [Fact]
-    public void Pieces_RangeThatIsNoMultiple_EndsWithAShortOne() =>
-        Assert.Equal([new FlatRange(5, 4), new FlatRange(9, 4), new FlatRange(13, 2)], BucketLayout.Pieces(new FlatRange(5, 10), 4));
+    public void Slices_RangeThatIsNoMultiple_EndsWithAShortOne() =>
+        Assert.Equal([new FlatRange(5, 4), new FlatRange(9, 4), new FlatRange(13, 2)], BucketLayout.Slices(new FlatRange(5, 10), 4));
 }

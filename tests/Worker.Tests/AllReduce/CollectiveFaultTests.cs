@@ -10,7 +10,7 @@ public sealed class CollectiveFaultTests
     [Fact]
     public async Task Complete_PeerDies_FailsAtOnceNamingIt()
     {
-        var options = new CollectiveOptions { FrameBytes = 1024, Patience = TimeSpan.FromMinutes(10) };
+        var options = new CollectiveOptions { FrameBytes = 1024, Timeout = TimeSpan.FromMinutes(10) };
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3|4 5 6 7"), options: options);
         await group.ConnectAsync();
         var started = Stopwatch.GetTimestamp();
@@ -43,8 +43,8 @@ public sealed class CollectiveFaultTests
             failures,
             failure => failure!.Suspects.Contains("worker-2") || failure.Message.Contains("worker-2", StringComparison.Ordinal)
         );
-        // Far from the patience of minutes: nobody waits for a time-out when a death is known.
-        Assert.True(Stopwatch.GetElapsedTime(started) < options.Patience / 2);
+        // Far from the timeout of minutes: nobody waits for a time-out when a death is known.
+        Assert.True(Stopwatch.GetElapsedTime(started) < options.Timeout / 2);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class CollectiveFaultTests
     [Fact]
     public async Task Complete_PeerIsSilent_DeadlineNamesIt()
     {
-        var options = new CollectiveOptions { FrameBytes = 1024, Patience = TimeSpan.FromMilliseconds(400) };
+        var options = new CollectiveOptions { FrameBytes = 1024, Timeout = TimeSpan.FromMilliseconds(400) };
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"), options: options);
         await group.ConnectAsync();
         var failure = await Task.Factory.StartNew(
@@ -91,9 +91,9 @@ public sealed class CollectiveFaultTests
     }
 
     [Fact]
-    public async Task Complete_PeerFallsSilentOnceStepsAreMeasured_IsSuspectedLongBeforeThePatienceEnds()
+    public async Task Complete_PeerFallsSilentOnceStepsAreMeasured_IsSuspectedLongBeforeTheTimeoutEnds()
     {
-        var options = new CollectiveOptions { FrameBytes = 1024, Patience = TimeSpan.FromSeconds(64) };
+        var options = new CollectiveOptions { FrameBytes = 1024, Timeout = TimeSpan.FromSeconds(64) };
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"), options: options);
         await group.ConnectAsync();
         for (var step = 1; step <= 3; step++)
@@ -120,12 +120,12 @@ public sealed class CollectiveFaultTests
         await group.ConnectAsync();
         var status = await SendAsync(
             group.Members[0],
-            new WireFrame
+            new CollectiveFrame
             {
                 JobId = "job",
                 Generation = 3,
                 SenderRank = 1,
-                Kind = FrameKind.Side,
+                Kind = FrameKind.Mailbox,
                 Bucket = 1,
             }
         );
@@ -164,12 +164,12 @@ public sealed class CollectiveFaultTests
         await group.ConnectAsync();
         var status = await SendAsync(
             group.Members[0],
-            new WireFrame
+            new CollectiveFrame
             {
                 JobId = "job",
                 Generation = 1,
                 SenderRank = 1,
-                Kind = FrameKind.Side,
+                Kind = FrameKind.Mailbox,
                 Bucket = 1,
             }
         );
@@ -208,7 +208,7 @@ public sealed class CollectiveFaultTests
             .Groups[1]
             .Send(
                 0,
-                new WireFrame
+                new CollectiveFrame
                 {
                     Step = step,
                     Kind = FrameKind.Reduce,
@@ -249,7 +249,7 @@ public sealed class CollectiveFaultTests
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
     }
 
-    private static async Task<StatusCode> SendAsync(TestMember member, WireFrame frame)
+    private static async Task<StatusCode> SendAsync(TestMember member, CollectiveFrame frame)
     {
         using var channel = CollectiveChannel.Open(member.Address, member.Host.Options);
         using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(CollectiveWire.Exchange, null, new CallOptions());

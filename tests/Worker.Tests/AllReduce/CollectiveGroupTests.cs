@@ -38,7 +38,7 @@ public sealed class CollectiveGroupTests
             Assert.Null(
                 group
                     .Groups[rank]
-                    .AllGather(0, SideTopic.StepTotals, Encoding.ASCII.GetBytes($"from {rank}"), TimeSpan.Zero, out var values)
+                    .AllGather(0, MailboxTopic.StepTotals, Encoding.ASCII.GetBytes($"from {rank}"), TimeSpan.Zero, out var values)
             );
             return string.Join(", ", values.Select(Encoding.ASCII.GetString));
         });
@@ -46,12 +46,12 @@ public sealed class CollectiveGroupTests
     }
 
     [Fact]
-    public async Task Farewell_OfAllMembers_LeavesNoFailureBehind()
+    public async Task Barrier_OfAllMembers_LeavesNoFailureBehind()
     {
         var group = await TestGroup.StartAsync(Parse("0|1|2|3"));
         await group.ConnectAsync();
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
-        Assert.All(await group.OnAllAsync(rank => group.Groups[rank].Farewell()), Assert.Null);
+        Assert.All(await group.OnAllAsync(rank => group.Groups[rank].Barrier()), Assert.Null);
         await group.DisposeAsync();
     }
 

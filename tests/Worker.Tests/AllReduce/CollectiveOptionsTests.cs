@@ -4,7 +4,7 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 
 public sealed class CollectiveOptionsTests
 {
-    private static readonly CollectiveOptions s_options = new() { Patience = TimeSpan.FromSeconds(16) };
+    private static readonly CollectiveOptions s_options = new() { Timeout = TimeSpan.FromSeconds(16) };
 
     [Theory]
     [InlineData(0, 0, 16)]

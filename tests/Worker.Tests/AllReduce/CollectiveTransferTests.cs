@@ -18,7 +18,7 @@ public sealed class CollectiveTransferTests
     {
         const int WarmUp = 32,
             Measured = 256;
-        var options = new CollectiveOptions { Patience = TestGroup.Patience };
+        var options = new CollectiveOptions { Timeout = TestGroup.Timeout };
         await using var app = await StartAsync(options);
         using var channel = CollectiveChannel.Open(new Uri(app.Urls.First()), options);
         using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(CollectiveWire.Exchange, null, new CallOptions());
@@ -50,7 +50,7 @@ public sealed class CollectiveTransferTests
 
         Task SendAsync() =>
             call.RequestStream.WriteAsync(
-                new WireFrame
+                new CollectiveFrame
                 {
                     Step = 1,
                     Kind = FrameKind.Reduce,
@@ -79,7 +79,7 @@ public sealed class CollectiveTransferTests
     /// <summary>Checks each frame's ends and gives its memory back, as a group does once it is added.</summary>
     private sealed class Receiver : CollectiveWire.ServiceBase
     {
-        public override async Task<ExchangeResult> Exchange(IAsyncStreamReader<WireFrame> requestStream, ServerCallContext context)
+        public override async Task<ExchangeResult> Exchange(IAsyncStreamReader<CollectiveFrame> requestStream, ServerCallContext context)
         {
             var result = new ExchangeResult();
             await foreach (var frame in requestStream.ReadAllAsync(context.CancellationToken))

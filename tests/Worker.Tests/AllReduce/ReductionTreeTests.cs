@@ -46,13 +46,13 @@ public sealed class ReductionTreeTests
     }
 
     [Fact]
-    public void PieceReduction_SameNodeTwice_IsRefused()
+    public void SliceReduction_SameNodeTwice_IsRefused()
     {
-        var piece = new PieceReduction<IDisposable>(2, new float[1]);
-        Assert.True(piece.TryAdd(new Subtree(0, 0), new float[] { 1 }, null));
-        Assert.False(piece.TryAdd(new Subtree(0, 0), new float[] { 1 }, null));
-        Assert.False(piece.TryAdd(new Subtree(1, 0), new float[] { 1 }, null));
-        Assert.False(piece.TryAdd(new Subtree(0, 2), new float[] { 1 }, null));
-        Assert.False(piece.IsComplete);
+        var slice = new SliceReduction<IDisposable>(2, new float[1]);
+        Assert.True(slice.TryAdd(new Subtree(0, 0), new float[] { 1 }, null));
+        Assert.False(slice.TryAdd(new Subtree(0, 0), new float[] { 1 }, null));
+        Assert.False(slice.TryAdd(new Subtree(1, 0), new float[] { 1 }, null));
+        Assert.False(slice.TryAdd(new Subtree(0, 2), new float[] { 1 }, null));
+        Assert.False(slice.IsComplete);
     }
 }

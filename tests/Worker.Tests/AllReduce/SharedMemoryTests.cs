@@ -213,7 +213,7 @@ public sealed class SharedMemoryTests
         await group.ConnectAsync();
         await IsRefusedAsync(
             group,
-            new WireFrame
+            new CollectiveFrame
             {
                 Step = 1,
                 Kind = kind,
@@ -231,7 +231,7 @@ public sealed class SharedMemoryTests
         await group.ConnectAsync();
         await IsRefusedAsync(
             group,
-            new WireFrame
+            new CollectiveFrame
             {
                 Step = 1,
                 Kind = FrameKind.Reduce,
@@ -243,7 +243,7 @@ public sealed class SharedMemoryTests
 
     [Theory]
     [InlineData(FrameKind.Reduce, 1, 1024)]
-    [InlineData(FrameKind.Side, 1, 0)]
+    [InlineData(FrameKind.Mailbox, 1, 0)]
     [InlineData(FrameKind.Copied, 1, 0)]
     [InlineData(FrameKind.Reduce, -1, 0)]
     [InlineData(FrameKind.Reduce, 0, 0)]
@@ -312,7 +312,7 @@ public sealed class SharedMemoryTests
             File.ReadLines("/proc/self/maps").Count(line => line.Contains("training-cluster-gradients", StringComparison.Ordinal))
         );
 
-    private static async Task IsRefusedAsync(TestGroup group, WireFrame frame)
+    private static async Task IsRefusedAsync(TestGroup group, CollectiveFrame frame)
     {
         group.Groups[1].Send(0, frame);
         var failure = await Task.Factory.StartNew(

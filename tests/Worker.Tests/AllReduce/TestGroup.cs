@@ -10,7 +10,7 @@ internal sealed class TestGroup : IAsyncDisposable
     /// <summary>
     /// No peer is silent for so long, nor for the eighth of it once steps are measured, even on a machine that does much else.
     /// </summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private readonly List<TestMember> _members = [];
     private readonly Dictionary<int, (SharedBuffers Shared, Memory<float>[] Buffers)> _kept = [];
@@ -42,7 +42,7 @@ internal sealed class TestGroup : IAsyncDisposable
         Func<int, bool>? shares = null
     )
     {
-        options ??= new CollectiveOptions { FrameBytes = 1024, Patience = Patience };
+        options ??= new CollectiveOptions { FrameBytes = 1024, Timeout = Timeout };
         var group = new TestGroup(
             assignment.Sum(a => a.Length),
             BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, 1024),
@@ -73,7 +73,7 @@ internal sealed class TestGroup : IAsyncDisposable
 
         var (shared, buffers) = _kept[rank];
         var collective = new CollectiveGroup(
-            new GroupPlan("job", generation, 0, Shards, members, rank),
+            new ProcessGroup("job", generation, 0, Shards, members, rank),
             Layout,
             buffers[plan.Stages[^1].Buffer],
             options,

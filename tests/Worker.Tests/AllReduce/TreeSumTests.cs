@@ -118,12 +118,12 @@ public sealed class TreeSumTests
             .Select(partial => (partial.Values, Copy: partial.Values.ToArray()))
             .ToList();
         var scratch = new Scratch();
-        var piece = new PieceReduction<IDisposable>(gradients.Length, result, scratch.Rent);
+        var slice = new SliceReduction<IDisposable>(gradients.Length, result, scratch.Rent);
         foreach (var (node, values) in order)
         {
-            Assert.True(piece.TryAdd(node, values, null, readOnly.Exists(kept => kept.Values == values)));
+            Assert.True(slice.TryAdd(node, values, null, readOnly.Exists(kept => kept.Values == values)));
         }
-        Assert.True(piece.IsComplete);
+        Assert.True(slice.IsComplete);
         Assert.All(readOnly, kept => Assert.Equal(kept.Copy, kept.Values));
         Assert.Equal(0, scratch.Rented);
         return result;

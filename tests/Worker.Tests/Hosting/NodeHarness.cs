@@ -66,7 +66,7 @@ internal sealed class NodeHarness : IAsyncDisposable
         var address = $"127.0.0.1:{cluster.SelfAddress.Port}";
         harness.Node = new WorkerNode(
             Options(ActorConfiguration.WorkerRole, address),
-            new WorkerParts(harness.Trainer, new ReportBox("w", "i"), harness.Link),
+            new WorkerParts(harness.Trainer, new Outbox("w", "i"), harness.Link),
             harness._refusals,
             TimeProvider.System,
             NullLoggerFactory.Instance
@@ -91,10 +91,10 @@ internal sealed class NodeHarness : IAsyncDisposable
 
     public static async Task UntilAsync(Func<Task<bool>> happened)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (!await happened())
         {
-            await Task.Delay(50, patience.Token);
+            await Task.Delay(50, timeout.Token);
         }
     }
 

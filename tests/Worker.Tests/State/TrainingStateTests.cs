@@ -60,21 +60,21 @@ public sealed class TrainingStateTests
     }
 
     [Fact]
-    public void StateImage_InPiecesOfAnySize_IsTheSameState()
+    public void StreamedStateDict_InPiecesOfAnySize_IsTheSameState()
     {
         using var model = Model();
         using var state = Trained(model);
         using var other = Model(seed: 9);
-        using var copy = new TrainingState(other, new KeptWeights(3, Best: false));
-        var header = StateImage.Header(state);
-        using var reader = new StateImage.Reader(copy);
+        using var copy = new TrainingState(other, new CheckpointAveraging(3, Best: false));
+        var header = StreamedStateDict.Header(state);
+        using var reader = new StreamedStateDict.Reader(copy);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var random = new Random(3);
-        var total = StateImage.Length(state);
+        var total = StreamedStateDict.Length(state);
         for (var offset = 0L; offset < total; )
         {
             var piece = new byte[random.Next(1, 5000)];
-            var count = StateImage.CopyTo(state, header, offset, piece);
+            var count = StreamedStateDict.CopyTo(state, header, offset, piece);
             reader.Append(piece.AsSpan(0, count));
             hash.AppendData(piece.AsSpan(0, count));
             offset += count;
@@ -87,12 +87,12 @@ public sealed class TrainingStateTests
     }
 
     [Fact]
-    public void StateImage_DamagedOrShort_IsRefused()
+    public void StreamedStateDict_DamagedOrShort_IsRefused()
     {
         using var model = Model();
         using var state = Trained(model);
-        var image = new byte[StateImage.Length(state)];
-        StateImage.CopyTo(state, StateImage.Header(state), 0, image);
+        var image = new byte[StreamedStateDict.Length(state)];
+        StreamedStateDict.CopyTo(state, StreamedStateDict.Header(state), 0, image);
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(image));
 
         Assert.Throws<InvalidDataException>(() => Read(image.AsSpan(..^1).ToArray(), sha256));
@@ -103,8 +103,8 @@ public sealed class TrainingStateTests
         static void Read(byte[] bytes, string sha256)
         {
             using var model = Model();
-            using var state = new TrainingState(model, new KeptWeights(3, Best: false));
-            using var reader = new StateImage.Reader(state);
+            using var state = new TrainingState(model, new CheckpointAveraging(3, Best: false));
+            using var reader = new StreamedStateDict.Reader(state);
             reader.Append(bytes);
             reader.Complete(sha256);
         }
@@ -148,7 +148,7 @@ public sealed class TrainingStateTests
 
     private static TrainingState Trained(SequenceToSequenceModel model)
     {
-        var state = new TrainingState(model, new KeptWeights(3, Best: false));
+        var state = new TrainingState(model, new CheckpointAveraging(3, Best: false));
         var gradient = Enumerable.Range(0, state.Parameters.Layout.Length).Select(i => i % 5f).ToArray();
         for (var i = 0; i < 2; i++)
         {

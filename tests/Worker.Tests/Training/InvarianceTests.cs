@@ -29,7 +29,7 @@ public sealed class InvarianceTests
             var options = new CollectiveOptions
             {
                 FrameBytes = 64 * 1024,
-                Patience = TestGroup.Patience,
+                Timeout = TestGroup.Timeout,
                 SharedMemory = readers > 0,
             };
             await using var cluster = await TestCluster.StartAsync(workers, options);

@@ -87,19 +87,22 @@ public sealed class OutcomeTests
                 await InvarianceTests.TrainAsync(
                     cluster,
                     cluster.Spec(s =>
-                        (s.Training.AverageLast, s.Training.AverageBest, s.Evaluation.EverySteps, s.Evaluation.Keep) = (
-                            last,
-                            best,
-                            2,
-                            "last"
-                        )
+                        (
+                            s.Training.AverageLastCheckpoints,
+                            s.Training.AverageBestCheckpoints,
+                            s.Evaluation.EverySteps,
+                            s.Evaluation.FinalModel
+                        ) = (last, best, 2, "last")
                     )
                 )
             );
         }
 
         await using var plain = await TestCluster.StartAsync(1);
-        var without = await InvarianceTests.TrainAsync(plain, plain.Spec(s => (s.Evaluation.EverySteps, s.Evaluation.Keep) = (2, "last")));
+        var without = await InvarianceTests.TrainAsync(
+            plain,
+            plain.Spec(s => (s.Evaluation.EverySteps, s.Evaluation.FinalModel) = (2, "last"))
+        );
         Assert.NotEqual(without, Assert.Single(hashes));
     }
 

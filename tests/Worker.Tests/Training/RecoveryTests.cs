@@ -51,7 +51,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public async Task Checkpoint_SpreadOverTheWorkers_IsTheSameToTheByte()
+    public async Task Checkpoint_ShardedOverTheWorkers_IsTheSameToTheByte()
     {
         await using var one = await TestCluster.StartAsync(1);
         await InvarianceTests.TrainAsync(one, one.Spec(s => s.Checkpoint.EverySteps = 4));
@@ -62,7 +62,7 @@ public sealed class RecoveryTests
         var whole = one.Coordinator.Files.Folders["job/checkpoints/4"];
 
         await using var three = await TestCluster.StartAsync(3);
-        await InvarianceTests.TrainAsync(three, three.Spec(s => (s.Checkpoint.EverySteps, s.Checkpoint.Spread) = (4, true)));
+        await InvarianceTests.TrainAsync(three, three.Spec(s => (s.Checkpoint.EverySteps, s.Checkpoint.Sharded) = (4, true)));
         await UntilAsync(() => three.Coordinator.Files.Folders.ContainsKey("job/checkpoints/4"));
         var spread = three.Coordinator.Files.Folders["job/checkpoints/4"];
 
@@ -74,13 +74,13 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public async Task Checkpoint_SpreadAndDueByTime_IsTakenByAllAfterTheSameStep()
+    public async Task Checkpoint_ShardedAndDueByTime_IsTakenByAllAfterTheSameStep()
     {
         await using var cluster = await TestCluster.StartAsync(2);
         await cluster.BeginAsync(
             "job",
             1,
-            cluster.Spec(s => (s.Checkpoint.EverySeconds, s.Checkpoint.Spread, s.Training.Steps) = (1, true, 1_000_000)),
+            cluster.Spec(s => (s.Checkpoint.EverySeconds, s.Checkpoint.Sharded, s.Training.Steps) = (1, true, 1_000_000)),
             cluster.Members
         );
         await UntilAsync(() => cluster.Coordinator.Files.Folders.Keys.Any(name => name.Contains("checkpoints", StringComparison.Ordinal)));
@@ -88,11 +88,11 @@ public sealed class RecoveryTests
 
     private static async Task UntilAsync(Func<bool> happened)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromMinutes(2));
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(TimeSpan.FromMinutes(2));
         while (!happened())
         {
-            await Task.Delay(20, patience.Token);
+            await Task.Delay(20, timeout.Token);
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class RecoveryTests
         cluster.Prepare("job", 2, spec, cluster.Members);
         foreach (var member in cluster.Members)
         {
-            var prepared = await member.NextAsync<GenerationPrepared>(p => p.Generation == 2);
+            var prepared = await member.NextAsync<RendezvousJoined>(p => p.Generation == 2);
             // One of them may have been ended within the step that the other had just done.
             Assert.True(prepared.HasState && prepared.CompletedStep >= 1);
             Assert.False(member.Trainer.Running!.Training);
@@ -137,7 +137,7 @@ public sealed class RecoveryTests
         await using var cluster = await TestCluster.StartAsync(1);
         var member = cluster.Members[0];
         cluster.Prepare("job", 5, cluster.Spec(), cluster.Members);
-        await member.NextAsync<GenerationPrepared>();
+        await member.NextAsync<RendezvousJoined>();
         cluster.Prepare("job", 4, cluster.Spec(), cluster.Members);
         member.Trainer.Start(new StartGeneration { JobId = "job", Generation = 4 });
         member.Trainer.Start(new StartGeneration { JobId = "other", Generation = 5 });
@@ -243,7 +243,7 @@ public sealed class RecoveryTests
         foreach (var member in cluster.Members)
         {
             member.Trainer.Prepare(
-                new PrepareGeneration
+                new OpenRendezvous
                 {
                     JobId = "job",
                     Generation = 2,
@@ -256,7 +256,7 @@ public sealed class RecoveryTests
         cluster.Members[2].Hold.Release();
         foreach (var member in cluster.Members)
         {
-            var prepared = await member.NextAsync<GenerationPrepared>(p => p.Generation == 2);
+            var prepared = await member.NextAsync<RendezvousJoined>(p => p.Generation == 2);
             Assert.Equal((true, Boundary), (prepared.HasState, prepared.CompletedStep));
             // As many steps as it takes to measure.
             Assert.True(prepared.ShardsPerSecond > 0);
@@ -277,7 +277,7 @@ public sealed class RecoveryTests
         foreach (var member in cluster.Members)
         {
             member.Trainer.Prepare(
-                new PrepareGeneration
+                new OpenRendezvous
                 {
                     JobId = "job",
                     Generation = 2,
@@ -294,7 +294,7 @@ public sealed class RecoveryTests
         cluster.Members[0].Hold.Release();
         foreach (var member in cluster.Members)
         {
-            Assert.InRange((await member.NextAsync<GenerationPrepared>(p => p.Generation == 2)).CompletedStep, 2, 4);
+            Assert.InRange((await member.NextAsync<RendezvousJoined>(p => p.Generation == 2)).CompletedStep, 2, 4);
         }
     }
 
@@ -304,7 +304,7 @@ public sealed class RecoveryTests
         await using var cluster = await TestCluster.StartAsync(1);
         var member = cluster.Members[0];
         cluster.Prepare("job", 1, cluster.Spec(), cluster.Members);
-        var prepared = await member.NextAsync<GenerationPrepared>();
+        var prepared = await member.NextAsync<RendezvousJoined>();
         Assert.False(prepared.HasState);
         Assert.True(member.Trainer.Running is { Ready: true, HasState: false, Training: false });
     }

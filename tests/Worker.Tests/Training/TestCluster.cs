@@ -41,9 +41,7 @@ internal sealed class TestCluster : IAsyncDisposable
         var data = Path.Combine(_folder.FullName, $"worker-{number}");
         Directory.CreateDirectory(data);
         Directory.CreateSymbolicLink(Path.Combine(data, "datasets"), Path.Combine(_folder.FullName, "datasets"));
-        var server = await TestMember.StartAsync(
-            options ?? new CollectiveOptions { FrameBytes = 64 * 1024, Patience = TestGroup.Patience }
-        );
+        var server = await TestMember.StartAsync(options ?? new CollectiveOptions { FrameBytes = 64 * 1024, Timeout = TestGroup.Timeout });
         var messages = Channel.CreateUnbounded<IMessage>();
         var hold = new Hold();
         var trainer = new Trainer(
@@ -102,7 +100,7 @@ internal sealed class TestCluster : IAsyncDisposable
         foreach (var member in members)
         {
             member.Trainer.Prepare(
-                new PrepareGeneration
+                new OpenRendezvous
                 {
                     JobId = job,
                     Generation = generation,
@@ -124,10 +122,10 @@ internal sealed class TestCluster : IAsyncDisposable
     )
     {
         Prepare(job, generation, spec, members);
-        var prepared = new List<GenerationPrepared>();
+        var prepared = new List<RendezvousJoined>();
         foreach (var member in members)
         {
-            prepared.Add(await member.NextAsync<GenerationPrepared>(p => p.Generation == generation));
+            prepared.Add(await member.NextAsync<RendezvousJoined>(p => p.Generation == generation));
         }
         var step = baseStep ?? prepared.Where(p => p.HasState).Select(p => p.CompletedStep).DefaultIfEmpty(0).Max();
         var start = new StartGeneration
@@ -184,11 +182,11 @@ internal sealed class TestCluster : IAsyncDisposable
         public async Task<T> NextAsync<T>(Predicate<T>? match = null)
             where T : IMessage
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-            patience.CancelAfter(TimeSpan.FromMinutes(4));
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            timeout.CancelAfter(TimeSpan.FromMinutes(4));
             while (true)
             {
-                var message = await Messages.ReadAsync(patience.Token);
+                var message = await Messages.ReadAsync(timeout.Token);
                 Seen.Add(message);
                 if (message is T found && (match is null || match(found)))
                 {

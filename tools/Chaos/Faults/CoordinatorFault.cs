@@ -15,11 +15,11 @@ internal sealed class CoordinatorFault : IFault
         await context.DelayAsync(plan.Pause + TimeSpan.FromSeconds(1), cancellationToken);
         await context.Cluster.StartCoordinatorAsync(cancellationToken);
         var away = context.Time.GetElapsedTime(since);
-        var next = await context.Jobs.SeeAsync(_ => true, events, ChaosContext.Patience, cancellationToken);
+        var next = await context.Jobs.SeeAsync(_ => true, events, ChaosContext.Timeout, cancellationToken);
         return new FaultResult(
             killed ? $"process {before.Pid} ended by SIGKILL; {context.Cluster.Coordinator.Pid} was ready after {Text.Of(away)}" : null,
             await recovery,
-            next is null ? $"no event of a job within {Text.Of(ChaosContext.Patience)} of the coordinator's return" : null
+            next is null ? $"no event of a job within {Text.Of(ChaosContext.Timeout)} of the coordinator's return" : null
         );
     }
 }

@@ -14,7 +14,7 @@ internal sealed class DamageFault : IFault
         var began = context.Time.GetTimestamp();
         while (context.Jobs.Step > 0.7 * context.Job.Steps || Newest(context) is null)
         {
-            if (context.Time.GetElapsedTime(began) > ChaosContext.Patience)
+            if (context.Time.GetElapsedTime(began) > ChaosContext.Timeout)
             {
                 return new FaultResult(null, TimeSpan.Zero, "no job had a checkpoint to damage");
             }
@@ -40,7 +40,7 @@ internal sealed class DamageFault : IFault
         var named = await context.Jobs.SeeAsync(
             item => item.Log is { } log && log.Text.StartsWith($"checkpoint {damaged} is damaged", StringComparison.Ordinal),
             events,
-            ChaosContext.Patience,
+            ChaosContext.Timeout,
             cancellationToken
         );
         return damaged.Length == 0 || named is null

@@ -22,7 +22,7 @@ internal sealed class JoinFault : IFault
         var seen = await context.Jobs.SeeAsync(
             item => item.Generation is { } generation && generation.Workers.Contains(joined.Name),
             events,
-            ChaosContext.Patience,
+            ChaosContext.Timeout,
             cancellationToken
         );
         return new FaultResult(
@@ -30,7 +30,7 @@ internal sealed class JoinFault : IFault
                 ? null
                 : $"{joined.Name} was in generation {seen.Generation.Generation} after {Text.Of(context.Time.GetElapsedTime(since))}",
             await recovery,
-            seen is null ? $"{joined.Name} was in no generation within {Text.Of(ChaosContext.Patience)}" : null
+            seen is null ? $"{joined.Name} was in no generation within {Text.Of(ChaosContext.Timeout)}" : null
         );
     }
 }

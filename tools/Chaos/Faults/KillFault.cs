@@ -14,7 +14,7 @@ internal sealed class KillFault(bool aimed) : IFault
     private const string AnyMoment = "any moment";
 
     /// <summary>A job ends, and the next begins, within this.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
 
     private static readonly (string Moment, TrainingPhase? Phase)[] s_moments =
     [
@@ -42,7 +42,7 @@ internal sealed class KillFault(bool aimed) : IFault
         var living = context.Choose(new DeterministicRandom(plan.Key), context.Cluster.Workers.Count);
         var (moment, phase) = aimed ? s_moments[plan.Turn % s_moments.Length] : s_moments[^1];
         var ready = living.Where(worker => worker.Ready.IsCompletedSuccessfully).ToList();
-        var caught = moment == AnyMoment ? null : await PhaseTrap.CatchAsync(ready, phase, s_patience, context.Time, cancellationToken);
+        var caught = moment == AnyMoment ? null : await PhaseTrap.CatchAsync(ready, phase, s_timeout, context.Time, cancellationToken);
         var (victim, way) = caught is null ? (living[0], AnyMoment) : (caught, moment);
         var since = context.Time.GetTimestamp();
         var killed = await victim.KillAsync(cancellationToken);
@@ -51,7 +51,7 @@ internal sealed class KillFault(bool aimed) : IFault
         context.Cluster.StartWorker(victim.Place);
         var when =
             caught is not null ? $" in '{moment}'"
-            : way != moment ? $" at once, for nobody was in '{moment}' within {Text.Of(s_patience)}"
+            : way != moment ? $" at once, for nobody was in '{moment}' within {Text.Of(s_timeout)}"
             : "";
         return new FaultResult(killed ? $"{victim.Name} ended by SIGKILL{when}" : null, await recovery, Way: way);
     }

@@ -22,9 +22,9 @@ public sealed record CountGeneration(GenerationCause Cause) : JobEffect;
 /// <param name="Cause">What the change was.</param>
 /// <param name="Detect">From the last word of the older generation to the notice; zero where nothing had failed.</param>
 /// <param name="Regroup">From notice of the change until the plan was sent.</param>
-/// <param name="CatchUp">Until every member held the state and was connected.</param>
+/// <param name="StateRecovery">Until every member held the state and was connected.</param>
 /// <param name="FirstStep">Until the first step was done.</param>
-public sealed record MeasureRecovery(GenerationCause Cause, TimeSpan Detect, TimeSpan Regroup, TimeSpan CatchUp, TimeSpan FirstStep)
+public sealed record MeasureRecovery(GenerationCause Cause, TimeSpan Detect, TimeSpan Regroup, TimeSpan StateRecovery, TimeSpan FirstStep)
     : JobEffect;
 
 /// <summary>Steps were broken off, or had been reported done and are done again.</summary>

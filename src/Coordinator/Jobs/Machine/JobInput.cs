@@ -12,7 +12,7 @@ public abstract record JobInput;
 public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers, string LeftAside = "") : JobInput;
 
 /// <summary>A message of control.proto from a worker.</summary>
-public sealed record WorkerSaid(string WorkerId, IMessage Message) : JobInput;
+public sealed record WorkerReported(string WorkerId, IMessage Message) : JobInput;
 
 /// <summary>The newest whole checkpoint that the coordinator keeps; an empty id: there is none.</summary>
 /// <param name="NewestId">Its id.</param>

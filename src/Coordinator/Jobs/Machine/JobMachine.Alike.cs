@@ -9,7 +9,7 @@ public static partial class JobMachine
     public static Arithmetic? Bound(JobMachineState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.Plan is not null || !state.Seats.IsEmpty ? state.Arithmetic : null;
+        return state.Plan is not null || !state.Members.IsEmpty ? state.Arithmetic : null;
     }
 
     /// <summary>
@@ -27,20 +27,20 @@ public static partial class JobMachine
     }
 
     /// <summary>Tells people that workers are there which the job does not take, and why.</summary>
-    private static void NoteLeftAside(Turn turn, string leftAside)
+    private static void NoteLeftAside(TransitionBuilder transition, string leftAside)
     {
-        if (leftAside == turn.State.LeftAside)
+        if (leftAside == transition.State.LeftAside)
         {
             return;
         }
-        turn.State = turn.State with { LeftAside = leftAside };
+        transition.State = transition.State with { LeftAside = leftAside };
         if (leftAside.Length > 0)
         {
-            turn.Log("warning", "coordinator", leftAside);
+            transition.Log("warning", "coordinator", leftAside);
         }
-        if (turn.State.Phase == JobPhase.Waiting)
+        if (transition.State.Phase == JobPhase.Waiting)
         {
-            turn.State = turn.State with { Reason = WithLeftAside(turn.State, "waits for workers") };
+            transition.State = transition.State with { Reason = WithLeftAside(transition.State, "waits for workers") };
         }
     }
 

@@ -4,13 +4,13 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 public static partial class JobMachine
 {
     /// <summary>Calls a generation with another share of the shards where the measured speeds are worth it.</summary>
-    private static void ShareOutAnew(Turn turn)
+    private static void ShareOutAnew(TransitionBuilder transition)
     {
-        var decision = Rebalance.Decide(turn.State, turn.Now, turn.Options.Rebalance);
-        turn.State = turn.State with { BetterSince = decision.BetterSince };
-        if (decision.Call)
+        var decision = Rebalance.Decide(transition.State, transition.Now, transition.Options.Rebalance);
+        transition.State = transition.State with { BetterSince = decision.BetterSince };
+        if (decision.Rebalance)
         {
-            CallAtBoundary(turn, GenerationCause.Rebalance, decision.Reason);
+            RendezvousAtBoundary(transition, GenerationCause.Rebalance, decision.Reason);
         }
     }
 
@@ -18,10 +18,10 @@ public static partial class JobMachine
     /// Ends the running generation for a planned change: at a step that all members still have before them, so that none is
     /// broken off and all hold the same state. False: the job is done before that.
     /// </summary>
-    private static bool CallAtBoundary(Turn turn, GenerationCause cause, string reason)
+    private static bool RendezvousAtBoundary(TransitionBuilder transition, GenerationCause cause, string reason)
     {
-        var progress = turn.State.Progress;
-        var finish = BoundaryAhead(turn.State, turn.Options);
+        var progress = transition.State.Progress;
+        var finish = BoundaryAhead(transition.State, transition.Options);
         if (finish > 0 && progress.TotalSteps > 0 && finish >= progress.TotalSteps)
         {
             if (cause != GenerationCause.WorkerDrained)
@@ -32,17 +32,17 @@ public static partial class JobMachine
         }
         if (
             cause == GenerationCause.WorkerDrained
-            && (finish - progress.Step) * progress.StepSeconds > turn.Options.DrainBoundary.TotalSeconds
+            && (finish - progress.Step) * progress.StepSeconds > transition.Options.DrainBoundary.TotalSeconds
         )
         {
             finish = 0;
         }
-        turn.State = turn.State with { NoticedAt = turn.Now, Detected = TimeSpan.Zero, Discarded = 0 };
+        transition.State = transition.State with { NoticedAt = transition.Now, Detected = TimeSpan.Zero, Discarded = 0 };
         if (finish == 0)
         {
-            Discard(turn);
+            Discard(transition);
         }
-        CallGeneration(turn, cause, reason, finishStep: finish);
+        OpenRendezvous(transition, cause, reason, finishStep: finish);
         return true;
     }
 
@@ -54,44 +54,51 @@ public static partial class JobMachine
         {
             return 0;
         }
-        var ahead = Math.Clamp(Math.Ceiling(options.CallAhead.TotalSeconds / seconds), 1, 10_000);
+        var ahead = Math.Clamp(Math.Ceiling(options.RendezvousAhead.TotalSeconds / seconds), 1, 10_000);
         return Math.Max(state.Progress.Step, plan.BaseStep) + 1 + (long)ahead;
     }
 
-    private static TimeSpan FinishPatience(Turn turn, GenerationCause cause, long finishStep)
+    private static TimeSpan FinishTimeout(TransitionBuilder transition, GenerationCause cause, long finishStep)
     {
         if (cause == GenerationCause.WorkerDrained)
         {
-            return turn.Options.DrainBoundary;
+            return transition.Options.DrainBoundary;
         }
-        var expected = TimeSpan.FromSeconds(Math.Max(0, finishStep - turn.State.Progress.Step) * turn.State.Progress.StepSeconds);
-        return 4 * expected > turn.Options.PrepareTimeout ? 4 * expected : turn.Options.PrepareTimeout;
+        var expected = TimeSpan.FromSeconds(
+            Math.Max(0, finishStep - transition.State.Progress.Step) * transition.State.Progress.StepSeconds
+        );
+        return 4 * expected > transition.Options.PrepareTimeout ? 4 * expected : transition.Options.PrepareTimeout;
     }
 
     /// <summary>Whoever has not come to the step at which the older generation was to end ends it where it is.</summary>
-    private static void EndAtOnce(Turn turn)
+    private static void EndAtOnce(TransitionBuilder transition)
     {
-        if (turn.State.FinishStep == 0)
+        if (transition.State.FinishStep == 0)
         {
             return;
         }
-        turn.State = turn.State with { FinishStep = 0, PhaseSince = turn.Now, Discarded = turn.State.Discarded + 1 };
-        turn.Effects.Add(new CountDiscarded(1));
-        foreach (var seat in turn.State.Seats.Values.Where(s => s.Prepared is null))
+        transition.State = transition.State with
         {
-            Call(turn, seat.WorkerId, turn.State.Generation);
+            FinishStep = 0,
+            PhaseSince = transition.Now,
+            Discarded = transition.State.Discarded + 1,
+        };
+        transition.Effects.Add(new CountDiscarded(1));
+        foreach (var member in transition.State.Members.Values.Where(s => s.Joined is null))
+        {
+            Invite(transition, member.WorkerId, transition.State.Generation);
         }
     }
 
     /// <summary>A step that members were computing is broken off.</summary>
-    private static void Discard(Turn turn)
+    private static void Discard(TransitionBuilder transition)
     {
-        if (turn.State.Phase != JobPhase.Running || turn.State.ModelStoredAt is not null)
+        if (transition.State.Phase != JobPhase.Running || transition.State.ModelStoredAt is not null)
         {
             return;
         }
-        turn.State = turn.State with { Discarded = turn.State.Discarded + 1 };
-        turn.Effects.Add(new CountDiscarded(1));
+        transition.State = transition.State with { Discarded = transition.State.Discarded + 1 };
+        transition.Effects.Add(new CountDiscarded(1));
     }
 
     /// <summary>A step of the older generation, which its members still bring to an end in order.</summary>

@@ -7,20 +7,23 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 public static partial class JobMachine
 {
     /// <summary>Writes down a plan, and with it what the base state says about the generation that had made it.</summary>
-    private static void NotePlan(Turn turn, StartGeneration plan)
+    private static void NotePlan(TransitionBuilder transition, StartGeneration plan)
     {
-        var origin = Origin(turn.State, plan);
-        NoteReached(turn, origin, plan.BaseStep);
-        var entry = new LedgerEntry(plan, origin, turn.Now, plan.BaseStep);
-        turn.State = turn.State with { Ledger = turn.State.Ledger.SetItem(plan.Generation, entry) };
+        var origin = Origin(transition.State, plan);
+        NoteReached(transition, origin, plan.BaseStep);
+        var entry = new LedgerEntry(plan, origin, transition.Now, plan.BaseStep);
+        transition.State = transition.State with { Ledger = transition.State.Ledger.SetItem(plan.Generation, entry) };
     }
 
     /// <summary>A step was done in a generation.</summary>
-    private static void NoteReached(Turn turn, long generation, long step)
+    private static void NoteReached(TransitionBuilder transition, long generation, long step)
     {
-        if (turn.State.Ledger.TryGetValue(generation, out var entry) && entry.Reached < step)
+        if (transition.State.Ledger.TryGetValue(generation, out var entry) && entry.Reached < step)
         {
-            turn.State = turn.State with { Ledger = turn.State.Ledger.SetItem(generation, entry with { Reached = step }) };
+            transition.State = transition.State with
+            {
+                Ledger = transition.State.Ledger.SetItem(generation, entry with { Reached = step }),
+            };
         }
     }
 

@@ -5,47 +5,48 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 // Workers that come, go and die; and what is due when time passes.
 public static partial class JobMachine
 {
-    private static void OnPool(Turn turn, PoolChanged input)
+    private static void OnPool(TransitionBuilder transition, PoolChanged input)
     {
-        NoteLeftAside(turn, input.LeftAside);
-        var before = turn.State.Pool;
-        var pool = Alike(turn.State, input.Workers).ToImmutableSortedDictionary(w => w.Id, w => Newest(before, w), StringComparer.Ordinal);
+        NoteLeftAside(transition, input.LeftAside);
+        var before = transition.State.Pool;
+        var pool = Alike(transition.State, input.Workers)
+            .ToImmutableSortedDictionary(w => w.Id, w => Newest(before, w), StringComparer.Ordinal);
         // Another process of the same name may run on another machine.
-        var gone = turn.State.Speeds.Keys.Where(id =>
+        var gone = transition.State.Speeds.Keys.Where(id =>
             !pool.TryGetValue(id, out var w) || (before.TryGetValue(id, out var old) && old.Incarnation != w.Incarnation)
         );
-        turn.State = turn.State with { Pool = pool, Speeds = turn.State.Speeds.RemoveRange(gone) };
-        switch (turn.State.Phase)
+        transition.State = transition.State with { Pool = pool, Speeds = transition.State.Speeds.RemoveRange(gone) };
+        switch (transition.State.Phase)
         {
             case JobPhase.Waiting:
-                CallGeneration(turn, turn.State.Cause, Arrived(turn.State));
+                OpenRendezvous(transition, transition.State.Cause, Arrived(transition.State));
                 break;
             case JobPhase.Preparing:
-                var lost = turn.State.Seats.Values.Where(s => !IsThere(turn.State, s)).Select(s => s.WorkerId).ToArray();
+                var lost = transition.State.Members.Values.Where(s => !IsThere(transition.State, s)).Select(s => s.WorkerId).ToArray();
                 if (lost.Length == 0)
                 {
                     break;
                 }
-                turn.State = turn.State with { Seats = turn.State.Seats.RemoveRange(lost) };
+                transition.State = transition.State with { Members = transition.State.Members.RemoveRange(lost) };
                 // Without them the others cannot come to the step at which they were to end.
-                EndAtOnce(turn);
-                PlanIfAllPrepared(turn);
+                EndAtOnce(transition);
+                PlanIfAllPrepared(transition);
                 break;
-            case JobPhase.BackingOff when !pool.IsEmpty && turn.State.Pool.Values.All(w => w.Draining):
+            case JobPhase.BackingOff when !pool.IsEmpty && transition.State.Pool.Values.All(w => w.Draining):
                 // Nobody is left to try again with.
-                CallGeneration(turn, GenerationCause.WorkerDrained, "all workers leave");
+                OpenRendezvous(transition, GenerationCause.WorkerDrained, "all workers leave");
                 break;
             case JobPhase.Leaving:
-                if (turn.State.Seats.Values.Any(s => !IsThere(turn.State, s)))
+                if (transition.State.Members.Values.Any(s => !IsThere(transition.State, s)))
                 {
-                    EndLeaving(turn);
+                    EndLeaving(transition);
                 }
                 break;
             case JobPhase.Starting or JobPhase.Running:
-                OnPoolOfStarted(turn);
+                OnPoolOfStarted(transition);
                 break;
             case JobPhase.Recovering:
-                Adopt(turn);
+                Adopt(transition);
                 break;
         }
     }
@@ -75,67 +76,67 @@ public static partial class JobMachine
             state.Started is null ? $"{state.Pool.Count} workers are there" : $"{state.Pool.Count} workers are there again"
         );
 
-    private static bool IsThere(JobMachineState state, Seat seat) =>
-        state.Pool.TryGetValue(seat.WorkerId, out var worker) && worker.Incarnation == seat.Incarnation;
+    private static bool IsThere(JobMachineState state, GroupMember member) =>
+        state.Pool.TryGetValue(member.WorkerId, out var worker) && worker.Incarnation == member.Incarnation;
 
-    private static void OnPoolOfStarted(Turn turn)
+    private static void OnPoolOfStarted(TransitionBuilder transition)
     {
-        var lost = turn.State.Seats.Values.Where(s => !IsThere(turn.State, s)).Select(s => s.WorkerId).ToArray();
+        var lost = transition.State.Members.Values.Where(s => !IsThere(transition.State, s)).Select(s => s.WorkerId).ToArray();
         if (lost.Length > 0)
         {
-            if (turn.State.ModelStoredAt is not null)
+            if (transition.State.ModelStoredAt is not null)
             {
-                Succeed(turn);
+                Succeed(transition);
             }
             else
             {
-                FailGeneration(turn, GenerationCause.WorkerLost, $"lost {string.Join(", ", lost)}");
+                FailGeneration(transition, GenerationCause.WorkerLost, $"lost {string.Join(", ", lost)}");
             }
             return;
         }
-        var goneNewcomers = turn.State.Newcomers.Values.Where(s => !IsThere(turn.State, s)).Select(s => s.WorkerId).ToArray();
+        var goneNewcomers = transition.State.Newcomers.Values.Where(s => !IsThere(transition.State, s)).Select(s => s.WorkerId).ToArray();
         if (goneNewcomers.Length > 0)
         {
-            turn.State = turn.State with { Newcomers = turn.State.Newcomers.RemoveRange(goneNewcomers) };
-            TakeIn(turn);
+            transition.State = transition.State with { Newcomers = transition.State.Newcomers.RemoveRange(goneNewcomers) };
+            TakeIn(transition);
         }
-        if (turn.State.Phase != JobPhase.Running)
+        if (transition.State.Phase != JobPhase.Running)
         {
             return;
         }
-        NoteNewcomers(turn);
-        LetDrainingGo(turn);
+        NoteNewcomers(transition);
+        LetDrainingGo(transition);
     }
 
     /// <summary>
     /// Newcomers to a running job prepare at once (dataset, model), under a number of their own, while the others train on. Only
     /// when they are ready is everyone called.
     /// </summary>
-    private static void NoteNewcomers(Turn turn)
+    private static void NoteNewcomers(TransitionBuilder transition)
     {
-        var state = turn.State;
+        var state = transition.State;
         var room =
             state.Spec.Training.LogicalShards
             - state.Newcomers.Count
-            - state.Seats.Keys.Count(id => !state.Pool.TryGetValue(id, out var w) || !w.Draining);
-        var newcomers = Allowed(state, turn.Now)
-            .Where(w => !w.Draining && !state.Seats.ContainsKey(w.Id) && !state.Newcomers.ContainsKey(w.Id))
+            - state.Members.Keys.Count(id => !state.Pool.TryGetValue(id, out var w) || !w.Draining);
+        var newcomers = Allowed(state, transition.Now)
+            .Where(w => !w.Draining && !state.Members.ContainsKey(w.Id) && !state.Newcomers.ContainsKey(w.Id))
             .Take(Math.Max(0, room))
             .ToArray();
         if (newcomers.Length == 0 || state.ModelStoredAt is not null)
         {
             return;
         }
-        turn.State = state with
+        transition.State = state with
         {
             Generation = state.Newcomers.IsEmpty ? state.Generation + 1 : state.Generation,
             Newcomers = state.Newcomers.SetItems(
-                newcomers.Select(w => KeyValuePair.Create(w.Id, new Seat(w.Id, w.Incarnation) { CalledAt = turn.Now }))
+                newcomers.Select(w => KeyValuePair.Create(w.Id, new GroupMember(w.Id, w.Incarnation) { InvitedAt = transition.Now }))
             ),
         };
         foreach (var worker in newcomers)
         {
-            Call(turn, worker.Id, turn.State.Generation);
+            Invite(transition, worker.Id, transition.State.Generation);
         }
     }
 
@@ -145,106 +146,112 @@ public static partial class JobMachine
     /// </summary>
     private static DateTimeOffset? TakeInAt(JobMachineState state, JobMachineOptions options)
     {
-        var (all, ready) = (state.Newcomers.Values, state.Newcomers.Values.Where(s => s.Prepared is not null).ToArray());
+        var (all, ready) = (state.Newcomers.Values, state.Newcomers.Values.Where(s => s.Joined is not null).ToArray());
         if (ready.Length == 0 || state.ModelStoredAt is not null)
         {
             return null;
         }
-        var last = all.Max(s => s.CalledAt);
-        if (ready.Length < state.Newcomers.Count && ready.Max(s => s.PreparedAt) is var prepared && prepared > last)
+        var last = all.Max(s => s.InvitedAt);
+        if (ready.Length < state.Newcomers.Count && ready.Max(s => s.JoinedAt) is var prepared && prepared > last)
         {
             last = prepared;
         }
         return last + (AllDrain(state) ? TimeSpan.Zero : options.JoinDebounce);
     }
 
-    private static void TakeIn(Turn turn)
+    private static void TakeIn(TransitionBuilder transition)
     {
-        if (turn.State.Newcomers.IsEmpty)
+        if (transition.State.Newcomers.IsEmpty)
         {
-            NoteNewcomers(turn);
-            LetDrainingGo(turn);
+            NoteNewcomers(transition);
+            LetDrainingGo(transition);
         }
-        else if (TakeInAt(turn.State, turn.Options) <= turn.Now)
+        else if (TakeInAt(transition.State, transition.Options) <= transition.Now)
         {
             // Where the job is about to end it ends without them.
-            var ready = turn.State.Newcomers.Values.Where(s => s.Prepared is not null).Select(s => s.WorkerId);
-            if (!CallAtBoundary(turn, GenerationCause.WorkerJoined, $"{string.Join(", ", ready)} joins"))
+            var ready = transition.State.Newcomers.Values.Where(s => s.Joined is not null).Select(s => s.WorkerId);
+            if (!RendezvousAtBoundary(transition, GenerationCause.WorkerJoined, $"{string.Join(", ", ready)} joins"))
             {
-                turn.State = turn.State with { Newcomers = turn.State.Newcomers.Clear() };
+                transition.State = transition.State with { Newcomers = transition.State.Newcomers.Clear() };
             }
         }
     }
 
     /// <summary>After a restart of the coordinator: if every member still trains, the generation goes on as if nothing had been.</summary>
-    private static void Adopt(Turn turn)
+    private static void Adopt(TransitionBuilder transition)
     {
-        if (turn.State.Plan is not { } plan)
+        if (transition.State.Plan is not { } plan)
         {
-            GiveUpRecovering(turn);
+            GiveUpRecovering(transition);
             return;
         }
         var still = plan.Members.All(m =>
-            turn.State.Pool.TryGetValue(m.WorkerId, out var w)
+            transition.State.Pool.TryGetValue(m.WorkerId, out var w)
             && w.Incarnation == m.Incarnation
             && w.Claim is { Training: true } claim
             && claim.Generation == plan.Generation
         );
         if (!still)
         {
-            var there = plan.Members.Where(m => turn.State.Pool.ContainsKey(m.WorkerId)).ToArray();
+            var there = plan.Members.Where(m => transition.State.Pool.ContainsKey(m.WorkerId)).ToArray();
             var broken = there.Any(m =>
-                turn.State.Pool[m.WorkerId] is var w
+                transition.State.Pool[m.WorkerId] is var w
                 && (w.Incarnation != m.Incarnation || w.Claim is not { Training: true } claim || claim.Generation != plan.Generation)
             );
             // Nothing to adopt any more: call whoever is there, after a moment for the others to report.
             if (broken && there.Length == plan.Members.Count)
             {
-                GiveUpRecovering(turn);
+                GiveUpRecovering(transition);
             }
             else if (broken)
             {
-                turn.State = turn.State with { RecoverUntil = turn.State.RecoverUntil ?? turn.Now + turn.Options.RecoverDebounce };
+                transition.State = transition.State with
+                {
+                    RecoverUntil = transition.State.RecoverUntil ?? transition.Now + transition.Options.RecoverDebounce,
+                };
             }
             return;
         }
-        turn.State = turn.State with
+        transition.State = transition.State with
         {
-            Seats = plan.Members.ToImmutableSortedDictionary(
+            Members = plan.Members.ToImmutableSortedDictionary(
                 m => m.WorkerId,
-                m => new Seat(m.WorkerId, m.Incarnation) { Acknowledged = true, Started = true },
+                m => new GroupMember(m.WorkerId, m.Incarnation) { Acknowledged = true, Started = true },
                 StringComparer.Ordinal
             ),
             // A job that an older program stored does not say it.
-            Arithmetic = turn.State.Arithmetic ?? turn.State.Pool.Values.First().Arithmetic,
+            Arithmetic = transition.State.Arithmetic ?? transition.State.Pool.Values.First().Arithmetic,
             NoticedAt = null,
-            AllStartedAt = turn.Now,
+            AllStartedAt = transition.Now,
             RecoverUntil = null,
-            LastHeard = turn.Now,
+            LastHeard = transition.Now,
         };
-        turn.Enter(JobPhase.Running, $"the coordinator came back; generation {plan.Generation} went on without it");
-        turn.Log("info", "coordinator", turn.State.Reason);
-        NoteNewcomers(turn);
-        LetDrainingGo(turn);
+        transition.Enter(JobPhase.Running, $"the coordinator came back; generation {plan.Generation} went on without it");
+        transition.Log("info", "coordinator", transition.State.Reason);
+        NoteNewcomers(transition);
+        LetDrainingGo(transition);
     }
 
-    private static void GiveUpRecovering(Turn turn) =>
-        CallGeneration(turn, GenerationCause.CoordinatorRestarted, "the last generation did not outlive the coordinator's absence");
+    private static void GiveUpRecovering(TransitionBuilder transition) =>
+        OpenRendezvous(transition, GenerationCause.CoordinatorRestarted, "the last generation did not outlive the coordinator's absence");
 
-    private static void LeaveOut(Turn turn, IReadOnlyList<string> workers, string why)
+    private static void LeaveOut(TransitionBuilder transition, IReadOnlyList<string> workers, string why)
     {
         foreach (var id in workers)
         {
-            var seat = turn.State.Seats.GetValueOrDefault(id) ?? turn.State.Newcomers[id];
-            var before = turn.State.LeftOut.TryGetValue(id, out var left) && left.Incarnation == seat.Incarnation ? left.Failures : 0;
-            var wait = TimeSpan.FromTicks(Math.Min(turn.Options.LeaveOut.Ticks << Math.Min(before, 20), turn.Options.BackOffLimit.Ticks));
-            turn.State = turn.State with
+            var member = transition.State.Members.GetValueOrDefault(id) ?? transition.State.Newcomers[id];
+            var before =
+                transition.State.LeftOut.TryGetValue(id, out var left) && left.Incarnation == member.Incarnation ? left.Failures : 0;
+            var wait = TimeSpan.FromTicks(
+                Math.Min(transition.Options.LeaveOut.Ticks << Math.Min(before, 20), transition.Options.BackOffLimit.Ticks)
+            );
+            transition.State = transition.State with
             {
-                LeftOut = turn.State.LeftOut.SetItem(id, new(seat.Incarnation, before + 1, turn.Now + wait)),
-                Seats = turn.State.Seats.Remove(id),
-                Newcomers = turn.State.Newcomers.Remove(id),
+                LeftOut = transition.State.LeftOut.SetItem(id, new(member.Incarnation, before + 1, transition.Now + wait)),
+                Members = transition.State.Members.Remove(id),
+                Newcomers = transition.State.Newcomers.Remove(id),
             };
-            turn.Log("warning", "coordinator", $"{id} is left out for {wait.TotalSeconds:0.#} s: it {why}");
+            transition.Log("warning", "coordinator", $"{id} is left out for {wait.TotalSeconds:0.#} s: it {why}");
         }
     }
 }

@@ -41,13 +41,13 @@ public static partial class JobMachine
                 {
                     yield return state.FinishBy;
                 }
-                foreach (var seat in state.Seats.Values)
+                foreach (var member in state.Members.Values)
                 {
-                    yield return PrepareDue(state, seat, state.PhaseSince, !state.CallRepeated, options);
+                    yield return PrepareDue(state, member, state.PhaseSince, !state.InvitationRepeated, options);
                 }
                 break;
             case JobPhase.Starting:
-                if (!state.CallRepeated)
+                if (!state.InvitationRepeated)
                 {
                     yield return state.PhaseSince + options.PlanRepeat;
                 }
@@ -68,9 +68,9 @@ public static partial class JobMachine
                 {
                     yield return join;
                 }
-                foreach (var seat in state.Newcomers.Values)
+                foreach (var member in state.Newcomers.Values)
                 {
-                    yield return PrepareDue(state, seat, seat.CalledAt, false, options);
+                    yield return PrepareDue(state, member, member.InvitedAt, false, options);
                 }
                 break;
             case JobPhase.Recovering:
@@ -87,22 +87,22 @@ public static partial class JobMachine
 
     private static DateTimeOffset PrepareDue(
         JobMachineState state,
-        Seat seat,
+        GroupMember member,
         DateTimeOffset called,
         bool mayRepeat,
         JobMachineOptions options
     )
     {
-        if (!seat.Acknowledged)
+        if (!member.Acknowledged)
         {
-            var patience = AcknowledgePatience(state, seat, options);
-            return called + (mayRepeat ? patience / 2 : patience);
+            var timeout = AcknowledgeTimeout(state, member, options);
+            return called + (mayRepeat ? timeout / 2 : timeout);
         }
-        if (seat.Prepared is not null || state.FinishStep > 0)
+        if (member.Joined is not null || state.FinishStep > 0)
         {
             return DateTimeOffset.MaxValue;
         }
-        var trained = state.Pool.TryGetValue(seat.WorkerId, out var worker) && worker.Claim is { HasState: true };
+        var trained = state.Pool.TryGetValue(member.WorkerId, out var worker) && worker.Claim is { HasState: true };
         return called + (trained ? options.PrepareTimeout : options.NewcomerTimeout);
     }
 
@@ -110,123 +110,135 @@ public static partial class JobMachine
     /// Twice as long with each time in a row that the worker was left out: one that lives on a machine that does much else may
     /// be late every time, and a job of such workers would never start.
     /// </summary>
-    private static TimeSpan AcknowledgePatience(JobMachineState state, Seat seat, JobMachineOptions options)
+    private static TimeSpan AcknowledgeTimeout(JobMachineState state, GroupMember member, JobMachineOptions options)
     {
-        var first = seat.Suspected ? options.SuspectTimeout : options.AcknowledgeTimeout;
-        var failures = state.LeftOut.TryGetValue(seat.WorkerId, out var left) && left.Incarnation == seat.Incarnation ? left.Failures : 0;
+        var first = member.Suspected ? options.SuspectTimeout : options.AcknowledgeTimeout;
+        var failures =
+            state.LeftOut.TryGetValue(member.WorkerId, out var left) && left.Incarnation == member.Incarnation ? left.Failures : 0;
         return TimeSpan.FromTicks(Math.Min(first.Ticks << Math.Min(failures, 20), Math.Max(first.Ticks, options.BackOffLimit.Ticks)));
     }
 
-    private static void OnTime(Turn turn)
+    private static void OnTime(TransitionBuilder transition)
     {
-        if (turn.State.Phase.HasEnded())
+        if (transition.State.Phase.HasEnded())
         {
             return;
         }
-        if (Deadline(turn.State) is { } deadline && deadline <= turn.Now)
+        if (Deadline(transition.State) is { } deadline && deadline <= transition.Now)
         {
-            End(turn, JobPhase.Failed, $"the deadline of {turn.State.Spec.DeadlineSeconds} s after the start has passed");
+            End(transition, JobPhase.Failed, $"the deadline of {transition.State.Spec.DeadlineSeconds} s after the start has passed");
             return;
         }
-        switch (turn.State.Phase)
+        switch (transition.State.Phase)
         {
             case JobPhase.Waiting:
-                CallGeneration(turn, turn.State.Cause, Arrived(turn.State));
+                OpenRendezvous(transition, transition.State.Cause, Arrived(transition.State));
                 break;
-            case JobPhase.BackingOff when turn.State.NotBefore is null || turn.State.NotBefore <= turn.Now:
-                CallGeneration(turn, turn.State.Cause, turn.State.Reason);
+            case JobPhase.BackingOff when transition.State.NotBefore is null || transition.State.NotBefore <= transition.Now:
+                OpenRendezvous(transition, transition.State.Cause, transition.State.Reason);
                 break;
             case JobPhase.Preparing:
-                OnTimePreparing(turn);
+                OnTimePreparing(transition);
                 break;
-            case JobPhase.Leaving when turn.State.PhaseSince + turn.Options.LeaveTimeout <= turn.Now:
-                EndLeaving(turn);
+            case JobPhase.Leaving when transition.State.PhaseSince + transition.Options.LeaveTimeout <= transition.Now:
+                EndLeaving(transition);
                 break;
-            case JobPhase.Starting when turn.State.PhaseSince + turn.Options.StartTimeout <= turn.Now:
-                var late = turn.State.Seats.Values.Where(s => !s.Started).Select(s => s.WorkerId).ToArray();
-                LeaveOut(turn, late, "did not start in time");
-                FailGeneration(turn, GenerationCause.TimedOut, $"{string.Join(", ", late)} did not start in time");
+            case JobPhase.Starting when transition.State.PhaseSince + transition.Options.StartTimeout <= transition.Now:
+                var late = transition.State.Members.Values.Where(s => !s.Started).Select(s => s.WorkerId).ToArray();
+                LeaveOut(transition, late, "did not start in time");
+                FailGeneration(transition, GenerationCause.TimedOut, $"{string.Join(", ", late)} did not start in time");
                 break;
-            case JobPhase.Starting when !turn.State.CallRepeated && turn.State.PhaseSince + turn.Options.PlanRepeat <= turn.Now:
-                RepeatPlan(turn);
+            case JobPhase.Starting
+                when !transition.State.InvitationRepeated && transition.State.PhaseSince + transition.Options.PlanRepeat <= transition.Now:
+                RepeatPlan(transition);
                 break;
             case JobPhase.Running:
-                OnTimeRunning(turn);
+                OnTimeRunning(transition);
                 break;
-            case JobPhase.Recovering when (turn.State.RecoverUntil ?? turn.State.PhaseSince + turn.Options.RecoverTimeout) <= turn.Now:
-                GiveUpRecovering(turn);
+            case JobPhase.Recovering
+                when (transition.State.RecoverUntil ?? transition.State.PhaseSince + transition.Options.RecoverTimeout) <= transition.Now:
+                GiveUpRecovering(transition);
                 break;
         }
     }
 
-    private static void RepeatPlan(Turn turn)
+    private static void RepeatPlan(TransitionBuilder transition)
     {
-        var plan = turn.State.Plan!;
-        turn.State = turn.State with { CallRepeated = true };
-        foreach (var seat in turn.State.Seats.Values.Where(s => !s.Started && !Works(turn.State.Pool.GetValueOrDefault(s.WorkerId)?.Claim)))
+        var plan = transition.State.Plan!;
+        transition.State = transition.State with { InvitationRepeated = true };
+        foreach (
+            var member in transition.State.Members.Values.Where(s =>
+                !s.Started && !Works(transition.State.Pool.GetValueOrDefault(s.WorkerId)?.Claim)
+            )
+        )
         {
-            turn.Send(seat.WorkerId, plan);
+            transition.Send(member.WorkerId, plan);
         }
 
         bool Works(WorkerClaim? claim) => claim is { Training: true } && claim.Generation == plan.Generation;
     }
 
-    private static void OnTimePreparing(Turn turn)
+    private static void OnTimePreparing(TransitionBuilder transition)
     {
-        if (turn.State.FinishStep > 0 && turn.State.FinishBy <= turn.Now)
+        if (transition.State.FinishStep > 0 && transition.State.FinishBy <= transition.Now)
         {
-            EndAtOnce(turn);
+            EndAtOnce(transition);
         }
-        var state = turn.State;
-        var unheard = state.Seats.Values.Where(s => !s.Acknowledged).ToArray();
-        if (!state.CallRepeated && unheard.Any(s => PrepareDue(state, s, state.PhaseSince, true, turn.Options) <= turn.Now))
+        var state = transition.State;
+        var unheard = state.Members.Values.Where(s => !s.Acknowledged).ToArray();
+        if (
+            !state.InvitationRepeated
+            && unheard.Any(s => PrepareDue(state, s, state.PhaseSince, true, transition.Options) <= transition.Now)
+        )
         {
-            turn.State = state with { CallRepeated = true };
-            foreach (var seat in unheard)
+            transition.State = state with { InvitationRepeated = true };
+            foreach (var member in unheard)
             {
-                Call(turn, seat.WorkerId, state.Generation);
+                Invite(transition, member.WorkerId, state.Generation);
             }
         }
-        var late = state.Seats.Values.Where(s => PrepareDue(state, s, state.PhaseSince, false, turn.Options) <= turn.Now).ToArray();
+        var late = state
+            .Members.Values.Where(s => PrepareDue(state, s, state.PhaseSince, false, transition.Options) <= transition.Now)
+            .ToArray();
         if (late.Length == 0)
         {
             return;
         }
-        foreach (var seat in late)
+        foreach (var member in late)
         {
-            LeaveOut(turn, [seat.WorkerId], seat.Acknowledged ? "did not end its work in time" : "does not answer");
+            LeaveOut(transition, [member.WorkerId], member.Acknowledged ? "did not end its work in time" : "does not answer");
         }
-        EndAtOnce(turn);
-        PlanIfAllPrepared(turn);
+        EndAtOnce(transition);
+        PlanIfAllPrepared(transition);
     }
 
-    private static void OnTimeRunning(Turn turn)
+    private static void OnTimeRunning(TransitionBuilder transition)
     {
-        var state = turn.State;
+        var state = transition.State;
         if (state.ModelStoredAt is { } stored)
         {
-            if (stored + turn.Options.CompletionGrace <= turn.Now)
+            if (stored + transition.Options.CompletionGrace <= transition.Now)
             {
-                Succeed(turn);
+                Succeed(transition);
             }
         }
-        else if (state.LastHeard + turn.Options.StallTimeout <= turn.Now)
+        else if (state.LastHeard + transition.Options.StallTimeout <= transition.Now)
         {
             FailGeneration(
-                turn,
+                transition,
                 GenerationCause.TimedOut,
-                $"no member has said anything for {turn.Options.StallTimeout.TotalMinutes:0.#} min"
+                $"no member has said anything for {transition.Options.StallTimeout.TotalMinutes:0.#} min"
             );
         }
         else
         {
             var late = state
-                .Newcomers.Values.Where(s => PrepareDue(state, s, s.CalledAt, false, turn.Options) <= turn.Now)
+                .Newcomers.Values.Where(s => PrepareDue(state, s, s.InvitedAt, false, transition.Options) <= transition.Now)
                 .Select(s => s.WorkerId)
                 .ToArray();
-            LeaveOut(turn, late, "did not prepare in time");
-            NoteNewcomers(turn);
-            TakeIn(turn);
+            LeaveOut(transition, late, "did not prepare in time");
+            NoteNewcomers(transition);
+            TakeIn(transition);
         }
     }
 }

@@ -5,94 +5,98 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 // What members of a started generation say.
 public static partial class JobMachine
 {
-    private static void OnWorker(Turn turn, WorkerSaid said)
+    private static void OnWorker(TransitionBuilder transition, WorkerReported said)
     {
-        if (turn.State.Phase.HasEnded())
+        if (transition.State.Phase.HasEnded())
         {
             // Steps may still be on their way; anyone else has missed that the job is over.
             if (said.Message is not StepReport)
             {
-                turn.Stale(said.Message);
+                transition.Stale(said.Message);
             }
             return;
         }
         switch (said.Message)
         {
-            case GenerationAcknowledged m:
-                OnAcknowledged(turn, m);
+            case RendezvousAcknowledged m:
+                OnAcknowledged(transition, m);
                 break;
-            case GenerationPrepared m:
-                OnPrepared(turn, m);
+            case RendezvousJoined m:
+                OnPrepared(transition, m);
                 break;
             case GenerationStarted m:
-                OnStarted(turn, m);
+                OnStarted(transition, m);
                 break;
             case StepReport m:
-                OnStep(turn, m);
+                OnStep(transition, m);
                 break;
             case GenerationFailed m:
-                OnGenerationFailed(turn, m);
+                OnGenerationFailed(transition, m);
                 break;
             case JobFailedOnWorker m:
-                OnJobFailed(turn, m);
+                OnJobFailed(transition, m);
                 break;
             case TrainingCompleted m:
-                OnCompleted(turn, m);
+                OnCompleted(transition, m);
                 break;
             case EvaluationReport m:
-                OnEvaluation(turn, m);
+                OnEvaluation(transition, m);
                 break;
             case CheckpointReport m:
-                OnCheckpoint(turn, m);
+                OnCheckpoint(transition, m);
                 break;
             case WorkerLog m:
-                turn.Log(m.Level, m.WorkerId, m.Text);
+                transition.Log(m.Level, m.WorkerId, m.Text);
                 break;
             case TrainingStopped m:
-                OnStopped(turn, m);
+                OnStopped(transition, m);
                 break;
             default:
                 throw new ArgumentException($"A worker does not say {said.Message.Descriptor.Name} to a job.", nameof(said));
         }
     }
 
-    private static bool IsMember(Turn turn, long generation, string workerId) =>
-        turn.State.Phase is JobPhase.Starting or JobPhase.Running
-        && turn.State.Plan?.Generation == generation
-        && turn.State.Seats.ContainsKey(workerId);
+    private static bool IsMember(TransitionBuilder transition, long generation, string workerId) =>
+        transition.State.Phase is JobPhase.Starting or JobPhase.Running
+        && transition.State.Plan?.Generation == generation
+        && transition.State.Members.ContainsKey(workerId);
 
-    private static void OnStarted(Turn turn, GenerationStarted message)
+    private static void OnStarted(TransitionBuilder transition, GenerationStarted message)
     {
-        if (!IsMember(turn, message.Generation, message.WorkerId))
+        if (!IsMember(transition, message.Generation, message.WorkerId))
         {
-            turn.Stale(message);
+            transition.Stale(message);
             return;
         }
-        var seat = turn.State.Seats[message.WorkerId] with { Started = true };
-        turn.State = turn.State with { Seats = turn.State.Seats.SetItem(seat.WorkerId, seat), LastHeard = turn.Now };
-        if (turn.State.Phase == JobPhase.Starting && turn.State.Seats.Values.All(s => s.Started))
+        var member = transition.State.Members[message.WorkerId] with { Started = true };
+        transition.State = transition.State with
         {
-            EnterRunning(turn);
+            Members = transition.State.Members.SetItem(member.WorkerId, member),
+            LastHeard = transition.Now,
+        };
+        if (transition.State.Phase == JobPhase.Starting && transition.State.Members.Values.All(s => s.Started))
+        {
+            EnterRunning(transition);
         }
     }
 
-    private static void EnterRunning(Turn turn)
+    private static void EnterRunning(TransitionBuilder transition)
     {
-        var state = turn.State;
+        var state = transition.State;
         var members = state.Plan!.Members;
-        turn.State = state with
+        transition.State = state with
         {
-            AllStartedAt = turn.Now,
-            Seats = state.Seats.SetItems(state.Seats.Values.Select(s => KeyValuePair.Create(s.WorkerId, s with { Started = true }))),
+            AllStartedAt = transition.Now,
+            Members = state.Members.SetItems(state.Members.Values.Select(s => KeyValuePair.Create(s.WorkerId, s with { Started = true }))),
             // They hold the state now: a claim from their last registration may be older.
             Pool = state.Pool.SetItems(
                 state
-                    .Pool.Values.Where(w => state.Seats.ContainsKey(w.Id))
+                    .Pool.Values.Where(w => state.Members.ContainsKey(w.Id))
                     .Select(w => KeyValuePair.Create(w.Id, w with { Claim = new(state.Plan.Generation, true, state.Plan.BaseStep, true) }))
             ),
-            LeftOut = state.LeftOut.RemoveRange(state.Seats.Keys),
+            LeftOut = state.LeftOut.RemoveRange(state.Members.Keys),
         };
-        turn.Enter(JobPhase.Running, state.Reason);
+        transition.Enter(JobPhase.Running, state.Reason);
         var changed = new GenerationChanged
         {
             Generation = state.Plan.Generation,
@@ -104,266 +108,294 @@ public static partial class JobMachine
                 state.Cause == GenerationCause.Start || state.NoticedAt is not { } since || state.PlanSentAt is not { } sent
                     ? 0
                     : (sent - since).TotalSeconds,
-            CatchUpSeconds = state.PlanSentAt is { } begun ? (turn.Now - begun).TotalSeconds : 0,
+            StateRecoverySeconds = state.PlanSentAt is { } begun ? (transition.Now - begun).TotalSeconds : 0,
             DiscardedSteps = state.Discarded,
             RecoverySeconds =
-                state.Cause == GenerationCause.Start || state.NoticedAt is not { } noticed ? 0 : (turn.Now - noticed).TotalSeconds,
+                state.Cause == GenerationCause.Start || state.NoticedAt is not { } noticed ? 0 : (transition.Now - noticed).TotalSeconds,
         };
         changed.Workers.AddRange(members.Select(m => m.WorkerId));
-        turn.Publish(new JobEvent { Generation = changed });
-        NoteNewcomers(turn);
-        LetDrainingGo(turn);
+        transition.Publish(new JobEvent { Generation = changed });
+        NoteNewcomers(transition);
+        LetDrainingGo(transition);
     }
 
-    private static void OnStep(Turn turn, StepReport message)
+    private static void OnStep(TransitionBuilder transition, StepReport message)
     {
-        if (IsFinishing(turn.State, message.Generation, message.WorkerId))
+        if (IsFinishing(transition.State, message.Generation, message.WorkerId))
         {
-            Advance(turn, message);
+            Advance(transition, message);
             // The pause for the change begins where they end.
-            turn.State = turn.State with
+            transition.State = transition.State with
             {
-                NoticedAt = turn.Now,
+                NoticedAt = transition.Now,
             };
             return;
         }
-        if (!IsMember(turn, message.Generation, message.WorkerId))
+        if (!IsMember(transition, message.Generation, message.WorkerId))
         {
-            turn.Stale(message);
+            transition.Stale(message);
             return;
         }
         // A step is done by all or by none: one report of it tells that everyone had started.
-        if (turn.State.Phase == JobPhase.Starting)
+        if (transition.State.Phase == JobPhase.Starting)
         {
-            EnterRunning(turn);
+            EnterRunning(transition);
         }
-        if (turn.State.Phase != JobPhase.Running)
+        if (transition.State.Phase != JobPhase.Running)
         {
             return;
         }
         if (
-            turn.State is { NoticedAt: { } noticed, Cause: not GenerationCause.Start }
-            && turn.State.AllStartedAt is { } started
-            && turn.State.PlanSentAt is { } sent
+            transition.State is { NoticedAt: { } noticed, Cause: not GenerationCause.Start }
+            && transition.State.AllStartedAt is { } started
+            && transition.State.PlanSentAt is { } sent
         )
         {
-            turn.Effects.Add(
-                new MeasureRecovery(turn.State.Cause, turn.State.Detected, sent - noticed, started - sent, turn.Now - started)
+            transition.Effects.Add(
+                new MeasureRecovery(
+                    transition.State.Cause,
+                    transition.State.Detected,
+                    sent - noticed,
+                    started - sent,
+                    transition.Now - started
+                )
             );
-            turn.State = turn.State with { NoticedAt = null };
+            transition.State = transition.State with { NoticedAt = null };
         }
-        var first = message.Step > turn.State.Progress.Step;
-        Advance(turn, message);
+        var first = message.Step > transition.State.Progress.Step;
+        Advance(transition, message);
         if (first)
         {
-            ShareOutAnew(turn);
+            ShareOutAnew(transition);
         }
     }
 
-    private static void Advance(Turn turn, StepReport message)
+    private static void Advance(TransitionBuilder transition, StepReport message)
     {
-        turn.State = turn.State with
+        transition.State = transition.State with
         {
-            Progress = turn.State.Progress.With(message),
+            Progress = transition.State.Progress.With(message),
             FailuresInARow = 0,
             NotBefore = null,
-            LastHeard = turn.Now,
-            Speeds = WithSpeed(turn.State, message.WorkerId, message.ShardsPerSecond),
+            LastHeard = transition.Now,
+            Speeds = WithSpeed(transition.State, message.WorkerId, message.ShardsPerSecond),
         };
-        NoteReached(turn, message.Generation, message.Step);
+        NoteReached(transition, message.Generation, message.Step);
     }
 
-    private static void OnGenerationFailed(Turn turn, GenerationFailed message)
+    private static void OnGenerationFailed(TransitionBuilder transition, GenerationFailed message)
     {
-        if (IsMember(turn, message.Generation, message.WorkerId))
+        if (IsMember(transition, message.Generation, message.WorkerId))
         {
-            if (turn.State.ModelStoredAt is not null)
+            if (transition.State.ModelStoredAt is not null)
             {
-                Succeed(turn);
+                Succeed(transition);
                 return;
             }
             var suspects = message.Suspects.Count == 0 ? "" : $" (suspects: {string.Join(", ", message.Suspects)})";
             FailGeneration(
-                turn,
+                transition,
                 GenerationCause.WorkerFailed,
                 $"{message.WorkerId} reported {message.Stage}{suspects}: {message.Message}",
                 message.Suspects
             );
         }
         else if (
-            turn.State.Phase == JobPhase.Preparing
-            && message.Generation == turn.State.Generation
-            && turn.State.Seats.ContainsKey(message.WorkerId)
+            transition.State.Phase == JobPhase.Preparing
+            && message.Generation == transition.State.Generation
+            && transition.State.Members.ContainsKey(message.WorkerId)
         )
         {
-            LeaveOut(turn, [message.WorkerId], $"could not prepare: {message.Message}");
-            if (turn.State.Seats.IsEmpty)
+            LeaveOut(transition, [message.WorkerId], $"could not prepare: {message.Message}");
+            if (transition.State.Members.IsEmpty)
             {
-                FailGeneration(turn, GenerationCause.WorkerFailed, $"{message.WorkerId} could not prepare: {message.Message}");
+                FailGeneration(transition, GenerationCause.WorkerFailed, $"{message.WorkerId} could not prepare: {message.Message}");
             }
             else
             {
-                PlanIfAllPrepared(turn);
+                PlanIfAllPrepared(transition);
             }
         }
-        else if (IsFinishing(turn.State, message.Generation, message.WorkerId))
+        else if (IsFinishing(transition.State, message.Generation, message.WorkerId))
         {
             // They will not come to the step at which they were to end: as if nobody had been called yet.
-            turn.State = turn.State with
+            transition.State = transition.State with
             {
                 NoticedAt = null,
             };
             FailGeneration(
-                turn,
+                transition,
                 GenerationCause.WorkerFailed,
                 $"{message.WorkerId} reported {message.Stage}: {message.Message}",
                 message.Suspects
             );
         }
-        else if (message.Generation == turn.State.Generation && turn.State.Newcomers.ContainsKey(message.WorkerId))
+        else if (message.Generation == transition.State.Generation && transition.State.Newcomers.ContainsKey(message.WorkerId))
         {
-            LeaveOut(turn, [message.WorkerId], $"could not prepare: {message.Message}");
-            TakeIn(turn);
+            LeaveOut(transition, [message.WorkerId], $"could not prepare: {message.Message}");
+            TakeIn(transition);
         }
         else
         {
-            turn.Stale(message);
+            transition.Stale(message);
         }
     }
 
     /// <summary>The generation is given up: counts it unless it did a step, and calls the next or fails the job.</summary>
-    private static void FailGeneration(Turn turn, GenerationCause cause, string reason, IReadOnlyCollection<string>? suspects = null)
+    private static void FailGeneration(
+        TransitionBuilder transition,
+        GenerationCause cause,
+        string reason,
+        IReadOnlyCollection<string>? suspects = null
+    )
     {
-        var failures = turn.State.FailuresInARow + 1;
-        if (failures > turn.State.Spec.RetryLimit)
+        var failures = transition.State.FailuresInARow + 1;
+        if (failures > transition.State.Spec.RetryLimit)
         {
-            End(turn, JobPhase.Failed, $"{failures} generations in a row failed without one step done; the last: {reason}");
+            End(transition, JobPhase.Failed, $"{failures} generations in a row failed without one step done; the last: {reason}");
             return;
         }
-        // A failure while the last one is being mended prolongs that recovery.
-        var fresh = turn.State.Cause == GenerationCause.Start || turn.State.NoticedAt is null;
-        var noticed = fresh ? turn.Now : turn.State.NoticedAt!.Value;
-        var worked = turn.State.Phase == JobPhase.Running || turn.State.FinishStep > 0;
+        // A failure while the last one is being fixed prolongs that recovery.
+        var fresh = transition.State.Cause == GenerationCause.Start || transition.State.NoticedAt is null;
+        var noticed = fresh ? transition.Now : transition.State.NoticedAt!.Value;
+        var worked = transition.State.Phase == JobPhase.Running || transition.State.FinishStep > 0;
         if (fresh)
         {
-            turn.State = turn.State with { Discarded = 0, Detected = worked ? turn.Now - turn.State.LastHeard : TimeSpan.Zero };
+            transition.State = transition.State with
+            {
+                Discarded = 0,
+                Detected = worked ? transition.Now - transition.State.LastHeard : TimeSpan.Zero,
+            };
         }
-        Discard(turn);
+        Discard(transition);
         var doublings = Math.Min(failures - 2, 20);
         var wait =
             failures < 2
                 ? TimeSpan.Zero
-                : TimeSpan.FromTicks(Math.Min(turn.Options.BackOff.Ticks << doublings, turn.Options.BackOffLimit.Ticks));
-        turn.State = turn.State with { FailuresInARow = failures, NotBefore = turn.Now + wait, NoticedAt = noticed };
-        turn.Log("warning", "coordinator", $"generation {turn.State.Generation}: {reason}");
-        LeaveOutCutOff(turn, suspects ?? []);
-        CallGeneration(turn, cause, reason, suspects);
+                : TimeSpan.FromTicks(Math.Min(transition.Options.BackOff.Ticks << doublings, transition.Options.BackOffLimit.Ticks));
+        transition.State = transition.State with { FailuresInARow = failures, NotBefore = transition.Now + wait, NoticedAt = noticed };
+        transition.Log("warning", "coordinator", $"generation {transition.State.Generation}: {reason}");
+        LeaveOutCutOff(transition, suspects ?? []);
+        OpenRendezvous(transition, cause, reason, suspects);
     }
 
     /// <summary>
     /// A worker that answers us, but that its peers cannot reach twice in a row, is cut off from some of them: the others go on
     /// without it. Once it has been left out for that, the next time is enough, until it has trained again.
     /// </summary>
-    private static void LeaveOutCutOff(Turn turn, IReadOnlyCollection<string> suspects)
+    private static void LeaveOutCutOff(TransitionBuilder transition, IReadOnlyCollection<string> suspects)
     {
-        var seats = turn.State.Seats;
+        var members = transition.State.Members;
         var cutOff = suspects
             .Where(id =>
-                seats.TryGetValue(id, out var seat)
+                members.TryGetValue(id, out var member)
                 && (
-                    turn.State.FailuresInARow >= 2
-                    || (turn.State.LeftOut.TryGetValue(id, out var left) && left.Incarnation == seat.Incarnation)
+                    transition.State.FailuresInARow >= 2
+                    || (transition.State.LeftOut.TryGetValue(id, out var left) && left.Incarnation == member.Incarnation)
                 )
             )
             .ToArray();
-        if (cutOff.Length > 0 && cutOff.Length < seats.Count)
+        if (cutOff.Length > 0 && cutOff.Length < members.Count)
         {
-            LeaveOut(turn, cutOff, "cannot be reached by its peers");
+            LeaveOut(transition, cutOff, "cannot be reached by its peers");
         }
     }
 
-    private static void OnJobFailed(Turn turn, JobFailedOnWorker message)
+    private static void OnJobFailed(TransitionBuilder transition, JobFailedOnWorker message)
     {
-        if (message.Generation == turn.State.Generation && turn.State.Newcomers.ContainsKey(message.WorkerId))
+        if (message.Generation == transition.State.Generation && transition.State.Newcomers.ContainsKey(message.WorkerId))
         {
             // It has done no step yet: the trouble is its own (its disk, its memory).
-            LeaveOut(turn, [message.WorkerId], $"could not prepare: {message.Code}: {message.Message}");
-            TakeIn(turn);
+            LeaveOut(transition, [message.WorkerId], $"could not prepare: {message.Code}: {message.Message}");
+            TakeIn(transition);
             return;
         }
         // Bad data or NaN is in every worker's reach alike: no other generation would do better.
-        var current = message.Generation == turn.State.Generation || message.Generation == turn.State.Plan?.Generation;
-        if (current && turn.State.Phase.WantsWorkers())
+        var current = message.Generation == transition.State.Generation || message.Generation == transition.State.Plan?.Generation;
+        if (current && transition.State.Phase.WantsWorkers())
         {
-            End(turn, JobPhase.Failed, $"{message.Code}: {message.Message}");
+            End(transition, JobPhase.Failed, $"{message.Code}: {message.Message}");
         }
         else
         {
-            turn.Stale(message);
+            transition.Stale(message);
         }
     }
 
-    private static void OnCompleted(Turn turn, TrainingCompleted message)
+    private static void OnCompleted(TransitionBuilder transition, TrainingCompleted message)
     {
         var planned =
-            turn.State.Plan is { } plan
+            transition.State.Plan is { } plan
             && plan.Generation == message.Generation
             && plan.Members.Any(m => m.WorkerId == message.WorkerId)
-            && turn.State.Phase.WantsWorkers();
+            && transition.State.Phase.WantsWorkers();
         if (!planned)
         {
-            turn.Stale(message);
+            transition.Stale(message);
             return;
         }
-        if (IsMember(turn, message.Generation, message.WorkerId))
+        if (IsMember(transition, message.Generation, message.WorkerId))
         {
-            var seat = turn.State.Seats[message.WorkerId];
-            turn.State = turn.State with
+            var member = transition.State.Members[message.WorkerId];
+            transition.State = transition.State with
             {
-                Seats = turn.State.Seats.SetItem(seat.WorkerId, seat with { Started = true, WeightsSha256 = message.WeightsSha256 }),
-                LastHeard = turn.Now,
+                Members = transition.State.Members.SetItem(
+                    member.WorkerId,
+                    member with
+                    {
+                        Started = true,
+                        WeightsSha256 = message.WeightsSha256,
+                    }
+                ),
+                LastHeard = transition.Now,
             };
         }
-        NoteReached(turn, message.Generation, message.Step);
+        NoteReached(transition, message.Generation, message.Step);
         if (message.ModelStored)
         {
-            turn.State = turn.State with { ModelStoredAt = turn.State.ModelStoredAt ?? turn.Now, WeightsSha256 = message.WeightsSha256 };
+            transition.State = transition.State with
+            {
+                ModelStoredAt = transition.State.ModelStoredAt ?? transition.Now,
+                WeightsSha256 = message.WeightsSha256,
+            };
         }
-        if (turn.State.ModelStoredAt is null)
+        if (transition.State.ModelStoredAt is null)
         {
             return;
         }
-        var all = turn.State.Seats.Values.All(s => s.WeightsSha256 is not null);
-        if (all || turn.State.Phase is not (JobPhase.Starting or JobPhase.Running))
+        var all = transition.State.Members.Values.All(s => s.WeightsSha256 is not null);
+        if (all || transition.State.Phase is not (JobPhase.Starting or JobPhase.Running))
         {
-            Succeed(turn);
+            Succeed(transition);
         }
     }
 
-    private static void Succeed(Turn turn)
+    private static void Succeed(TransitionBuilder transition)
     {
-        var other = turn.State.Seats.Values.FirstOrDefault(s => s.WeightsSha256 is { } sha && sha != turn.State.WeightsSha256);
+        var other = transition.State.Members.Values.FirstOrDefault(s =>
+            s.WeightsSha256 is { } sha && sha != transition.State.WeightsSha256
+        );
         if (other is not null)
         {
             var reason =
-                $"the weights of {other.WorkerId} differ from the stored model's ({other.WeightsSha256} and {turn.State.WeightsSha256}): "
+                $"the weights of {other.WorkerId} differ from the stored model's ({other.WeightsSha256} and {transition.State.WeightsSha256}): "
                 + "the workers do not compute alike; see docs/protocol.md for what the bits depend on";
-            turn.State = turn.State with { WeightsSha256 = "" };
-            End(turn, JobPhase.Failed, reason);
+            transition.State = transition.State with { WeightsSha256 = "" };
+            End(transition, JobPhase.Failed, reason);
             return;
         }
-        End(turn, JobPhase.Succeeded, "all steps are done and the model is stored");
+        End(transition, JobPhase.Succeeded, "all steps are done and the model is stored");
     }
 
-    private static void OnEvaluation(Turn turn, EvaluationReport message)
+    private static void OnEvaluation(TransitionBuilder transition, EvaluationReport message)
     {
         // The scores follow from specification and data: those of an older generation are as good, and never differ.
-        if (message.Step <= turn.State.Progress.EvaluatedStep)
+        if (message.Step <= transition.State.Progress.EvaluatedStep)
         {
             return;
         }
-        turn.State = turn.State with { Progress = turn.State.Progress.With(message), LastHeard = turn.Now };
-        turn.Publish(
+        transition.State = transition.State with { Progress = transition.State.Progress.With(message), LastHeard = transition.Now };
+        transition.Publish(
             new JobEvent
             {
                 Evaluation = new Evaluation
@@ -385,10 +417,10 @@ public static partial class JobMachine
         );
     }
 
-    private static void OnCheckpoint(Turn turn, CheckpointReport message)
+    private static void OnCheckpoint(TransitionBuilder transition, CheckpointReport message)
     {
-        turn.State = turn.State with { LastHeard = turn.Now };
-        turn.Publish(
+        transition.State = transition.State with { LastHeard = transition.Now };
+        transition.Publish(
             new JobEvent
             {
                 Checkpoint = new CheckpointStored

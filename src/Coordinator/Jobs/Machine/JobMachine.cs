@@ -70,17 +70,17 @@ public static partial class JobMachine
     public static JobTransition Step(JobMachineState state, JobInput input, DateTimeOffset now, JobMachineOptions options)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var turn = new Turn(state, now, options);
+        var transition = new TransitionBuilder(state, now, options);
         switch (input)
         {
             case PoolChanged pool:
-                OnPool(turn, pool);
+                OnPool(transition, pool);
                 break;
-            case WorkerSaid said:
-                OnWorker(turn, said);
+            case WorkerReported said:
+                OnWorker(transition, said);
                 break;
             case CheckpointsChanged checkpoints:
-                turn.State = turn.State with
+                transition.State = transition.State with
                 {
                     CheckpointId = checkpoints.NewestId,
                     CheckpointStep = checkpoints.NewestStep,
@@ -88,32 +88,32 @@ public static partial class JobMachine
                 };
                 break;
             case CancelRequested cancel:
-                OnCancel(turn, cancel);
+                OnCancel(transition, cancel);
                 break;
             case SuspendRequested:
-                OnSuspend(turn);
+                OnSuspend(transition);
                 break;
             case ResumeRequested:
-                OnResume(turn);
+                OnResume(transition);
                 break;
             case TimePassed:
-                OnTime(turn);
+                OnTime(transition);
                 break;
             default:
                 throw new ArgumentException($"Unknown input {input?.GetType().Name}.", nameof(input));
         }
-        AnnounceState(turn, state);
-        return new(turn.State, [.. turn.Effects]);
+        AnnounceState(transition, state);
+        return new(transition.State, [.. transition.Effects]);
     }
 
-    private static void AnnounceState(Turn turn, JobMachineState before)
+    private static void AnnounceState(TransitionBuilder transition, JobMachineState before)
     {
-        var after = turn.State;
+        var after = transition.State;
         if (before.Phase.ToJobState() == after.Phase.ToJobState())
         {
             return;
         }
-        turn.Publish(
+        transition.Publish(
             new JobEvent
             {
                 State = new StateChanged
@@ -126,88 +126,88 @@ public static partial class JobMachine
         );
     }
 
-    private static void OnCancel(Turn turn, CancelRequested cancel)
+    private static void OnCancel(TransitionBuilder transition, CancelRequested cancel)
     {
-        if (turn.State.Phase.HasEnded())
+        if (transition.State.Phase.HasEnded())
         {
             return;
         }
-        End(turn, JobPhase.Cancelled, cancel.Reason.Length == 0 ? "cancelled" : $"cancelled: {cancel.Reason}");
+        End(transition, JobPhase.Cancelled, cancel.Reason.Length == 0 ? "cancelled" : $"cancelled: {cancel.Reason}");
     }
 
-    private static void OnSuspend(Turn turn)
+    private static void OnSuspend(TransitionBuilder transition)
     {
-        if (!turn.State.Phase.WantsWorkers())
+        if (!transition.State.Phase.WantsWorkers())
         {
             return;
         }
-        if (turn.State.ModelStoredAt is not null)
+        if (transition.State.ModelStoredAt is not null)
         {
-            Succeed(turn);
+            Succeed(transition);
             return;
         }
-        var holder = NewestHolder(turn.State, draining: false);
-        Dismiss(turn, "suspended", keepState: true, holder?.Id);
-        turn.Enter(JobPhase.Suspended, "suspended by request");
+        var holder = NewestHolder(transition.State, draining: false);
+        Dismiss(transition, "suspended", keepState: true, holder?.Id);
+        transition.Enter(JobPhase.Suspended, "suspended by request");
     }
 
-    private static void OnResume(Turn turn)
+    private static void OnResume(TransitionBuilder transition)
     {
-        if (turn.State.Phase != JobPhase.Suspended)
+        if (transition.State.Phase != JobPhase.Suspended)
         {
             return;
         }
-        turn.State = turn.State with { FailuresInARow = 0, NotBefore = null, LeftOut = turn.State.LeftOut.Clear() };
-        turn.Enter(JobPhase.Waiting, "resumed; waits for workers");
-        CallGeneration(turn, GenerationCause.Start, "resumed");
+        transition.State = transition.State with { FailuresInARow = 0, NotBefore = null, LeftOut = transition.State.LeftOut.Clear() };
+        transition.Enter(JobPhase.Waiting, "resumed; waits for workers");
+        OpenRendezvous(transition, GenerationCause.Start, "resumed");
     }
 
     /// <summary>Ends the job for good.</summary>
-    private static void End(Turn turn, JobPhase phase, string reason)
+    private static void End(TransitionBuilder transition, JobPhase phase, string reason)
     {
-        Dismiss(turn, reason, keepState: false);
-        turn.State = turn.State with { Ended = turn.Now };
-        turn.Enter(phase, reason);
+        Dismiss(transition, reason, keepState: false);
+        transition.State = transition.State with { Ended = transition.Now };
+        transition.Enter(phase, reason);
     }
 
     /// <summary>
     /// Tells everyone who works for the job to stop, and forgets the generation. <paramref name="storing"/> stores its state first.
     /// </summary>
-    private static void Dismiss(Turn turn, string reason, bool keepState, string? storing = null)
+    private static void Dismiss(TransitionBuilder transition, string reason, bool keepState, string? storing = null)
     {
-        var members = turn
-            .State.Seats.Keys.Concat(turn.State.Newcomers.Keys)
-            .Concat(turn.State.Pool.Values.Where(w => w.Claim is not null).Select(w => w.Id))
+        var members = transition
+            .State.Members.Keys.Concat(transition.State.Newcomers.Keys)
+            .Concat(transition.State.Pool.Values.Where(w => w.Claim is not null).Select(w => w.Id))
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal);
         foreach (var id in members)
         {
-            turn.Send(
+            transition.Send(
                 id,
                 new StopTraining
                 {
-                    JobId = turn.State.JobId,
-                    Generation = turn.State.Generation,
+                    JobId = transition.State.JobId,
+                    Generation = transition.State.Generation,
                     Reason = reason,
                     KeepState = keepState,
                     StoreCheckpoint = id == storing,
                 }
             );
         }
-        ClearGeneration(turn);
+        ClearGeneration(transition);
     }
 
-    private static void ClearGeneration(Turn turn) =>
-        turn.State = turn.State with
+    private static void ClearGeneration(TransitionBuilder transition) =>
+        transition.State = transition.State with
         {
-            Seats = turn.State.Seats.Clear(),
-            Newcomers = turn.State.Newcomers.Clear(),
+            Members = transition.State.Members.Clear(),
+            Newcomers = transition.State.Newcomers.Clear(),
             RecoverUntil = null,
             PlanSentAt = null,
             FinishStep = 0,
             BetterSince = null,
             AllStartedAt = null,
-            CallRepeated = false,
+            InvitationRepeated = false,
             ModelStoredAt = null,
         };
 }

@@ -4,7 +4,7 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 public sealed record JobMachineOptions
 {
     /// <summary>
-    /// Within this a living worker acknowledges a call to a generation, whatever its training thread does; who does not is
+    /// Within this a living worker acknowledges a rendezvous, whatever its training thread does; who does not is
     /// left out. Default 1 s; at least 100 ms. The call is repeated once at half of it. One that was left out has twice as long
     /// the next time, up to <see cref="BackOffLimit"/>.
     /// </summary>
@@ -24,7 +24,7 @@ public sealed record JobMachineOptions
 
     /// <summary>
     /// Within this all members have the dataset and the state and are connected. Default 10 min: a large dataset on a slow
-    /// link. Who dies meanwhile is found long before.
+    /// link. A death meanwhile is found long before.
     /// </summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -49,7 +49,7 @@ public sealed record JobMachineOptions
     /// A planned change is called for a step that lies this far ahead, so that every member hears of it before: no step is
     /// broken off. Default 250 ms; at least one step.
     /// </summary>
-    public TimeSpan CallAhead { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan RendezvousAhead { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
     /// A member that drains has little time: where the boundary of a step is further away than this, the step is broken off.

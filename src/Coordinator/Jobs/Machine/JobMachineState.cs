@@ -29,12 +29,12 @@ public sealed record JobMachineState
     public StartGeneration? Plan { get; init; }
 
     /// <summary>Members of the generation that is being prepared, started or run.</summary>
-    public ImmutableSortedDictionary<string, Seat> Seats { get; init; } =
-        ImmutableSortedDictionary.Create<string, Seat>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, GroupMember> Members { get; init; } =
+        ImmutableSortedDictionary.Create<string, GroupMember>(StringComparer.Ordinal);
 
     /// <summary>Newcomers that prepare under a number of their own while the others train on.</summary>
-    public ImmutableSortedDictionary<string, Seat> Newcomers { get; init; } =
-        ImmutableSortedDictionary.Create<string, Seat>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, GroupMember> Newcomers { get; init; } =
+        ImmutableSortedDictionary.Create<string, GroupMember>(StringComparer.Ordinal);
 
     /// <summary>Living workers that the job has, by id.</summary>
     public ImmutableSortedDictionary<string, PoolWorker> Pool { get; init; } =
@@ -102,7 +102,7 @@ public sealed record JobMachineState
     public DateTimeOffset? RecoverUntil { get; init; }
 
     /// <summary>Whether the call, or the plan, was repeated to those who seem to have missed it.</summary>
-    public bool CallRepeated { get; init; }
+    public bool InvitationRepeated { get; init; }
 
     /// <summary>When a member last said something in the present generation.</summary>
     public DateTimeOffset LastHeard { get; init; }

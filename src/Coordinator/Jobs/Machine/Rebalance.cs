@@ -22,10 +22,10 @@ public sealed record RebalanceOptions
 }
 
 /// <summary>Whether to share the shards out anew.</summary>
-/// <param name="Call">Do it now.</param>
+/// <param name="Rebalance">Do it now.</param>
 /// <param name="BetterSince">Since when another plan has been better; null: it is not.</param>
 /// <param name="Reason">For people.</param>
-public sealed record RebalanceDecision(bool Call, DateTimeOffset? BetterSince, string Reason);
+public sealed record RebalanceDecision(bool Rebalance, DateTimeOffset? BetterSince, string Reason);
 
 /// <summary>Decides by measured speed whether another share of the shards is worth a new generation: a pure function.</summary>
 public static class Rebalance

@@ -6,7 +6,7 @@ namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 public class AlikeTests
 {
     private static Script Trained() =>
-        new Script().JoinAlike("x", "", "a", "b").Prepared("a").Prepared("b").Started("a").Started("b").Stepped("a", 3);
+        new Script().JoinAlike("x", "", "a", "b").Joined("a").Joined("b").Started("a").Started("b").Stepped("a", 3);
 
     private static JobMachineState Restored(JobMachineState state) =>
         JobMachine.Restore(state.JobId, state.Spec, state.Record, state.Progress, DateTimeOffset.UnixEpoch);
@@ -28,7 +28,7 @@ public class AlikeTests
 
         script.Lose("a");
         Assert.Null(JobMachine.Bound(script.State));
-        script.JoinAlike("y", "", "b").Prepared("b");
+        script.JoinAlike("y", "", "b").Joined("b");
 
         Assert.Equal(["b"], script.Plan.Members.Select(m => m.WorkerId));
         Assert.Equal("y", script.State.Arithmetic?.Fingerprint);
@@ -55,7 +55,7 @@ public class AlikeTests
                 new("b", "i2", "http://b") { Arithmetic = new() { Fingerprint = "y" } },
             ])
         );
-        script.Prepared("a", step: 3);
+        script.Joined("a", step: 3);
 
         Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
         Assert.Equal(3, script.Plan.BaseStep);
@@ -73,14 +73,14 @@ public class AlikeTests
             script.Effects.OfType<PublishEvent>(),
             e => e.Event.Log is { Level: "warning", Text: "1 worker computes otherwise" }
         );
-        script.JoinAlike("x", "", "d").Prepared("d");
+        script.JoinAlike("x", "", "d").Joined("d");
         Assert.Equal(["d"], script.Plan.Members.Select(m => m.WorkerId));
     }
 
     [Fact]
     public void Pool_LeftAside_IsInTheReasonOfTheGeneration()
     {
-        var script = new Script().JoinAlike("x", "1 worker computes otherwise", "a", "b").Prepared("a").Prepared("b");
+        var script = new Script().JoinAlike("x", "1 worker computes otherwise", "a", "b").Joined("a").Joined("b");
 
         Assert.StartsWith("2 workers are there; 1 worker computes otherwise; ", script.Plan.Reason, StringComparison.Ordinal);
     }
@@ -94,7 +94,7 @@ public class AlikeTests
 
         Assert.Equal(JobPhase.Waiting, restored.State.Phase);
         Assert.Empty(restored.Called);
-        restored.JoinAlike("x", "", "d").Prepared("d");
+        restored.JoinAlike("x", "", "d").Joined("d");
         Assert.Equal(["d"], restored.Plan.Members.Select(m => m.WorkerId));
     }
 

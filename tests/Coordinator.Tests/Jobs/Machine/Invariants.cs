@@ -25,11 +25,11 @@ internal sealed class Invariants
         // Only the present generation's own words move the job on.
         if (after.Progress.Step > before.Progress.Step)
         {
-            Assert.Equal(after.Plan!.Generation, Assert.IsType<StepReport>(Assert.IsType<WorkerSaid>(input).Message).Generation);
+            Assert.Equal(after.Plan!.Generation, Assert.IsType<StepReport>(Assert.IsType<WorkerReported>(input).Message).Generation);
         }
         if (before.Phase == JobPhase.Starting && after.Phase == JobPhase.Running)
         {
-            Assert.Equal(after.Plan!.Generation, Generation(Assert.IsType<WorkerSaid>(input).Message));
+            Assert.Equal(after.Plan!.Generation, Generation(Assert.IsType<WorkerReported>(input).Message));
         }
         if (before.Phase.HasEnded())
         {
@@ -44,7 +44,7 @@ internal sealed class Invariants
         {
             switch (message)
             {
-                case PrepareGeneration prepare:
+                case OpenRendezvous prepare:
                     OnCall(before, prepare);
                     break;
                 case StartGeneration plan:
@@ -61,7 +61,7 @@ internal sealed class Invariants
 
     private static long Generation(IMessage message) => (long)message.Descriptor.FindFieldByName("generation").Accessor.GetValue(message);
 
-    private void OnCall(JobMachineState before, PrepareGeneration call)
+    private void OnCall(JobMachineState before, OpenRendezvous call)
     {
         // A number is called at one time only (the repeated call comes from the same state).
         if (call.Generation == before.Generation)

@@ -10,7 +10,7 @@ public class JobMachineTests
     [Fact]
     public void Step_WorkerKilled_IsLeftOutAndTheOtherGoesOnFromItsStep()
     {
-        var script = new Script().Run().Stepped("a", 5).Lose("b").Prepared("a", step: 5);
+        var script = new Script().Run().Stepped("a", 5).Lose("b").Joined("a", step: 5);
         Assert.Equal((2, 5), (script.Plan.Generation, script.Plan.BaseStep));
         Assert.Equal("lost b; 8 shards over 1 workers evenly: 8", script.Plan.Reason);
     }
@@ -18,7 +18,7 @@ public class JobMachineTests
     [Fact]
     public void Step_MembersAtDifferentSteps_TheOneAheadIsTheSource()
     {
-        var script = new Script().Run().Failed("a").Prepared("a", step: 4).Prepared("b", step: 5);
+        var script = new Script().Run().Failed("a").Joined("a", step: 4).Joined("b", step: 5);
         Assert.Equal([("a", false), ("b", true)], script.Plan.Members.Select(m => (m.WorkerId, m.HasBaseState)));
         Assert.Equal(5, script.Plan.BaseStep);
     }
@@ -26,7 +26,7 @@ public class JobMachineTests
     [Fact]
     public void Step_OneHasEvaluatedTheStep_OnlyItIsTheSource()
     {
-        var script = new Script().Run().Failed("a").Prepared("a", step: 5, evaluated: true).Prepared("b", step: 5);
+        var script = new Script().Run().Failed("a").Joined("a", step: 5, evaluated: true).Joined("b", step: 5);
         Assert.Equal([("a", true), ("b", false)], script.Plan.Members.Select(m => (m.WorkerId, m.HasBaseState)));
     }
 
@@ -36,7 +36,7 @@ public class JobMachineTests
     [InlineData(7, -1, "7", 7)]
     public void Step_CheckpointAndMemory_TheNewerIsTheBase(long checkpoint, long memory, string id, long step)
     {
-        var script = new Script().Do(new CheckpointsChanged($"{checkpoint}", checkpoint, 1)).Join("a").Prepared("a", step: memory);
+        var script = new Script().Do(new CheckpointsChanged($"{checkpoint}", checkpoint, 1)).Join("a").Joined("a", step: memory);
         Assert.Equal((id, step), (script.Plan.CheckpointId, script.Plan.BaseStep));
     }
 
@@ -46,8 +46,8 @@ public class JobMachineTests
         var script = new Script().Join("a", "b").Acknowledged("a");
         Assert.Equal(["b"], script.Pass(s_second / 2).Called);
         script.Pass(s_second / 2);
-        Assert.DoesNotContain("b", script.State.Seats.Keys);
-        script.Prepared("a");
+        Assert.DoesNotContain("b", script.State.Members.Keys);
+        script.Joined("a");
         Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
         // It lives after all: it joins once its time is over.
         script.Started("a").Pass(2 * s_second);
@@ -61,7 +61,7 @@ public class JobMachineTests
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
         Assert.Equal(["a"], script.Pass(2 * s_second).Called);
         Assert.Equal(["a"], script.Pass(s_second).Called);
-        Assert.Contains("a", script.Pass(0.9 * s_second).State.Seats.Keys);
+        Assert.Contains("a", script.Pass(0.9 * s_second).State.Members.Keys);
         Assert.Equal(JobPhase.Waiting, script.Pass(0.1 * s_second).State.Phase);
     }
 
@@ -71,9 +71,9 @@ public class JobMachineTests
         var script = new Script(s => s.RetryLimit = 2).Run();
         script.Failed("a");
         Assert.Equal(JobPhase.Preparing, script.State.Phase);
-        script.Prepared("a").Prepared("b").Failed("b");
+        script.Joined("a").Joined("b").Failed("b");
         Assert.Equal(JobPhase.BackingOff, script.State.Phase);
-        script.Pass(s_second).Prepared("a").Prepared("b").Failed("a");
+        script.Pass(s_second).Joined("a").Joined("b").Failed("a");
         Assert.Equal(JobPhase.Failed, script.State.Phase);
         Assert.Contains("3 generations in a row", script.State.Reason, StringComparison.Ordinal);
         Assert.Contains("boom", script.State.Reason, StringComparison.Ordinal);
@@ -84,12 +84,12 @@ public class JobMachineTests
     {
         var script = new Script().Run().Failed("a", "b");
         Assert.Equal(["a", "b"], script.Called);
-        script.Prepared("a").Prepared("b").Failed("a", "b").Pass(s_second);
+        script.Joined("a").Joined("b").Failed("a", "b").Pass(s_second);
         Assert.Equal(["a"], script.Called);
-        script.Prepared("a").Started("a").Stepped("a", 1, stepMs: 1000);
+        script.Joined("a").Started("a").Stepped("a", 1, stepMs: 1000);
         // It is asked again later, and as long as nothing has changed the first failure is enough.
         Assert.Equal(["b"], script.Pass(2 * s_second).Called);
-        script.Prepared("b").Pass(s_second).Prepared("a", step: 3).Prepared("b");
+        script.Joined("b").Pass(s_second).Joined("a", step: 3).Joined("b");
         Assert.Equal(2, script.Plan.Members.Count);
         Assert.Equal(["a"], script.Failed("a", "b").Called);
     }
@@ -97,7 +97,7 @@ public class JobMachineTests
     [Fact]
     public void Step_EveryoneIsSuspected_NobodyIsLeftOut()
     {
-        var script = new Script().Run().Failed("a", "a", "b").Prepared("a").Prepared("b").Failed("b", "a", "b").Pass(s_second);
+        var script = new Script().Run().Failed("a", "a", "b").Joined("a").Joined("b").Failed("b", "a", "b").Pass(s_second);
         Assert.Equal(["a", "b"], script.Called);
     }
 
@@ -112,7 +112,7 @@ public class JobMachineTests
         var patient = new Script(s => s.RetryLimit = 1).Run();
         for (var step = 1; step < 6; step++)
         {
-            patient.Stepped("a", step).Failed("a").Prepared("a", step).Prepared("b", step).Started("a").Started("b");
+            patient.Stepped("a", step).Failed("a").Joined("a", step).Joined("b", step).Started("a").Started("b");
         }
         Assert.Equal(JobPhase.Running, patient.State.Phase);
     }
@@ -190,7 +190,7 @@ public class JobMachineTests
         var waits = new List<double>();
         for (var i = 0; i < 9; i++)
         {
-            script.Prepared("a").Prepared("b").Failed("a");
+            script.Joined("a").Joined("b").Failed("a");
             Assert.Equal(JobPhase.BackingOff, script.State.Phase);
             var wait = JobMachine.NextWake(script.State, script.Now, new())!.Value - script.Now;
             waits.Add(wait.TotalSeconds);
@@ -205,7 +205,7 @@ public class JobMachineTests
     {
         var script = new Script().Run().Stepped("a", 6).Do(new CheckpointsChanged("4", 4, 1)).Lose("a").Lose("b");
         Assert.Equal((JobPhase.Waiting, JobState.Queued), (script.State.Phase, script.State.Phase.ToJobState()));
-        script.Join("c").Prepared("c");
+        script.Join("c").Joined("c");
         Assert.Equal(("4", 4), (script.Plan.CheckpointId, script.Plan.BaseStep));
     }
 
@@ -229,19 +229,19 @@ public class JobMachineTests
     {
         var script = new Script().Run().Stepped("a", 1).Pass(s_second / 4).Failed("a");
         Assert.Equal([new CountDiscarded(1)], script.Effects.OfType<CountDiscarded>());
-        script.Pass(s_second / 10).Prepared("a", 1).Prepared("b", 1);
+        script.Pass(s_second / 10).Joined("a", 1).Joined("b", 1);
         script.Pass(s_second / 5).Started("a").Started("b").Pass(s_second / 2).Stepped("b", 2);
         var measured = Assert.Single(script.Effects.OfType<MeasureRecovery>());
         Assert.Equal(
             (GenerationCause.WorkerFailed, s_second / 4, s_second / 10, s_second / 5, s_second / 2),
-            (measured.Cause, measured.Detect, measured.Regroup, measured.CatchUp, measured.FirstStep)
+            (measured.Cause, measured.Detect, measured.Regroup, measured.StateRecovery, measured.FirstStep)
         );
     }
 
     [Fact]
     public void Step_StaleMessages_ChangeNothingAndAreCounted()
     {
-        var script = new Script().Run().Failed("a").Prepared("a", 0).Prepared("b", 0);
+        var script = new Script().Run().Failed("a").Joined("a", 0).Joined("b", 0);
         var before = script.State;
         script.Say("a", new GenerationFailed { Generation = 1, WorkerId = "a" });
         Assert.Same(before, script.State);

@@ -41,7 +41,7 @@ public class PlannedChangeTests
             script.Pass(s_second / 10).Stepped("a", step, 100, 10_000, speed: 80);
         }
         Assert.Equal(finish, script.State.Progress.Step);
-        script.Prepared("a", finish).Prepared("b", finish);
+        script.Joined("a", finish).Joined("b", finish);
         Assert.Equal([("b", 1), ("a", 7)], script.Plan.Members.OrderBy(m => m.ShardCount).Select(m => (m.WorkerId, m.ShardCount)));
         Assert.Contains("by measured speed", script.Plan.Reason, StringComparison.Ordinal);
         Assert.All(script.Plan.Members, m => Assert.True(m.HasBaseState));
@@ -57,7 +57,7 @@ public class PlannedChangeTests
         script.Acknowledged("a").Acknowledged("b");
         script.Pass(new JobMachineOptions().PrepareTimeout);
         Assert.Equal((JobPhase.Preparing, 0L), (script.State.Phase, script.State.FinishStep));
-        Assert.All(script.Effects.OfType<SendToWorker>(), s => Assert.Equal(0, Assert.IsType<PrepareGeneration>(s.Message).FinishStep));
+        Assert.All(script.Effects.OfType<SendToWorker>(), s => Assert.Equal(0, Assert.IsType<OpenRendezvous>(s.Message).FinishStep));
         Assert.Equal(["a", "b"], script.Called);
         Assert.Equal([new CountDiscarded(1)], script.Effects.OfType<CountDiscarded>());
     }
@@ -83,7 +83,7 @@ public class PlannedChangeTests
             (script.State.Phase, script.State.Cause, script.State.FinishStep)
         );
         Assert.Equal(["a", "b"], script.Called);
-        Assert.True(script.State.Seats["b"].Suspected);
+        Assert.True(script.State.Members["b"].Suspected);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public class PlannedChangeTests
     {
         var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c");
         Assert.Equal(["c"], script.Called);
-        script.Acknowledged("c").Pass(2 * s_second).Stepped("a", 6, 100, 1000).Prepared("c");
+        script.Acknowledged("c").Pass(2 * s_second).Stepped("a", 6, 100, 1000).Joined("c");
         Assert.Equal(["a", "b", "c"], script.Called);
         Assert.True(script.State.FinishStep >= 8);
     }
@@ -99,10 +99,10 @@ public class PlannedChangeTests
     [Fact]
     public void Step_NewcomersOneAfterAnother_CostOneChange()
     {
-        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c").Prepared("c").Pass(s_second / 2).Join("d");
+        var script = new Script().Run().Stepped("a", 5, 100, 1000).Join("c").Joined("c").Pass(s_second / 2).Join("d");
         Assert.Equal(["d"], script.Called);
         // The first is ready, but the second has only just come.
-        script.Pass(s_second / 2).Prepared("d");
+        script.Pass(s_second / 2).Joined("d");
         Assert.Empty(script.Called);
         script.Pass(s_second / 2);
         Assert.Equal(["a", "b", "c", "d"], script.Called);
@@ -118,11 +118,11 @@ public class PlannedChangeTests
             .Acknowledged("c")
             .Acknowledged("d")
             .Pass(5 * s_second)
-            .Prepared("c");
+            .Joined("c");
         Assert.Empty(script.Called);
         script.Pass(s_second);
         Assert.Equal(["a", "b", "c"], script.Called);
-        script.Prepared("a", 9).Prepared("b", 9).Prepared("c").Started("a").Started("b").Started("c");
+        script.Joined("a", 9).Joined("b", 9).Joined("c").Started("a").Started("b").Started("c");
         Assert.Equal(["d"], script.Called);
     }
 
@@ -148,7 +148,7 @@ public class PlannedChangeTests
     {
         var script = new Script().Run().Stepped("a", 5).Join("c").Failed("a");
         Assert.Equal(["a", "b"], script.Called);
-        script.Prepared("a", 5).Prepared("b", 5).Started("a").Started("b");
+        script.Joined("a", 5).Joined("b", 5).Started("a").Started("b");
         Assert.Equal(["c"], script.Called);
     }
 
@@ -176,9 +176,9 @@ public class PlannedChangeTests
         var script = new Script().Run().Stepped("a", 5, 100, 1000).Drain("b");
         Assert.Equal(["a", "b"], script.Called);
         var finish = script.State.FinishStep;
-        script.Prepared("a", finish).Prepared("b", finish);
+        script.Joined("a", finish).Joined("b", finish);
         Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
-        Assert.Equal(["a"], script.State.Seats.Keys);
+        Assert.Equal(["a"], script.State.Members.Keys);
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public class PlannedChangeTests
         Assert.Equal([("a", true), ("b", false)], stops.Select(s => (s.WorkerId, s.Stop.StoreCheckpoint)));
         Assert.All(stops, s => Assert.True(s.Stop.KeepState));
         // b may go at once, a is held.
-        Assert.Equal(["a"], script.State.Seats.Keys);
+        Assert.Equal(["a"], script.State.Members.Keys);
         script.Say(
             "a",
             new TrainingStopped
@@ -209,14 +209,14 @@ public class PlannedChangeTests
             }
         );
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
-        Assert.Empty(script.State.Seats);
+        Assert.Empty(script.State.Members);
     }
 
     [Fact]
     public void Step_AllDrainWhileTheJobBacksOff_OneIsHeldUntilItsStateIsStored()
     {
         var script = new Script().Run().Stepped("a", 5).Failed("a");
-        script.Prepared("a", 5).Prepared("b", 5).Started("a").Started("b").Failed("a");
+        script.Joined("a", 5).Joined("b", 5).Started("a").Started("b").Failed("a");
         Assert.Equal(JobPhase.BackingOff, script.State.Phase);
         Assert.Equal(["a"], JobMachine.Held(script.State));
         script.Drain("b");
@@ -245,7 +245,7 @@ public class PlannedChangeTests
     public void Step_OneDrainsAfterTheOther_NoGenerationIsMadeForThem()
     {
         var script = new Script().Run().Stepped("a", 5, 100, 1000).Drain("b").Drain("a");
-        script.Prepared("a", 7).Prepared("b", 7);
+        script.Joined("a", 7).Joined("b", 7);
         Assert.Equal((JobPhase.Leaving, 1L), (script.State.Phase, script.State.Plan!.Generation));
         Assert.Single(script.Effects.OfType<SendToWorker>(), s => s.Message is StopTraining { StoreCheckpoint: true });
     }
@@ -288,7 +288,7 @@ public class PlannedChangeTests
             }
         );
         Assert.Equal(["a", "c"], script.Called);
-        script.Prepared("a", 5).Prepared("c");
+        script.Joined("a", 5).Joined("c");
         Assert.Equal([("a", true), ("c", false)], script.Plan.Members.Select(m => (m.WorkerId, m.HasBaseState)));
     }
 

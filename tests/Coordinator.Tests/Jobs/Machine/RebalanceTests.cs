@@ -57,15 +57,15 @@ public class RebalanceTests
     [InlineData(new[] { 4, 4 }, new double[] { 4, 0 }, false)]
     [InlineData(new[] { 8 }, new double[] { 1 }, false)]
     public void Decide_Speeds_CallOnlyWhereMuchIsSaved(int[] shards, double[] speeds, bool call) =>
-        Assert.Equal(call, Decide(Job(shards, speeds)).Call);
+        Assert.Equal(call, Decide(Job(shards, speeds)).Rebalance);
 
     [Fact]
     public void Decide_ExchangeTakesMostOfTheStep_SavesTooLittle()
     {
         var state = Job([4, 4], [4, 1]);
         // 4 s of computing become 1.75 s.
-        Assert.True(Decide(state with { Progress = state.Progress with { StepSeconds = 8 } }).Call);
-        Assert.False(Decide(state with { Progress = state.Progress with { StepSeconds = 10 } }).Call);
+        Assert.True(Decide(state with { Progress = state.Progress with { StepSeconds = 8 } }).Rebalance);
+        Assert.False(Decide(state with { Progress = state.Progress with { StepSeconds = 10 } }).Rebalance);
     }
 
     [Fact]
@@ -73,10 +73,10 @@ public class RebalanceTests
     {
         var state = Job([4, 4], [4, 1]) with { BetterSince = null };
         var first = Decide(state);
-        Assert.Equal((false, s_start.AddSeconds(60)), (first.Call, first.BetterSince));
+        Assert.Equal((false, s_start.AddSeconds(60)), (first.Rebalance, first.BetterSince));
         state = state with { BetterSince = first.BetterSince };
-        Assert.False(Decide(state, 60 + s_options.Sustain.TotalSeconds - 0.001).Call);
-        Assert.True(Decide(state, 60 + s_options.Sustain.TotalSeconds).Call);
+        Assert.False(Decide(state, 60 + s_options.Sustain.TotalSeconds - 0.001).Rebalance);
+        Assert.True(Decide(state, 60 + s_options.Sustain.TotalSeconds).Rebalance);
     }
 
     [Fact]
@@ -86,8 +86,8 @@ public class RebalanceTests
     public void Decide_GenerationIsYoung_Waits()
     {
         var state = Job([4, 4], [4, 1]);
-        Assert.False(Decide(state, s_options.Interval.TotalSeconds - 0.001).Call);
-        Assert.True(Decide(state, s_options.Interval.TotalSeconds).Call);
+        Assert.False(Decide(state, s_options.Interval.TotalSeconds - 0.001).Rebalance);
+        Assert.True(Decide(state, s_options.Interval.TotalSeconds).Rebalance);
     }
 
     [Theory]
@@ -97,16 +97,16 @@ public class RebalanceTests
     {
         var state = Job([4, 4], [4, 1]);
         // 2.25 s a step.
-        Assert.Equal(call, Decide(state with { Progress = state.Progress with { Step = step } }).Call);
+        Assert.Equal(call, Decide(state with { Progress = state.Progress with { Step = step } }).Rebalance);
     }
 
     [Fact]
     public void Decide_AnotherChangeUnderWay_LeavesItToThat()
     {
         var state = Job([4, 4], [4, 1]);
-        Assert.False(Decide(state with { Newcomers = state.Newcomers.Add("a", new("a", "i")) }).Call);
-        Assert.False(Decide(state with { Pool = state.Pool.Add("a", new("a", "i", "http://a", Draining: true)) }).Call);
-        Assert.False(Decide(state with { ModelStoredAt = s_start }).Call);
-        Assert.False(Decide(state with { Phase = JobPhase.Preparing }).Call);
+        Assert.False(Decide(state with { Newcomers = state.Newcomers.Add("a", new("a", "i")) }).Rebalance);
+        Assert.False(Decide(state with { Pool = state.Pool.Add("a", new("a", "i", "http://a", Draining: true)) }).Rebalance);
+        Assert.False(Decide(state with { ModelStoredAt = s_start }).Rebalance);
+        Assert.False(Decide(state with { Phase = JobPhase.Preparing }).Rebalance);
     }
 }

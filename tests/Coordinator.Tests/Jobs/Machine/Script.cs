@@ -23,7 +23,7 @@ internal sealed class Script
     public JobMachineState State { get; set; }
     public ImmutableArray<JobEffect> Effects { get; private set; } = [];
     public StartGeneration Plan => Effects.OfType<SendToWorker>().Select(s => s.Message).OfType<StartGeneration>().First();
-    public string[] Called => [.. Effects.OfType<SendToWorker>().Where(s => s.Message is PrepareGeneration).Select(s => s.WorkerId)];
+    public string[] Called => [.. Effects.OfType<SendToWorker>().Where(s => s.Message is OpenRendezvous).Select(s => s.WorkerId)];
 
     public Script Do(JobInput input)
     {
@@ -31,7 +31,7 @@ internal sealed class Script
         return this;
     }
 
-    public Script Say(string worker, IMessage message) => Do(new WorkerSaid(worker, message));
+    public Script Say(string worker, IMessage message) => Do(new WorkerReported(worker, message));
 
     public Script Join(params string[] ids)
     {
@@ -70,12 +70,12 @@ internal sealed class Script
         return Do(new TimePassed());
     }
 
-    public Script Acknowledged(string id) => Say(id, new GenerationAcknowledged { Generation = State.Generation, WorkerId = id });
+    public Script Acknowledged(string id) => Say(id, new RendezvousAcknowledged { Generation = State.Generation, WorkerId = id });
 
-    public Script Prepared(string id, long step = -1, bool evaluated = false) =>
+    public Script Joined(string id, long step = -1, bool evaluated = false) =>
         Say(
             id,
-            new GenerationPrepared
+            new RendezvousJoined
             {
                 Generation = State.Generation,
                 WorkerId = id,
@@ -128,5 +128,5 @@ internal sealed class Script
         );
 
     /// <summary>Two workers, a and b, train.</summary>
-    public Script Run() => Join("a", "b").Prepared("a").Prepared("b").Started("a").Started("b");
+    public Script Run() => Join("a", "b").Joined("a").Joined("b").Started("a").Started("b");
 }

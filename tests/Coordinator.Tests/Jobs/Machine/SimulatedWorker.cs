@@ -67,8 +67,8 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
     {
         switch (command)
         {
-            case PrepareGeneration prepare when prepare.Generation >= Newest:
-                world.Say(this, new GenerationAcknowledged { Generation = prepare.Generation, WorkerId = Id }, reliable: false);
+            case OpenRendezvous prepare when prepare.Generation >= Newest:
+                world.Say(this, new RendezvousAcknowledged { Generation = prepare.Generation, WorkerId = Id }, reliable: false);
                 if (Plan is { } plan && plan.Generation == prepare.Generation)
                 {
                     break;
@@ -177,7 +177,7 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
     private void SayPrepared(World world) =>
         world.Say(
             this,
-            new GenerationPrepared
+            new RendezvousJoined
             {
                 Generation = Newest,
                 WorkerId = Id,

@@ -267,7 +267,7 @@ internal sealed class World
     private void ToMachine(string id, IMessage message)
     {
         _workers.Single(w => w.Id == id).Unacknowledged.Remove(message);
-        Apply(new WorkerSaid(id, message));
+        Apply(new WorkerReported(id, message));
     }
 
     private void Register(SimulatedWorker worker)
@@ -319,7 +319,7 @@ internal sealed class World
             _workers.Single(w => w.Id == m.WorkerId) is var w
             && (!w.Acts || w.Incarnation != m.Incarnation || (w.Plan == plan ? !w.Training : w.Ended != plan && w.Newest > plan.Generation))
         );
-        // Without faults a peer that has not started yet is waited for; with them the patience may end early.
+        // Without faults a peer that has not started yet is waited for; with them the timeout may end early.
         var suspects = broken.Select(m => m.WorkerId).ToArray();
         if (suspects.Length > 0)
         {
@@ -381,7 +381,7 @@ internal sealed class World
         {
             Fired["leaving"] = Fired.GetValueOrDefault("leaving") + 1;
         }
-        if (effects.OfType<SendToWorker>().Any(s => s.Message is PrepareGeneration { FinishStep: > 0 }))
+        if (effects.OfType<SendToWorker>().Any(s => s.Message is OpenRendezvous { FinishStep: > 0 }))
         {
             Fired["boundary"] = Fired.GetValueOrDefault("boundary") + 1;
         }

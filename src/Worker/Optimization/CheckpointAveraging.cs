@@ -5,10 +5,10 @@ namespace TrainingCluster.Worker.Optimization;
 /// <summary>Which evaluated weights a job keeps for its average: the last k, or the k best by validation BLEU.</summary>
 /// <param name="Count">k; 0 or 1: none.</param>
 /// <param name="Best">The best rather than the last.</param>
-public readonly record struct KeptWeights(int Count, bool Best)
+public readonly record struct CheckpointAveraging(int Count, bool Best)
 {
     /// <summary>Keeps none.</summary>
-    public static KeptWeights None { get; }
+    public static CheckpointAveraging None { get; }
 
     /// <summary>Whether an average is wanted at all.</summary>
     public bool IsWanted => Count > 1;
@@ -40,7 +40,7 @@ public readonly record struct KeptWeights(int Count, bool Best)
                 worst = i;
             }
         }
-        // Among equals the newer ones have learnt more.
+        // Among equals the newer ones have learned more.
         return bleu >= kept[worst] ? worst : null;
     }
 

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace TrainingCluster.Worker.Training;
 
 /// <summary>The one job that a worker holds, before and after its model is in memory.</summary>
-internal sealed class JobHolder(string jobId, JobSpec spec) : IDisposable
+internal sealed class LoadedJob(string jobId, JobSpec spec) : IDisposable
 {
     private volatile TrainingJob? _job;
 

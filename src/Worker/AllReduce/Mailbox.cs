@@ -1,7 +1,7 @@
 namespace TrainingCluster.Worker.AllReduce;
 
-/// <summary>What the side values of a step are about. The number travels in the frame.</summary>
-internal enum SideTopic
+/// <summary>What the mailbox values of a step are about. The number travels in the frame.</summary>
+internal enum MailboxTopic
 {
     /// <summary>State and plan on which the members must agree before they begin.</summary>
     Agreement = 1,
@@ -16,7 +16,7 @@ internal enum SideTopic
     Evaluation = 4,
 
     /// <summary>The member has what it needs and leaves in order.</summary>
-    Farewell = 5,
+    Barrier = 5,
 
     /// <summary>Statistics of the validation slices under the averaged weights.</summary>
     AverageEvaluation = 6,
@@ -28,16 +28,16 @@ internal enum SideTopic
     MemoryAnswer = 8,
 }
 
-/// <summary>Received side values until they are asked for. Not safe for several threads: its group's lock guards it.</summary>
-internal sealed class SideBoard(int workers)
+/// <summary>Received mailbox values until they are asked for. Not safe for several threads: its group's lock guards it.</summary>
+internal sealed class Mailbox(int workers)
 {
     /// <summary>More waiting values than this from one peer are no honest mistake: at most two steps' worth can be under way.</summary>
     internal const int LargestWaiting = 16;
 
-    private readonly Dictionary<(long Step, SideTopic Topic, int Rank), byte[]> _values = [];
+    private readonly Dictionary<(long Step, MailboxTopic Topic, int Rank), byte[]> _values = [];
     private readonly int[] _waiting = new int[workers];
 
-    public bool TryPut(long step, SideTopic topic, int rank, byte[] value)
+    public bool TryPut(long step, MailboxTopic topic, int rank, byte[] value)
     {
         if (_waiting[rank] >= LargestWaiting || !_values.TryAdd((step, topic, rank), value))
         {
@@ -47,9 +47,9 @@ internal sealed class SideBoard(int workers)
         return true;
     }
 
-    public bool Has(long step, SideTopic topic, int rank) => _values.ContainsKey((step, topic, rank));
+    public bool Has(long step, MailboxTopic topic, int rank) => _values.ContainsKey((step, topic, rank));
 
-    public byte[] Take(long step, SideTopic topic, int rank)
+    public byte[] Take(long step, MailboxTopic topic, int rank)
     {
         _values.Remove((step, topic, rank), out var value);
         _waiting[rank]--;

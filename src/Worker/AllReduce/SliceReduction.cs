@@ -3,14 +3,14 @@ using System.Numerics.Tensors;
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
-/// One piece of a chunk at its owner: subtree sums of this piece come in any order, siblings are added as soon as both are here,
+/// One slice of a chunk at its owner: subtree sums of this slice come in any order, siblings are added as soon as both are here,
 /// and the last addition gives the root.
 /// </summary>
 /// <remarks>
 /// The order of arrival decides when an addition happens, never what is added to what. Not safe for use by several threads at once.
 /// </remarks>
 /// <typeparam name="TOwner">Who must be told when a buffer is no longer needed; typically a pooled array's lease.</typeparam>
-public sealed class PieceReduction<TOwner>
+public sealed class SliceReduction<TOwner>
     where TOwner : class, IDisposable
 {
     private readonly Subtree _root;
@@ -18,22 +18,22 @@ public sealed class PieceReduction<TOwner>
     private readonly Func<int, (Memory<float> Values, TOwner Owner)>? _scratch;
     private readonly List<Operand> _waiting = [];
 
-    /// <summary>Creates a piece that waits for the whole tree.</summary>
+    /// <summary>Creates a slice that waits for the whole tree.</summary>
     /// <param name="shards">V, a power of two.</param>
     /// <param name="result">Where the sum ends up. One operand may lie exactly there.</param>
     /// <param name="scratch">Memory of a given length, for the sum of two operands that may not be written to; null: there are
     /// none.</param>
-    public PieceReduction(int shards, Memory<float> result, Func<int, (Memory<float> Values, TOwner Owner)>? scratch = null) =>
+    public SliceReduction(int shards, Memory<float> result, Func<int, (Memory<float> Values, TOwner Owner)>? scratch = null) =>
         (_root, _result, _scratch) = (ReductionTree.Root(shards), result, scratch);
 
     /// <summary>True once <c>result</c> holds the sum over all shards.</summary>
     public bool IsComplete { get; private set; }
 
     /// <summary>
-    /// Adds one subtree's sum. The buffer belongs to the piece until its owner is disposed, and is written to unless it is read-only.
+    /// Adds one subtree's sum. The buffer belongs to the slice until its owner is disposed, and is written to unless it is read-only.
     /// </summary>
     /// <param name="node">The subtree.</param>
-    /// <param name="values">Its sum for this piece.</param>
+    /// <param name="values">Its sum for this slice.</param>
     /// <param name="owner">Disposed when <paramref name="values"/> is no longer needed; null if nobody needs to know.</param>
     /// <param name="readOnly">Whether <paramref name="values"/> may not be written to.</param>
     /// <returns>False if the node overlaps one that is already here; nothing is changed then.</returns>
@@ -41,7 +41,7 @@ public sealed class PieceReduction<TOwner>
     {
         if (values.Length != _result.Length)
         {
-            throw new ArgumentException($"The piece has {_result.Length} floats, not {values.Length}.", nameof(values));
+            throw new ArgumentException($"The slice has {_result.Length} floats, not {values.Length}.", nameof(values));
         }
         if (IsComplete || node.Level > _root.Level || node.FirstShard + node.ShardCount > _root.ShardCount || Overlaps(node))
         {

@@ -10,7 +10,7 @@ namespace TrainingCluster.Worker.Actors;
 /// </summary>
 /// <param name="workerId">This worker.</param>
 /// <param name="incarnation">This process.</param>
-public sealed class ReportBox(string workerId, string incarnation)
+public sealed class Outbox(string workerId, string incarnation)
 {
     private readonly Lock _gate = new();
     private readonly Queue<WorkerReport> _unacknowledged = new();
@@ -85,7 +85,7 @@ public sealed class ReportBox(string workerId, string incarnation)
     private static WorkerReport Wrap(IMessage message) =>
         message switch
         {
-            GenerationPrepared m => new() { JobId = m.JobId, Prepared = m },
+            RendezvousJoined m => new() { JobId = m.JobId, Joined = m },
             GenerationStarted m => new() { JobId = m.JobId, Started = m },
             EvaluationReport m => new() { JobId = m.JobId, Evaluation = m },
             CheckpointReport m => new() { JobId = m.JobId, Checkpoint = m },

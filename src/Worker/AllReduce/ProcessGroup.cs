@@ -15,7 +15,7 @@ public sealed record GroupMember(string WorkerId, Uri Address, IReadOnlyList<int
 /// <param name="LogicalShards">V, a power of two.</param>
 /// <param name="Members">All members by rank.</param>
 /// <param name="OwnRank">Which of them this worker is.</param>
-public sealed record GroupPlan(
+public sealed record ProcessGroup(
     string JobId,
     long Generation,
     long BaseStep,
@@ -35,7 +35,7 @@ public sealed record GroupPlan(
     /// <param name="workerId">This worker.</param>
     /// <param name="logicalShards">V.</param>
     /// <exception cref="ArgumentException">The members do not hold each shard exactly once, or this worker is not among them.</exception>
-    public static GroupPlan From(StartGeneration message, string workerId, int logicalShards)
+    public static ProcessGroup From(StartGeneration message, string workerId, int logicalShards)
     {
         ArgumentNullException.ThrowIfNull(message);
         var members = message.Members.OrderBy(member => member.Rank).ToList();
@@ -56,7 +56,7 @@ public sealed record GroupPlan(
         {
             throw new ArgumentException($"{workerId} is not a member of generation {message.Generation}.", nameof(message));
         }
-        var plan = new GroupPlan(
+        var plan = new ProcessGroup(
             message.JobId,
             message.Generation,
             message.BaseStep,

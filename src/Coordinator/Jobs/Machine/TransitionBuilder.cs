@@ -4,7 +4,7 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>One transition under way: the state so far and the effects so far.</summary>
-internal sealed class Turn(JobMachineState state, DateTimeOffset now, JobMachineOptions options)
+internal sealed class TransitionBuilder(JobMachineState state, DateTimeOffset now, JobMachineOptions options)
 {
     public JobMachineState State { get; set; } = state;
 

@@ -7,14 +7,14 @@ using YamlDotNet.RepresentationModel;
 namespace TrainingCluster.Jobs;
 
 /// <summary>Walks YAML nodes beside protobuf descriptors, sets what fits and collects what does not.</summary>
-internal sealed class Walk
+internal sealed class ProtoYamlReader
 {
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
 
     public List<SpecViolation> Violations { get; } = [];
 
-    public void Add(string field, string value, string problem, string mend, int line) =>
-        Violations.Add(new(field, value, problem, mend, line));
+    public void Add(string field, string value, string problem, string fix, int line) =>
+        Violations.Add(new(field, value, problem, fix, line));
 
     /// <summary>The line of a field, or of the nearest field around it that the file names.</summary>
     public int LineOf(string field)

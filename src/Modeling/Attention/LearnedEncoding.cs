@@ -4,16 +4,16 @@ using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Attention;
 
-/// <summary>A learnt vector a position (Gehring et al. 2017): a parameter [longest sequence, D].</summary>
-public sealed class LearntEncoding : PositionalEncoding
+/// <summary>A learned vector a position (Gehring et al. 2017): a parameter [longest sequence, D].</summary>
+public sealed class LearnedEncoding : PositionalEncoding
 {
     private readonly Parameter weight;
 
     /// <summary>Makes the encoding.</summary>
     /// <param name="length">The longest sequence there can be, in tokens.</param>
     /// <param name="width">D.</param>
-    public LearntEncoding(long length, long width)
-        : base(nameof(LearntEncoding))
+    public LearnedEncoding(long length, long width)
+        : base(nameof(LearnedEncoding))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         weight = torch.nn.Parameter(torch.zeros(length, width));
@@ -26,7 +26,7 @@ public sealed class LearntEncoding : PositionalEncoding
         if (start + length > weight.shape[0])
         {
             throw new ArgumentException(
-                $"The model has learnt positions for {weight.shape[0]} tokens, not for {start + length}: shorten the sequence, or "
+                $"The model has learned positions for {weight.shape[0]} tokens, not for {start + length}: shorten the sequence, or "
                     + "train with sinusoidal positions.",
                 nameof(length)
             );

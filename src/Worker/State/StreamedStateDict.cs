@@ -9,7 +9,7 @@ namespace TrainingCluster.Worker.State;
 /// A training state as one row of bytes, exact to the bit: eight bytes with the length of a JSON header (names and lengths of the
 /// sections, counters), the header, then the sections' float32 values.
 /// </summary>
-public static class StateImage
+public static class StreamedStateDict
 {
     private const int PrefixBytes = sizeof(long);
 

@@ -6,7 +6,7 @@ namespace TrainingCluster.Worker.AllReduce;
 /// One message of the stream <c>Collective.Exchange</c>: the message <see cref="Frame"/> of collective.proto, with its payload left
 /// where it is instead of in a byte string.
 /// </summary>
-internal sealed class WireFrame
+internal sealed class CollectiveFrame
 {
     /// <summary>In the first frame of a stream only; otherwise empty.</summary>
     public string JobId { get; set; } = "";
@@ -19,7 +19,7 @@ internal sealed class WireFrame
 
     public FrameKind Kind { get; set; }
 
-    /// <summary>Side frames: which of the step's side values.</summary>
+    /// <summary>Mailbox frames: which of the step's mailbox values.</summary>
     public int Bucket { get; set; }
 
     public int Chunk { get; set; }
@@ -30,7 +30,7 @@ internal sealed class WireFrame
     public long Offset { get; set; }
 
     /// <summary>
-    /// Instead of a payload: the number of the sender's buffer, from 1, in which the receiver finds the piece; 0: there is a payload.
+    /// Instead of a payload: the number of the sender's buffer, from 1, in which the receiver finds the slice; 0: there is a payload.
     /// </summary>
     public int SharedBuffer { get; set; }
 
@@ -40,11 +40,11 @@ internal sealed class WireFrame
     /// <summary>Received gradients; whoever handles the frame disposes it or passes it on.</summary>
     public FrameBuffer? Received { get; set; }
 
-    /// <summary>Received frames: bytes of payload, or of the piece that is read in its place.</summary>
+    /// <summary>Received frames: bytes of payload, or of the slice that is read in its place.</summary>
     public int PayloadBytes { get; set; }
 
     /// <summary>The payload of a side frame, both ways.</summary>
-    public byte[] Side { get; set; } = [];
+    public byte[] Value { get; set; } = [];
 
     /// <summary>Called when the transport has taken the frame, so that <see cref="Floats"/> may change again.</summary>
     public Action? Taken { get; set; }

@@ -9,7 +9,7 @@ namespace TrainingCluster.Cli.Commands;
 /// <summary>
 /// <c>curve</c>: draws validation BLEU against minutes and steps, from the events that <c>train</c> or <c>watch</c> printed.
 /// </summary>
-internal static class CurveCommand
+internal static class PlotCommand
 {
     public static Command Create(Terminal terminal)
     {
@@ -27,7 +27,7 @@ internal static class CurveCommand
             HelpName = "FILE.svg",
             Required = true,
         };
-        var command = new Command("curve", "Draw validation BLEU against minutes and against steps of one or more training runs.")
+        var command = new Command("plot", "Draw validation BLEU against minutes and against steps of one or more training runs.")
         {
             runs,
             file,

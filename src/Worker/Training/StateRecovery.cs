@@ -7,7 +7,7 @@ using TrainingCluster.Worker.State;
 namespace TrainingCluster.Worker.Training;
 
 /// <summary>Brings a worker's state to the step from which a generation goes on.</summary>
-internal static class CatchUp
+internal static class StateRecovery
 {
     /// <summary>Nobody gave the state; the generation cannot begin here.</summary>
     public sealed class NoStateException(string message, Exception? inner = null) : Exception(message, inner);
@@ -93,7 +93,7 @@ internal static class CatchUp
                     Step = start.BaseStep,
                 }
             );
-        using var reader = new StateImage.Reader(state);
+        using var reader = new StreamedStateDict.Reader(state);
         var sha256 = "";
         while (await call.ResponseStream.MoveNext(cancellationToken))
         {

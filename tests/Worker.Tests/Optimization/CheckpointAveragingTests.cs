@@ -2,7 +2,7 @@ using TrainingCluster.Worker.Optimization;
 
 namespace TrainingCluster.Worker.Tests.Optimization;
 
-public class KeptWeightsTests
+public class CheckpointAveragingTests
 {
     [Theory]
     [InlineData(0, false, "", 9, null)]
@@ -14,12 +14,12 @@ public class KeptWeightsTests
     [InlineData(2, true, "8 7", 6.9, null)]
     [InlineData(3, true, "7 8 7", 9, 0)]
     public void PlaceFor_NewScore_PushesOutTheOldestOrTheWorst(int count, bool best, string kept, double bleu, int? place) =>
-        Assert.Equal(place, new KeptWeights(count, best).PlaceFor(KeptWeights.Parse(kept), bleu));
+        Assert.Equal(place, new CheckpointAveraging(count, best).PlaceFor(CheckpointAveraging.Parse(kept), bleu));
 
     [Fact]
     public void Parse_Formatted_KeepsEveryBit()
     {
         double[] scores = [0, 33.333333333333336, 1e-300, -1];
-        Assert.Equal(scores, KeptWeights.Parse(KeptWeights.Format(scores)));
+        Assert.Equal(scores, CheckpointAveraging.Parse(CheckpointAveraging.Format(scores)));
     }
 }

@@ -10,9 +10,9 @@ namespace TrainingCluster.Chaos;
 /// <param name="spec">The job.</param>
 /// <param name="log">Gets all events, a line of JSON each.</param>
 /// <param name="time">The clock.</param>
-internal sealed class JobPump(ClusterConnection connection, JobSpec spec, string log, TimeProvider time)
+internal sealed class JobSubmitter(ClusterConnection connection, JobSpec spec, string log, TimeProvider time)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
     private readonly List<JobEvent> _events = [];
@@ -48,7 +48,7 @@ internal sealed class JobPump(ClusterConnection connection, JobSpec spec, string
         _current = job.Id;
         var (generations, end) = (0L, new StateChanged());
         await foreach (
-            var next in JobFollower.FollowAsync(connection, job.Id, "", known: true, s_patience, time, lost: null, cancellationToken)
+            var next in JobFollower.FollowAsync(connection, job.Id, "", known: true, s_timeout, time, lost: null, cancellationToken)
         )
         {
             lock (_lock)
@@ -108,7 +108,7 @@ internal sealed class JobPump(ClusterConnection connection, JobSpec spec, string
             }
             catch (RpcException exception)
                 when (!cancellationToken.IsCancellationRequested
-                    && time.GetElapsedTime(began) < s_patience
+                    && time.GetElapsedTime(began) < s_timeout
                     && exception.StatusCode is not (StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.Unimplemented)
                 )
             {

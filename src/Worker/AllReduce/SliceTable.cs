@@ -1,54 +1,54 @@
 namespace TrainingCluster.Worker.AllReduce;
 
-/// <summary>One frame's worth of the gradient: a piece of one owner's chunk of one bucket.</summary>
+/// <summary>One frame's worth of the gradient: a slice of one owner's chunk of one bucket.</summary>
 /// <param name="Bucket">The bucket's index.</param>
 /// <param name="Owner">The rank that adds it up.</param>
 /// <param name="Offset">Where it begins, in bytes from the chunk's start.</param>
 /// <param name="Range">Where it lies in the flat buffer.</param>
-internal readonly record struct Piece(int Bucket, int Owner, long Offset, FlatRange Range);
+internal readonly record struct Slice(int Bucket, int Owner, long Offset, FlatRange Range);
 
-/// <summary>All pieces of the flat gradient in a generation, numbered in buffer order. The same on every member.</summary>
-internal sealed class PieceTable
+/// <summary>All slices of the flat gradient in a generation, numbered in buffer order. The same on every member.</summary>
+internal sealed class SliceTable
 {
-    private readonly Piece[] _pieces;
+    private readonly Slice[] _slices;
     private readonly int[] _first;
     private readonly int _owners;
     private readonly int _frameFloats;
 
-    public PieceTable(BucketLayout layout, int owners, int frameFloats)
+    public SliceTable(BucketLayout layout, int owners, int frameFloats)
     {
         (_owners, _frameFloats) = (owners, frameFloats);
         _first = new int[(layout.Buckets.Count * owners) + 1];
-        var pieces = new List<Piece>();
+        var slices = new List<Slice>();
         foreach (var bucket in layout.Buckets)
         {
             for (var owner = 0; owner < owners; owner++)
             {
-                _first[(bucket.Index * owners) + owner] = pieces.Count;
+                _first[(bucket.Index * owners) + owner] = slices.Count;
                 var chunk = BucketLayout.Chunk(bucket.Range, owner, owners);
-                foreach (var range in BucketLayout.Pieces(chunk, frameFloats))
+                foreach (var range in BucketLayout.Slices(chunk, frameFloats))
                 {
-                    pieces.Add(new Piece(bucket.Index, owner, (long)(range.Offset - chunk.Offset) * sizeof(float), range));
+                    slices.Add(new Slice(bucket.Index, owner, (long)(range.Offset - chunk.Offset) * sizeof(float), range));
                 }
             }
         }
 
-        _first[^1] = pieces.Count;
-        _pieces = [.. pieces];
+        _first[^1] = slices.Count;
+        _slices = [.. slices];
     }
 
-    public int Count => _pieces.Length;
+    public int Count => _slices.Length;
 
     public int Buckets => _first.Length / _owners;
 
-    public Piece this[int index] => _pieces[index];
+    public Slice this[int index] => _slices[index];
 
-    /// <summary>The numbers of a bucket's pieces: first, and one past the last.</summary>
+    /// <summary>The numbers of a bucket's slices: first, and one past the last.</summary>
     public (int From, int To) OfBucket(int bucket) => (_first[bucket * _owners], _first[(bucket + 1) * _owners]);
 
-    public int CountOwnedBy(int rank) => _pieces.Count(piece => piece.Owner == rank);
+    public int CountOwnedBy(int rank) => _slices.Count(slice => slice.Owner == rank);
 
-    /// <summary>The piece that a frame speaks of, or -1 if there is none like it.</summary>
+    /// <summary>The slice that a frame speaks of, or -1 if there is none like it.</summary>
     /// <param name="bucket">The bucket's index.</param>
     /// <param name="owner">Who adds it up.</param>
     /// <param name="offset">In bytes from the chunk's start.</param>
@@ -65,7 +65,7 @@ internal sealed class PieceTable
         {
             return -1;
         }
-        var piece = _pieces[index];
-        return piece.Offset == offset && (floats ?? piece.Range.Length) == piece.Range.Length ? (int)index : -1;
+        var slice = _slices[index];
+        return slice.Offset == offset && (floats ?? slice.Range.Length) == slice.Range.Length ? (int)index : -1;
     }
 }

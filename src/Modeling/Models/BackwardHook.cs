@@ -8,11 +8,11 @@ namespace TrainingCluster.Modeling.Models;
 /// gradient. Autograd runs ready nodes in the reverse order of their creation and writes parameters' gradients at
 /// once, so the gradients of every parameter used after the mark are final by then.
 /// </summary>
-internal sealed class GradientMark : torch.autograd.SingleTensorFunction<GradientMark>
+internal sealed class BackwardHook : torch.autograd.SingleTensorFunction<BackwardHook>
 {
     private const string Reached = "reached";
 
-    public override string Name => nameof(GradientMark);
+    public override string Name => nameof(BackwardHook);
 
     public override Tensor forward(torch.autograd.AutogradContext ctx, params object[] vars)
     {

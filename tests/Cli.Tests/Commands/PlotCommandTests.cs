@@ -2,7 +2,7 @@ using System.Xml.Linq;
 
 namespace TrainingCluster.Cli.Tests.Commands;
 
-public sealed class CurveCommandTests : IDisposable
+public sealed class PlotCommandTests : IDisposable
 {
     private const string Events = """
         running (2 workers are there)
@@ -18,10 +18,10 @@ public sealed class CurveCommandTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Curve_TwoRuns_DrawsBothAndSaysWhatTheyReached()
+    public async Task Plot_TwoRuns_DrawsBothAndSaysWhatTheyReached()
     {
         var run = _folder.Write("first.jsonl", Events);
-        var session = await Session.RunAsync("curve", run, $"the <other>={run}", "--out", _folder.At("curve.svg"));
+        var session = await Session.RunAsync("plot", run, $"the <other>={run}", "--out", _folder.At("curve.svg"));
         Assert.Equal((0, ""), (session.ExitCode, session.Error));
         Assert.Equal(
             "first: 2 evaluations, BLEU 25.00 at best, 2 minutes\nthe <other>: 2 evaluations, BLEU 25.00 at best, 2 minutes\n",
@@ -41,10 +41,10 @@ public sealed class CurveCommandTests : IDisposable
     [InlineData("{\"time\":1}", "line 1: no event of a job")]
     [InlineData("running\n{half of", "line 2: no event of a job")]
     [InlineData("running\n", "no evaluation in it")]
-    public async Task Curve_NoRun_NamesFileAndMend(string text, string message)
+    public async Task Plot_NoRun_NamesFileAndMend(string text, string message)
     {
         var run = _folder.Write("run.jsonl", text);
-        var session = await Session.RunAsync("curve", run, "--out", _folder.At("curve.svg"));
+        var session = await Session.RunAsync("plot", run, "--out", _folder.At("curve.svg"));
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
         Assert.Contains($"{run}", session.Error, StringComparison.Ordinal);
         Assert.Contains(message, session.Error, StringComparison.Ordinal);
@@ -52,10 +52,10 @@ public sealed class CurveCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Curve_MoreRunsThanColours_IsRefused()
+    public async Task Plot_MoreRunsThanColours_IsRefused()
     {
         var run = _folder.Write("run.jsonl", Events);
-        var session = await Session.RunAsync(["curve", .. Enumerable.Repeat(run, 7), "--out", _folder.At("curve.svg")]);
+        var session = await Session.RunAsync(["plot", .. Enumerable.Repeat(run, 7), "--out", _folder.At("curve.svg")]);
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
         Assert.Contains("7 runs: at most 6", session.Error, StringComparison.Ordinal);
     }
