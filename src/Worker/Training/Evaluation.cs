@@ -22,7 +22,8 @@ internal sealed record EvaluationScores(
 
 /// <summary>
 /// Translation of the validation pair as a collective stage: it is cut into one slice a logical shard, each worker translates the
-/// slices of its shards, and the counts (whole numbers, and one loss a slice) are exchanged. It does not matter which worker translates what.
+/// slices of its shards, and the counts (whole numbers, and one loss a slice) are exchanged. It does not matter which
+/// worker translates what.
 /// </summary>
 internal static class Evaluation
 {
