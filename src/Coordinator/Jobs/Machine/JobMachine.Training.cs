@@ -380,7 +380,7 @@ public static partial class JobMachine
             var reason =
                 $"the weights of {other.WorkerId} differ from the stored model's "
                 + $"({other.WeightsSha256} and {transition.State.WeightsSha256}): "
-                + "the workers do not compute alike; see docs/protocol.md for what the bits depend on";
+                + "the workers do not compute alike; see docs/determinism.md for what the bits depend on";
             transition.State = transition.State with { WeightsSha256 = "" };
             End(transition, JobPhase.Failed, reason);
             return;

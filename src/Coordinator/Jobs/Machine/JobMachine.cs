@@ -13,7 +13,7 @@ public sealed record JobTransition(JobMachineState State, ImmutableArray<JobEffe
 }
 
 /// <summary>
-/// A job's state machine: a pure function of state, input and time. docs/protocol.md writes down its states, events and
+/// A job's state machine: a pure function of state, input and time. docs/job-life-cycle.md writes down its states, events and
 /// transitions; the actor only applies what comes out.
 /// </summary>
 /// <remarks>

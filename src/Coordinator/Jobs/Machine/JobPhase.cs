@@ -2,7 +2,7 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
-/// <summary>Where a job stands. docs/protocol.md draws the transitions.</summary>
+/// <summary>Where a job stands. docs/job-life-cycle.md draws the transitions.</summary>
 public enum JobPhase
 {
     /// <summary>No worker is there for it.</summary>
