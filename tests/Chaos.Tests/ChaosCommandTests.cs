@@ -1,5 +1,4 @@
 using System.CommandLine;
-using TrainingCluster.Cli;
 using TrainingCluster.Cli.Tests;
 
 namespace TrainingCluster.Chaos.Tests;
@@ -48,19 +47,8 @@ public sealed class ChaosCommandTests : IDisposable
         Assert.DoesNotContain("dataset", session.Error, StringComparison.Ordinal);
     }
 
-    private static async Task<(int ExitCode, string Out, string Error)> RunAsync(params string[] args)
-    {
-        var (output, error) = (new StringWriter(), new StringWriter());
-        var terminal = new Terminal
-        {
-            In = Stream.Null,
-            Out = TextWriter.Synchronized(output),
-            Error = TextWriter.Synchronized(error),
-            IsLive = false,
-        };
-        var status = await CommandLine.RunAsync(new RootCommand { ChaosCommand.Create(terminal) }, args, terminal);
-        return (status, output.ToString(), error.ToString());
-    }
+    private static Task<Session> RunAsync(params string[] args) =>
+        Session.RunAsync(terminal => new RootCommand { ChaosCommand.Create(terminal) }, [], args);
 
     [Fact]
     public async Task Chaos_Help_TellsEveryFault()

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 
 namespace TrainingCluster.Cli.Tests;
@@ -9,7 +10,10 @@ internal sealed record Session(int ExitCode, string Out, string Error)
 
     public static Task<Session> WithInputAsync(string input, params string[] args) => WithInputAsync(Encoding.UTF8.GetBytes(input), args);
 
-    public static async Task<Session> WithInputAsync(byte[] input, params string[] args)
+    public static Task<Session> WithInputAsync(byte[] input, params string[] args) => RunAsync(CommandLine.Create, input, args);
+
+    /// <summary>The same for another tree of commands.</summary>
+    public static async Task<Session> RunAsync(Func<Terminal, RootCommand> root, byte[] input, params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
         var terminal = new Terminal
@@ -19,7 +23,7 @@ internal sealed record Session(int ExitCode, string Out, string Error)
             Error = TextWriter.Synchronized(error),
             IsLive = false,
         };
-        var status = await CommandLine.RunAsync(args, terminal);
+        var status = await CommandLine.RunAsync(root(terminal), args, terminal);
         return new Session(status, output.ToString(), error.ToString());
     }
 }

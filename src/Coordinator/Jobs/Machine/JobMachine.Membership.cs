@@ -30,7 +30,7 @@ public static partial class JobMachine
                 transition.State = transition.State with { Members = transition.State.Members.RemoveRange(lost) };
                 // Without them the others cannot come to the step at which they were to end.
                 EndAtOnce(transition);
-                PlanIfAllPrepared(transition);
+                PlanIfAllJoined(transition);
                 break;
             case JobPhase.BackingOff when !pool.IsEmpty && transition.State.Pool.Values.All(w => w.Draining):
                 // Nobody is left to try again with.

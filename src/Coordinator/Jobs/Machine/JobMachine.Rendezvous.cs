@@ -129,7 +129,7 @@ public static partial class JobMachine
         }
     }
 
-    private static void OnPrepared(TransitionBuilder transition, RendezvousJoined message)
+    private static void OnJoined(TransitionBuilder transition, RendezvousJoined message)
     {
         NoteHeld(transition, message);
         var state = transition.State;
@@ -144,7 +144,7 @@ public static partial class JobMachine
             {
                 Members = state.Members.SetItem(member.WorkerId, member with { Acknowledged = true, Joined = message }),
             };
-            PlanIfAllPrepared(transition);
+            PlanIfAllJoined(transition);
         }
         else if (
             message.Generation == state.Generation
@@ -197,7 +197,7 @@ public static partial class JobMachine
         };
     }
 
-    private static void PlanIfAllPrepared(TransitionBuilder transition)
+    private static void PlanIfAllJoined(TransitionBuilder transition)
     {
         var members = transition.State.Members;
         if (members.IsEmpty)

@@ -209,7 +209,7 @@ public static partial class JobMachine
             LeaveOut(transition, [member.WorkerId], member.Acknowledged ? "did not end its work in time" : "does not answer");
         }
         EndAtOnce(transition);
-        PlanIfAllPrepared(transition);
+        PlanIfAllJoined(transition);
     }
 
     private static void OnTimeRunning(TransitionBuilder transition)
