@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.Hosting;
+using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Bench;
@@ -142,28 +143,20 @@ internal static class AllReduceBench
 
     private static List<double> Measure(CollectiveGroup group, BucketLayout layout, Memory<float> gradient, int warmup, int iterations)
     {
-        void Must(CollectiveFailure? failure)
-        {
-            if (failure is not null)
-            {
-                throw new InvalidOperationException(failure.ToString());
-            }
-        }
-
-        Must(group.Connect([], out _));
+        group.Connect(new MemberState());
         var times = new List<double>();
         for (var step = 1; step <= warmup + iterations; step++)
         {
             gradient.Span.Fill(1f);
-            var exchange = group.Begin(step);
+            var exchange = group.AllReduce.Begin(step);
             // A barrier, so that all begin together.
-            Must(group.AllGather(step, MailboxTopic.StepTotals, [], TimeSpan.Zero, out _));
+            group.Mailbox.AllGather(step, MailboxTopic.StepTotals, new MemberStep(), TimeSpan.Zero);
             var start = Stopwatch.GetTimestamp();
             foreach (var bucket in layout.Buckets)
             {
                 exchange.Submit(bucket.Index, new Subtree(0, group.Plan.OwnRank), gradient);
             }
-            Must(exchange.Complete(TimeSpan.Zero));
+            exchange.Complete(TimeSpan.Zero);
             if (step > warmup)
             {
                 times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -174,7 +167,7 @@ internal static class AllReduceBench
             }
         }
 
-        Must(group.Barrier());
+        group.Barrier();
         return times;
     }
 

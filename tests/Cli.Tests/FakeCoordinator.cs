@@ -57,7 +57,7 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public Func<WatchJobRequest, IServerStreamWriter<JobEvent>, ServerCallContext, Task>? Watch { get; init; }
 
-        public IReadOnlyList<ArtifactChunk> Artifacts { get; init; } = [];
+        public IReadOnlyList<FileChunk> Artifacts { get; init; } = [];
 
         /// <summary>If set, an upload ends with it after its first chunk.</summary>
         public Status? UploadRefusal { get; init; }
@@ -91,7 +91,7 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public override async Task GetArtifacts(
             GetArtifactsRequest request,
-            IServerStreamWriter<ArtifactChunk> responseStream,
+            IServerStreamWriter<FileChunk> responseStream,
             ServerCallContext context
         )
         {

@@ -1,6 +1,6 @@
-using Google.Protobuf;
 using Grpc.Core;
 using TrainingCluster.Errors;
+using TrainingCluster.Files;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Client;
@@ -8,8 +8,6 @@ namespace TrainingCluster.Cli.Client;
 /// <summary>Brings a prepared dataset folder to the coordinator.</summary>
 public static class DatasetUpload
 {
-    private const int ChunkBytes = 256 * 1024;
-
     /// <summary>True: the coordinator holds the dataset already.</summary>
     public static async Task<bool> IsThereAsync(ClusterConnection connection, string fingerprint, CancellationToken cancellationToken)
     {
@@ -43,8 +41,7 @@ public static class DatasetUpload
         CancellationToken cancellationToken
     )
     {
-        var files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
-        var (done, total) = (0L, files.Sum(file => new FileInfo(file).Length));
+        var (done, total) = (0L, FolderSender.Paths(folder).Sum(path => new FileInfo(Path.Combine(folder, path)).Length));
         try
         {
             using var call = connection.Datasets.UploadDataset(cancellationToken: cancellationToken);
@@ -57,23 +54,10 @@ public static class DatasetUpload
 
         async IAsyncEnumerable<FileChunk> ChunksAsync()
         {
-            var buffer = new byte[ChunkBytes];
-            foreach (var file in files)
+            await foreach (var chunk in FolderSender.ReadAsync(folder, cancellationToken))
             {
-                await using var stream = File.OpenRead(file);
-                var path = Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/');
-                // An empty file is one empty chunk.
-                do
-                {
-                    var read = await stream.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellationToken);
-                    yield return new FileChunk
-                    {
-                        Path = path,
-                        FileBytes = stream.Length,
-                        Data = ByteString.CopyFrom(buffer, 0, read),
-                    };
-                    sent(done += read, total);
-                } while (stream.Position < stream.Length);
+                yield return chunk;
+                sent(done += chunk.Data.Length, total);
             }
         }
     }

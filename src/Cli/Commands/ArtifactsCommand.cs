@@ -25,11 +25,9 @@ internal static class ArtifactsCommand
                 var target = parsed.GetValue(folder)!;
                 ArtifactDownload.Require(target, parsed.GetValue(overwrite));
                 using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
-                foreach (
-                    var (path, bytes) in await ArtifactDownload.ReceiveAsync(connection, parsed.GetValue(id)!, target, cancellationToken)
-                )
+                foreach (var file in await ArtifactDownload.ReceiveAsync(connection, parsed.GetValue(id)!, target, cancellationToken))
                 {
-                    await terminal.Out.WriteLineAsync($"{Path.Combine(target, path)}  {Text.Bytes(bytes)}");
+                    await terminal.Out.WriteLineAsync($"{Path.Combine(target, file.Path)}  {Text.Bytes(file.Bytes)}");
                 }
                 return ExitCodes.Succeeded;
             }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using TrainingCluster.Checkpoints;
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Files;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Checkpoints;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Files;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Checkpoints;
@@ -70,7 +71,7 @@ internal sealed class CheckpointParts(DataFolder data) : IDisposable
         var whole = new FolderReceiver(parent);
         try
         {
-            foreach (var path in places.SelectMany(FolderReader.Paths).Distinct().Order(StringComparer.Ordinal))
+            foreach (var path in places.SelectMany(FolderSender.Paths).Distinct().Order(StringComparer.Ordinal))
             {
                 var pieces = places.Select(place => Path.Combine(place, path)).Where(File.Exists).ToArray();
                 var bytes = pieces.Sum(piece => new FileInfo(piece).Length);
@@ -92,7 +93,7 @@ internal sealed class CheckpointParts(DataFolder data) : IDisposable
     private static async Task AppendAsync(FolderReceiver whole, string path, long bytes, string piece, CancellationToken cancellationToken)
     {
         await using var stream = File.OpenRead(piece);
-        var buffer = new byte[FolderReader.ChunkBytes];
+        var buffer = new byte[FolderSender.ChunkBytes];
         for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0; )
         {
             await whole.WriteAsync(

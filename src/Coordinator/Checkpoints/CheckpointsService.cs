@@ -6,6 +6,7 @@ using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
+using TrainingCluster.Files;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Checkpoints;
@@ -75,20 +76,10 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
                 $"checkpoint {request.CheckpointId} of {request.JobId} is damaged: {problem}; take the one before"
             );
         }
-        await FolderReader.ReadAsync(
-            library.Folder(request.JobId, request.CheckpointId),
-            (path, size, chunk) =>
-                path == CheckpointManifest.FileName
-                    ? Task.CompletedTask
-                    : responseStream.WriteAsync(
-                        new FileChunk
-                        {
-                            Path = path,
-                            FileBytes = size,
-                            Data = ByteString.CopyFrom(chunk.Span),
-                        },
-                        cancellationToken
-                    ),
+        await responseStream.SendAllAsync(
+            FolderSender
+                .ReadAsync(library.Folder(request.JobId, request.CheckpointId), cancellationToken)
+                .Where(chunk => chunk.Path != CheckpointManifest.FileName),
             cancellationToken
         );
     }
@@ -136,18 +127,19 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         CancellationToken cancellationToken
     )
     {
-        // The first message may carry a chunk beside the header.
-        if (requests.Current.File is { } first)
+        await receiver.ReceiveAsync(Chunks(), cancellationToken);
+
+        async IAsyncEnumerable<FileChunk> Chunks()
         {
-            await receiver.WriteAsync(first, cancellationToken);
+            // The first message may carry a chunk beside the header.
+            if (requests.Current.File is { } first)
+            {
+                yield return first;
+            }
+            await foreach (var request in requests.ReadAllAsync(cancellationToken))
+            {
+                yield return request.File ?? throw RpcErrors.Invalid(("file", "is missing in a message after the first"));
+            }
         }
-        await foreach (var request in requests.ReadAllAsync(cancellationToken))
-        {
-            await receiver.WriteAsync(
-                request.File ?? throw RpcErrors.Invalid(("file", "is missing in a message after the first")),
-                cancellationToken
-            );
-        }
-        await receiver.CompleteAsync(cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 

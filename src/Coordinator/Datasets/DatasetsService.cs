@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Errors;
+using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
@@ -23,11 +24,7 @@ public sealed class DatasetsService(DatasetLibrary library) : V1.Datasets.Datase
     {
         var cancellationToken = context.CancellationToken;
         await using var receiver = library.Receive();
-        await foreach (var chunk in requestStream.ReadAllAsync(cancellationToken))
-        {
-            await receiver.WriteAsync(chunk, cancellationToken);
-        }
-        await receiver.CompleteAsync(cancellationToken);
+        await receiver.ReceiveAsync(requestStream.ReadAllAsync(cancellationToken), cancellationToken);
         try
         {
             var fingerprint = library.Keep(receiver);
@@ -51,19 +48,6 @@ public sealed class DatasetsService(DatasetLibrary library) : V1.Datasets.Datase
     )
     {
         var info = await GetDataset(request, context);
-        await FolderReader.ReadAsync(
-            library.Folder(info.Fingerprint),
-            (path, size, chunk) =>
-                responseStream.WriteAsync(
-                    new FileChunk
-                    {
-                        Path = path,
-                        FileBytes = size,
-                        Data = ByteString.CopyFrom(chunk.Span),
-                    },
-                    context.CancellationToken
-                ),
-            context.CancellationToken
-        );
+        await responseStream.SendAllAsync(FolderSender.ReadAsync(library.Folder(info.Fingerprint)), context.CancellationToken);
     }
 }

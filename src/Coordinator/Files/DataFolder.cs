@@ -1,3 +1,5 @@
+using TrainingCluster.Files;
+
 namespace TrainingCluster.Coordinator.Files;
 
 /// <summary>Where the coordinator keeps what.</summary>

@@ -4,6 +4,7 @@ using Grpc.Core.Interceptors;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Errors;
+using TrainingCluster.Files;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -74,6 +75,10 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
         {
             // An IOException by descent, but the storage has nothing to do with it.
             throw new RpcException(new Status(StatusCode.InvalidArgument, $"the stream has a message that cannot be read: {e.Message}"));
+        }
+        catch (FileTransferException e)
+        {
+            throw RpcErrors.Invalid((e.Field, e.Message));
         }
         catch (Exception e) when (DiskErrors.IsFull(e) || e is SqliteException { SqliteErrorCode: 13 })
         {

@@ -10,6 +10,7 @@ using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
+using TrainingCluster.Files;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
@@ -192,7 +193,7 @@ public sealed partial class JobsService(
     /// <inheritdoc/>
     public override async Task GetArtifacts(
         GetArtifactsRequest request,
-        IServerStreamWriter<ArtifactChunk> responseStream,
+        IServerStreamWriter<FileChunk> responseStream,
         ServerCallContext context
     )
     {
@@ -204,29 +205,7 @@ public sealed partial class JobsService(
                 $"job {job.Id} has left no model: it is {job.Record.Phase.ToJobState().ToString().ToLowerInvariant()} ({job.Record.Reason})"
             );
         }
-        var cancellationToken = context.CancellationToken;
-        var (current, sha) = ("", "");
-        await FolderReader.ReadAsync(
-            folder,
-            async (path, size, chunk) =>
-            {
-                if (path != current)
-                {
-                    (current, sha) = (path, await StoredFile.Sha256OfAsync(Path.Combine(folder, path), cancellationToken));
-                }
-                await responseStream.WriteAsync(
-                    new ArtifactChunk
-                    {
-                        Path = path,
-                        FileBytes = size,
-                        Sha256 = sha,
-                        Data = ByteString.CopyFrom(chunk.Span),
-                    },
-                    cancellationToken
-                );
-            },
-            cancellationToken
-        );
+        await responseStream.SendAllAsync(FolderSender.ReadAsync(folder), context.CancellationToken);
     }
 
     /// <inheritdoc/>

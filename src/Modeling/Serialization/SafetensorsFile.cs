@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 
 namespace TrainingCluster.Modeling.Serialization;
@@ -105,69 +104,15 @@ public sealed class SafetensorsFile : IDisposable
         var data = prefix.Length + (long)headerLength;
         try
         {
-            using var json = JsonDocument.Parse(header);
-            return Parse(json.RootElement, data, length);
+            var parsed = SafetensorsHeader.Parse(header);
+            return data + parsed.DataBytes == length
+                ? ([.. parsed.Entries.Select(entry => entry with { Offset = data + entry.Offset })], parsed.Metadata)
+                : throw new InvalidDataException($"it has {length} bytes where its header speaks of {data + parsed.DataBytes}");
         }
-        catch (Exception error)
-            when (error is JsonException or InvalidOperationException or FormatException or KeyNotFoundException or OverflowException)
+        catch (InvalidDataException error)
         {
-            throw Damaged($"its header does not make sense ({error.Message})");
+            throw Damaged(error.Message);
         }
-    }
-
-    private (IReadOnlyList<TensorEntry>, IReadOnlyDictionary<string, string>) Parse(JsonElement root, long data, long length)
-    {
-        var entries = new List<TensorEntry>();
-        var metadata = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var property in root.EnumerateObject())
-        {
-            if (property.Name == "__metadata__")
-            {
-                foreach (var text in property.Value.EnumerateObject())
-                {
-                    metadata[text.Name] = text.Value.GetString() ?? "";
-                }
-                continue;
-            }
-            var type = property.Value.GetProperty("dtype").GetString() ?? "";
-            var shape = property.Value.GetProperty("shape").EnumerateArray().Select(side => side.GetInt64()).ToArray();
-            var offsets = property.Value.GetProperty("data_offsets");
-            var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
-            int elementSize;
-            try
-            {
-                elementSize = Safetensors.ElementSize(type);
-            }
-            catch (ArgumentException)
-            {
-                throw Damaged($"the tensor '{property.Name}' has the unknown type '{type}'");
-            }
-            if (
-                shape.Any(side => side < 0)
-                || begin < 0
-                || end - begin != shape.Aggregate((long)elementSize, (size, side) => checked(size * side))
-            )
-            {
-                throw Damaged($"the tensor '{property.Name}' does not fit its place");
-            }
-            entries.Add(new TensorEntry(property.Name, type, shape, data + begin, end - begin));
-        }
-        // An empty tensor shares its offset with its neighbour: the shorter one comes first.
-        entries.Sort((a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.Length.CompareTo(b.Length));
-        var next = data;
-        foreach (var entry in entries)
-        {
-            if (entry.Offset != next)
-            {
-                throw Damaged($"there is a gap or an overlap before the tensor '{entry.Name}'");
-            }
-            next += entry.Length;
-        }
-        if (next != length)
-        {
-            throw Damaged($"it has {length} bytes where its header speaks of {next}");
-        }
-        return (entries, metadata);
     }
 
     private InvalidDataException Damaged(string why) => new($"{_path} is not a whole safetensors file: {why}.");

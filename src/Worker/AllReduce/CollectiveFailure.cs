@@ -25,15 +25,12 @@ public enum CollectiveError
     Diverged,
 }
 
-/// <summary>A failed collective operation. There is no result: what it wrote is to be computed again.</summary>
+/// <summary>Why a generation's group ended. Whoever waits in it gets it as a <see cref="CollectiveException"/>.</summary>
 /// <param name="Error">What kind of failure.</param>
 /// <param name="Message">A sentence for people.</param>
 /// <param name="Suspects">Ids of the workers that seem to be the cause; empty when none is.</param>
 public sealed record CollectiveFailure(CollectiveError Error, string Message, IReadOnlyList<string> Suspects)
 {
-    internal CollectiveFailure(CollectiveError error, string message, params string[] suspects)
-        : this(error, message, (IReadOnlyList<string>)suspects) { }
-
     /// <inheritdoc/>
     public override string ToString() => $"{Error}: {Message}";
 }

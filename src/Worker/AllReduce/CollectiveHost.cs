@@ -117,7 +117,7 @@ public sealed partial class CollectiveHost
             }
 
             _group = group;
-            group.FrameDropped = () => Interlocked.Increment(ref _staleFrames);
+            group.Links.FrameDropped = () => Interlocked.Increment(ref _staleFrames);
             SignalChange();
         }
     }

@@ -15,7 +15,7 @@ internal sealed class CollectiveService(CollectiveHost host) : CollectiveWire.Se
         }
         var first = requestStream.Current;
         var group = await host.GroupForAsync(first, context.CancellationToken);
-        return await group.ReceiveAsync(first, requestStream, context.CancellationToken);
+        return await group.Links.ReceiveAsync(first, requestStream, context.CancellationToken);
     }
 
     /// <inheritdoc/>

@@ -9,8 +9,13 @@ namespace TrainingCluster.Worker.AllReduce;
 internal sealed class PeerLink : IAsyncDisposable
 {
     private static readonly TimeSpan s_barrierTimeout = TimeSpan.FromMilliseconds(250);
-    private readonly CollectiveGroup _group;
+    private readonly ProcessGroup _plan;
     private readonly int _rank;
+    private readonly CollectiveOptions _options;
+    private readonly TimeProvider _time;
+    private readonly FailureDetector _detector;
+    private readonly Func<bool> _mayEnd;
+    private readonly Action<int> _sent;
     private readonly Channel<CollectiveFrame> _frames = Channel.CreateUnbounded<CollectiveFrame>(
         new UnboundedChannelOptions { SingleReader = true }
     );
@@ -21,10 +26,26 @@ internal sealed class PeerLink : IAsyncDisposable
     private volatile bool _discard;
     private volatile bool _closing;
 
-    public PeerLink(CollectiveGroup group, int rank)
+    /// <summary>Opens the stream.</summary>
+    /// <param name="plan">The members.</param>
+    /// <param name="rank">The peer.</param>
+    /// <param name="options">Time limits and sizes.</param>
+    /// <param name="time">The clock for waiting.</param>
+    /// <param name="detector">Told when the stream breaks.</param>
+    /// <param name="mayEnd">Whether the end of the stream is no failure.</param>
+    /// <param name="sent">Told of the payload bytes of each frame that was sent.</param>
+    public PeerLink(
+        ProcessGroup plan,
+        int rank,
+        CollectiveOptions options,
+        TimeProvider time,
+        FailureDetector detector,
+        Func<bool> mayEnd,
+        Action<int> sent
+    )
     {
-        (_group, _rank) = (group, rank);
-        _channel = CollectiveChannel.Open(group.Plan.Members[rank].Address, group.Options);
+        (_plan, _rank, _options, _time, _detector, _mayEnd, _sent) = (plan, rank, options, time, detector, mayEnd, sent);
+        _channel = CollectiveChannel.Open(plan.Members[rank].Address, options);
         _call = _channel.CreateCallInvoker().AsyncClientStreamingCall(CollectiveWire.Exchange, null, new CallOptions());
         // Sending costs processor time next to backward's: it starts here and goes on wherever the transport resumes it.
         _sending = Task.Run(SendAsync);
@@ -36,12 +57,12 @@ internal sealed class PeerLink : IAsyncDisposable
     /// <summary>No more frames: what is queued is still sent, unless the group failed.</summary>
     public async ValueTask DisposeAsync()
     {
-        _discard = _group.Failure is not null;
+        _discard = _detector.Failure is not null;
         _frames.Writer.TryComplete();
         // After a failure nothing is left to send but the stream's end: a healthy peer takes it at once, and one that is stopped or
         // cut off must not keep the others from the next generation.
-        var timeout = _discard ? s_barrierTimeout : _group.Options.Timeout;
-        await Task.WhenAny(Task.WhenAll(_sending, _watching), Task.Delay(timeout, _group.Time));
+        var timeout = _discard ? s_barrierTimeout : _options.Timeout;
+        await Task.WhenAny(Task.WhenAll(_sending, _watching), Task.Delay(timeout, _time));
         _closing = true;
         _call.Dispose();
         await _sending;
@@ -59,11 +80,11 @@ internal sealed class PeerLink : IAsyncDisposable
                 {
                     continue;
                 }
-                frame.Generation = _group.Plan.Generation;
-                frame.SenderRank = _group.Plan.OwnRank;
+                frame.Generation = _plan.Generation;
+                frame.SenderRank = _plan.OwnRank;
                 var bytes = frame.Floats.IsEmpty ? frame.Value.Length : frame.Floats.Length * sizeof(float);
                 await _call.RequestStream.WriteAsync(frame);
-                _group.CountSent(bytes);
+                _sent(bytes);
                 frame.Taken?.Invoke();
             }
 
@@ -84,22 +105,26 @@ internal sealed class PeerLink : IAsyncDisposable
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException)
         {
-            if (!_closing && !_group.HasLeftInOrder(_rank))
+            if (!_closing && !_mayEnd())
             {
-                _group.Fail(Classify(e is RpcException failed ? failed.Status : new Status(StatusCode.Cancelled, e.Message)));
+                Fail(e is RpcException failed ? failed.Status : new Status(StatusCode.Cancelled, e.Message));
             }
         }
     }
 
-    private CollectiveFailure Classify(Status status)
+    private void Fail(Status status)
     {
-        var peer = _group.Plan.Members[_rank].WorkerId;
-        return status.StatusCode switch
+        var peer = _plan.Members[_rank].WorkerId;
+        _ = status.StatusCode switch
         {
-            StatusCode.Aborted => new(CollectiveError.PeerLeft, $"{peer} ended the generation: {status.Detail}"),
-            StatusCode.FailedPrecondition => new(CollectiveError.StaleGeneration, $"{peer} refused the stream: {status.Detail}"),
-            StatusCode.InvalidArgument => new(CollectiveError.Corrupt, $"{peer} refused a frame of ours: {status.Detail}"),
-            _ => new(CollectiveError.PeerUnreachable, $"The connection to {peer} ended: {status.StatusCode} {status.Detail}", peer),
+            StatusCode.Aborted => _detector.Fail(CollectiveError.PeerLeft, $"{peer} ended the generation: {status.Detail}"),
+            StatusCode.FailedPrecondition => _detector.Fail(CollectiveError.StaleGeneration, $"{peer} refused the stream: {status.Detail}"),
+            StatusCode.InvalidArgument => _detector.Fail(CollectiveError.Corrupt, $"{peer} refused a frame of ours: {status.Detail}"),
+            _ => _detector.Fail(
+                CollectiveError.PeerUnreachable,
+                $"The connection to {peer} ended: {status.StatusCode} {status.Detail}",
+                peer
+            ),
         };
     }
 }

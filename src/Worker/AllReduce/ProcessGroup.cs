@@ -30,6 +30,9 @@ public sealed record ProcessGroup(
     /// <summary>W.</summary>
     public int Workers => Members.Count;
 
+    /// <summary>All ranks but this worker's.</summary>
+    internal IEnumerable<int> Peers => Enumerable.Range(0, Workers).Where(rank => rank != OwnRank);
+
     /// <summary>Reads the coordinator's message.</summary>
     /// <param name="message">The generation to start.</param>
     /// <param name="workerId">This worker.</param>

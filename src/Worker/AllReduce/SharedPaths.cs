@@ -37,32 +37,27 @@ internal sealed class SharedPaths
     /// <param name="group">All members call this with it.</param>
     /// <param name="own">This worker's buffers; null: it offers none, and maps none.</param>
     /// <param name="floats">Length of the gradient.</param>
-    /// <param name="paths">What is agreed on.</param>
-    /// <returns>Null, or why the group cannot go on.</returns>
-    public static CollectiveFailure? Agree(CollectiveGroup group, SharedBuffers? own, int floats, out SharedPaths paths)
+    /// <returns>What is agreed on.</returns>
+    /// <exception cref="CollectiveException">The group ended.</exception>
+    public static SharedPaths Agree(CollectiveGroup group, SharedBuffers? own, int floats)
     {
-        paths = new SharedPaths(group.Plan, own);
+        var paths = new SharedPaths(group.Plan, own);
         // 1.
-        var offer = own?.BeginUse().ToByteArray() ?? [];
-        if (GatherAll(MailboxTopic.MemoryOffer, offer, out var offers) is { } failure)
-        {
-            return failure;
-        }
+        var offers = AllGather(MailboxTopic.MemoryOffer, own?.BeginUse() ?? new SharedMemoryOffer());
         // 2.
-        var answer = new SharedMemoryAnswer { Problems = { paths.Map(offers, group.Plan.OwnRank, floats) } };
-        if (GatherAll(MailboxTopic.MemoryAnswer, answer.ToByteArray(), out var answers) is { } noAnswer)
-        {
-            return noAnswer;
-        }
+        var answers = AllGather(
+            MailboxTopic.MemoryAnswer,
+            new SharedMemoryAnswer { Problems = { paths.Map(offers, group.Plan.OwnRank, floats) } }
+        );
         // 3.
         for (var rank = 0; rank < answers.Length; rank++)
         {
             paths._unread[rank] = rank == group.Plan.OwnRank ? "it is this worker" : ProblemOf(answers[rank], group.Plan);
         }
-        return null;
+        return paths;
 
-        CollectiveFailure? GatherAll(MailboxTopic topic, byte[] value, out byte[][] all) =>
-            group.AllGather(group.Plan.BaseStep, topic, value, group.Options.ToGetReady, out all);
+        T[] AllGather<T>(MailboxTopic topic, T message)
+            where T : IMessage<T>, new() => group.Mailbox.AllGather(group.Plan.BaseStep, topic, message, group.Options.ToGetReady);
     }
 
     /// <summary>Whether a peer reads this worker's memory.</summary>
@@ -92,7 +87,7 @@ internal sealed class SharedPaths
         );
     }
 
-    private List<string> Map(byte[][] offers, int ownRank, int floats)
+    private List<string> Map(SharedMemoryOffer[] offers, int ownRank, int floats)
     {
         var problems = Enumerable
             .Range(0, offers.Length)
@@ -102,40 +97,31 @@ internal sealed class SharedPaths
         return problems;
     }
 
-    private string ProblemWith(int rank, byte[] bytes, int floats)
+    private string ProblemWith(int rank, SharedMemoryOffer offer, int floats)
     {
-        if (_own is null || bytes.Length == 0)
+        if (_own is null || offer.Buffers.Count == 0)
         {
-            return $"{(bytes.Length == 0 ? "the sender" : "the receiver")} shares no memory";
+            return $"{(offer.Buffers.Count == 0 ? "the sender" : "the receiver")} shares no memory";
         }
         try
         {
-            var offer = SharedMemoryOffer.Parser.ParseFrom(bytes);
             _memory[rank] = _own.Reach(offer, floats);
             _uses[rank] = offer.Use;
             return "";
         }
-        catch (Exception e) when (e is IOException or InvalidProtocolBufferException)
+        catch (IOException e)
         {
             return e.Message;
         }
     }
 
-    private static string ProblemOf(byte[] bytes, ProcessGroup plan)
+    private static string ProblemOf(SharedMemoryAnswer answer, ProcessGroup plan)
     {
-        try
+        if (answer.Problems.Count != plan.Workers)
         {
-            var answer = SharedMemoryAnswer.Parser.ParseFrom(bytes);
-            if (answer.Problems.Count != plan.Workers)
-            {
-                return "its answer is not about this group";
-            }
-            var problem = answer.Problems[plan.OwnRank];
-            return problem[..Math.Min(problem.Length, ProblemCharacters)];
+            return "its answer is not about this group";
         }
-        catch (InvalidProtocolBufferException e)
-        {
-            return e.Message;
-        }
+        var problem = answer.Problems[plan.OwnRank];
+        return problem[..Math.Min(problem.Length, ProblemCharacters)];
     }
 }

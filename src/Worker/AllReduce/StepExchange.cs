@@ -14,7 +14,9 @@ namespace TrainingCluster.Worker.AllReduce;
 /// </remarks>
 public sealed class StepExchange
 {
-    private readonly CollectiveGroup _group;
+    private readonly GradientAllReduce _allReduce;
+    private readonly FailureDetector _detector;
+    private readonly ProcessGroup _plan;
     private readonly SliceTable _slices;
     private readonly Memory<float> _gradient;
     private readonly SliceReduction<FrameBuffer>?[] _owned;
@@ -31,11 +33,17 @@ public sealed class StepExchange
     private int _uncopied;
     private int _unsent;
 
-    internal StepExchange(CollectiveGroup group, long step, Memory<float> gradient)
+    internal StepExchange(GradientAllReduce allReduce, long step)
     {
-        (_group, Step, _gradient) = (group, step, gradient);
-        var plan = group.Plan;
-        _slices = group.Slices;
+        (_allReduce, Step) = (allReduce, step);
+        (_detector, _plan, _slices, _gradient, _paths) = (
+            allReduce.Detector,
+            allReduce.Plan,
+            allReduce.Slices,
+            allReduce.Gradient,
+            allReduce.Paths
+        );
+        var plan = _plan;
         _owned = new SliceReduction<FrameBuffer>?[_slices.Count];
         _gathered = new int[_slices.Count];
         _submitted = new int[_slices.Buckets];
@@ -44,7 +52,7 @@ public sealed class StepExchange
         {
             if (_slices[i].Owner == plan.OwnRank)
             {
-                _owned[i] = new SliceReduction<FrameBuffer>(plan.LogicalShards, View(gradient, i), Scratch);
+                _owned[i] = new SliceReduction<FrameBuffer>(plan.LogicalShards, View(_gradient, i), Scratch);
             }
         }
 
@@ -53,8 +61,7 @@ public sealed class StepExchange
         var own = _slices.CountOwnedBy(plan.OwnRank);
         _expectedReduces = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : own * plan.CoverOf(rank).Count)];
         _expectedGathers = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : _slices.CountOwnedBy(rank))];
-        _paths = group.Paths;
-        _sharedResult = _paths.NumberOf(gradient);
+        _sharedResult = _paths.NumberOf(_gradient);
         _ownRemaining = own;
         _expectedCopies =
         [
@@ -77,8 +84,8 @@ public sealed class StepExchange
     /// <param name="buffer">The flat buffer that holds its sum.</param>
     public void Submit(int bucket, Subtree node, Memory<float> buffer)
     {
-        var plan = _group.Plan;
-        if (plan.Workers == 1 || _group.Failure is not null)
+        var plan = _plan;
+        if (plan.Workers == 1 || _detector.Failure is not null)
         {
             return;
         }
@@ -104,9 +111,9 @@ public sealed class StepExchange
     /// owes the others has been sent, and copied by those who read it in this worker's memory.
     /// </summary>
     /// <param name="ownPart">How long this worker took for its own part of the step; the time limit follows from it.</param>
-    /// <returns>Null: the sum is there. Otherwise the gradient is unusable.</returns>
-    public CollectiveFailure? Complete(TimeSpan ownPart) =>
-        _group.Wait(() => IsDone, ownPart, Missing, $"the all-reduce of step {Step}", withinStep: true);
+    /// <exception cref="CollectiveException">The group ended: the gradient is unusable.</exception>
+    public void Complete(TimeSpan ownPart) =>
+        _detector.Wait(() => IsDone, Missing, ownPart, $"the all-reduce of step {Step}", withinStep: true);
 
     /// <summary>Takes a peer's frame. Returns what is wrong with it, or null.</summary>
     internal string? Receive(int sender, CollectiveFrame frame)
@@ -115,7 +122,7 @@ public sealed class StepExchange
         {
             return ReceiveCopied(sender);
         }
-        var owner = frame.Kind == FrameKind.Reduce ? _group.Plan.OwnRank : sender;
+        var owner = frame.Kind == FrameKind.Reduce ? _plan.OwnRank : sender;
         var floats = frame.Received?.Floats.Length;
         var index = frame.Chunk == owner ? _slices.Find(frame.Bucket, owner, frame.Offset, floats) : -1;
         if (index < 0)
@@ -135,7 +142,7 @@ public sealed class StepExchange
         }
         var values = View(buffer.Memory, index);
         frame.PayloadBytes = values.Length * sizeof(float);
-        _group.ReadingMemory?.Invoke(sender, frame.Kind);
+        _allReduce.ReadingMemory?.Invoke(sender, frame.Kind);
         return frame.Kind == FrameKind.Reduce ? ReceiveReduce(sender, frame, index, values) : ReceiveGather(sender, frame, index, values);
     }
 
@@ -163,7 +170,7 @@ public sealed class StepExchange
 
     private string? ReceiveReduce(int sender, CollectiveFrame frame, int index, Memory<float> values)
     {
-        if (!_group.CoverOf(sender).Contains(frame.Node))
+        if (!_allReduce.CoverOf(sender).Contains(frame.Node))
         {
             return $"shards {frame.Node} are not the sender's";
         }
@@ -188,7 +195,7 @@ public sealed class StepExchange
         frame.Received?.Dispose();
         if (frame.Received is null && !_paths.StillHolds(sender))
         {
-            _group.FailForMemoryOf(sender);
+            FailForMemoryOf(sender);
             return null;
         }
 
@@ -220,7 +227,7 @@ public sealed class StepExchange
         }
         if (Interlocked.Decrement(ref _uncopied) == 0)
         {
-            _group.Pulse();
+            _detector.Pulse();
         }
         return null;
     }
@@ -241,21 +248,21 @@ public sealed class StepExchange
         }
 
         // Nobody leaves a generation in order before this slice is done. A member that has left may have written over what was read here.
-        for (var rank = 0; rank < _group.Plan.Workers; rank++)
+        for (var rank = 0; rank < _plan.Workers; rank++)
         {
             if (_paths.StillHolds(rank))
             {
                 continue;
             }
-            _group.FailForMemoryOf(rank);
+            FailForMemoryOf(rank);
             return true;
         }
 
         Interlocked.Decrement(ref _ownRemaining);
         var result = View(_gradient, index);
-        for (var rank = 0; rank < _group.Plan.Workers; rank++)
+        for (var rank = 0; rank < _plan.Workers; rank++)
         {
-            if (rank != _group.Plan.OwnRank)
+            if (rank != _plan.OwnRank)
             {
                 Send(rank, Frame(FrameKind.Gather, index, default, result, _paths.IsReadBy(rank) ? _sharedResult : 0));
             }
@@ -264,6 +271,10 @@ public sealed class StepExchange
         SliceDone();
         return true;
     }
+
+    /// <summary>Ends the group because a peer uses its memory for something else by now: what was read there may be anything.</summary>
+    private void FailForMemoryOf(int rank) =>
+        _detector.Fail(CollectiveError.PeerLeft, $"{_plan.Members[rank].WorkerId} ended the generation while its memory was read.");
 
     private CollectiveFrame Frame(FrameKind kind, int index, Subtree node, ReadOnlyMemory<float> floats, int sharedBuffer)
     {
@@ -285,14 +296,14 @@ public sealed class StepExchange
     private void Send(int rank, CollectiveFrame frame)
     {
         Interlocked.Increment(ref _unsent);
-        _group.Send(rank, frame);
+        _allReduce.Send(rank, frame);
     }
 
     private void Taken()
     {
         if (Interlocked.Decrement(ref _unsent) == 0)
         {
-            _group.Pulse();
+            _detector.Pulse();
         }
     }
 
@@ -300,7 +311,7 @@ public sealed class StepExchange
     {
         if (Interlocked.Decrement(ref _remaining) == 0)
         {
-            _group.Pulse();
+            _detector.Pulse();
         }
     }
 

@@ -154,7 +154,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         try
         {
             Directory.CreateDirectory(folder);
-            CheckpointFiles.Write(folder, layout, _snapshot, header.Part, header.Parts);
+            CheckpointFiles.Write(folder, _snapshot.ToStateDict(layout), header.Part, header.Parts);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token, cancellationToken);
             var info = await parts.Files.StoreCheckpointAsync(header, folder, either.Token);
             if (info.Error.Length == 0 && header.Parts == 1)

@@ -1,9 +1,8 @@
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using TrainingCluster.Errors;
+using TrainingCluster.Files;
 using TrainingCluster.V1;
-using TrainingCluster.Worker.Datasets;
 
 namespace TrainingCluster.Worker.Checkpoints;
 
@@ -11,8 +10,6 @@ namespace TrainingCluster.Worker.Checkpoints;
 /// <param name="coordinator">The coordinator's gRPC address as known now; null while it is not known.</param>
 internal sealed class CoordinatorFiles(Func<string?> coordinator)
 {
-    private const int ChunkBytes = 512 * 1024;
-
     /// <summary>Uploads a folder as a checkpoint. <see cref="CheckpointInfo.Error"/> and status codes tell what went wrong.</summary>
     public Task<CheckpointInfo> StoreCheckpointAsync(CheckpointHeader header, string folder, CancellationToken cancellationToken) =>
         StoreAsync(header, folder, (client, token) => client.StoreCheckpoint(cancellationToken: token), cancellationToken);
@@ -21,15 +18,35 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator)
     public Task<CheckpointInfo> StoreModelAsync(CheckpointHeader header, string folder, CancellationToken cancellationToken) =>
         StoreAsync(header, folder, (client, token) => client.StoreModel(cancellationToken: token), cancellationToken);
 
-    /// <summary>Downloads a checkpoint into a folder.</summary>
-    public async Task FetchCheckpointAsync(string jobId, string checkpointId, string folder, CancellationToken cancellationToken)
+    /// <summary>Downloads a checkpoint.</summary>
+    /// <param name="jobId">The job.</param>
+    /// <param name="checkpointId">One of its checkpoints.</param>
+    /// <param name="parent">Its files come into a temporary folder in here.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The folder, which goes when it is disposed.</returns>
+    public async Task<FolderReceiver> FetchCheckpointAsync(
+        string jobId,
+        string checkpointId,
+        string parent,
+        CancellationToken cancellationToken
+    )
     {
         using var channel = Open();
         using var call = new V1.Checkpoints.CheckpointsClient(channel).FetchCheckpoint(
             new FetchCheckpointRequest { JobId = jobId, CheckpointId = checkpointId },
             cancellationToken: cancellationToken
         );
-        await ReceivedFiles.WriteAsync(call.ResponseStream, folder, cancellationToken);
+        var receiver = new FolderReceiver(parent);
+        try
+        {
+            await receiver.ReceiveAsync(call.ResponseStream.ReadAllAsync(cancellationToken), cancellationToken);
+            return receiver;
+        }
+        catch
+        {
+            await receiver.DisposeAsync();
+            throw;
+        }
     }
 
     private async Task<CheckpointInfo> StoreAsync(
@@ -41,29 +58,13 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator)
     {
         using var channel = Open();
         using var call = begin(new V1.Checkpoints.CheckpointsClient(channel), cancellationToken);
-        return await call.SendAllAsync(PiecesAsync(), cancellationToken);
-
-        async IAsyncEnumerable<StoreCheckpointRequest> PiecesAsync()
-        {
-            yield return new StoreCheckpointRequest { Header = header };
-            var buffer = new byte[ChunkBytes];
-            foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
-            {
-                await using var file = File.OpenRead(path);
-                do
-                {
-                    var read = await file.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-                    // The transport has taken the bytes when the next piece is asked for, so the buffer may be filled again.
-                    var chunk = new FileChunk
-                    {
-                        Path = Path.GetFileName(path),
-                        FileBytes = file.Length,
-                        Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)),
-                    };
-                    yield return new StoreCheckpointRequest { File = chunk };
-                } while (file.Position < file.Length);
-            }
-        }
+        return await call.SendAllAsync(
+            FolderSender
+                .ReadAsync(folder, cancellationToken)
+                .Select(chunk => new StoreCheckpointRequest { File = chunk })
+                .Prepend(new StoreCheckpointRequest { Header = header }),
+            cancellationToken
+        );
     }
 
     private GrpcChannel Open()

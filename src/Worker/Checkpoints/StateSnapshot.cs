@@ -1,4 +1,3 @@
-using TrainingCluster.Modeling.Serialization;
 using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Checkpoints;
@@ -28,16 +27,7 @@ internal sealed class StateSnapshot
             return true;
         });
 
-    /// <summary>One tensor a parameter and section: <c>weights/NAME</c>, <c>first_moment/NAME</c> and so on.</summary>
-    public IReadOnlyList<NamedTensor> Tensors(FlatLayout layout) =>
-        [.. _sections.SelectMany(section => Tensors(layout, section.Values, $"{section.Name}/"))];
-
-    /// <summary>The parameters that lie in a flat buffer.</summary>
-    public static IEnumerable<NamedTensor> Tensors(FlatLayout layout, Memory<float> values, string prefix = "") =>
-        layout.Entries.Select(entry => new NamedTensor(
-            prefix + entry.Name,
-            "F32",
-            entry.Shape,
-            new ByteMemory(values.Slice(entry.Range.Offset, entry.Range.Length)).Memory
-        ));
+    /// <summary>The copy as a file.</summary>
+    public StateDict ToStateDict(FlatLayout layout) =>
+        StateDict.Of(layout, _sections.Select(section => new StateSection(section.Name, section.Values)), Progress);
 }

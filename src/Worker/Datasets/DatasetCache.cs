@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
@@ -44,42 +45,27 @@ public sealed partial class DatasetCache
             }
         }
 
-        var temporary = Path.Combine(_folder, $".{fingerprint}.{Guid.NewGuid():n}");
-        Directory.CreateDirectory(temporary);
+        await using var received = new FolderReceiver(_folder);
+        await DownloadAsync(fingerprint, received, cancellationToken);
+        using (var downloaded = Dataset.Open(received.Folder))
+        {
+            if (downloaded.Fingerprint != fingerprint)
+            {
+                throw new DatasetException($"The coordinator sent the dataset {downloaded.Fingerprint} where {fingerprint} was asked for.");
+            }
+        }
         try
         {
-            await DownloadAsync(fingerprint, temporary, cancellationToken);
-            using (var downloaded = Dataset.Open(temporary))
-            {
-                if (downloaded.Fingerprint != fingerprint)
-                {
-                    throw new DatasetException(
-                        $"The coordinator sent the dataset {downloaded.Fingerprint} where {fingerprint} was asked for."
-                    );
-                }
-            }
-
-            try
-            {
-                Directory.Move(temporary, folder);
-            }
-            catch (IOException) when (Directory.Exists(folder))
-            {
-                // Another worker that shares the folder was faster; the content is the same.
-            }
-
-            return Dataset.Open(folder, verify: false);
+            received.MoveTo(folder);
         }
-        finally
+        catch (IOException) when (Directory.Exists(folder))
         {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
+            // Another worker that shares the folder was faster; the content is the same.
         }
+        return Dataset.Open(folder, verify: false);
     }
 
-    private async Task DownloadAsync(string fingerprint, string folder, CancellationToken cancellationToken)
+    private async Task DownloadAsync(string fingerprint, FolderReceiver receiver, CancellationToken cancellationToken)
     {
         var address =
             _coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known yet."));
@@ -89,7 +75,7 @@ public sealed partial class DatasetCache
             cancellationToken: cancellationToken
         );
         LogDownload(_logger, fingerprint, address);
-        await ReceivedFiles.WriteAsync(call.ResponseStream, folder, cancellationToken);
+        await receiver.ReceiveAsync(call.ResponseStream.ReadAllAsync(cancellationToken), cancellationToken);
     }
 
     [LoggerMessage(EventId = 2301, Level = LogLevel.Information, Message = "Downloading dataset {Fingerprint} from {Address}")]

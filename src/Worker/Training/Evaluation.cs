@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Text;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Decoding;
 using TrainingCluster.Modeling.Scoring;
+using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using static TorchSharp.torch;
 
@@ -34,48 +34,20 @@ internal static class Evaluation
     /// <param name="group">The generation's group.</param>
     /// <param name="topic">Under which topic the counts are exchanged.</param>
     /// <param name="cancellationToken">Ends the translation between two slices.</param>
-    /// <param name="scores">The scores; null after a failure.</param>
-    public static CollectiveFailure? Run(
-        TrainingJob job,
-        CollectiveGroup group,
-        MailboxTopic topic,
-        CancellationToken cancellationToken,
-        out EvaluationScores? scores
-    )
+    /// <exception cref="CollectiveException">The group ended.</exception>
+    public static EvaluationScores Run(TrainingJob job, CollectiveGroup group, MailboxTopic topic, CancellationToken cancellationToken)
     {
-        scores = null;
         var start = Stopwatch.GetTimestamp();
         var pairs = Limited(job);
         var shards = group.Plan.LogicalShards;
-        using var bytes = new MemoryStream();
-        using (var writer = new BinaryWriter(bytes, Encoding.UTF8, leaveOpen: true))
+        var own = new MemberEvaluation();
+        foreach (var shard in group.Plan.Own.Shards)
         {
-            foreach (var shard in group.Plan.Own.Shards)
-            {
-                if (group.Failure is { } ended)
-                {
-                    return ended;
-                }
-                Slice(job, Deal(pairs, shard, shards), cancellationToken).Write(writer, shard);
-            }
+            group.Detector.ThrowIfFailed();
+            own.Slices.Add(Slice(job, shard, Deal(pairs, shard, shards), cancellationToken));
         }
-
-        if (group.AllGather(job.State.Progress.Step, topic, bytes.ToArray(), Stopwatch.GetElapsedTime(start), out var all) is { } failure)
-        {
-            return failure;
-        }
-        var slices = new SliceCounts?[shards];
-        foreach (var value in all)
-        {
-            using var reader = new BinaryReader(new MemoryStream(value), Encoding.UTF8);
-            while (reader.BaseStream.Position < reader.BaseStream.Length)
-            {
-                slices[reader.ReadInt32()] = SliceCounts.Read(reader);
-            }
-        }
-
-        scores = Add(slices, pairs);
-        return null;
+        var all = group.Mailbox.AllGather(job.State.Progress.Step, topic, own, Stopwatch.GetElapsedTime(start));
+        return Add([.. all.SelectMany(member => member.Slices).OrderBy(slice => slice.Shard)], pairs, shards);
     }
 
     private static List<ValidationPair> Limited(TrainingJob job)
@@ -89,11 +61,11 @@ internal static class Evaluation
     private static List<ValidationPair> Deal(List<ValidationPair> pairs, int shard, int shards) =>
         [.. pairs.OrderByDescending(pair => pair.Source.Length).Where((_, i) => i % shards == shard)];
 
-    private static SliceCounts Slice(TrainingJob job, List<ValidationPair> pairs, CancellationToken cancellationToken)
+    private static SliceCounts Slice(TrainingJob job, int shard, List<ValidationPair> pairs, CancellationToken cancellationToken)
     {
         if (pairs.Count == 0)
         {
-            return SliceCounts.Empty;
+            return Counts(shard, BleuStatistics.Empty, ChrFStatistics.Empty);
         }
         var options = new SearchOptions { Beam = job.Spec.Evaluation.Beam };
         var found = SequenceSearch.Search(
@@ -102,23 +74,30 @@ internal static class Evaluation
             options,
             cancellationToken
         );
-        var counts = SliceCounts.Empty with { Sample = job.Dataset.Tokenizer.Decode([.. found[0].Tokens]) };
+        var (bleu, chrF, exact) = (BleuStatistics.Empty, ChrFStatistics.Empty, 0);
         for (var i = 0; i < pairs.Count; i++)
         {
             var hypothesis = job.Dataset.Tokenizer.Decode([.. found[i].Tokens]);
-            counts = counts with
-            {
-                Bleu = counts.Bleu + Bleu.Statistics(hypothesis, pairs[i].TargetText),
-                ChrF = counts.ChrF + ChrF.Statistics(hypothesis, pairs[i].TargetText),
-                Exact = counts.Exact + (hypothesis == pairs[i].TargetText ? 1 : 0),
-                Sentences = counts.Sentences + 1,
-            };
+            bleu += Bleu.Statistics(hypothesis, pairs[i].TargetText);
+            chrF += ChrF.Statistics(hypothesis, pairs[i].TargetText);
+            exact += hypothesis == pairs[i].TargetText ? 1 : 0;
         }
-
-        return AddLoss(job, pairs, counts);
+        var counts = Counts(shard, bleu, chrF);
+        (counts.ExactMatches, counts.Sentences) = (exact, pairs.Count);
+        counts.Sample = job.Dataset.Tokenizer.Decode([.. found[0].Tokens]);
+        AddLoss(job, pairs, counts);
+        return counts;
     }
 
-    private static SliceCounts AddLoss(TrainingJob job, List<ValidationPair> pairs, SliceCounts counts)
+    private static SliceCounts Counts(int shard, BleuStatistics bleu, ChrFStatistics chrF) =>
+        new()
+        {
+            Shard = shard,
+            Bleu = { bleu.ToArray() },
+            Chrf = { chrF.ToArray() },
+        };
+
+    private static void AddLoss(TrainingJob job, List<ValidationPair> pairs, SliceCounts counts)
     {
         job.Model.eval();
         using var plain = no_grad();
@@ -126,82 +105,33 @@ internal static class Evaluation
         {
             using var scope = NewDisposeScope();
             var batch = BatchBuilder.Build([.. rows.Select(pair => pair.Source)], [.. rows.Select(pair => pair.Target)]);
-            counts = counts with
-            {
-                Loss = counts.Loss + MicroBatch.Loss(job, batch, labelSmoothing: 0).item<float>(),
-                TargetTokens = counts.TargetTokens + batch.TargetTokens,
-            };
+            counts.Loss += MicroBatch.Loss(job, batch, labelSmoothing: 0).item<float>();
+            counts.TargetTokens += batch.TargetTokens;
         }
-
         job.Model.train();
-        return counts;
     }
 
-    private static EvaluationScores Add(SliceCounts?[] slices, List<ValidationPair> pairs)
+    private static EvaluationScores Add(List<SliceCounts> slices, List<ValidationPair> pairs, int shards)
     {
-        var sum = SliceCounts.Empty;
-        for (var shard = 0; shard < slices.Length; shard++)
+        if (!slices.Select(slice => slice.Shard).SequenceEqual(Enumerable.Range(0, shards)))
         {
-            var slice = slices[shard] ?? throw new InvalidDataException($"The counts of validation slice {shard} are missing.");
-            sum = new SliceCounts(
-                sum.Bleu + slice.Bleu,
-                sum.ChrF + slice.ChrF,
-                sum.Exact + slice.Exact,
-                sum.Sentences + slice.Sentences,
-                sum.TargetTokens + slice.TargetTokens,
-                sum.Loss + slice.Loss,
-                ""
-            );
+            throw new InvalidDataException($"The counts of {slices.Count} validation slices came, not of each of {shards} once.");
         }
-
-        var sample = Deal(pairs, slices.Length / 2, slices.Length).FirstOrDefault();
+        var bleu = slices.Aggregate(BleuStatistics.Empty, (sum, slice) => sum + new BleuStatistics([.. slice.Bleu]));
+        var chrF = slices.Aggregate(ChrFStatistics.Empty, (sum, slice) => sum + new ChrFStatistics([.. slice.Chrf]));
+        var loss = slices.Aggregate(0.0, (sum, slice) => sum + slice.Loss);
+        var sentences = slices.Sum(slice => slice.Sentences);
+        var middle = shards / 2;
+        var sample = Deal(pairs, middle, shards).FirstOrDefault();
         return new EvaluationScores(
-            Bleu.Compute(sum.Bleu),
-            ChrF.Compute(sum.ChrF).Score,
-            sum.Loss / Math.Max(1, sum.TargetTokens),
-            sum.Exact / (double)Math.Max(1, sum.Sentences),
-            (int)sum.Sentences,
+            Bleu.Compute(bleu),
+            ChrF.Compute(chrF).Score,
+            loss / Math.Max(1, slices.Sum(slice => slice.TargetTokens)),
+            slices.Sum(slice => slice.ExactMatches) / (double)Math.Max(1, sentences),
+            (int)sentences,
             sample?.SourceText ?? "",
-            slices[slices.Length / 2]!.Sample,
+            slices[middle].Sample,
             sample?.TargetText ?? ""
         );
-    }
-
-    private sealed record SliceCounts(
-        BleuStatistics Bleu,
-        ChrFStatistics ChrF,
-        long Exact,
-        long Sentences,
-        long TargetTokens,
-        double Loss,
-        string Sample
-    )
-    {
-        public static SliceCounts Empty { get; } = new(BleuStatistics.Empty, ChrFStatistics.Empty, 0, 0, 0, 0, "");
-
-        public void Write(BinaryWriter writer, int shard)
-        {
-            writer.Write(shard);
-            foreach (var count in (long[])[.. Bleu.ToArray(), .. ChrF.ToArray(), Exact, Sentences, TargetTokens])
-            {
-                writer.Write(count);
-            }
-            writer.Write(Loss);
-            writer.Write(Sample);
-        }
-
-        public static SliceCounts Read(BinaryReader reader)
-        {
-            long[] Counts(int length) => [.. Enumerable.Range(0, length).Select(_ => reader.ReadInt64())];
-            return new SliceCounts(
-                new BleuStatistics(Counts(BleuStatistics.Length)),
-                new ChrFStatistics(Counts(ChrFStatistics.Length)),
-                reader.ReadInt64(),
-                reader.ReadInt64(),
-                reader.ReadInt64(),
-                reader.ReadDouble(),
-                reader.ReadString()
-            );
-        }
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Google.Protobuf;
 using TrainingCluster.Modeling.Serialization;
 using TrainingCluster.Worker.AllReduce;
-using TrainingCluster.Worker.Checkpoints;
+using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Training;
 
@@ -14,14 +14,9 @@ namespace TrainingCluster.Worker.Training;
 internal sealed record FinalModel(IReadOnlyList<NamedTensor> Weights, string Sha256, double Bleu)
 {
     /// <summary>Chooses the weights. Where the job averages, this is a collective stage: the average is scored too.</summary>
-    public static CollectiveFailure? Choose(
-        TrainingJob job,
-        CollectiveGroup group,
-        CancellationToken cancellationToken,
-        out FinalModel? model
-    )
+    /// <exception cref="CollectiveException">The group ended.</exception>
+    public static FinalModel Choose(TrainingJob job, CollectiveGroup group, CancellationToken cancellationToken)
     {
-        model = null;
         var state = job.State;
         var progress = state.Progress;
         var keepBest = job.Spec.Evaluation.FinalModel != "last" && !state.Best.IsEmpty;
@@ -32,31 +27,24 @@ internal sealed record FinalModel(IReadOnlyList<NamedTensor> Weights, string Sha
         {
             var average = Average(state.Recent);
             var last = state.Parameters.Weights.Host.ToArray();
-            CollectiveFailure? failure;
-            EvaluationScores? scores;
+            EvaluationScores scores;
             Show(job, average);
             try
             {
-                failure = Evaluation.Run(job, group, MailboxTopic.AverageEvaluation, cancellationToken, out scores);
+                scores = Evaluation.Run(job, group, MailboxTopic.AverageEvaluation, cancellationToken);
             }
             finally
             {
                 Show(job, last);
             }
-
-            if (failure is not null)
+            if (!keepBest || scores.Bleu.Score > bleu)
             {
-                return failure;
-            }
-            if (!keepBest || scores!.Bleu.Score > bleu)
-            {
-                (weights, bleu) = (average, scores!.Bleu.Score);
+                (weights, bleu) = (average, scores.Bleu.Score);
             }
         }
 
-        var tensors = StateSnapshot.Tensors(state.Parameters.Layout, weights).ToList();
-        model = new FinalModel(tensors, ModelWeights.Sha256(tensors), bleu);
-        return null;
+        var tensors = StateDict.Tensors(state.Parameters.Layout, weights).ToList();
+        return new FinalModel(tensors, ModelWeights.Sha256(tensors), bleu);
     }
 
     /// <summary>Writes the model folder.</summary>

@@ -1,16 +1,10 @@
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Numerics;
 using TrainingCluster.Telemetry;
+using TrainingCluster.V1;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Worker.Training;
-
-/// <summary>What one shard contributed to a step, besides its gradient.</summary>
-/// <param name="Shard">The logical shard.</param>
-/// <param name="Loss">Label-smoothed, nats, summed over target tokens.</param>
-/// <param name="TargetTokens">Labels that count.</param>
-/// <param name="SourceTokens">Source tokens.</param>
-internal readonly record struct ShardTotals(int Shard, double Loss, long TargetTokens, long SourceTokens);
 
 /// <summary>Steps 2 and 3 of <see cref="TrainingLoop"/>: forward and backward of one shard's sentences.</summary>
 internal static class MicroBatch
@@ -26,7 +20,7 @@ internal static class MicroBatch
     {
         if (batch.Rows == 0)
         {
-            return new ShardTotals(shard, 0, 0, 0);
+            return new ShardTotals { Shard = shard };
         }
         lock (Generator)
         {
@@ -43,7 +37,13 @@ internal static class MicroBatch
         var loss = Loss(job, batch, job.Spec.Training.LabelSmoothing);
         TrainingThread.Enter(TrainingPhase.Backward);
         loss.backward();
-        return new ShardTotals(shard, loss.item<float>(), batch.TargetTokens, batch.SourceTokens);
+        return new ShardTotals
+        {
+            Shard = shard,
+            Loss = loss.item<float>(),
+            TargetTokens = batch.TargetTokens,
+            SourceTokens = batch.SourceTokens,
+        };
     }
 
     /// <summary>Loss of a batch, summed over its target tokens.</summary>

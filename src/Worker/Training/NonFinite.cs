@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using TrainingCluster.Modeling.Data;
+using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Optimization;
 using TrainingCluster.Worker.State;
@@ -16,40 +16,27 @@ internal static class NonFinite
     /// Computes each of this worker's shards once more, alone, and tells the others which are not finite. Steps like this are rare;
     /// looking at every shard of every step would cost more.
     /// </summary>
-    public static CollectiveFailure? FindShards(
+    /// <exception cref="CollectiveException">The group ended.</exception>
+    public static IReadOnlyList<int> FindShards(
         TrainingJob job,
         CollectiveGroup group,
         FlatParameters.GradientBuffer scratch,
         long step,
-        ShardTotals[] byShard,
-        out IReadOnlyList<int> shards
+        ShardTotals[] byShard
     )
     {
-        shards = [];
-        var own = new List<int>();
+        var own = new NonFiniteShards();
         foreach (var shard in group.Plan.Own.Shards)
         {
             if (!double.IsFinite(byShard[shard].Loss) || !IsFinite(job, scratch, job.Batches.Build(step, shard), step, shard))
             {
-                own.Add(shard);
+                own.Shards.Add(shard);
             }
         }
 
-        var value = new byte[own.Count * sizeof(int)];
-        for (var i = 0; i < own.Count; i++)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(value.AsSpan(i * sizeof(int)), own[i]);
-        }
         // As long again as the step itself took: the others do the same.
-        if (group.AllGather(step, MailboxTopic.NonFiniteShards, value, group.Options.Timeout, out var all) is { } failure)
-        {
-            return failure;
-        }
-        shards =
-        [
-            .. all.SelectMany(bytes => bytes.Chunk(sizeof(int)).Select(number => BinaryPrimitives.ReadInt32LittleEndian(number))).Order(),
-        ];
-        return null;
+        var all = group.Mailbox.AllGather(step, MailboxTopic.NonFiniteShards, own, group.Options.Timeout);
+        return [.. all.SelectMany(member => member.Shards).Order()];
     }
 
     /// <summary>Why the job fails: step, shards, and of the first one the sentences that are not finite even alone.</summary>

@@ -1,40 +1,46 @@
-using System.Security.Cryptography;
+using Google.Protobuf;
+using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Worker.Training;
 
-/// <summary>
-/// What members tell one another before they train on: a byte that says whether the evaluation due at this step is still missing, a
-/// hash of what steps change, and a hash of what evaluations change.
-/// </summary>
+/// <summary>Before members train on, they tell one another what they hold, and end the generation if it is not the same.</summary>
 internal static class StateAgreement
 {
-    /// <summary>This worker's statement.</summary>
-    public static byte[] Of(TrainingJob job)
+    /// <summary>What this worker holds.</summary>
+    public static MemberState Of(TrainingJob job)
     {
         var (steps, evaluations) = job.State.Fingerprints();
-        return [(byte)(job.EvaluationIsDue ? 1 : 0), .. steps, .. evaluations];
+        return new MemberState
+        {
+            EvaluationDue = job.EvaluationIsDue,
+            StepsSha256 = ByteString.CopyFrom(steps),
+            EvaluationsSha256 = ByteString.CopyFrom(evaluations),
+        };
     }
 
     /// <summary>
-    /// Null if the members hold the same state. A generation that broke off during an evaluation leaves some with it and some
-    /// without: then what evaluations change is compared among those of one kind only.
+    /// Ends the group where members do not hold the same state. A generation that broke off during an evaluation leaves some with it
+    /// and some without: then what evaluations change is compared among those of one kind only.
     /// </summary>
-    public static CollectiveFailure? Check(CollectiveGroup group, byte[][] all)
+    /// <exception cref="CollectiveException">They do not.</exception>
+    public static void Check(CollectiveGroup group, MemberState[] all)
     {
-        var own = all[group.Plan.OwnRank];
-        var compared = 1 + SHA256.HashSizeInBytes;
-        var different = Enumerable
-            .Range(0, all.Length)
-            .Where(rank =>
-                all[rank].Length != own.Length
-                || !all[rank].AsSpan(1, SHA256.HashSizeInBytes).SequenceEqual(own.AsSpan(1, SHA256.HashSizeInBytes))
-                || (all[rank][0] == own[0] && !all[rank].AsSpan(compared).SequenceEqual(own.AsSpan(compared)))
-            )
-            .ToList();
-        return different.Count == 0 ? null : group.Diverge(different);
+        var plan = group.Plan;
+        var own = all[plan.OwnRank];
+        string[] different = [.. plan.Peers.Where(rank => !Agree(own, all[rank])).Select(rank => plan.Members[rank].WorkerId)];
+        if (different.Length > 0)
+        {
+            group.Detector.Fail(
+                CollectiveError.Diverged,
+                $"{plan.Own.WorkerId} and {string.Join(", ", different)} do not hold the same state at step {plan.BaseStep} of the same "
+                    + "plan."
+            );
+            group.Detector.ThrowIfFailed();
+        }
     }
 
-    /// <summary>Whether any member still lacks the evaluation.</summary>
-    public static bool EvaluationIsMissing(byte[][] all) => all.Any(statement => statement[0] == 1);
+    private static bool Agree(MemberState own, MemberState other) =>
+        own.StepsSha256 == other.StepsSha256
+        && (own.EvaluationDue != other.EvaluationDue || own.EvaluationsSha256 == other.EvaluationsSha256);
 }

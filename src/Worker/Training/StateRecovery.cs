@@ -93,7 +93,7 @@ internal static class StateRecovery
                     Step = start.BaseStep,
                 }
             );
-        using var reader = new StreamedStateDict.Reader(state);
+        using var reader = new StateDictReader(state);
         var sha256 = "";
         while (await call.ResponseStream.MoveNext(cancellationToken))
         {
@@ -122,23 +122,12 @@ internal static class StateRecovery
         CancellationToken cancellationToken
     )
     {
-        var folder = Path.Combine(temporaryFolder, $"restore-{start.JobId}-{Guid.NewGuid():n}");
-        Directory.CreateDirectory(folder);
-        try
+        await using var received = await files.FetchCheckpointAsync(start.JobId, start.CheckpointId, temporaryFolder, cancellationToken);
+        CheckpointFiles.Read(received.Folder, job.State);
+        if (job.State.Progress.Step != start.BaseStep)
         {
-            await files.FetchCheckpointAsync(start.JobId, start.CheckpointId, folder, cancellationToken);
-            CheckpointFiles.Read(folder, job.State);
-            if (job.State.Progress.Step != start.BaseStep)
-            {
-                throw new InvalidDataException(
-                    $"Checkpoint {start.CheckpointId} is of step {job.State.Progress.Step}, not {start.BaseStep}."
-                );
-            }
-            return job.State.Bytes;
+            throw new InvalidDataException($"Checkpoint {start.CheckpointId} is of step {job.State.Progress.Step}, not {start.BaseStep}.");
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        return job.State.Bytes;
     }
 }

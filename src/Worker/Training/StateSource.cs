@@ -19,10 +19,10 @@ internal sealed class StateSource(Func<LoadedJob?> loaded) : IStateSource
     )
     {
         await Task.Yield();
-        var (state, header, version, total) = Open(request);
+        var (state, dict, version) = Open(request);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[ChunkBytes];
-        for (var offset = 0L; offset < total; )
+        for (var offset = 0L; offset < dict.Length; )
         {
             cancellationToken.ThrowIfCancellationRequested();
             var at = offset;
@@ -30,7 +30,7 @@ internal sealed class StateSource(Func<LoadedJob?> loaded) : IStateSource
                 state,
                 current =>
                     current.Version == version
-                        ? StreamedStateDict.CopyTo(current, header, at, buffer)
+                        ? dict.CopyTo(at, buffer)
                         : throw Gone($"This worker has gone on from step {request.Step} meanwhile.")
             );
             hash.AppendData(buffer.AsSpan(0, count));
@@ -38,16 +38,16 @@ internal sealed class StateSource(Func<LoadedJob?> loaded) : IStateSource
             yield return new StateChunk
             {
                 Step = request.Step,
-                TotalBytes = total,
+                TotalBytes = dict.Length,
                 Offset = at,
                 // Taken by the transport before the next slice is asked for.
                 Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, count)),
-                Sha256 = offset == total ? Convert.ToHexStringLower(hash.GetHashAndReset()) : "",
+                Sha256 = offset == dict.Length ? Convert.ToHexStringLower(hash.GetHashAndReset()) : "",
             };
         }
     }
 
-    private (TrainingState State, byte[] Header, long Version, long Total) Open(FetchStateRequest request)
+    private (TrainingState State, StateDict Dict, long Version) Open(FetchStateRequest request)
     {
         if (loaded() is not { HasState: true, Job: { } job } || job.Id != request.JobId)
         {
@@ -61,8 +61,7 @@ internal sealed class StateSource(Func<LoadedJob?> loaded) : IStateSource
                 {
                     throw Gone($"This worker holds the state of step {state.Progress.Step}, not {request.Step}.");
                 }
-                var header = StreamedStateDict.Header(state);
-                return (state, header, state.Version, header.Length + state.Bytes);
+                return (state, StateDict.Of(state.Parameters.Layout, state.Sections, state.Progress), state.Version);
             }
         );
     }

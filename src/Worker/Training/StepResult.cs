@@ -1,5 +1,3 @@
-using TrainingCluster.Worker.AllReduce;
-
 namespace TrainingCluster.Worker.Training;
 
 /// <summary>The job cannot go on anywhere.</summary>
@@ -7,12 +5,9 @@ namespace TrainingCluster.Worker.Training;
 /// <param name="Message">For people: what, where, and what to do.</param>
 internal sealed record JobFault(string Code, string Message);
 
-/// <summary>What became of a step. Exactly one of: a failure of the group, a fault of the job, or a step that is done.</summary>
+/// <summary>What became of a step that is done.</summary>
 internal sealed record StepResult
 {
-    /// <summary>The group failed: the step is not done, the state is that before it.</summary>
-    public CollectiveFailure? Failure { get; init; }
-
     /// <summary>The job must end.</summary>
     public JobFault? Fault { get; init; }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics.Tensors;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.Telemetry;
+using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Optimization;
 using TrainingCluster.Worker.State;
@@ -55,22 +56,20 @@ internal sealed class TrainingLoop
         return (new TrainingLoop(job, group, accumulation), group);
     }
 
-    /// <summary>Does the next step.</summary>
+    /// <summary>Does the next step. After an exception the state is that before it.</summary>
     /// <param name="checkpointIsDue">Whether the first member wants a checkpoint to be taken after it; null: never.</param>
+    /// <exception cref="CollectiveException">The group ended.</exception>
     public StepResult Step(Func<long, bool>? checkpointIsDue = null)
     {
         var before = _job.State.Progress;
         var step = before.Step + 1;
         var cursor = _job.Batches.Locate(step);
         var start = Stopwatch.GetTimestamp();
-        var exchange = _group.Begin(step);
-        var shards = new List<ShardTotals>();
+        var exchange = _group.AllReduce.Begin(step);
+        var own = new MemberStep();
         foreach (var stage in _accumulation.Stages)
         {
-            if (_group.Failure is { } ended)
-            {
-                return new StepResult { Failure = ended };
-            }
+            _group.Detector.ThrowIfFailed();
             // 1.
             var batch = _job.Batches.Build(step, stage.Shard);
             var buffer = _buffers[stage.Buffer];
@@ -83,28 +82,23 @@ internal sealed class TrainingLoop
             var ready = new ReadyBuckets(this, stage, exchange);
             _job.Model.SegmentReady = ready.IsNeeded ? ready.UpTo : null;
             // 2. and 3.
-            shards.Add(MicroBatch.Run(_job, batch, step, stage.Shard));
+            own.Shards.Add(MicroBatch.Run(_job, batch, step, stage.Shard));
             ready.UpTo(int.MaxValue);
         }
 
-        var own = StepTotals.Encode(shards, announce: _group.Plan.OwnRank == 0 && (checkpointIsDue?.Invoke(step) ?? false));
-        _group.Post(step, MailboxTopic.StepTotals, own);
+        own.CheckpointDue = _group.Plan.OwnRank == 0 && (checkpointIsDue?.Invoke(step) ?? false);
+        _group.Mailbox.Post(step, MailboxTopic.StepTotals, own);
         var compute = Stopwatch.GetElapsedTime(start);
 
         TrainingThread.Enter(TrainingPhase.Exchange);
-        if (exchange.Complete(compute) is { } failure)
-        {
-            return new StepResult { Failure = failure };
-        }
-        if (_group.Collect(step, MailboxTopic.StepTotals, own, compute, out var all) is { } missing)
-        {
-            return new StepResult { Failure = missing };
-        }
+        exchange.Complete(compute);
+        var members = _group.Mailbox.Collect(step, MailboxTopic.StepTotals, own, compute);
         var exchanged = Stopwatch.GetElapsedTime(start);
 
         // 8.
         TrainingThread.Enter(TrainingPhase.Update);
-        var totals = StepTotals.Add(all, _group.Plan.LogicalShards, out var byShard);
+        var byShard = StepTotals.ByShard(members, _group.Plan.LogicalShards);
+        var totals = StepTotals.Add(byShard);
         var result = new StepResult
         {
             Step = step,
@@ -113,11 +107,11 @@ internal sealed class TrainingLoop
             LearningRate = _job.Schedule.At(step),
             Compute = compute,
             Exchange = exchanged - compute,
-            CheckpointAnnounced = StepTotals.HasAnnouncement(all),
+            CheckpointAnnounced = members.Any(member => member.CheckpointDue),
         };
         result = totals.TargetTokens == 0 ? WithoutTokens(result) : Update(result, byShard);
         var total = Stopwatch.GetElapsedTime(start);
-        _group.StepDone(total);
+        _group.Detector.StepDone(total);
         _memory.AfterStep();
         return result with { Update = total - exchanged, Total = total };
     }
@@ -155,10 +149,7 @@ internal sealed class TrainingLoop
 
     private StepResult Skip(StepResult result, ShardTotals[] byShard)
     {
-        if (NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard, out var shards) is { } failure)
-        {
-            return new StepResult { Failure = failure };
-        }
+        var shards = NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard);
         var after = _job.State.Progress.AfterSkip(nonFinite: true);
         _job.State.Apply(after);
         result = result with { Skipped = true, NonFiniteShards = shards, GradientNorm = double.NaN };

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
+using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.Telemetry;
@@ -97,7 +98,7 @@ internal sealed partial class TrainingSession
         {
             StateRecovery.NoStateException => "NoState",
             RpcException => "CoordinatorUnreachable",
-            InvalidDataException => "DamagedData",
+            InvalidDataException or FileTransferException => "DamagedData",
             _ => "Exception",
         };
         reports.Failed(step, stage, $"{error.GetType().Name}: {error.Message}");
@@ -133,7 +134,7 @@ internal sealed partial class TrainingSession
             {
                 group.Abort("The generation was ended before it began.");
             }
-            model = await MainArenaThread.RunAsync(() => Train(job, loop, group, Stopwatch.GetElapsedTime(start), bytes));
+            model = await MainArenaThread.RunAsync(() => TrainOrReport(job, loop, group, Stopwatch.GetElapsedTime(start), bytes));
         }
         finally
         {
@@ -149,61 +150,62 @@ internal sealed partial class TrainingSession
     }
 
     /// <summary>Steps 3 to 6, on the training thread. Null: the generation ended early, which has been reported.</summary>
-    private FinalModel? Train(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan caughtUp, long stateBytes)
+    private FinalModel? TrainOrReport(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan recovery, long stateBytes)
+    {
+        try
+        {
+            return Train(job, loop, group, recovery, stateBytes);
+        }
+        catch (CollectiveException e) when (!_aborted.IsCancellationRequested)
+        {
+            // Before the streams are closed: the next generation waits for this report.
+            _reports.Failed(job.State.Progress.Step, e.Failure);
+            return null;
+        }
+    }
+
+    private FinalModel? Train(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan recovery, long stateBytes)
     {
         // 3.
         TrainingThread.Begin();
-        var own = StateAgreement.Of(job);
-        if ((group.Connect(own, out var all) ?? StateAgreement.Check(group, all)) is { } noStart)
-        {
-            return Ended(job, noStart);
-        }
-        _reports.Started(caughtUp, stateBytes);
+        var members = group.Connect(StateAgreement.Of(job));
+        StateAgreement.Check(group, members);
+        _reports.Started(recovery, stateBytes);
         // 4. Where one member lacks the evaluation, all take part in it again: its outcome is the same.
-        if (StateAgreement.EvaluationIsMissing(all) && Evaluate(job, group) is { } notScored)
+        if (members.Any(member => member.EvaluationDue))
         {
-            return Ended(job, notScored);
+            Evaluate(job, group);
         }
         var checkpointer = _loaded.Checkpointer!;
         while (!job.IsDone)
         {
             if (!MayBegin(job.State.Progress.Step + 1))
             {
-                // A member that is here needs nothing more; the others may still wait for what was sent. If one of them breaks now, it
-                // does not matter any more.
-                group.Barrier();
+                LeaveInOrder(group);
                 return null;
             }
 
             // 5.
             var result = loop.Step(checkpointer.IsDue);
-            if (result.Failure is { } failure)
-            {
-                return Ended(job, failure);
-            }
             Report(result, job, group);
             if (result.Fault is { } fault)
             {
                 _reports.JobFailed(result.Step, fault);
-                // All come to the same verdict; who left now would cut the others off from the shards they still ask for.
-                group.Barrier();
+                LeaveInOrder(group);
                 return null;
             }
 
             checkpointer.AfterStep(job, _reports, group.Plan, result.CheckpointAnnounced);
-            if (job.EvaluationIsDue && Evaluate(job, group) is { } ended)
+            if (job.EvaluationIsDue)
             {
-                return Ended(job, ended);
+                Evaluate(job, group);
             }
         }
 
         // 6.
         TrainingThread.Enter(TrainingPhase.Finish);
-        if (FinalModel.Choose(job, group, _aborted.Token, out var model) is { } unchosen)
-        {
-            return Ended(job, unchosen);
-        }
-        group.Barrier();
+        var model = FinalModel.Choose(job, group, _aborted.Token);
+        LeaveInOrder(group);
         return model;
     }
 
@@ -222,7 +224,7 @@ internal sealed partial class TrainingSession
 
     private void Report(StepResult result, TrainingJob job, CollectiveGroup group)
     {
-        var (sent, received) = (group.SentBytes, group.ReceivedBytes);
+        var (sent, received) = (group.Links.SentBytes, group.Links.ReceivedBytes);
         _loaded.Speed.Add(group.Plan.Own.Shards.Count, result.Compute);
         _reports.Step(
             result,
@@ -240,34 +242,37 @@ internal sealed partial class TrainingSession
         }
     }
 
-    private CollectiveFailure? Evaluate(TrainingJob job, CollectiveGroup group)
+    private void Evaluate(TrainingJob job, CollectiveGroup group)
     {
         TrainingThread.Enter(TrainingPhase.Evaluate);
         var start = Stopwatch.GetTimestamp();
-        if (Evaluation.Run(job, group, MailboxTopic.Evaluation, _aborted.Token, out var scores) is { } failure)
-        {
-            return failure;
-        }
+        var scores = Evaluation.Run(job, group, MailboxTopic.Evaluation, _aborted.Token);
         if (job.State.Progress.EvaluatedStep == job.State.Progress.Step)
         {
-            return null;
+            return;
         }
-        var after = job.State.Progress.AfterEvaluation(scores!.Bleu.Score, job.Spec.Evaluation.Patience);
+        var after = job.State.Progress.AfterEvaluation(scores.Bleu.Score, job.Spec.Evaluation.Patience);
         job.State.ApplyEvaluation(after);
         if (group.Plan.OwnRank == 0)
         {
             _reports.Evaluated(after.Step, scores, Stopwatch.GetElapsedTime(start), after.BestStep == after.Step);
         }
-        return null;
     }
 
-    private FinalModel? Ended(TrainingJob job, CollectiveFailure failure)
+    /// <summary>
+    /// Waits until no member needs anything more: who left before would cut the others off from what they still wait for. A member
+    /// that breaks now does not matter any more.
+    /// </summary>
+    private static void LeaveInOrder(CollectiveGroup group)
     {
-        if (!_aborted.IsCancellationRequested)
+        try
         {
-            _reports.Failed(job.State.Progress.Step, failure);
+            group.Barrier();
         }
-        return null;
+        catch (CollectiveException)
+        {
+            // All steps are done here.
+        }
     }
 
     private async Task CompleteAsync(TrainingJob job, FinalModel model, bool store)

@@ -32,7 +32,7 @@ public sealed class ArtifactDownloadTests : IDisposable
         chunks[1].Data = ByteString.CopyFromUtf8("!");
         var session = await ReceiveAsync(chunks);
         Assert.Equal(ExitCodes.Failed, session.ExitCode);
-        Assert.Contains("manifest.json of job job-1 arrived damaged", session.Error, StringComparison.Ordinal);
+        Assert.Contains("the model of job job-1: manifest.json arrived damaged", session.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
@@ -51,18 +51,18 @@ public sealed class ArtifactDownloadTests : IDisposable
 
     private string Read(string name) => File.ReadAllText(_folder.At($"out/{name}"));
 
-    private async Task<Session> ReceiveAsync(IReadOnlyList<ArtifactChunk> chunks)
+    private async Task<Session> ReceiveAsync(IReadOnlyList<FileChunk> chunks)
     {
         await using var coordinator = await FakeCoordinator.StartAsync(new() { Artifacts = chunks });
         return await Session.RunAsync("artifacts", "job-1", "--out", _folder.At("out"), "--coordinator", coordinator.Address);
     }
 
-    private static List<ArtifactChunk> Chunks(string path, params string[] parts)
+    private static List<FileChunk> Chunks(string path, params string[] parts)
     {
         var whole = System.Text.Encoding.UTF8.GetBytes(string.Concat(parts));
         return
         [
-            .. parts.Select(part => new ArtifactChunk
+            .. parts.Select(part => new FileChunk
             {
                 Path = path,
                 FileBytes = whole.Length,

@@ -20,10 +20,10 @@ public sealed class CollectiveFaultTests
                 Task.Factory.StartNew(
                     () =>
                     {
-                        var exchange = group.Groups[rank].Begin(1);
+                        var exchange = group.Groups[rank].AllReduce.Begin(1);
                         group.Compute(rank, 1, exchange);
                         waiting.Signal();
-                        return exchange.Complete(TimeSpan.Zero);
+                        return TestGroup.FailureOf(() => exchange.Complete(TimeSpan.Zero));
                     },
                     CancellationToken.None,
                     TaskCreationOptions.LongRunning,
@@ -52,10 +52,10 @@ public sealed class CollectiveFaultTests
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"));
         await group.ConnectAsync();
-        var exchange = group.Groups[0].Begin(1);
+        var exchange = group.Groups[0].AllReduce.Begin(1);
         group.Compute(0, 1, exchange);
         var complete = Task.Factory.StartNew(
-            () => exchange.Complete(TimeSpan.Zero),
+            () => TestGroup.FailureOf(() => exchange.Complete(TimeSpan.Zero)),
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default
@@ -99,7 +99,7 @@ public sealed class CollectiveFaultTests
         for (var step = 1; step <= 3; step++)
         {
             Assert.All(await group.OnAllAsync(rank => group.Step(rank, step)), Assert.Null);
-            group.Groups[0].StepDone(TimeSpan.FromMilliseconds(10));
+            group.Groups[0].Detector.StepDone(TimeSpan.FromMilliseconds(10));
         }
 
         var failure = await Task.Factory.StartNew(
@@ -146,13 +146,13 @@ public sealed class CollectiveFaultTests
         }
         group.Add(assignment, 0, 5, group.Options);
         var early = Task.Factory.StartNew(
-            () => group.Groups[2].Connect([7], out _),
+            () => TestGroup.FailureOf(() => group.Groups[2].Connect(new MemberState())),
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default
         );
         group.Add(assignment, 1, 5, group.Options);
-        Assert.Null(group.Groups[3].Connect([7], out _));
+        group.Groups[3].Connect(new MemberState());
         Assert.Null(await early);
         Assert.Equal(0, group.Members[1].Host.StaleStreams);
     }
@@ -206,7 +206,7 @@ public sealed class CollectiveFaultTests
         await group.ConnectAsync();
         group
             .Groups[1]
-            .Send(
+            .Links.Send(
                 0,
                 new CollectiveFrame
                 {

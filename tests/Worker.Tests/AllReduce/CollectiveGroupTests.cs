@@ -1,4 +1,5 @@
-using System.Text;
+using Google.Protobuf;
+using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Worker.Tests.AllReduce;
@@ -34,15 +35,38 @@ public sealed class CollectiveGroupTests
         await using var group = await TestGroup.StartAsync(Parse("0 1|2|3"));
         await group.ConnectAsync();
         var all = await group.OnAllAsync(rank =>
-        {
-            Assert.Null(
+            string.Join(
+                ", ",
                 group
                     .Groups[rank]
-                    .AllGather(0, MailboxTopic.StepTotals, Encoding.ASCII.GetBytes($"from {rank}"), TimeSpan.Zero, out var values)
+                    .Mailbox.AllGather(0, MailboxTopic.NonFiniteShards, new NonFiniteShards { Shards = { rank } }, TimeSpan.Zero)
+                    .Select(member => member.Shards.Single())
+            )
+        );
+        Assert.All(all, text => Assert.Equal("0, 1, 2", text));
+    }
+
+    [Fact]
+    public async Task AllGather_MessageThatCannotBeRead_EndsTheGroupNamingItsSender()
+    {
+        await using var group = await TestGroup.StartAsync(Parse("0 1|2 3"));
+        await group.ConnectAsync();
+        group
+            .Groups[1]
+            .Links.Send(
+                0,
+                new CollectiveFrame
+                {
+                    Kind = FrameKind.Mailbox,
+                    Bucket = (int)MailboxTopic.NonFiniteShards,
+                    Value = [0xff],
+                }
             );
-            return string.Join(", ", values.Select(Encoding.ASCII.GetString));
-        });
-        Assert.All(all, text => Assert.Equal("from 0, from 1, from 2", text));
+        var failure = TestGroup.FailureOf(() =>
+            group.Groups[0].Mailbox.AllGather(0, MailboxTopic.NonFiniteShards, new NonFiniteShards(), TimeSpan.Zero)
+        );
+        Assert.Equal(CollectiveError.Corrupt, failure?.Error);
+        Assert.Equal(["worker-1"], failure!.Suspects);
     }
 
     [Fact]
@@ -51,7 +75,7 @@ public sealed class CollectiveGroupTests
         var group = await TestGroup.StartAsync(Parse("0|1|2|3"));
         await group.ConnectAsync();
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
-        Assert.All(await group.OnAllAsync(rank => group.Groups[rank].Barrier()), Assert.Null);
+        Assert.All(await group.OnAllAsync(rank => TestGroup.FailureOf(group.Groups[rank].Barrier)), Assert.Null);
         await group.DisposeAsync();
     }
 
@@ -60,21 +84,9 @@ public sealed class CollectiveGroupTests
     {
         await using var group = await TestGroup.StartAsync(Parse("0 1|2 3"));
         var said = await group.OnAllAsync(rank =>
-        {
-            Assert.Null(group.Groups[rank].Connect([(byte)rank], out var all));
-            return all;
-        });
-        Assert.All(
-            said,
-            all =>
-                Assert.Equal(
-                    [
-                        [0],
-                        [1],
-                    ],
-                    all
-                )
+            group.Groups[rank].Connect(new MemberState { StepsSha256 = ByteString.CopyFrom((byte)rank) })
         );
+        Assert.All(said, all => Assert.Equal([0, 1], all.Select(member => member.StepsSha256.Single())));
     }
 
     internal static int[][] Parse(string text) => [.. text.Split('|').Select(part => part.Split(' ').Select(int.Parse).ToArray())];

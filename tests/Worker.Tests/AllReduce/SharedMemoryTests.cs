@@ -68,7 +68,8 @@ public sealed class SharedMemoryTests
         // Bytes of gradients count on either path; the last frame's perhaps in a moment.
         Assert.All(
             group.Groups,
-            member => Assert.True(Math.Min(member.SentBytes, member.ReceivedBytes) > 2 * sizeof(float) * group.Layout.Length / 2)
+            member =>
+                Assert.True(Math.Min(member.Links.SentBytes, member.Links.ReceivedBytes) > 2 * sizeof(float) * group.Layout.Length / 2)
         );
     }
 
@@ -115,8 +116,8 @@ public sealed class SharedMemoryTests
         };
         await group.ConnectAsync();
         Assert.Equal([0, 2, 2], group.Groups.Select(member => member.SharedMemoryPeers));
-        Assert.StartsWith("through gRPC to worker-1 (", group.Groups[0].Paths.ToString(), StringComparison.Ordinal);
-        Assert.Equal("through shared memory to worker-0, worker-2", group.Groups[1].Paths.ToString());
+        Assert.StartsWith("through gRPC to worker-1 (", group.Groups[0].AllReduce.Paths.ToString(), StringComparison.Ordinal);
+        Assert.Equal("through shared memory to worker-0, worker-2", group.Groups[1].AllReduce.Paths.ToString());
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
         Assert.True(group.Result(2).AsSpan().SequenceEqual(group.Expected(1)));
     }
@@ -129,7 +130,7 @@ public sealed class SharedMemoryTests
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Two));
         await group.ConnectAsync();
         var read = 0;
-        group.Groups[1].ReadingMemory = (_, frame) =>
+        group.Groups[1].AllReduce.ReadingMemory = (_, frame) =>
         {
             if (frame != kind || Interlocked.Exchange(ref read, 1) != 0)
             {
@@ -168,7 +169,7 @@ public sealed class SharedMemoryTests
         await group.ConnectAsync();
         var reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var goOn = new ManualResetEventSlim();
-        group.Groups[1].ReadingMemory = (_, _) =>
+        group.Groups[1].AllReduce.ReadingMemory = (_, _) =>
         {
             reading.TrySetResult();
             goOn.Wait(CancellationToken.None);
@@ -294,7 +295,7 @@ public sealed class SharedMemoryTests
             Assert.True(group.Result(generation % 3).AsSpan().SequenceEqual(group.Expected(1)));
             await group.OnAllAsync(rank =>
             {
-                var exchange = group.Groups[rank].Begin(2);
+                var exchange = group.Groups[rank].AllReduce.Begin(2);
                 group.Compute(rank, 2, exchange);
                 return exchange;
             });
@@ -314,7 +315,7 @@ public sealed class SharedMemoryTests
 
     private static async Task IsRefusedAsync(TestGroup group, CollectiveFrame frame)
     {
-        group.Groups[1].Send(0, frame);
+        group.Groups[1].Links.Send(0, frame);
         var failure = await Task.Factory.StartNew(
             () => group.Step(0, 1),
             CancellationToken.None,

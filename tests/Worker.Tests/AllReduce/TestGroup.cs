@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Worker.Tests.AllReduce;
@@ -136,18 +137,29 @@ internal sealed class TestGroup : IAsyncDisposable
 
     public async Task ConnectAsync()
     {
-        foreach (var failure in await OnAllAsync(rank => Groups[rank].Connect([1, 2, 3], out _)))
+        Assert.All(await OnAllAsync(rank => FailureOf(() => Groups[rank].Connect(new MemberState()))), Assert.Null);
+    }
+
+    /// <summary>Null, or why a collective operation failed.</summary>
+    public static CollectiveFailure? FailureOf(Action operation)
+    {
+        try
         {
-            Assert.Null(failure);
+            operation();
+            return null;
+        }
+        catch (CollectiveException e)
+        {
+            return e.Failure;
         }
     }
 
-    /// <summary>One member's part of a step: computes shards, submits, and waits for the sum.</summary>
+    /// <summary>One member's part of a step: computes shards, submits, and waits for the sum. Null, or why that failed.</summary>
     public CollectiveFailure? Step(int rank, long step, Action<int>? beforeShard = null)
     {
-        var exchange = Groups[rank].Begin(step);
+        var exchange = Groups[rank].AllReduce.Begin(step);
         Compute(rank, step, exchange, beforeShard);
-        return exchange.Complete(TimeSpan.Zero);
+        return FailureOf(() => exchange.Complete(TimeSpan.Zero));
     }
 
     public void Compute(int rank, long step, StepExchange exchange, Action<int>? beforeShard = null)

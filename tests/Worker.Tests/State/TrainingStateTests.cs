@@ -60,21 +60,20 @@ public sealed class TrainingStateTests
     }
 
     [Fact]
-    public void StreamedStateDict_InPiecesOfAnySize_IsTheSameState()
+    public void StateDict_InPiecesOfAnySize_IsTheSameState()
     {
         using var model = Model();
         using var state = Trained(model);
         using var other = Model(seed: 9);
         using var copy = new TrainingState(other, new CheckpointAveraging(3, Best: false));
-        var header = StreamedStateDict.Header(state);
-        using var reader = new StreamedStateDict.Reader(copy);
+        var dict = Dict(state);
+        using var reader = new StateDictReader(copy);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var random = new Random(3);
-        var total = StreamedStateDict.Length(state);
-        for (var offset = 0L; offset < total; )
+        for (var offset = 0L; offset < dict.Length; )
         {
             var piece = new byte[random.Next(1, 5000)];
-            var count = StreamedStateDict.CopyTo(state, header, offset, piece);
+            var count = dict.CopyTo(offset, piece);
             reader.Append(piece.AsSpan(0, count));
             hash.AppendData(piece.AsSpan(0, count));
             offset += count;
@@ -87,12 +86,12 @@ public sealed class TrainingStateTests
     }
 
     [Fact]
-    public void StreamedStateDict_DamagedOrShort_IsRefused()
+    public void StateDict_DamagedOrShort_IsRefused()
     {
         using var model = Model();
         using var state = Trained(model);
-        var image = new byte[StreamedStateDict.Length(state)];
-        StreamedStateDict.CopyTo(state, StreamedStateDict.Header(state), 0, image);
+        var image = new byte[Dict(state).Length];
+        Dict(state).CopyTo(0, image);
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(image));
 
         Assert.Throws<InvalidDataException>(() => Read(image.AsSpan(..^1).ToArray(), sha256));
@@ -104,11 +103,13 @@ public sealed class TrainingStateTests
         {
             using var model = Model();
             using var state = new TrainingState(model, new CheckpointAveraging(3, Best: false));
-            using var reader = new StreamedStateDict.Reader(state);
+            using var reader = new StateDictReader(state);
             reader.Append(bytes);
             reader.Complete(sha256);
         }
     }
+
+    private static StateDict Dict(TrainingState state) => StateDict.Of(state.Parameters.Layout, state.Sections, state.Progress);
 
     [Fact]
     public void TrainingProgress_Json_KeepsEveryBit()
@@ -149,7 +150,12 @@ public sealed class TrainingStateTests
     private static TrainingState Trained(SequenceToSequenceModel model)
     {
         var state = new TrainingState(model, new CheckpointAveraging(3, Best: false));
-        var gradient = Enumerable.Range(0, state.Parameters.Layout.Length).Select(i => i % 5f).ToArray();
+        // The gaps between parameters are zeros for ever.
+        var gradient = new float[state.Parameters.Layout.Length];
+        foreach (var i in state.Parameters.Layout.Entries.SelectMany(e => Enumerable.Range(e.Range.Offset, e.Range.Length)))
+        {
+            gradient[i] = i % 5f;
+        }
         for (var i = 0; i < 2; i++)
         {
             state.ApplyUpdate(new AdamWOptions(0.9, 0.98, 1e-9, 0), 0.1, 1, gradient, state.Progress.AfterUpdate(10, 12));

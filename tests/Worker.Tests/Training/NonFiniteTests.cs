@@ -115,13 +115,12 @@ public sealed class NonFiniteTests : IDisposable
         var results = await Task.Factory.StartNew(
             () =>
             {
-                Assert.Null(group.Connect([], out _));
+                group.Connect(StateAgreement.Of(job));
                 var done = new List<StepResult>();
                 while (!job.IsDone)
                 {
                     var before = job.State.Parameters.Weights.Host.ToArray();
                     var result = loop.Step();
-                    Assert.Null(result.Failure);
                     if (result.Skipped)
                     {
                         Assert.Equal(before, job.State.Parameters.Weights.Host.ToArray());

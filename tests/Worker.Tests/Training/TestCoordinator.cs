@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
@@ -7,6 +8,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using TrainingCluster.Errors;
+using TrainingCluster.Files;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Tests.Training;
@@ -45,6 +48,9 @@ internal sealed class TestCoordinator : IAsyncDisposable
     {
         public ConcurrentDictionary<string, Dictionary<string, byte[]>> Folders { get; } = new();
 
+        /// <summary>Of the files as they were stored.</summary>
+        public ConcurrentDictionary<(string Id, string Path), string> Sha256 { get; } = new();
+
         /// <summary>By step: what each worker sent of a checkpoint that all write.</summary>
         public Dictionary<long, Dictionary<string, byte[]>[]> Parts { get; } = [];
 
@@ -54,6 +60,15 @@ internal sealed class TestCoordinator : IAsyncDisposable
         public string? DatasetFolder { get; set; }
 
         public int Downloads { get; set; }
+
+        public void Keep(string id, Dictionary<string, byte[]> files)
+        {
+            foreach (var (path, bytes) in files)
+            {
+                Sha256[(id, path)] = Convert.ToHexStringLower(SHA256.HashData(bytes));
+            }
+            Folders[id] = files;
+        }
     }
 
     private sealed class CheckpointService(Store store) : V1.Checkpoints.CheckpointsBase
@@ -85,6 +100,7 @@ internal sealed class TestCoordinator : IAsyncDisposable
                     {
                         Path = path,
                         FileBytes = bytes.Length,
+                        Sha256 = store.Sha256[(request.CheckpointId, path)],
                         Data = ByteString.CopyFrom(bytes),
                     }
                 );
@@ -119,7 +135,7 @@ internal sealed class TestCoordinator : IAsyncDisposable
             {
                 return Part(header, files.ToDictionary(file => file.Key, file => file.Value.ToArray()), name(header));
             }
-            store.Folders[name(header)] = files.ToDictionary(file => file.Key, file => file.Value.ToArray());
+            store.Keep(name(header), files.ToDictionary(file => file.Key, file => file.Value.ToArray()));
             return new CheckpointInfo
             {
                 CheckpointId = name(header),
@@ -141,10 +157,13 @@ internal sealed class TestCoordinator : IAsyncDisposable
                 {
                     return new CheckpointInfo { JobId = header.JobId, Step = header.Step };
                 }
-                store.Folders[name] = parts
-                    .SelectMany(part => part)
-                    .GroupBy(file => file.Key)
-                    .ToDictionary(file => file.Key, file => file.SelectMany(piece => piece.Value).ToArray());
+                store.Keep(
+                    name,
+                    parts
+                        .SelectMany(part => part)
+                        .GroupBy(file => file.Key)
+                        .ToDictionary(file => file.Key, file => file.SelectMany(piece => piece.Value).ToArray())
+                );
                 return new CheckpointInfo
                 {
                     CheckpointId = name,
@@ -169,18 +188,7 @@ internal sealed class TestCoordinator : IAsyncDisposable
                 throw new RpcException(new Status(StatusCode.NotFound, request.Fingerprint));
             }
             store.Downloads++;
-            foreach (var path in Directory.EnumerateFiles(folder))
-            {
-                var bytes = await File.ReadAllBytesAsync(path);
-                await responseStream.WriteAsync(
-                    new FileChunk
-                    {
-                        Path = Path.GetFileName(path),
-                        FileBytes = bytes.Length,
-                        Data = ByteString.CopyFrom(bytes),
-                    }
-                );
-            }
+            await responseStream.SendAllAsync(FolderSender.ReadAsync(folder), context.CancellationToken);
         }
     }
 }

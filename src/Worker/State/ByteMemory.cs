@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
-namespace TrainingCluster.Worker.Checkpoints;
+namespace TrainingCluster.Worker.State;
 
 /// <summary>Floats seen as bytes, without a copy.</summary>
 internal sealed class ByteMemory(Memory<float> floats) : MemoryManager<byte>

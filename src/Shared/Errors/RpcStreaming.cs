@@ -2,11 +2,11 @@ using Grpc.Core;
 
 namespace TrainingCluster.Errors;
 
-/// <summary>Sending a stream to a service that may end the call before it has read everything.</summary>
-public static class ClientStreaming
+/// <summary>Sending streams of messages that are made while they are sent.</summary>
+public static class RpcStreaming
 {
     /// <summary>
-    /// Sends every message and returns the answer. Where the service ends the call early, its status is thrown, not what the broken
+    /// Sends every message and returns the answer. Where the service, which may not have read everything, ends the call early, its status is thrown, not what the broken
     /// write was told. What <paramref name="messages"/> throws goes through as it is.
     /// </summary>
     /// <param name="call">The call; the caller disposes it, which cancels what is unfinished.</param>
@@ -31,6 +31,21 @@ public static class ClientStreaming
 
         await TakenAsync(call.RequestStream.CompleteAsync());
         return await call.ResponseAsync;
+    }
+
+    /// <summary>Answers a call with every message. The next is asked for when the transport has taken the one before.</summary>
+    public static async Task SendAllAsync<TResponse>(
+        this IServerStreamWriter<TResponse> responses,
+        IAsyncEnumerable<TResponse> messages,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(responses);
+        ArgumentNullException.ThrowIfNull(messages);
+        await foreach (var message in messages.WithCancellation(cancellationToken))
+        {
+            await responses.WriteAsync(message, cancellationToken);
+        }
     }
 
     /// <summary>False: the call ended meanwhile; its status says how.</summary>

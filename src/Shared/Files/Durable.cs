@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace TrainingCluster.Coordinator.Files;
+namespace TrainingCluster.Files;
 
 /// <summary>Renames that outlive a loss of power.</summary>
 internal static partial class Durable

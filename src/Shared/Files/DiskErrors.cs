@@ -1,4 +1,4 @@
-namespace TrainingCluster.Coordinator.Files;
+namespace TrainingCluster.Files;
 
 /// <summary>Tells a full disk from other failures.</summary>
 public static class DiskErrors

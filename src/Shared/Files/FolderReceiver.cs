@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using TrainingCluster.Checkpoints;
-using TrainingCluster.Errors;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Files;
+namespace TrainingCluster.Files;
 
 /// <summary>
 /// Takes a stream of <see cref="FileChunk"/> into a temporary folder, hashes it on the way, and moves it to its final name
@@ -13,7 +12,7 @@ namespace TrainingCluster.Coordinator.Files;
 public sealed class FolderReceiver : IAsyncDisposable
 {
     /// <summary>Names of temporary folders begin so; what a crash left behind is removed at the next start.</summary>
-    public const string TemporaryPrefix = ".upload-";
+    public const string TemporaryPrefix = ".incoming-";
 
     private readonly List<StoredFile> _files = [];
     private readonly Func<string, Stream> _open;
@@ -22,13 +21,14 @@ public sealed class FolderReceiver : IAsyncDisposable
     private string _path = "";
     private long _expected;
     private long _written;
+    private string _sha256 = "";
 
     /// <summary>Receives into a new temporary folder inside <paramref name="parent"/>, on the same disk as the final place.</summary>
     /// <param name="parent">Made where it is missing.</param>
     /// <param name="open">Opens a file for writing; null: <see cref="FileStream"/>.</param>
     public FolderReceiver(string parent, Func<string, Stream>? open = null)
     {
-        this._open = open ?? (p => new FileStream(p, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+        _open = open ?? (p => new FileStream(p, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
         Folder = Path.Combine(parent, TemporaryPrefix + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
         Directory.CreateDirectory(Folder);
     }
@@ -39,7 +39,18 @@ public sealed class FolderReceiver : IAsyncDisposable
     /// <summary>Files received whole so far.</summary>
     public IReadOnlyList<StoredFile> Files => _files;
 
-    /// <summary>Removes what uploads that a crash ended have left in <paramref name="parent"/>.</summary>
+    /// <summary>Takes a whole stream: <see cref="WriteAsync"/> for each chunk, then <see cref="CompleteAsync"/>.</summary>
+    /// <exception cref="FileTransferException">It is no folder of files.</exception>
+    public async Task ReceiveAsync(IAsyncEnumerable<FileChunk> chunks, CancellationToken cancellationToken)
+    {
+        await foreach (var chunk in chunks.WithCancellation(cancellationToken))
+        {
+            await WriteAsync(chunk, cancellationToken);
+        }
+        await CompleteAsync(cancellationToken);
+    }
+
+    /// <summary>Removes what transfers that a crash ended have left in <paramref name="parent"/>.</summary>
     public static void RemoveLeftovers(string parent)
     {
         if (!Directory.Exists(parent))
@@ -53,6 +64,7 @@ public sealed class FolderReceiver : IAsyncDisposable
     }
 
     /// <summary>Writes the next chunk.</summary>
+    /// <exception cref="FileTransferException">It does not fit those before it, or its path leads out of the folder.</exception>
     public async Task WriteAsync(FileChunk chunk, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(chunk);
@@ -64,19 +76,20 @@ public sealed class FolderReceiver : IAsyncDisposable
         _written += chunk.Data.Length;
         if (_written > _expected)
         {
-            throw RpcErrors.Invalid(("file.data", $"{_path} has more than the {_expected} bytes it was announced with"));
+            throw new FileTransferException("file.data", $"{_path} has more than the {_expected} bytes it was announced with");
         }
         _hash!.AppendData(chunk.Data.Span);
         await _file!.WriteAsync(chunk.Data.Memory, cancellationToken);
     }
 
     /// <summary>Ends the last file. After this <see cref="Files"/> is complete.</summary>
+    /// <exception cref="FileTransferException">It breaks off, or nothing came.</exception>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
         await FinishAsync(cancellationToken);
         if (_files.Count == 0)
         {
-            throw RpcErrors.Invalid(("file", "no file was sent; send at least one"));
+            throw new FileTransferException("file", "no file came; send at least one");
         }
     }
 
@@ -114,19 +127,19 @@ public sealed class FolderReceiver : IAsyncDisposable
     {
         if (!IsSafe(chunk.Path))
         {
-            throw RpcErrors.Invalid(("file.path", $"'{chunk.Path}' is no relative path with '/' between plain names"));
+            throw new FileTransferException("file.path", $"'{chunk.Path}' is no relative path with '/' between plain names");
         }
         if (chunk.FileBytes < 0)
         {
-            throw RpcErrors.Invalid(("file.file_bytes", $"{chunk.FileBytes} is negative"));
+            throw new FileTransferException("file.file_bytes", $"{chunk.FileBytes} is negative");
         }
         if (_files.Any(f => f.Path == chunk.Path))
         {
-            throw RpcErrors.Invalid(("file.path", $"'{chunk.Path}' was sent before; send each file once, in one piece"));
+            throw new FileTransferException("file.path", $"'{chunk.Path}' was sent before; send each file once, in one piece");
         }
         var full = Path.Combine(Folder, chunk.Path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        (_path, _expected, _written) = (chunk.Path, chunk.FileBytes, 0);
+        (_path, _expected, _written, _sha256) = (chunk.Path, chunk.FileBytes, 0, chunk.Sha256);
         _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         _file = _open(full);
     }
@@ -139,15 +152,20 @@ public sealed class FolderReceiver : IAsyncDisposable
         }
         if (_written != _expected)
         {
-            throw RpcErrors.Invalid(("file.data", $"{_path} ended after {_written} of {_expected} bytes; send it again"));
+            throw new FileTransferException("file.data", $"{_path} ended after {_written} of {_expected} bytes; try again");
         }
         await _file.FlushAsync(cancellationToken);
         Flush(_file);
         await _file.DisposeAsync();
         _file = null;
-        _files.Add(new(_path, _written, Convert.ToHexStringLower(_hash!.GetHashAndReset())));
+        var sha256 = Convert.ToHexStringLower(_hash!.GetHashAndReset());
         _hash.Dispose();
         _hash = null;
+        if (_sha256.Length > 0 && sha256 != _sha256)
+        {
+            throw new FileTransferException("file.sha256", $"{_path} arrived damaged: its SHA-256 is {sha256}; try again");
+        }
+        _files.Add(new(_path, _written, sha256));
     }
 
     private static void Flush(Stream stream)

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using TrainingCluster.Worker.Measurement;
+
+namespace TrainingCluster.Worker.AllReduce;
+
+/// <summary>
+/// Waits for peers, and decides when one of them has failed: by its broken connection, which others report here, or by its silence.
+/// The first failure ends the group for good: whoever waits gets it, and so does whoever comes later.
+/// </summary>
+/// <param name="plan">The members.</param>
+/// <param name="options">Time limits.</param>
+internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions options)
+{
+    private readonly object _signal = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly RunningMedian _stepSeconds = new(9, 3);
+    private readonly long[] _lastHeard = new long[plan.Workers];
+    private CollectiveFailure? _failure;
+
+    /// <summary>Why the group ended; null while it works.</summary>
+    public CollectiveFailure? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Cancelled by the first failure.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    /// <summary>A frame of a peer has come.</summary>
+    public void Heard(int rank) => Volatile.Write(ref _lastHeard[rank], Stopwatch.GetTimestamp());
+
+    /// <summary>A step is done: by its time the silence of peers in later ones is judged.</summary>
+    public void StepDone(TimeSpan took) => _stepSeconds.Add(took.TotalSeconds);
+
+    /// <summary>Ends the group.</summary>
+    /// <returns>The failure that ended it: this one, or an earlier one.</returns>
+    public CollectiveFailure Fail(CollectiveError error, string message, params IReadOnlyList<string> suspects)
+    {
+        var failure = new CollectiveFailure(error, message, suspects);
+        if (Interlocked.CompareExchange(ref _failure, failure, null) is { } earlier)
+        {
+            return earlier;
+        }
+        Pulse();
+        // Elsewhere: what the token ends must not run under a lock that the caller may hold.
+        _ = _ended.CancelAsync();
+        return failure;
+    }
+
+    /// <exception cref="CollectiveException">The group has ended.</exception>
+    public void ThrowIfFailed()
+    {
+        if (Failure is { } failure)
+        {
+            throw new CollectiveException(failure);
+        }
+    }
+
+    /// <summary>Something that somebody may wait for has changed.</summary>
+    public void Pulse()
+    {
+        lock (_signal)
+        {
+            Monitor.PulseAll(_signal);
+        }
+    }
+
+    /// <summary>
+    /// Waits on the calling thread for others' frames. Within a step it is their silence that counts; elsewhere (an evaluation, the
+    /// start) they have nothing to say while they work.
+    /// </summary>
+    /// <param name="done">Whether all has come. Looked at after each <see cref="Pulse"/>.</param>
+    /// <param name="missing">The ranks that are waited for.</param>
+    /// <param name="ownPart">How long this worker took to get here; the time limit follows from it.</param>
+    /// <param name="what">What is waited for, for people.</param>
+    /// <param name="withinStep">Whether peers send all the time while they work.</param>
+    /// <exception cref="CollectiveException">The group ended, or does so now because a peer is silent for too long.</exception>
+    public void Wait(Func<bool> done, Func<IReadOnlyList<int>> missing, TimeSpan ownPart, string what, bool withinStep)
+    {
+        var limit = withinStep ? options.Silence(TimeSpan.FromSeconds(_stepSeconds.Value), ownPart) : options.WaitAfter(ownPart);
+        var start = Stopwatch.GetTimestamp();
+        lock (_signal)
+        {
+            while (Failure is null && !done())
+            {
+                var waited = missing();
+                var left = limit - waited.Select(SilentFor).DefaultIfEmpty(Stopwatch.GetElapsedTime(start)).Max();
+                if (left > TimeSpan.Zero)
+                {
+                    Monitor.Wait(_signal, left);
+                    continue;
+                }
+                string[] late = [.. waited.Where(rank => SilentFor(rank) >= limit).Select(rank => plan.Members[rank].WorkerId)];
+                Fail(
+                    CollectiveError.DeadlineExceeded,
+                    $"Waited {limit.TotalSeconds:0.#} s for {what}; nothing from {string.Join(", ", late)}.",
+                    late
+                );
+            }
+        }
+        ThrowIfFailed();
+
+        TimeSpan SilentFor(int rank) => Stopwatch.GetElapsedTime(withinStep ? Math.Max(start, Volatile.Read(ref _lastHeard[rank])) : start);
+    }
+}

@@ -1,0 +1,161 @@
+using Grpc.Core;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Worker.AllReduce;
+
+/// <summary>
+/// The streams of one generation: one to each peer (<see cref="PeerLink"/>) and one from each. A stream that breaks fails the group,
+/// unless its peer has passed the barrier.
+/// </summary>
+/// <param name="plan">The members.</param>
+/// <param name="options">Time limits and sizes.</param>
+/// <param name="detector">Told of frames and failures.</param>
+/// <param name="receive">Handles a peer's frame, or says what is wrong with it. One call at a time for each peer.</param>
+/// <param name="mayEnd">Whether the streams of a rank may end.</param>
+internal sealed class GroupLinks(
+    ProcessGroup plan,
+    CollectiveOptions options,
+    FailureDetector detector,
+    Func<int, CollectiveFrame, string?> receive,
+    Func<int, bool> mayEnd
+)
+{
+    private readonly object[] _receiving = [.. plan.Members.Select(_ => new object())];
+    private readonly int[] _joined = new int[plan.Workers];
+    private PeerLink?[] _links = [];
+    private long _sentBytes;
+    private long _receivedBytes;
+
+    /// <summary>Payload bytes sent to peers so far.</summary>
+    public long SentBytes => Interlocked.Read(ref _sentBytes);
+
+    /// <summary>Payload bytes received from peers so far.</summary>
+    public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
+
+    /// <summary>Told of each frame that came after the group's end and was dropped.</summary>
+    public Action? FrameDropped { get; set; }
+
+    /// <summary>Opens the streams to the peers.</summary>
+    public void Open(TimeProvider time) =>
+        _links = [
+            .. Enumerable
+                .Range(0, plan.Workers)
+                .Select(rank =>
+                    rank == plan.OwnRank
+                        ? null
+                        : new PeerLink(
+                            plan,
+                            rank,
+                            options,
+                            time,
+                            detector,
+                            () => mayEnd(rank),
+                            bytes => Interlocked.Add(ref _sentBytes, bytes)
+                        )
+                ),
+        ];
+
+    /// <summary>Queues a frame for a peer. Never waits.</summary>
+    public void Send(int rank, CollectiveFrame frame) => _links[rank]!.Send(frame);
+
+    /// <summary>Ends the streams to the peers: what is queued is still sent, unless the group failed.</summary>
+    public Task CloseAsync() => Task.WhenAll(_links.OfType<PeerLink>().Select(link => link.DisposeAsync().AsTask()));
+
+    /// <summary>Returns when no frame is being handled any more. Call it after the group's end: later frames are dropped.</summary>
+    public void Quiesce()
+    {
+        foreach (var stream in _receiving)
+        {
+            lock (stream)
+            {
+                _ = stream;
+            }
+        }
+    }
+
+    /// <summary>Serves one peer's stream until it ends.</summary>
+    /// <exception cref="RpcException">The stream cannot go on; the status says why.</exception>
+    public async Task<ExchangeResult> ReceiveAsync(
+        CollectiveFrame first,
+        IAsyncStreamReader<CollectiveFrame> frames,
+        CancellationToken cancellationToken
+    )
+    {
+        var rank = first.SenderRank;
+        if (rank < 0 || rank >= plan.Workers || rank == plan.OwnRank)
+        {
+            throw Refuse($"There is no rank {rank} in generation {plan.Generation} of job {plan.JobId}.");
+        }
+        if (Interlocked.Exchange(ref _joined[rank], 1) != 0)
+        {
+            throw new RpcException(new Status(StatusCode.AlreadyExists, $"Rank {rank} has a stream already."));
+        }
+        var peer = plan.Members[rank].WorkerId;
+        var result = new ExchangeResult();
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, detector.Ended);
+            var more = true;
+            for (var frame = first; more; more = await frames.MoveNext(either.Token), frame = more ? frames.Current : first)
+            {
+                if (Take(rank, frame) is { } wrong)
+                {
+                    throw Refuse($"{frame.Kind} frame of step {frame.Step}: {wrong}.");
+                }
+                result.Frames++;
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or RpcException)
+        {
+            if (mayEnd(rank))
+            {
+                return result;
+            }
+            if (detector.Failure is { } failure)
+            {
+                throw new RpcException(new Status(StatusCode.Aborted, failure.Message));
+            }
+            if (e is RpcException { StatusCode: StatusCode.InvalidArgument } refused)
+            {
+                detector.Fail(CollectiveError.Corrupt, $"{peer} sent a frame that cannot be: {refused.Status.Detail}", peer);
+                throw;
+            }
+            detector.Fail(CollectiveError.PeerUnreachable, $"The stream from {peer} broke: {e.Message}", peer);
+            throw new RpcException(new Status(StatusCode.Aborted, "The stream broke."));
+        }
+
+        if (!mayEnd(rank))
+        {
+            detector.Fail(CollectiveError.PeerLeft, $"{peer} ended the generation.");
+        }
+        return result;
+    }
+
+    private static RpcException Refuse(string why) => new(new Status(StatusCode.InvalidArgument, why));
+
+    private string? Take(int rank, CollectiveFrame frame)
+    {
+        lock (_receiving[rank])
+        {
+            detector.Heard(rank);
+            if (detector.Failure is not null)
+            {
+                FrameDropped?.Invoke();
+                frame.Received?.Dispose();
+                return null;
+            }
+            var wrong =
+                frame.SenderRank == rank && frame.Generation == plan.Generation
+                    ? receive(rank, frame)
+                    : $"it is of rank {frame.SenderRank} and generation {frame.Generation} on the stream of rank {rank} and generation "
+                        + $"{plan.Generation}";
+            if (wrong is null)
+            {
+                Interlocked.Add(ref _receivedBytes, frame.PayloadBytes);
+                return null;
+            }
+            frame.Received?.Dispose();
+            return wrong;
+        }
+    }
+}
