@@ -208,7 +208,7 @@ public sealed class CoordinatorMetrics
         _tokenRate.WithLabels(jobId).Set(state.Progress.TokensPerSecond);
         _bleu.WithLabels(jobId).Set(state.Progress.LastBleu);
         _generation.WithLabels(jobId).Set(state.Generation);
-        _members.WithLabels(jobId).Set(state.Members.Count);
+        _members.WithLabels(jobId).Set(state.Current.Members.Count);
     }
 
     /// <summary>Forgets a job.</summary>
