@@ -11,6 +11,7 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
     StepBench.Command(),
     AllReduceBench.Command(),
     SearchBench.Command(),
+    StoreBench.Command(),
     StepBench.WorkerCommand(),
     AllReduceBench.WorkerCommand(),
 };

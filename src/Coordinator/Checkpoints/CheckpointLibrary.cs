@@ -13,11 +13,8 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
 {
     private readonly CheckpointParts _parts = new(data);
 
-    /// <summary>A place to receive a checkpoint of a job into.</summary>
-    public FolderReceiver Receive(string jobId) => new(data.Checkpoints(jobId));
-
-    /// <summary>A place to receive the model of a job into.</summary>
-    public FolderReceiver ReceiveModel(string jobId) => new(data.Job(jobId));
+    /// <summary>A place to receive a checkpoint or a model into.</summary>
+    public FolderReceiver Receive() => new(data.Uploads);
 
     /// <summary>
     /// Keeps a part of a checkpoint that several workers write. When it was the last one, the whole, to be kept; else null.
@@ -154,6 +151,7 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
     /// <summary>Removes all files of a job.</summary>
     public void Remove(string jobId)
     {
+        _parts.Remove(jobId);
         if (Directory.Exists(data.Job(jobId)))
         {
             Directory.Delete(data.Job(jobId), recursive: true);

@@ -8,7 +8,7 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 
 /// <summary>
 /// Parts of checkpoints that several workers write together. They lie in a temporary folder until the last one has come; a checkpoint
-/// of which a part never comes goes when a newer one is whole, or at the next start.
+/// of which a part never comes goes when a newer one is whole, with its job, or at the next start.
 /// </summary>
 internal sealed class CheckpointParts(DataFolder data) : IDisposable
 {
@@ -18,11 +18,8 @@ internal sealed class CheckpointParts(DataFolder data) : IDisposable
     /// <summary>Keeps a part. When it was the last one, all files put together; else null.</summary>
     public async Task<FolderReceiver?> AddAsync(FolderReceiver part, CheckpointHeader header, CancellationToken cancellationToken)
     {
-        var parent = data.Checkpoints(header.JobId);
-        var folder = Path.Combine(
-            parent,
-            string.Create(CultureInfo.InvariantCulture, $"{Prefix}{header.Step}-{header.Generation}-{header.Parts}")
-        );
+        var job = Job(header.JobId);
+        var folder = Path.Combine(job, string.Create(CultureInfo.InvariantCulture, $"{header.Step}-{header.Generation}-{header.Parts}"));
         await _gate.WaitAsync(cancellationToken);
         try
         {
@@ -39,8 +36,8 @@ internal sealed class CheckpointParts(DataFolder data) : IDisposable
             {
                 return null;
             }
-            var whole = await JoinAsync(parent, places, cancellationToken);
-            foreach (var old in Directory.EnumerateDirectories(parent, Prefix + "*").Where(f => StepOf(f) <= header.Step))
+            var whole = await JoinAsync(data.Uploads, places, cancellationToken);
+            foreach (var old in Directory.EnumerateDirectories(job).Where(f => StepOf(f) <= header.Step))
             {
                 Directory.Delete(old, recursive: true);
             }
@@ -52,19 +49,23 @@ internal sealed class CheckpointParts(DataFolder data) : IDisposable
         }
     }
 
+    /// <summary>Removes all parts of a job.</summary>
+    public void Remove(string jobId)
+    {
+        if (Directory.Exists(Job(jobId)))
+        {
+            Directory.Delete(Job(jobId), recursive: true);
+        }
+    }
+
     public void Dispose() => _gate.Dispose();
+
+    private string Job(string jobId) => Path.Combine(data.Uploads, Prefix + jobId);
 
     private static string Place(string folder, int part) => Path.Combine(folder, part.ToString(CultureInfo.InvariantCulture));
 
     private static long StepOf(string folder) =>
-        long.TryParse(
-            Path.GetFileName(folder)[Prefix.Length..].Split('-')[0],
-            NumberStyles.None,
-            CultureInfo.InvariantCulture,
-            out var step
-        )
-            ? step
-            : 0;
+        long.TryParse(Path.GetFileName(folder).Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : 0;
 
     private static async Task<FolderReceiver> JoinAsync(string parent, string[] places, CancellationToken cancellationToken)
     {

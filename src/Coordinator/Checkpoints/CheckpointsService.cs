@@ -23,7 +23,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     )
     {
         var (header, job) = await HeaderAsync(requestStream, context);
-        await using var receiver = library.Receive(job.Id);
+        await using var receiver = library.Receive();
         await ReceiveAsync(receiver, requestStream, context.CancellationToken);
         if (header.Parts <= 1)
         {
@@ -47,7 +47,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     )
     {
         var (header, job) = await HeaderAsync(requestStream, context);
-        await using var receiver = library.ReceiveModel(job.Id);
+        await using var receiver = library.Receive();
         await ReceiveAsync(receiver, requestStream, context.CancellationToken);
         return library.KeepModel(receiver, header);
     }
@@ -92,7 +92,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     }
 
     private async Task<string> JobIdAsync(string jobId) =>
-        await store.GetAsync(jobId) is { } job ? job.Id : throw RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
+        await store.StateAsync(jobId) is not null ? jobId : throw RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
 
     private async Task<(CheckpointHeader Header, StoredJob Job)> HeaderAsync(
         IAsyncStreamReader<StoreCheckpointRequest> requests,

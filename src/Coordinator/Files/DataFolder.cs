@@ -27,6 +27,9 @@ public sealed class DataFolder(string root)
     /// <summary>The model that a job left.</summary>
     public string Model(string jobId) => Path.Combine(Job(jobId), "model");
 
+    /// <summary>Checkpoints and models under way, of all jobs: a start empties it and looks into no job's folder.</summary>
+    public string Uploads => Path.Combine(Jobs, ".uploads");
+
     /// <summary>Makes the folder and removes what a crash left of unfinished uploads.</summary>
     /// <exception cref="InvalidDataException">It cannot be written to.</exception>
     public void Prepare()
@@ -34,13 +37,9 @@ public sealed class DataFolder(string root)
         try
         {
             Directory.CreateDirectory(Datasets);
-            Directory.CreateDirectory(Jobs);
+            Directory.CreateDirectory(Uploads);
             FolderReceiver.RemoveLeftovers(Datasets);
-            foreach (var job in Directory.EnumerateDirectories(Jobs))
-            {
-                FolderReceiver.RemoveLeftovers(job);
-                FolderReceiver.RemoveLeftovers(Path.Combine(job, "checkpoints"));
-            }
+            FolderReceiver.RemoveLeftovers(Uploads);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {

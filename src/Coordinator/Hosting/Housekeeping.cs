@@ -14,6 +14,7 @@ internal sealed partial class Housekeeping(
 ) : BackgroundService
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
+    private const int Batch = 100;
 
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
@@ -34,16 +35,14 @@ internal sealed partial class Housekeeping(
 
     private async Task RemoveExpiredAsync()
     {
-        foreach (var job in await store.EndedJobsAsync())
+        while (await store.ExpiredAsync(Batch) is { Count: > 0 } expired)
         {
-            var ttl = job.Spec.TtlSecondsAfterFinished;
-            if (ttl == 0 || job.Record.Ended is not { } ended || ended + TimeSpan.FromSeconds(ttl) > time.GetUtcNow())
+            foreach (var job in expired)
             {
-                continue;
+                await store.DeleteAsync(job.Id);
+                files.Remove(job.Id);
+                LogExpired(job.Id, job.TtlSeconds);
             }
-            await store.DeleteAsync(job.Id);
-            files.Remove(job.Id);
-            LogExpired(job.Id, ttl);
         }
     }
 

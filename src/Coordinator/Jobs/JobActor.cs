@@ -219,7 +219,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private void Settle()
     {
         // As seen by the transition: what has fallen due since then, while it was stored, would never come.
-        if (JobMachine.NextWake(_state, _steppedAt, _context.Settings.Machine) is { } due)
+        if (DueTimes.Next(_state, _steppedAt, _context.Settings.Machine) is { } due)
         {
             Timers.StartSingleTimer("wake", Wake.Instance, due > Now ? due - Now : TimeSpan.FromMilliseconds(1));
         }
@@ -228,13 +228,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             Timers.Cancel("wake");
         }
         _context.Metrics.SetJob(_jobId, _state);
-        var status = new JobStatus(
-            _jobId,
-            _state.Phase,
-            _state.Started is not null,
-            [.. JobMachine.Held(_state)],
-            JobMachine.Bound(_state)
-        );
+        var status = new JobStatus(_jobId, _state.Phase, _state.Started is not null, [.. Draining.Held(_state)], Alikeness.Bound(_state));
         if (
             status.Phase == _told?.Phase
             && status.Started == _told.Started
@@ -250,7 +244,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     private JobStatus? _told;
 
-    private JobProgress ToProto() => _state.Progress.ToProto(_state.Plan?.Generation ?? _state.Generation, _state.Members.Count);
+    private JobProgress ToProto() => _state.Progress.ToProto(_state.Plan?.Generation ?? _state.Generation, _state.Current.Members.Count);
 
     [LoggerMessage(EventId = 210, Level = LogLevel.Warning, Message = "{JobId}: its record could not be stored, trying again: {Problem}")]
     private partial void LogNotStored(string jobId, string problem);

@@ -116,19 +116,18 @@ public sealed partial class JobsService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var after = request.ResumeToken.Length == 0 ? 0 : Number("resume_token", request.ResumeToken, "the token of an event of this job");
-        await FindAsync(request.Id);
+        // In this order nothing is missed: what is added after the look wakes the signal taken before it.
+        using var signal = store.Watch(request.Id);
+        var ended = await HasEndedAsync(request.Id);
         while (true)
         {
-            // In this order nothing is missed: what is added after the look completes the signal taken before it.
-            var more = store.NextEventAsync(request.Id);
-            var job = await FindAsync(request.Id);
             var events = await store.EventsAsync(request.Id, after, EventsAtOnce);
             foreach (var e in events)
             {
                 await responseStream.WriteAsync(e, context.CancellationToken);
                 after = long.Parse(e.Token, CultureInfo.InvariantCulture);
                 // Logs of workers may come in after the end; the stream ends with the job.
-                if (e.State is { State: JobState.Succeeded or JobState.Failed or JobState.Cancelled })
+                if (e.State is { } changed && changed.State.HasEnded())
                 {
                     return;
                 }
@@ -137,11 +136,16 @@ public sealed partial class JobsService(
             {
                 continue;
             }
-            if (job.Record.Phase.HasEnded())
+            if (ended)
             {
                 return;
             }
-            await more.WaitAsync(context.CancellationToken);
+            // Woken for nothing: the job was deleted, or ended at an event before the token.
+            if (events.Count == 0 && (ended = await HasEndedAsync(request.Id)))
+            {
+                continue;
+            }
+            await signal.WaitAsync(context.CancellationToken);
         }
     }
 
@@ -212,14 +216,13 @@ public sealed partial class JobsService(
     public override Task<ClusterStatus> GetCluster(GetClusterRequest request, ServerCallContext context) =>
         control.ClusterAsync(context.CancellationToken);
 
-    private async Task<StoredJob> FindAsync(string id)
-    {
-        if (id.Length == 0)
-        {
-            throw RpcErrors.Invalid(("id", "is empty; give the id of a job"));
-        }
-        return await store.GetAsync(id) ?? throw RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
-    }
+    private async Task<StoredJob> FindAsync(string id) =>
+        await store.GetAsync(Given(id)) ?? throw RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
+
+    private async Task<bool> HasEndedAsync(string id) =>
+        (await store.StateAsync(Given(id)) ?? throw RpcErrors.NotFound("job", id, "list the jobs with ListJobs")).HasEnded();
+
+    private static string Given(string id) => id.Length > 0 ? id : throw RpcErrors.Invalid(("id", "is empty; give the id of a job"));
 
     private static void RequireNotEnded(StoredJob job, string what)
     {

@@ -1,5 +1,3 @@
-using System.Globalization;
-using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;
@@ -14,15 +12,36 @@ public sealed partial class JobStore
     /// <summary>A job; null when there is none of this id.</summary>
     public Task<StoredJob?> GetAsync(string jobId) => _thread.RunAsync(c => Read(c, jobId));
 
+    /// <summary>Where a job stands for its clients; null when there is none of this id.</summary>
+    public Task<JobState?> StateAsync(string jobId) =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command("SELECT state FROM jobs WHERE id = $id", ("$id", jobId));
+            return command.ExecuteScalar() is long state ? (JobState?)state : null;
+        });
+
     /// <summary>Jobs that have not ended, in the order of their submission.</summary>
     public Task<IReadOnlyList<StoredJob>> NotEndedAsync() =>
-        _thread.RunAsync<IReadOnlyList<StoredJob>>(c =>
-            All(c, $"SELECT {Columns} FROM jobs WHERE state NOT IN ({s_ended}) ORDER BY number")
-        );
+        _thread.RunAsync<IReadOnlyList<StoredJob>>(c => All(c, $"SELECT {Columns} FROM jobs WHERE state IN ({s_alive}) ORDER BY number"));
 
-    /// <summary>Jobs that have ended and whose time to be kept may be over.</summary>
-    public Task<IReadOnlyList<StoredJob>> EndedJobsAsync() =>
-        _thread.RunAsync<IReadOnlyList<StoredJob>>(c => All(c, $"SELECT {Columns} FROM jobs WHERE state IN ({s_ended}) ORDER BY number"));
+    /// <summary>Jobs whose time to be kept after their end is over, longest over first.</summary>
+    /// <param name="count">At most so many.</param>
+    public Task<IReadOnlyList<ExpiredJob>> ExpiredAsync(int count) =>
+        _thread.RunAsync<IReadOnlyList<ExpiredJob>>(c =>
+        {
+            using var command = c.Command(
+                "SELECT id, ttl_seconds FROM jobs WHERE expires <= $now ORDER BY expires LIMIT $count",
+                ("$now", _time.GetUtcNow().ToUnixTimeMilliseconds()),
+                ("$count", count)
+            );
+            using var reader = command.ExecuteReader();
+            var expired = new List<ExpiredJob>();
+            while (reader.Read())
+            {
+                expired.Add(new(reader.GetString(0), reader.GetInt64(1)));
+            }
+            return expired;
+        });
 
     /// <summary>A page of jobs, newest first.</summary>
     /// <param name="before">Only jobs with smaller numbers; null: from the newest.</param>
@@ -32,7 +51,7 @@ public sealed partial class JobStore
         _thread.RunAsync<IReadOnlyList<StoredJob>>(c =>
             All(
                 c,
-                $"SELECT {Columns} FROM jobs WHERE number < $before {Among(states)} ORDER BY number DESC LIMIT $count",
+                $"SELECT {Columns} FROM jobs WHERE number {Among(states)} ORDER BY number DESC LIMIT $count",
                 ("$before", before ?? long.MaxValue),
                 ("$count", count)
             )
@@ -42,7 +61,7 @@ public sealed partial class JobStore
     public Task<IReadOnlyDictionary<JobState, int>> CountByStateAsync() =>
         _thread.RunAsync<IReadOnlyDictionary<JobState, int>>(c =>
         {
-            using var command = Command(c, "SELECT state, COUNT(*) FROM jobs GROUP BY state");
+            using var command = c.Command("SELECT state, jobs FROM job_counts");
             using var reader = command.ExecuteReader();
             var counts = new Dictionary<JobState, int>();
             while (reader.Read())
@@ -54,32 +73,13 @@ public sealed partial class JobStore
 
     /// <summary>Events of a job after a sequence number, oldest first, with their tokens.</summary>
     public Task<IReadOnlyList<JobEvent>> EventsAsync(string jobId, long after, int count) =>
-        _thread.RunAsync<IReadOnlyList<JobEvent>>(c =>
-        {
-            using var command = Command(
-                c,
-                "SELECT sequence, event FROM events WHERE job_id = $id AND sequence > $after ORDER BY sequence LIMIT $count",
-                ("$id", jobId),
-                ("$after", after),
-                ("$count", count)
-            );
-            using var reader = command.ExecuteReader();
-            var events = new List<JobEvent>();
-            while (reader.Read())
-            {
-                var e = JobEvent.Parser.ParseFrom((byte[])reader["event"]);
-                e.Token = reader.GetInt64(0).ToString(CultureInfo.InvariantCulture);
-                events.Add(e);
-            }
-            return events;
-        });
+        _thread.RunAsync(c => EventRecord.Read(c, jobId, after, count));
 
     /// <summary>Every generation of a job whose plan was sent, by number.</summary>
     public Task<IReadOnlyList<LedgerEntry>> LedgerAsync(string jobId) =>
         _thread.RunAsync<IReadOnlyList<LedgerEntry>>(c =>
         {
-            using var command = Command(
-                c,
+            using var command = c.Command(
                 "SELECT plan, base_generation, planned, reached FROM generations WHERE job_id = $id ORDER BY generation",
                 ("$id", jobId)
             );
@@ -99,21 +99,27 @@ public sealed partial class JobStore
             return entries;
         });
 
-    private static readonly string s_ended = string.Join(
+    private static readonly string s_alive = string.Join(
         ", ",
-        new[] { JobState.Succeeded, JobState.Failed, JobState.Cancelled }.Select(s => (int)s)
+        Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified && !s.HasEnded()).Select(s => (int)s)
     );
 
-    // Enumeration values, not text from outside: nothing to escape.
-    private static string Among(IReadOnlyCollection<JobState> states) =>
-        states.Count == 0 ? "" : $"AND state IN ({string.Join(", ", states.Select(s => (int)s))})";
+    // Each state's newest from the index: a page of a rare one does not look through the many. Enumeration values, not text from
+    // outside: nothing to escape.
+    private static string Among(IReadOnlyCollection<JobState> states)
+    {
+        return states.Count == 0 ? "< $before" : $"IN ({string.Join(" UNION ALL ", states.Distinct().Select(Newest))})";
 
-    private static StoredJob? Read(SqliteConnection c, string jobId) =>
+        static string Newest(JobState state) =>
+            $"SELECT * FROM (SELECT number FROM jobs WHERE state = {(int)state} AND number < $before ORDER BY number DESC LIMIT $count)";
+    }
+
+    private static StoredJob? Read(StoreConnection c, string jobId) =>
         All(c, $"SELECT {Columns} FROM jobs WHERE id = $id", ("$id", jobId)).SingleOrDefault();
 
-    private static List<StoredJob> All(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private static List<StoredJob> All(StoreConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        using var command = Command(c, sql, parameters);
+        using var command = c.Command(sql, parameters);
         using var reader = command.ExecuteReader();
         var jobs = new List<StoredJob>();
         while (reader.Read())

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
@@ -13,11 +12,23 @@ namespace TrainingCluster.Coordinator.Store;
 /// </summary>
 public sealed partial class JobStore : IAsyncDisposable
 {
+    private readonly StoreConnection _connection;
     private readonly StoreThread _thread;
     private readonly EventSignals _signals = new();
     private readonly TimeProvider _time;
 
-    private JobStore(StoreThread thread, TimeProvider time) => (this._thread, this._time) = (thread, time);
+    private JobStore(SqliteConnection connection, TimeProvider time)
+    {
+        this._time = time;
+        _connection = new(connection);
+        _thread = new(_connection);
+    }
+
+    /// <summary>Sees each statement before it runs, on the store's thread.</summary>
+    internal Action<SqliteCommand>? Observer
+    {
+        set => _connection.Observer = value;
+    }
 
     /// <summary>Opens the store, and makes it where there is none.</summary>
     /// <exception cref="InvalidDataException">The file is no store, or one of another version.</exception>
@@ -39,7 +50,7 @@ public sealed partial class JobStore : IAsyncDisposable
             await connection.DisposeAsync();
             throw;
         }
-        return new(new StoreThread(connection), time);
+        return new(connection, time);
     }
 
     /// <summary>Makes a job, once a request id.</summary>
@@ -51,7 +62,7 @@ public sealed partial class JobStore : IAsyncDisposable
         {
             if (job.RequestId.Length > 0)
             {
-                using var find = Command(c, "SELECT id, spec_sent FROM jobs WHERE request_id = $request", ("$request", job.RequestId));
+                using var find = c.Command("SELECT id, spec_sent FROM jobs WHERE request_id = $request", ("$request", job.RequestId));
                 using var reader = find.ExecuteReader();
                 if (reader.Read())
                 {
@@ -59,33 +70,36 @@ public sealed partial class JobStore : IAsyncDisposable
                     return (same ? CreateOutcome.Repeated : CreateOutcome.Conflict, Read(c, reader.GetString(0))!);
                 }
             }
-            Execute(
-                c,
+            using var insert = c.Command(
                 """
-                INSERT INTO jobs (id, request_id, spec, spec_sent, created, state, phase, reason, generation, weights_sha256, progress)
-                VALUES ($id, $request, $spec, $sent, $created, $state, $phase, $reason, 0, '', $progress)
+                INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
+                    progress)
+                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress)
+                RETURNING number
                 """,
                 ("$id", job.Id),
                 ("$request", job.RequestId.Length == 0 ? DBNull.Value : job.RequestId),
                 ("$spec", job.Spec.ToByteArray()),
                 ("$sent", asSent.ToByteArray()),
+                ("$ttl", job.Spec.TtlSecondsAfterFinished),
                 ("$created", job.Created.ToUnixTimeMilliseconds()),
                 ("$state", (int)job.Record.Phase.ToJobState()),
                 ("$phase", job.Record.Phase.ToString()),
                 ("$reason", job.Record.Reason),
                 ("$progress", job.Progress.ToByteArray())
             );
-            Append(
-                c,
-                job.Id,
-                [
-                    new JobEvent
-                    {
-                        State = new StateChanged { State = job.Record.Phase.ToJobState(), Reason = job.Record.Reason },
-                    },
-                ]
-            );
-            return (CreateOutcome.Created, Read(c, job.Id)!);
+            // Times are kept to the millisecond.
+            var created = job with
+            {
+                Number = (long)insert.ExecuteScalar()!,
+                Created = Time(job.Created.ToUnixTimeMilliseconds())!.Value,
+            };
+            var submitted = new JobEvent
+            {
+                State = new StateChanged { State = job.Record.Phase.ToJobState(), Reason = job.Record.Reason },
+            };
+            EventRecord.Append(c, job.Id, [submitted], ended: false, _time.GetUtcNow());
+            return (CreateOutcome.Created, created);
         });
 
     /// <summary>Makes a job's record, new events and what changed of its ledger durable, together.</summary>
@@ -101,8 +115,7 @@ public sealed partial class JobStore : IAsyncDisposable
         await _thread.RunAsync(c =>
         {
             var current =
-                Execute(
-                    c,
+                c.Execute(
                     """
                     UPDATE jobs SET state = $state, phase = $phase, reason = $reason, generation = $generation, plan = $plan,
                         started = $started, ended = $ended, weights_sha256 = $weights, progress = $progress, arithmetic = $arithmetic
@@ -124,7 +137,7 @@ public sealed partial class JobStore : IAsyncDisposable
             {
                 Append(c, jobId, ledger ?? []);
             }
-            Append(c, jobId, events);
+            EventRecord.Append(c, jobId, events, record.Phase.HasEnded(), _time.GetUtcNow());
             return true;
         });
         if (events.Count > 0)
@@ -138,50 +151,26 @@ public sealed partial class JobStore : IAsyncDisposable
     {
         await _thread.RunAsync(c =>
         {
-            Execute(c, "DELETE FROM events WHERE job_id = $id", ("$id", jobId));
-            Execute(c, "DELETE FROM generations WHERE job_id = $id", ("$id", jobId));
-            Execute(c, "DELETE FROM jobs WHERE id = $id", ("$id", jobId));
+            c.Execute("DELETE FROM events WHERE job_id = $id", ("$id", jobId));
+            c.Execute("DELETE FROM generations WHERE job_id = $id", ("$id", jobId));
+            c.Execute("DELETE FROM jobs WHERE id = $id", ("$id", jobId));
             return true;
         });
         _signals.Raise(jobId);
     }
 
-    /// <summary>Completes when the job's record next grows. Take it before reading events.</summary>
-    public Task NextEventAsync(string jobId) => _signals.NextAsync(jobId);
+    /// <summary>Tells whoever holds it that the job's record has grown. Take it before reading events.</summary>
+    public EventSignal Watch(string jobId) => _signals.Watch(jobId);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _thread.DisposeAsync();
 
-    private void Append(SqliteConnection c, string jobId, IReadOnlyList<JobEvent> events)
-    {
-        if (events.Count == 0)
-        {
-            return;
-        }
-        using var last = Command(c, "SELECT COALESCE(MAX(sequence), 0) FROM events WHERE job_id = $id", ("$id", jobId));
-        var sequence = (long)last.ExecuteScalar()!;
-        foreach (var e in events)
-        {
-            var stored = e.Clone();
-            stored.JobId = jobId;
-            stored.Time ??= Timestamp.FromDateTimeOffset(_time.GetUtcNow());
-            Execute(
-                c,
-                "INSERT INTO events (job_id, sequence, event) VALUES ($id, $sequence, $event)",
-                ("$id", jobId),
-                ("$sequence", ++sequence),
-                ("$event", stored.ToByteArray())
-            );
-        }
-    }
-
     // A plan is made once; only what is known of a generation's steps grows.
-    private static void Append(SqliteConnection c, string jobId, IReadOnlyList<LedgerEntry> ledger)
+    private static void Append(StoreConnection c, string jobId, IReadOnlyList<LedgerEntry> ledger)
     {
         foreach (var entry in ledger)
         {
-            Execute(
-                c,
+            c.Execute(
                 """
                 INSERT INTO generations (job_id, generation, plan, base_generation, planned, reached)
                 VALUES ($id, $generation, $plan, $base, $planned, $reached)
@@ -198,21 +187,4 @@ public sealed partial class JobStore : IAsyncDisposable
     }
 
     private static object Milliseconds(DateTimeOffset? at) => at is { } time ? time.ToUnixTimeMilliseconds() : DBNull.Value;
-
-    private static SqliteCommand Command(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
-    {
-        var command = c.CreateCommand();
-        command.CommandText = sql;
-        foreach (var (name, value) in parameters)
-        {
-            command.Parameters.AddWithValue(name, value);
-        }
-        return command;
-    }
-
-    private static int Execute(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
-    {
-        using var command = Command(c, sql, parameters);
-        return command.ExecuteNonQuery();
-    }
 }

@@ -34,7 +34,7 @@ internal static class StoreSchema
         """;
 
     // What each version adds to the one before it.
-    private static readonly Action<SqliteConnection>[] s_versions = [c => Run(c, First), AddLedger, AddArithmetic];
+    private static readonly Action<SqliteConnection>[] s_versions = [c => Run(c, First), AddLedger, AddArithmetic, AddIndexes];
 
     public static void Prepare(SqliteConnection connection, string path)
     {
@@ -102,6 +102,43 @@ internal static class StoreSchema
 
     /// <summary>How a job's workers compute: of jobs before, nobody noted it, and the next generation's workers decide.</summary>
     private static void AddArithmetic(SqliteConnection connection) => Run(connection, "ALTER TABLE jobs ADD COLUMN arithmetic BLOB");
+
+    /// <summary>What keeps the cost of every task the same however many jobs have ended: see docs/operations.md.</summary>
+    private static void AddIndexes(SqliteConnection connection)
+    {
+        connection.CreateFunction("ttl_of", (byte[] spec) => JobSpec.Parser.ParseFrom(spec).TtlSecondsAfterFinished, true);
+        connection.CreateFunction("is_progress", (byte[] e) => EventRecord.IsProgress(JobEvent.Parser.ParseFrom(e)), true);
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN ttl_seconds INTEGER NOT NULL DEFAULT 0;
+            UPDATE jobs SET ttl_seconds = ttl_of(spec);
+            ALTER TABLE jobs ADD COLUMN expires INTEGER
+                GENERATED ALWAYS AS (CASE WHEN ttl_seconds > 0 THEN ended + ttl_seconds * 1000 END) VIRTUAL;
+            CREATE INDEX jobs_expires ON jobs (expires) WHERE expires IS NOT NULL;
+            CREATE INDEX jobs_state ON jobs (state);
+
+            CREATE TABLE job_counts (state INTEGER PRIMARY KEY, jobs INTEGER NOT NULL);
+            INSERT INTO job_counts SELECT state, COUNT(*) FROM jobs GROUP BY state;
+            CREATE TRIGGER jobs_added AFTER INSERT ON jobs BEGIN
+                INSERT INTO job_counts VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET jobs = jobs + 1;
+            END;
+            CREATE TRIGGER jobs_moved AFTER UPDATE OF state ON jobs WHEN old.state <> new.state BEGIN
+                UPDATE job_counts SET jobs = jobs - 1 WHERE state = old.state;
+                INSERT INTO job_counts VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET jobs = jobs + 1;
+            END;
+            CREATE TRIGGER jobs_removed AFTER DELETE ON jobs BEGIN
+                UPDATE job_counts SET jobs = jobs - 1 WHERE state = old.state;
+            END;
+
+            ALTER TABLE events ADD COLUMN progress INTEGER NOT NULL DEFAULT 0;
+            UPDATE events SET progress = 1 WHERE is_progress(event);
+            CREATE INDEX events_progress ON events (job_id, sequence) WHERE progress = 1;
+            DELETE FROM events WHERE progress = 1 AND job_id IN (SELECT id FROM jobs WHERE ended IS NOT NULL)
+                AND sequence < (SELECT MAX(sequence) FROM events AS e WHERE e.job_id = events.job_id AND e.progress = 1);
+            """
+        );
+    }
 
     private static void Run(SqliteConnection connection, string sql)
     {

@@ -6,30 +6,27 @@ namespace TrainingCluster.Coordinator.Store;
 /// <summary>One connection, used by one task in turn: callers await and never hold a thread.</summary>
 internal sealed class StoreThread : IAsyncDisposable
 {
-    private readonly Channel<Action<SqliteConnection>> _queue = Channel.CreateUnbounded<Action<SqliteConnection>>(
+    private readonly Channel<Action<StoreConnection>> _queue = Channel.CreateUnbounded<Action<StoreConnection>>(
         new UnboundedChannelOptions { SingleReader = true }
     );
-    private readonly SqliteConnection _connection;
+    private readonly StoreConnection _connection;
     private readonly Task _pump;
 
-    public StoreThread(SqliteConnection connection)
+    public StoreThread(StoreConnection connection)
     {
         this._connection = connection;
         _pump = Task.Factory.StartNew(PumpAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
     /// <summary>Runs <paramref name="work"/> in a transaction; the task completes once it is durable.</summary>
-    public Task<T> RunAsync<T>(Func<SqliteConnection, T> work)
+    public Task<T> RunAsync<T>(Func<StoreConnection, T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         var accepted = _queue.Writer.TryWrite(c =>
         {
             try
             {
-                using var transaction = c.BeginTransaction();
-                var result = work(c);
-                transaction.Commit();
-                done.SetResult(result);
+                done.SetResult(c.Transact(work));
             }
             catch (Exception e) when (e is SqliteException or IOException or InvalidOperationException)
             {

@@ -21,6 +21,11 @@ public sealed record StoredJob(
     JobProgress Progress
 );
 
+/// <summary>A job that has ended and need not be kept any longer.</summary>
+/// <param name="Id">The job.</param>
+/// <param name="TtlSeconds">How long it was to be kept after its end.</param>
+public sealed record ExpiredJob(string Id, long TtlSeconds);
+
 /// <summary>What became of a submission.</summary>
 public enum CreateOutcome
 {

@@ -198,7 +198,7 @@ public sealed class CoordinatorMetrics
         ArgumentNullException.ThrowIfNull(state);
         if (state.Phase.ToJobState() != JobState.Running)
         {
-            RemoveJob(jobId);
+            RemoveGauges(jobId);
             return;
         }
         _checkpointStep.WithLabels(jobId).Set(state.CheckpointStep);
@@ -208,11 +208,20 @@ public sealed class CoordinatorMetrics
         _tokenRate.WithLabels(jobId).Set(state.Progress.TokensPerSecond);
         _bleu.WithLabels(jobId).Set(state.Progress.LastBleu);
         _generation.WithLabels(jobId).Set(state.Generation);
-        _members.WithLabels(jobId).Set(state.Members.Count);
+        _members.WithLabels(jobId).Set(state.Current.Members.Count);
     }
 
-    /// <summary>Removes the gauges of a job.</summary>
+    /// <summary>Forgets a job.</summary>
     public void RemoveJob(string jobId)
+    {
+        RemoveGauges(jobId);
+        lock (_gate)
+        {
+            _counted.Remove(jobId);
+        }
+    }
+
+    private void RemoveGauges(string jobId)
     {
         foreach (
             var gauge in new[] { _step, _loss, _learningRate, _tokenRate, _bleu, _generation, _members, _checkpointTime, _checkpointStep }

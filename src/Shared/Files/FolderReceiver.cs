@@ -23,8 +23,8 @@ public sealed class FolderReceiver : IAsyncDisposable
     private long _written;
     private string _sha256 = "";
 
-    /// <summary>Receives into a new temporary folder inside <paramref name="parent"/>, on the same disk as the final place.</summary>
-    /// <param name="parent">Made where it is missing.</param>
+    /// <summary>Receives into a new temporary folder inside <paramref name="parent"/>.</summary>
+    /// <param name="parent">On the same disk as the final place. Made where it is missing.</param>
     /// <param name="open">Opens a file for writing; null: <see cref="FileStream"/>.</param>
     public FolderReceiver(string parent, Func<string, Stream>? open = null)
     {
@@ -53,10 +53,6 @@ public sealed class FolderReceiver : IAsyncDisposable
     /// <summary>Removes what transfers that a crash ended have left in <paramref name="parent"/>.</summary>
     public static void RemoveLeftovers(string parent)
     {
-        if (!Directory.Exists(parent))
-        {
-            return;
-        }
         foreach (var folder in Directory.EnumerateDirectories(parent, TemporaryPrefix + "*"))
         {
             Directory.Delete(folder, recursive: true);
@@ -102,7 +98,11 @@ public sealed class FolderReceiver : IAsyncDisposable
     }
 
     /// <summary>Moves the folder to its final name, which must not exist yet.</summary>
-    public void MoveTo(string final) => Durable.Move(Folder, final);
+    public void MoveTo(string final)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(final)!);
+        Durable.Move(Folder, final);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

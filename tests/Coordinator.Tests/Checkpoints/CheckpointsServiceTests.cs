@@ -288,7 +288,8 @@ public class CheckpointsServiceTests
             Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
             Assert.Contains("1 of 100 bytes", RpcErrorDetails.Lines(error)[0], StringComparison.Ordinal);
         }
-        Assert.Empty(Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(server.Data.Uploads));
+        Assert.False(Directory.Exists(server.Data.Checkpoints("job-1")));
     }
 
     [Fact]
@@ -296,7 +297,7 @@ public class CheckpointsServiceTests
     {
         await using var server = await TestServer.StartAsync();
         await server.AddAsync(JobPhase.Running);
-        using var disk = SmallDisk.Mount(server.Data.Checkpoints("job-1"), kilobytes: 256);
+        using var disk = SmallDisk.Mount(server.Data.Jobs, kilobytes: 256);
         Assert.SkipUnless(disk is not null, "needs the right to mount a small disk");
         await StoreAsync(server, 1);
 
@@ -305,6 +306,7 @@ public class CheckpointsServiceTests
         Assert.Equal(StatusCode.ResourceExhausted, error.StatusCode);
         Assert.Equal("DISK_FULL", RpcErrorDetails.Find<Google.Rpc.ErrorInfo>(error)!.Reason);
         Assert.Equal(["1"], Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")).Select(Path.GetFileName));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(server.Data.Uploads));
         Assert.Equal(["state.json={}", "state.safetensors=weights"], await FetchAsync(server, "1"));
     }
 

@@ -100,14 +100,14 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
     /// <summary>Waits, event by event, until the job's record holds what is wanted.</summary>
     public async Task<StoredJob> UntilAsync(string jobId, Func<StoredJob, bool> wanted)
     {
+        using var signal = Store.Watch(jobId);
         while (true)
         {
-            var next = Store.NextEventAsync(jobId);
             if ((await Store.GetAsync(jobId))! is var job && wanted(job))
             {
                 return job;
             }
-            await next.WaitAsync(TimeSpan.FromMinutes(2));
+            await signal.WaitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(2));
         }
     }
 

@@ -36,11 +36,13 @@ internal sealed class TestServer : IAsyncDisposable
     public V1.Datasets.DatasetsClient Datasets { get; }
     public V1.Checkpoints.CheckpointsClient Checkpoints { get; }
 
-    public static async Task<TestServer> StartAsync()
+    /// <param name="filling">Fills the store before it is opened.</param>
+    public static async Task<TestServer> StartAsync(Func<string, Task>? filling = null)
     {
         var folder = new TemporaryFolder();
         var data = new DataFolder(folder.Path);
         data.Prepare();
+        await (filling?.Invoke(data.Database) ?? Task.CompletedTask);
         var store = await JobStore.OpenAsync(data.Database, TimeProvider.System);
         var control = new RecordingControl(store);
         var builder = WebApplication.CreateSlimBuilder();

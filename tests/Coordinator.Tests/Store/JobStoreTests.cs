@@ -95,19 +95,55 @@ public sealed class JobStoreTests : IDisposable
         Assert.Equal(["j4", "j3", "j2", "j1", "j0"], first.Concat(rest).Select(j => j.Id));
         Assert.Equal(["j2"], (await store.ListAsync(null, [JobState.Failed], 10)).Select(j => j.Id));
         Assert.Equal(["j0", "j1", "j3", "j4"], (await store.NotEndedAsync()).Select(j => j.Id));
-        Assert.Equal(1, (await store.CountByStateAsync())[JobState.Failed]);
+        Assert.Equal(["j3", "j2"], (await store.ListAsync(5, [JobState.Queued, JobState.Failed], 2)).Select(j => j.Id));
+        await store.DeleteAsync("j0");
+        var counts = await store.CountByStateAsync();
+        Assert.Equal((3, 1), (counts[JobState.Queued], counts[JobState.Failed]));
     }
 
     [Fact]
-    public async Task NextEvent_TakenBeforeSave_CompletesWithIt()
+    public async Task Watch_TakenBeforeSaveOrDelete_WakesOnceForEach()
     {
         await using var store = await OpenAsync();
         await store.CreateAsync(New("a"), new JobSpec());
-        var next = store.NextEventAsync("a");
-        await store.SaveAsync("a", (await store.GetAsync("a"))!.Record, new(), [Log("x")]);
+        var record = (await store.GetAsync("a"))!.Record;
+        using var signal = store.Watch("a");
+        using (store.Watch("a")) { }
+        await store.SaveAsync("a", record, new(), [Log("x")]);
+        await signal.WaitAsync(CancellationToken.None);
+        // Nothing was published, and what is another job's wakes nobody.
+        await store.SaveAsync("a", record, new(), []);
+        await store.CreateAsync(New("b"), new JobSpec());
+        await store.SaveAsync("b", record, new(), [Log("x")]);
+        var next = signal.WaitAsync(CancellationToken.None);
+        Assert.False(next.IsCompleted);
+        await store.DeleteAsync("a");
         await next;
-        Assert.False(store.NextEventAsync("a").IsCompleted);
     }
+
+    [Fact]
+    public async Task Save_Progress_KeepsTheNewestOfALivingJobAndTheLastOfAnEndedOne()
+    {
+        await using var store = await OpenAsync();
+        await store.CreateAsync(New("a"), new JobSpec());
+        var record = (await store.GetAsync("a"))!.Record;
+        await store.SaveAsync("a", record, new(), [Progress(0), Log("one"), Progress(1)]);
+        await store.SaveAsync("a", record, new(), [.. Enumerable.Range(2, EventRecord.ProgressKept - 1).Select(Progress)]);
+
+        var living = await store.EventsAsync("a", 0, 1000);
+        // The first progress has gone, and a watcher that resumes from its token misses nothing else.
+        Assert.Equal(["1", "3", "4", "5"], living.Take(4).Select(e => e.Token));
+        Assert.Equal((EventRecord.ProgressKept, 1), (living.Count(EventRecord.IsProgress), living.Count(e => e.Log is not null)));
+
+        var end = new JobEvent { State = new StateChanged { State = JobState.Failed } };
+        await store.SaveAsync("a", record with { Phase = JobPhase.Failed }, new(), [end]);
+
+        var ended = await store.EventsAsync("a", 0, 1000);
+        Assert.Equal([null, null, EventRecord.ProgressKept, null], ended.Select(e => e.Progress?.Step));
+        Assert.Equal(["1", "3", "603", "604"], ended.Select(e => e.Token));
+    }
+
+    private static JobEvent Progress(int step) => new() { Progress = new JobProgress { Step = step } };
 
     [Fact]
     public async Task Delete_Job_TakesItsEventsWithIt()
@@ -199,9 +235,16 @@ public sealed class JobStoreTests : IDisposable
                         weights_sha256, progress)
                     VALUES ('a', $spec, $spec, 1000, 2, 'Running', '', 4, $plan, 2000, '', $progress),
                         ('b', $spec, $spec, 1000, 1, 'Waiting', '', 0, NULL, NULL, '', $progress);
+                    INSERT INTO jobs (id, spec, spec_sent, created, state, phase, reason, generation, started, ended,
+                        weights_sha256, progress)
+                    VALUES ('over', $kept, $kept, 1000, 5, 'Failed', '', 1, 2000, 3000, '', $progress);
+                    INSERT INTO events VALUES ('over', 1, $step), ('over', 2, $step), ('over', 3, $log);
                     PRAGMA user_version = 1;
                     """;
             command.Parameters.AddWithValue("$spec", JobSpecDefaults.Fill(new JobSpec()).ToByteArray());
+            command.Parameters.AddWithValue("$kept", JobSpecDefaults.Fill(new JobSpec { TtlSecondsAfterFinished = 60 }).ToByteArray());
+            command.Parameters.AddWithValue("$step", Progress(1).ToByteArray());
+            command.Parameters.AddWithValue("$log", Log("x").ToByteArray());
             command.Parameters.AddWithValue("$plan", plan.ToByteArray());
             command.Parameters.AddWithValue("$progress", new JobProgress { Step = 8 }.ToByteArray());
             command.ExecuteNonQuery();
@@ -211,6 +254,9 @@ public sealed class JobStoreTests : IDisposable
             Assert.Equal([new LedgerEntry(plan, 0, DateTimeOffset.UnixEpoch.AddSeconds(2), 8)], await store.LedgerAsync("a"));
             Assert.Empty(await store.LedgerAsync("b"));
             Assert.Equal((4, null), ((await store.GetAsync("a"))!.Record.Generation, (await store.GetAsync("a"))!.Record.Arithmetic));
+            Assert.Equal([new ExpiredJob("over", 60)], await store.ExpiredAsync(10));
+            Assert.Equal(["2", "3"], (await store.EventsAsync("over", 0, 10)).Select(e => e.Token));
+            Assert.Equal([JobState.Queued, JobState.Running, JobState.Failed], (await store.CountByStateAsync()).Keys.Order());
         }
         await using var again = await OpenAsync();
         Assert.Single(await again.LedgerAsync("a"));

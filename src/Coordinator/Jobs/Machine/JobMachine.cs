@@ -20,7 +20,7 @@ public sealed record JobTransition(JobMachineState State, ImmutableArray<JobEffe
 /// Three things hold whatever is lost, repeated or late. A generation number is used once. A plan is made once, and every
 /// member gets the same message. A generation starts from the greatest step that any of its members, or a checkpoint, holds.
 /// </remarks>
-public static partial class JobMachine
+public static class JobMachine
 {
     /// <summary>A job as submitted.</summary>
     public static JobMachineState Create(string jobId, JobSpec spec, DateTimeOffset now)
@@ -61,7 +61,7 @@ public static partial class JobMachine
             {
                 Phase = JobPhase.Recovering,
                 Reason = "the coordinator came back and waits for the members to report",
-                NoticedAt = now,
+                Change = new() { NoticedAt = now },
             }
             : state;
     }
@@ -74,7 +74,7 @@ public static partial class JobMachine
         switch (input)
         {
             case PoolChanged pool:
-                OnPool(transition, pool);
+                Pool.OnChanged(transition, pool);
                 break;
             case WorkerReported said:
                 OnWorker(transition, said);
@@ -88,22 +88,73 @@ public static partial class JobMachine
                 };
                 break;
             case CancelRequested cancel:
-                OnCancel(transition, cancel);
+                Commands.Cancel(transition, cancel);
                 break;
             case SuspendRequested:
-                OnSuspend(transition);
+                Commands.Suspend(transition);
                 break;
             case ResumeRequested:
-                OnResume(transition);
+                Commands.Resume(transition);
                 break;
             case TimePassed:
-                OnTime(transition);
+                Passing.OnTime(transition);
                 break;
             default:
                 throw new ArgumentException($"Unknown input {input?.GetType().Name}.", nameof(input));
         }
         AnnounceState(transition, state);
         return new(transition.State, [.. transition.Effects]);
+    }
+
+    private static void OnWorker(TransitionBuilder transition, WorkerReported said)
+    {
+        if (transition.State.Phase.HasEnded())
+        {
+            // Steps may still be on their way; anyone else has missed that the job is over.
+            if (said.Message is not StepReport)
+            {
+                transition.Stale(said.Message);
+            }
+            return;
+        }
+        switch (said.Message)
+        {
+            case RendezvousAcknowledged m:
+                Rendezvous.OnAcknowledged(transition, m);
+                break;
+            case RendezvousJoined m:
+                Rendezvous.OnJoined(transition, m);
+                break;
+            case GenerationStarted m:
+                Training.OnStarted(transition, m);
+                break;
+            case StepReport m:
+                Training.OnStep(transition, m);
+                break;
+            case GenerationFailed m:
+                Failures.OnGenerationFailed(transition, m);
+                break;
+            case JobFailedOnWorker m:
+                Failures.OnJobFailed(transition, m);
+                break;
+            case TrainingCompleted m:
+                Ending.OnCompleted(transition, m);
+                break;
+            case EvaluationReport m:
+                Training.OnEvaluation(transition, m);
+                break;
+            case CheckpointReport m:
+                Training.OnCheckpoint(transition, m);
+                break;
+            case WorkerLog m:
+                transition.Log(m.Level, m.WorkerId, m.Text);
+                break;
+            case TrainingStopped m:
+                Draining.OnStopped(transition, m);
+                break;
+            default:
+                throw new ArgumentException($"A worker does not say {said.Message.Descriptor.Name} to a job.", nameof(said));
+        }
     }
 
     private static void AnnounceState(TransitionBuilder transition, JobMachineState before)
@@ -125,89 +176,4 @@ public static partial class JobMachine
             }
         );
     }
-
-    private static void OnCancel(TransitionBuilder transition, CancelRequested cancel)
-    {
-        if (transition.State.Phase.HasEnded())
-        {
-            return;
-        }
-        End(transition, JobPhase.Cancelled, cancel.Reason.Length == 0 ? "cancelled" : $"cancelled: {cancel.Reason}");
-    }
-
-    private static void OnSuspend(TransitionBuilder transition)
-    {
-        if (!transition.State.Phase.WantsWorkers())
-        {
-            return;
-        }
-        if (transition.State.ModelStoredAt is not null)
-        {
-            Succeed(transition);
-            return;
-        }
-        var holder = NewestHolder(transition.State, draining: false);
-        Dismiss(transition, "suspended", keepState: true, holder?.Id);
-        transition.Enter(JobPhase.Suspended, "suspended by request");
-    }
-
-    private static void OnResume(TransitionBuilder transition)
-    {
-        if (transition.State.Phase != JobPhase.Suspended)
-        {
-            return;
-        }
-        transition.State = transition.State with { FailuresInARow = 0, NotBefore = null, LeftOut = transition.State.LeftOut.Clear() };
-        transition.Enter(JobPhase.Waiting, "resumed; waits for workers");
-        OpenRendezvous(transition, GenerationCause.Start, "resumed");
-    }
-
-    /// <summary>Ends the job for good.</summary>
-    private static void End(TransitionBuilder transition, JobPhase phase, string reason)
-    {
-        Dismiss(transition, reason, keepState: false);
-        transition.State = transition.State with { Ended = transition.Now };
-        transition.Enter(phase, reason);
-    }
-
-    /// <summary>
-    /// Tells everyone who works for the job to stop, and forgets the generation. <paramref name="storing"/> stores its state first.
-    /// </summary>
-    private static void Dismiss(TransitionBuilder transition, string reason, bool keepState, string? storing = null)
-    {
-        var members = transition
-            .State.Members.Keys.Concat(transition.State.Newcomers.Keys)
-            .Concat(transition.State.Pool.Values.Where(w => w.Claim is not null).Select(w => w.Id))
-            .Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal);
-        foreach (var id in members)
-        {
-            transition.Send(
-                id,
-                new StopTraining
-                {
-                    JobId = transition.State.JobId,
-                    Generation = transition.State.Generation,
-                    Reason = reason,
-                    KeepState = keepState,
-                    StoreCheckpoint = id == storing,
-                }
-            );
-        }
-        ClearGeneration(transition);
-    }
-
-    private static void ClearGeneration(TransitionBuilder transition) =>
-        transition.State = transition.State with
-        {
-            Members = transition.State.Members.Clear(),
-            Newcomers = transition.State.Newcomers.Clear(),
-            RecoverUntil = null,
-            PlanSentAt = null,
-            FinishStep = 0,
-            BetterSince = null,
-            AllStartedAt = null,
-            InvitationRepeated = false,
-            ModelStoredAt = null,
-        };
 }

@@ -28,13 +28,11 @@ public sealed record JobMachineState
     /// <summary>The last generation that was started, as sent to its members. A message is made once and never changed.</summary>
     public StartGeneration? Plan { get; init; }
 
-    /// <summary>Members of the generation that is being prepared, started or run.</summary>
-    public ImmutableSortedDictionary<string, GroupMember> Members { get; init; } =
-        ImmutableSortedDictionary.Create<string, GroupMember>(StringComparer.Ordinal);
+    /// <summary>What belongs to the generation that is being prepared, started or run.</summary>
+    public GenerationState Current { get; init; } = new();
 
-    /// <summary>Newcomers that prepare under a number of their own while the others train on.</summary>
-    public ImmutableSortedDictionary<string, GroupMember> Newcomers { get; init; } =
-        ImmutableSortedDictionary.Create<string, GroupMember>(StringComparer.Ordinal);
+    /// <summary>What belongs to the change that led to it.</summary>
+    public GroupChange Change { get; init; } = new();
 
     /// <summary>Living workers that the job has, by id.</summary>
     public ImmutableSortedDictionary<string, PoolWorker> Pool { get; init; } =
@@ -68,47 +66,8 @@ public sealed record JobMachineState
     /// <summary>Every generation whose plan was sent, by number. A new one is durable together with the plan.</summary>
     public ImmutableSortedDictionary<long, LedgerEntry> Ledger { get; init; } = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
-    /// <summary>Why the present generation was made.</summary>
-    public GenerationCause Cause { get; init; }
-
-    /// <summary>When the change that led to the present generation was noticed.</summary>
-    public DateTimeOffset? NoticedAt { get; init; }
-
-    /// <summary>When the present plan was sent.</summary>
-    public DateTimeOffset? PlanSentAt { get; init; }
-
-    /// <summary>When all its members had started.</summary>
-    public DateTimeOffset? AllStartedAt { get; init; }
-
-    /// <summary>
-    /// The step at which the members of the older generation end it in order, while the next one is being prepared; 0: they
-    /// ended it at once.
-    /// </summary>
-    public long FinishStep { get; init; }
-
-    /// <summary>When those who have not come to that step are told to end at once.</summary>
-    public DateTimeOffset FinishBy { get; init; }
-
-    /// <summary>Since when another share of the shards has been clearly better; null: it is not.</summary>
-    public DateTimeOffset? BetterSince { get; init; }
-
-    /// <summary>How long the older generation had been silent when its fault was noticed; zero: there was no fault.</summary>
-    public TimeSpan Detected { get; init; }
-
-    /// <summary>Steps that are done again, or were broken off, in the change to the present generation.</summary>
-    public long Discarded { get; init; }
-
-    /// <summary>When the wait for the other members of the last generation ends, of which one has said that it trains no more.</summary>
-    public DateTimeOffset? RecoverUntil { get; init; }
-
-    /// <summary>Whether the call, or the plan, was repeated to those who seem to have missed it.</summary>
-    public bool InvitationRepeated { get; init; }
-
     /// <summary>When a member last said something in the present generation.</summary>
     public DateTimeOffset LastHeard { get; init; }
-
-    /// <summary>When the model was stored: success follows once the others have said so too.</summary>
-    public DateTimeOffset? ModelStoredAt { get; init; }
 
     /// <summary>Generations in a row that failed without one step done.</summary>
     public int FailuresInARow { get; init; }

@@ -35,12 +35,12 @@ public static class Rebalance
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(options);
-        if (state is not { Phase: JobPhase.Running, Plan: { } plan, AllStartedAt: { } started } || plan.Members.Count < 2)
+        if (state is not { Phase: JobPhase.Running, Plan: { } plan, Current.AllStartedAt: { } started } || plan.Members.Count < 2)
         {
             return No("there is no plan to improve");
         }
         // A change is under way that will plan by speed anyway.
-        if (!state.Newcomers.IsEmpty || state.ModelStoredAt is not null || state.Pool.Values.Any(w => w.Draining))
+        if (!state.Current.Newcomers.IsEmpty || state.Current.ModelStoredAt is not null || state.Pool.Values.Any(w => w.Draining))
         {
             return No("another change is under way");
         }
@@ -65,7 +65,7 @@ public static class Rebalance
             return No("the steps that are left do not pay for a change");
         }
 
-        var since = state.BetterSince ?? now;
+        var since = state.Current.BetterSince ?? now;
         var reason = $"{old:0.###} s of computing a step become {next:0.###} s: {better.Reason}";
         return new(since + options.Sustain <= now && started + options.Interval <= now, since, reason);
     }

@@ -8,6 +8,20 @@ internal sealed class TransitionBuilder(JobMachineState state, DateTimeOffset no
 {
     public JobMachineState State { get; set; } = state;
 
+    /// <summary>The state's part that belongs to the present generation.</summary>
+    public GenerationState Current
+    {
+        get => State.Current;
+        set => State = State with { Current = value };
+    }
+
+    /// <summary>The state's part that belongs to the change which led to it.</summary>
+    public GroupChange Change
+    {
+        get => State.Change;
+        set => State = State with { Change = value };
+    }
+
     public DateTimeOffset Now { get; } = now;
 
     public JobMachineOptions Options { get; } = options;
@@ -15,6 +29,18 @@ internal sealed class TransitionBuilder(JobMachineState state, DateTimeOffset no
     public List<JobEffect> Effects { get; } = [];
 
     public void Enter(JobPhase phase, string reason) => State = State with { Phase = phase, Reason = reason, PhaseSince = Now };
+
+    public void SetMember(GroupMember member) => Current = Current with { Members = Current.Members.SetItem(member.WorkerId, member) };
+
+    public void SetNewcomer(GroupMember member) =>
+        Current = Current with { Newcomers = Current.Newcomers.SetItem(member.WorkerId, member) };
+
+    /// <summary>Counts steps that were broken off, or are done again.</summary>
+    public void Discard(long steps)
+    {
+        Change = Change with { Discarded = Change.Discarded + steps };
+        Effects.Add(new CountDiscarded(steps));
+    }
 
     public void Send(string workerId, IMessage message) => Effects.Add(new SendToWorker(workerId, message));
 

@@ -17,17 +17,17 @@ public class AlikeTests
         var script = Trained();
 
         Assert.Equal("x", script.State.Record.Arithmetic?.Fingerprint);
-        Assert.Equal("x", JobMachine.Bound(Restored(script.State))?.Fingerprint);
+        Assert.Equal("x", Alikeness.Bound(Restored(script.State))?.Fingerprint);
     }
 
     [Fact]
     public void Bound_CalledButNeverPlanned_IsFreeOnceNobodyIsLeft()
     {
         var script = new Script().JoinAlike("x", "", "a");
-        Assert.Equal("x", JobMachine.Bound(script.State)?.Fingerprint);
+        Assert.Equal("x", Alikeness.Bound(script.State)?.Fingerprint);
 
         script.Lose("a");
-        Assert.Null(JobMachine.Bound(script.State));
+        Assert.Null(Alikeness.Bound(script.State));
         script.JoinAlike("y", "", "b").Joined("b");
 
         Assert.Equal(["b"], script.Plan.Members.Select(m => m.WorkerId));
@@ -40,7 +40,7 @@ public class AlikeTests
         var script = Trained().JoinAlike("y", "", "c");
 
         Assert.Empty(script.Called);
-        Assert.Empty(script.State.Newcomers);
+        Assert.Empty(script.State.Current.Newcomers);
         script.JoinAlike("x", "", "d");
         Assert.Equal(["d"], script.Called);
     }

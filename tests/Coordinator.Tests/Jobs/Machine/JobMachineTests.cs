@@ -46,7 +46,7 @@ public class JobMachineTests
         var script = new Script().Join("a", "b").Acknowledged("a");
         Assert.Equal(["b"], script.Pass(s_second / 2).Called);
         script.Pass(s_second / 2);
-        Assert.DoesNotContain("b", script.State.Members.Keys);
+        Assert.DoesNotContain("b", script.State.Current.Members.Keys);
         script.Joined("a");
         Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
         // It lives after all: it joins once its time is over.
@@ -61,7 +61,7 @@ public class JobMachineTests
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
         Assert.Equal(["a"], script.Pass(2 * s_second).Called);
         Assert.Equal(["a"], script.Pass(s_second).Called);
-        Assert.Contains("a", script.Pass(0.9 * s_second).State.Members.Keys);
+        Assert.Contains("a", script.Pass(0.9 * s_second).State.Current.Members.Keys);
         Assert.Equal(JobPhase.Waiting, script.Pass(0.1 * s_second).State.Phase);
     }
 
@@ -166,7 +166,7 @@ public class JobMachineTests
     public void Step_DeadlinePassed_TheJobFails()
     {
         var script = new Script(s => s.DeadlineSeconds = 60).Run();
-        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(60), JobMachine.NextWake(script.State, script.Now, new()));
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(60), DueTimes.Next(script.State, script.Now, new()));
         Assert.Equal(JobPhase.Failed, script.Pass(60 * s_second).State.Phase);
         Assert.Contains("deadline", script.State.Reason, StringComparison.Ordinal);
     }
@@ -177,7 +177,7 @@ public class JobMachineTests
         var before = new Script(s => s.DeadlineSeconds = 60).Run();
         var after = before.Now + 61 * s_second;
         var back = JobMachine.Restore("j", before.State.Spec, before.State.Record, before.State.Progress, after);
-        Assert.True(JobMachine.NextWake(back, after, new()) <= after);
+        Assert.True(DueTimes.Next(back, after, new()) <= after);
         Assert.Equal(JobPhase.Failed, JobMachine.Step(back, new TimePassed(), after, new()).State.Phase);
     }
 
@@ -192,7 +192,7 @@ public class JobMachineTests
         {
             script.Joined("a").Joined("b").Failed("a");
             Assert.Equal(JobPhase.BackingOff, script.State.Phase);
-            var wait = JobMachine.NextWake(script.State, script.Now, new())!.Value - script.Now;
+            var wait = DueTimes.Next(script.State, script.Now, new())!.Value - script.Now;
             waits.Add(wait.TotalSeconds);
             Assert.Equal(JobPhase.BackingOff, script.Pass(wait / 2).State.Phase);
             Assert.Equal(JobPhase.Preparing, script.Pass(wait / 2).State.Phase);

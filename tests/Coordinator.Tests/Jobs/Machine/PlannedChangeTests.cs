@@ -31,10 +31,10 @@ public class PlannedChangeTests
     public void Step_MemberBecomesSlow_SharesAreMovedAtABoundary()
     {
         var script = Slow();
-        Assert.Equal((JobPhase.Preparing, GenerationCause.Rebalance), (script.State.Phase, script.State.Cause));
+        Assert.Equal((JobPhase.Preparing, GenerationCause.Rebalance), (script.State.Phase, script.State.Change.Cause));
         var reached = script.State.Progress.Step;
-        Assert.InRange(script.State.FinishStep, reached + 2, reached + 10);
-        var finish = script.State.FinishStep;
+        Assert.InRange(script.State.Current.FinishStep, reached + 2, reached + 10);
+        var finish = script.State.Current.FinishStep;
         // They train on until there, and that counts.
         for (var step = reached + 1; step <= finish; step++)
         {
@@ -56,7 +56,7 @@ public class PlannedChangeTests
         var script = Slow();
         script.Acknowledged("a").Acknowledged("b");
         script.Pass(new JobMachineOptions().PrepareTimeout);
-        Assert.Equal((JobPhase.Preparing, 0L), (script.State.Phase, script.State.FinishStep));
+        Assert.Equal((JobPhase.Preparing, 0L), (script.State.Phase, script.State.Current.FinishStep));
         Assert.All(script.Effects.OfType<SendToWorker>(), s => Assert.Equal(0, Assert.IsType<OpenRendezvous>(s.Message).FinishStep));
         Assert.Equal(["a", "b"], script.Called);
         Assert.Equal([new CountDiscarded(1)], script.Effects.OfType<CountDiscarded>());
@@ -80,10 +80,10 @@ public class PlannedChangeTests
         );
         Assert.Equal(
             (JobPhase.Preparing, GenerationCause.WorkerFailed, 0L),
-            (script.State.Phase, script.State.Cause, script.State.FinishStep)
+            (script.State.Phase, script.State.Change.Cause, script.State.Current.FinishStep)
         );
         Assert.Equal(["a", "b"], script.Called);
-        Assert.True(script.State.Members["b"].Suspected);
+        Assert.True(script.State.Current.Members["b"].Suspected);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public class PlannedChangeTests
         Assert.Equal(["c"], script.Called);
         script.Acknowledged("c").Pass(2 * s_second).Stepped("a", 6, 100, 1000).Joined("c");
         Assert.Equal(["a", "b", "c"], script.Called);
-        Assert.True(script.State.FinishStep >= 8);
+        Assert.True(script.State.Current.FinishStep >= 8);
     }
 
     [Fact]
@@ -175,10 +175,10 @@ public class PlannedChangeTests
     {
         var script = new Script().Run().Stepped("a", 5, 100, 1000).Drain("b");
         Assert.Equal(["a", "b"], script.Called);
-        var finish = script.State.FinishStep;
+        var finish = script.State.Current.FinishStep;
         script.Joined("a", finish).Joined("b", finish);
         Assert.Equal(["a"], script.Plan.Members.Select(m => m.WorkerId));
-        Assert.Equal(["a"], script.State.Members.Keys);
+        Assert.Equal(["a"], script.State.Current.Members.Keys);
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public class PlannedChangeTests
     {
         var script = new Script().Run().Stepped("a", 5, 10_000, 1000).Drain("b");
         Assert.Equal(["a"], script.Called);
-        Assert.Equal(0, script.State.FinishStep);
+        Assert.Equal(0, script.State.Current.FinishStep);
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public class PlannedChangeTests
         Assert.Equal([("a", true), ("b", false)], stops.Select(s => (s.WorkerId, s.Stop.StoreCheckpoint)));
         Assert.All(stops, s => Assert.True(s.Stop.KeepState));
         // b may go at once, a is held.
-        Assert.Equal(["a"], script.State.Members.Keys);
+        Assert.Equal(["a"], script.State.Current.Members.Keys);
         script.Say(
             "a",
             new TrainingStopped
@@ -209,7 +209,7 @@ public class PlannedChangeTests
             }
         );
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
-        Assert.Empty(script.State.Members);
+        Assert.Empty(script.State.Current.Members);
     }
 
     [Fact]
@@ -218,12 +218,12 @@ public class PlannedChangeTests
         var script = new Script().Run().Stepped("a", 5).Failed("a");
         script.Joined("a", 5).Joined("b", 5).Started("a").Started("b").Failed("a");
         Assert.Equal(JobPhase.BackingOff, script.State.Phase);
-        Assert.Equal(["a"], JobMachine.Held(script.State));
+        Assert.Equal(["a"], Draining.Held(script.State));
         script.Drain("b");
         Assert.Equal(JobPhase.BackingOff, script.State.Phase);
         script.Drain("a");
         Assert.Equal(JobPhase.Leaving, script.State.Phase);
-        Assert.Equal(["a"], JobMachine.Held(script.State));
+        Assert.Equal(["a"], Draining.Held(script.State));
         Assert.Contains(
             script.Effects.OfType<SendToWorker>(),
             s => s is { WorkerId: "a", Message: StopTraining { StoreCheckpoint: true, KeepState: true } }
@@ -238,7 +238,7 @@ public class PlannedChangeTests
             }
         );
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
-        Assert.Empty(JobMachine.Held(script.State));
+        Assert.Empty(Draining.Held(script.State));
     }
 
     [Fact]

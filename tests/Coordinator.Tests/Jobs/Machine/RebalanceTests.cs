@@ -30,7 +30,7 @@ public class RebalanceTests
         {
             Phase = JobPhase.Running,
             Plan = plan,
-            AllStartedAt = s_start,
+            Current = new() { AllStartedAt = s_start, BetterSince = s_start },
             Speeds = state.Speeds.AddRange(speeds.Select((speed, i) => KeyValuePair.Create(Name(i), speed)).Where(s => s.Value > 0)),
             Progress = new Progress
             {
@@ -38,9 +38,14 @@ public class RebalanceTests
                 TotalSteps = 10_000,
                 StepSeconds = 1,
             },
-            BetterSince = s_start,
         };
     }
+
+    private static JobMachineState With(JobMachineState state, Func<GenerationState, GenerationState> change) =>
+        state with
+        {
+            Current = change(state.Current),
+        };
 
     private static string Name(int i) => $"{(char)('a' + i)}";
 
@@ -71,10 +76,11 @@ public class RebalanceTests
     [Fact]
     public void Decide_JustBecomeBetter_Waits()
     {
-        var state = Job([4, 4], [4, 1]) with { BetterSince = null };
+        var state = Job([4, 4], [4, 1]);
+        state = With(state, c => c with { BetterSince = null });
         var first = Decide(state);
         Assert.Equal((false, s_start.AddSeconds(60)), (first.Rebalance, first.BetterSince));
-        state = state with { BetterSince = first.BetterSince };
+        state = With(state, c => c with { BetterSince = first.BetterSince });
         Assert.False(Decide(state, 60 + s_options.Sustain.TotalSeconds - 0.001).Rebalance);
         Assert.True(Decide(state, 60 + s_options.Sustain.TotalSeconds).Rebalance);
     }
@@ -104,9 +110,9 @@ public class RebalanceTests
     public void Decide_AnotherChangeUnderWay_LeavesItToThat()
     {
         var state = Job([4, 4], [4, 1]);
-        Assert.False(Decide(state with { Newcomers = state.Newcomers.Add("a", new("a", "i")) }).Rebalance);
+        Assert.False(Decide(With(state, c => c with { Newcomers = c.Newcomers.Add("a", new("a", "i")) })).Rebalance);
         Assert.False(Decide(state with { Pool = state.Pool.Add("a", new("a", "i", "http://a", Draining: true)) }).Rebalance);
-        Assert.False(Decide(state with { ModelStoredAt = s_start }).Rebalance);
+        Assert.False(Decide(With(state, c => c with { ModelStoredAt = s_start })).Rebalance);
         Assert.False(Decide(state with { Phase = JobPhase.Preparing }).Rebalance);
     }
 }

@@ -133,7 +133,7 @@ internal sealed class World
     public void Act()
     {
         _now += TimeSpan.FromMilliseconds(_random.Next(0, 150));
-        if (JobMachine.NextWake(State, _now, s_options) is { } due && due <= _now && _random.Next(3) > 0)
+        if (DueTimes.Next(State, _now, s_options) is { } due && due <= _now && _random.Next(3) > 0)
         {
             PassTime();
         }
@@ -216,7 +216,7 @@ internal sealed class World
     private void PassTime()
     {
         // What is due must be done by passing time once or twice: a machine that stays due would spin.
-        for (var i = 0; JobMachine.NextWake(State, _now, s_options) is { } due && due <= _now; i++)
+        for (var i = 0; DueTimes.Next(State, _now, s_options) is { } due && due <= _now; i++)
         {
             Assert.True(i < 4, $"the machine stays due in {State.Phase}");
             Apply(new TimePassed());

@@ -2,14 +2,14 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
-// Members that drain: they are let go, and what only they hold is stored first.
-public static partial class JobMachine
+/// <summary>Members that drain: they are let go, and what only they hold is stored first.</summary>
+internal static class Draining
 {
     /// <summary>Workers that must not go yet: the members, and between two generations who holds the newest state.</summary>
     public static IReadOnlySet<string> Held(JobMachineState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var held = state.Members.Keys.ToHashSet(StringComparer.Ordinal);
+        var held = state.Current.Members.Keys.ToHashSet(StringComparer.Ordinal);
         if (state.Phase == JobPhase.BackingOff && NewestHolder(state, draining: false) is { } holder)
         {
             held.Add(holder.Id);
@@ -20,61 +20,63 @@ public static partial class JobMachine
     /// <summary>
     /// A member that drains is let go as soon as another holds the state; where all drain, the newest state is stored first.
     /// </summary>
-    private static void LetDrainingGo(TransitionBuilder transition)
+    public static void LetGo(TransitionBuilder transition)
     {
         var state = transition.State;
-        var draining = state.Members.Keys.Where(id => state.Pool[id].Draining).ToArray();
-        if (state.Phase != JobPhase.Running || draining.Length == 0 || state.ModelStoredAt is not null)
+        var draining = state.Current.Members.Keys.Where(id => state.Pool[id].Draining).ToArray();
+        if (state.Phase != JobPhase.Running || draining.Length == 0 || state.Current.ModelStoredAt is not null)
         {
             return;
         }
         var reason = $"{string.Join(", ", draining)} leaves";
-        if (draining.Length < state.Members.Count)
+        if (draining.Length < state.Current.Members.Count)
         {
-            RendezvousAtBoundary(transition, GenerationCause.WorkerDrained, reason);
+            Boundary.OpenRendezvous(transition, GenerationCause.WorkerDrained, reason);
             return;
         }
         // Newcomers take over.
-        if (Allowed(state, transition.Now).Any(w => !w.Draining))
+        if (Rendezvous.Allowed(state, transition.Now).Any(w => !w.Draining))
         {
             return;
         }
-        transition.State = state with { NoticedAt = transition.Now, Detected = TimeSpan.Zero, Discarded = 0 };
-        OpenRendezvous(transition, GenerationCause.WorkerDrained, reason);
+        transition.Change = new() { Cause = GenerationCause.WorkerDrained, NoticedAt = transition.Now };
+        Rendezvous.Open(transition, GenerationCause.WorkerDrained, reason);
     }
 
-    private static bool AllDrain(JobMachineState state) =>
-        !state.Members.IsEmpty && state.Members.Keys.All(id => state.Pool.TryGetValue(id, out var worker) && worker.Draining);
+    public static bool AllDrain(JobMachineState state) =>
+        !state.Current.Members.IsEmpty
+        && state.Current.Members.Keys.All(id => state.Pool.TryGetValue(id, out var worker) && worker.Draining);
 
     /// <summary>Who (of those that drain, or of all) holds a state that is newer than every checkpoint; null: nobody.</summary>
-    private static PoolWorker? NewestHolder(JobMachineState state, bool draining)
+    public static PoolWorker? NewestHolder(JobMachineState state, bool draining)
     {
         return state.Pool.Values.Where(w => w.Draining || !draining).Where(w => Held(w) > state.CheckpointStep).MaxBy(Held);
 
         // Members of a running generation have come to the newest step, whatever they said at their last registration.
         long Held(PoolWorker worker) =>
-            state.Phase == JobPhase.Running && state.Members.ContainsKey(worker.Id) ? Math.Max(state.Progress.Step, state.Plan!.BaseStep)
+            state.Phase == JobPhase.Running && state.Current.Members.ContainsKey(worker.Id)
+                ? Math.Max(state.Progress.Step, state.Plan!.BaseStep)
             : worker.Claim is { HasState: true } claim ? claim.CompletedStep
             : -1;
     }
 
     /// <summary>Everybody leaves: one stores the state that only they hold, the others may go at once.</summary>
-    private static void Leave(TransitionBuilder transition, PoolWorker holder, string reason)
+    public static void Leave(TransitionBuilder transition, PoolWorker holder, string reason)
     {
-        Dismiss(transition, reason, keepState: true, holder.Id);
-        transition.State = transition.State with
+        Ending.Dismiss(transition, reason, keepState: true, holder.Id);
+        transition.Current = transition.Current with
         {
-            Members = transition.State.Members.SetItem(holder.Id, new(holder.Id, holder.Incarnation)),
+            Members = transition.Current.Members.SetItem(holder.Id, new(holder.Id, holder.Incarnation)),
         };
         transition.Enter(JobPhase.Leaving, $"{holder.Id} stores the state before it goes: {reason}");
     }
 
-    private static void OnStopped(TransitionBuilder transition, TrainingStopped message)
+    public static void OnStopped(TransitionBuilder transition, TrainingStopped message)
     {
         if (
             transition.State.Phase == JobPhase.Leaving
             && message.Generation == transition.State.Generation
-            && transition.State.Members.ContainsKey(message.WorkerId)
+            && transition.Current.Members.ContainsKey(message.WorkerId)
         )
         {
             EndLeaving(transition);
@@ -82,6 +84,6 @@ public static partial class JobMachine
     }
 
     /// <summary>The state is stored, or cannot be: on with whoever is there by now.</summary>
-    private static void EndLeaving(TransitionBuilder transition) =>
-        OpenRendezvous(transition, GenerationCause.WorkerDrained, $"{string.Join(", ", transition.State.Members.Keys)} has left");
+    public static void EndLeaving(TransitionBuilder transition) =>
+        Rendezvous.Open(transition, GenerationCause.WorkerDrained, $"{string.Join(", ", transition.Current.Members.Keys)} has left");
 }

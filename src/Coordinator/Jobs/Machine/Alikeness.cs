@@ -2,21 +2,21 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
-// A job's weights depend, in their last bits, on how its workers compute: all of them compute alike, from its first step to its last.
-public static partial class JobMachine
+/// <summary>A job's last bits depend on how its workers compute: all compute alike, from its first step to its last.</summary>
+internal static class Alikeness
 {
     /// <summary>How the job's workers must compute; null: it has no plan yet, so nothing depends on it.</summary>
     public static Arithmetic? Bound(JobMachineState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.Plan is not null || !state.Members.IsEmpty ? state.Arithmetic : null;
+        return state.Plan is not null || !state.Current.Members.IsEmpty ? state.Arithmetic : null;
     }
 
     /// <summary>
     /// Those that compute as the job does. The coordinator hands out only alike workers; but it may not have heard yet what the job
     /// was bound to.
     /// </summary>
-    private static IEnumerable<PoolWorker> Alike(JobMachineState state, IReadOnlyList<PoolWorker> workers)
+    public static IEnumerable<PoolWorker> Alike(JobMachineState state, IReadOnlyList<PoolWorker> workers)
     {
         if (workers.Count == 0)
         {
@@ -27,7 +27,7 @@ public static partial class JobMachine
     }
 
     /// <summary>Tells people that workers are there which the job does not take, and why.</summary>
-    private static void NoteLeftAside(TransitionBuilder transition, string leftAside)
+    public static void NoteLeftAside(TransitionBuilder transition, string leftAside)
     {
         if (leftAside == transition.State.LeftAside)
         {
@@ -44,6 +44,6 @@ public static partial class JobMachine
         }
     }
 
-    private static string WithLeftAside(JobMachineState state, string reason) =>
+    public static string WithLeftAside(JobMachineState state, string reason) =>
         state.LeftAside.Length == 0 ? reason : $"{reason}; {state.LeftAside}";
 }

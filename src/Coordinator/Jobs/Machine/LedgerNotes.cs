@@ -3,11 +3,11 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
-// The record of who computed what.
-public static partial class JobMachine
+/// <summary>The record of who computed what.</summary>
+internal static class LedgerNotes
 {
     /// <summary>Writes down a plan, and with it what the base state says about the generation that had made it.</summary>
-    private static void NotePlan(TransitionBuilder transition, StartGeneration plan)
+    public static void NotePlan(TransitionBuilder transition, StartGeneration plan)
     {
         var origin = Origin(transition.State, plan);
         NoteReached(transition, origin, plan.BaseStep);
@@ -16,7 +16,7 @@ public static partial class JobMachine
     }
 
     /// <summary>A step was done in a generation.</summary>
-    private static void NoteReached(TransitionBuilder transition, long generation, long step)
+    public static void NoteReached(TransitionBuilder transition, long generation, long step)
     {
         if (transition.State.Ledger.TryGetValue(generation, out var entry) && entry.Reached < step)
         {

@@ -1,0 +1,78 @@
+using System.Globalization;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Store;
+
+/// <summary>
+/// The events of jobs. Progress comes every second and is thinned: of a job that lives the newest <see cref="ProgressKept"/> events are
+/// kept, of one that has ended the last. Every other event stays as long as its job.
+/// </summary>
+internal static class EventRecord
+{
+    /// <summary>Events of progress that a job keeps while it lives: ten minutes.</summary>
+    public const int ProgressKept = 600;
+
+    /// <summary>Adds events to a job's record, each with the next sequence number, and thins its progress.</summary>
+    public static void Append(StoreConnection c, string jobId, IReadOnlyList<JobEvent> events, bool ended, DateTimeOffset now)
+    {
+        if (events.Count == 0)
+        {
+            return;
+        }
+        // The newest event is never thinned away, so that no number is given twice.
+        using var last = c.Command("SELECT COALESCE(MAX(sequence), 0) FROM events WHERE job_id = $id", ("$id", jobId));
+        var sequence = (long)last.ExecuteScalar()!;
+        foreach (var e in events)
+        {
+            var stored = e.Clone();
+            stored.JobId = jobId;
+            stored.Time ??= Timestamp.FromDateTimeOffset(now);
+            c.Execute(
+                "INSERT INTO events (job_id, sequence, progress, event) VALUES ($id, $sequence, $progress, $event)",
+                ("$id", jobId),
+                ("$sequence", ++sequence),
+                ("$progress", IsProgress(e)),
+                ("$event", stored.ToByteArray())
+            );
+        }
+        if (ended || events.Any(IsProgress))
+        {
+            Thin(c, jobId, ended ? 1 : ProgressKept);
+        }
+    }
+
+    /// <summary>Events of a job after a sequence number, oldest first, with their tokens.</summary>
+    public static IReadOnlyList<JobEvent> Read(StoreConnection c, string jobId, long after, int count)
+    {
+        using var command = c.Command(
+            "SELECT sequence, event FROM events WHERE job_id = $id AND sequence > $after ORDER BY sequence LIMIT $count",
+            ("$id", jobId),
+            ("$after", after),
+            ("$count", count)
+        );
+        using var reader = command.ExecuteReader();
+        var events = new List<JobEvent>();
+        while (reader.Read())
+        {
+            var e = JobEvent.Parser.ParseFrom((byte[])reader["event"]);
+            e.Token = reader.GetInt64(0).ToString(CultureInfo.InvariantCulture);
+            events.Add(e);
+        }
+        return events;
+    }
+
+    /// <summary>Whether an event may be thinned away.</summary>
+    public static bool IsProgress(JobEvent e) => e.EventCase == JobEvent.EventOneofCase.Progress;
+
+    private static void Thin(StoreConnection c, string jobId, int keep) =>
+        c.Execute(
+            """
+            DELETE FROM events WHERE job_id = $id AND progress = 1 AND sequence <=
+                (SELECT sequence FROM events WHERE job_id = $id AND progress = 1 ORDER BY sequence DESC LIMIT 1 OFFSET $keep)
+            """,
+            ("$id", jobId),
+            ("$keep", keep)
+        );
+}
