@@ -8,13 +8,11 @@ public sealed record DatasetOptions
     /// <summary>The text to train on.</summary>
     public required ParallelText Train { get; init; }
 
-    /// <summary>The text to evaluate on while training. Null: see <see cref="HoldOut"/>.</summary>
-    public ParallelText? Validation { get; init; }
-
     /// <summary>
-    /// Without a validation text: hold out 1 % of the training pairs, at most 1,000, always the same ones. Default: true.
+    /// The text to evaluate on while training. Null: 1 % of the training pairs are held out for it, at most 1,000, always the
+    /// same ones.
     /// </summary>
-    public bool HoldOut { get; init; } = true;
+    public ParallelText? Validation { get; init; }
 
     /// <summary>
     /// Tokens in the joint vocabulary, from <see cref="BpeTokenizer.MinimumVocabularySize"/> to 1,000,000. Default: 6,000.
@@ -23,20 +21,6 @@ public sealed record DatasetOptions
 
     /// <summary>Longest sentence in tokens, 1 to 100,000; longer ones are left out and counted. Default: 128.</summary>
     public int MaxTokens { get; init; } = 128;
-
-    /// <summary>
-    /// Bring text to Unicode's form NFKC: full-width forms, ligatures and the like become plain characters. Default: false.
-    /// </summary>
-    public bool Nfkc { get; init; }
-
-    /// <summary>Leave out training pairs that stood there before. They are counted in any case. Default: false.</summary>
-    public bool DropDuplicates { get; init; }
-
-    /// <summary>Label of the source language, "de" say. Null: not told.</summary>
-    public string? SourceLanguage { get; init; }
-
-    /// <summary>Label of the target language. Null: not told.</summary>
-    public string? TargetLanguage { get; init; }
 
     /// <summary>All that is wrong with the options, each with the fix; empty when nothing is.</summary>
     public IReadOnlyList<string> Validate()

@@ -57,10 +57,6 @@ public static class JobSpecDefaults
         {
             dataset.MaxTokens = 256;
         }
-        if (!dataset.HasNormalization)
-        {
-            dataset.Normalization = "none";
-        }
     }
 
     private static void Fill(ModelSpec model)

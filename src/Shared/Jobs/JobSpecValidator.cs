@@ -73,7 +73,6 @@ public static partial class JobSpecValidator
         );
         found.Range("dataset.vocabularySize", dataset.VocabularySize, 8, 65_535);
         found.Range("dataset.maxTokens", dataset.MaxTokens, 4, 4096);
-        found.OneOf("dataset.normalization", dataset.Normalization, "none", "nfkc");
     }
 
     private static void Pair(

@@ -27,7 +27,6 @@ public class JobSpecValidatorTests
             { "dataset.validSource", s => s.Dataset.ValidTarget = "v.en" },
             { "dataset.source", s => s.Dataset.Source = "" },
             { "dataset.vocabularySize", s => s.Dataset.VocabularySize = 7 },
-            { "dataset.normalization", s => s.Dataset.Normalization = "nfd" },
             { "model.kind", s => s.Model = new() { Kind = "rnn" } },
             { "model.heads", s => s.Model = new() { DModel = 256, Heads = 3 } },
             {
