@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -40,6 +41,7 @@ public sealed class BadInputTests : IDisposable
                 ("binary", [0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 1]),
                 ("latin1", Encoding.Latin1.GetBytes("Grüße\n")),
                 ("short", Encoding.UTF8.GetBytes("one line\n")),
+                ("cut.gz", Gzip("one line\n"u8.ToArray())[..^9]),
             }
         )
         {
@@ -61,6 +63,16 @@ public sealed class BadInputTests : IDisposable
             Assert.Empty(Directory.GetFileSystemEntries(_workspace.Temporary));
             Assert.False(Directory.Exists(_workspace.At("out")));
         }
+    }
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var stream = new MemoryStream();
+        using (var gzip = new GZipStream(stream, CompressionLevel.Optimal))
+        {
+            gzip.Write(bytes);
+        }
+        return stream.ToArray();
     }
 
     [Fact]

@@ -30,7 +30,6 @@ public static class DatasetPreparation
             Validation = validation,
             VocabularySize = spec.VocabularySize,
             MaxTokens = spec.MaxTokens,
-            Nfkc = spec.Normalization == "nfkc",
         };
     }
 
@@ -67,12 +66,7 @@ public static class DatasetPreparation
 
     private static string Describe(TextCounts counts)
     {
-        var left = new (long Count, string Why)[]
-        {
-            (counts.SkippedEmpty, "empty"),
-            (counts.SkippedTooLong, "too long"),
-            (counts.SkippedDuplicate, "repeated"),
-        }
+        var left = new (long Count, string Why)[] { (counts.SkippedEmpty, "empty"), (counts.SkippedTooLong, "too long") }
             .Where(part => part.Count > 0)
             .Select(part => $"{Text.Count(part.Count)} {part.Why}")
             .ToList();

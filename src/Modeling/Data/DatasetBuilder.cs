@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using TrainingCluster.Modeling.Numerics;
 using TrainingCluster.Modeling.Tokenization;
 
@@ -78,12 +77,12 @@ public sealed class DatasetBuilder
     private DatasetManifest Build(string folder)
     {
         // 1.
-        var trainer = new BpeTrainer(_options.Nfkc);
+        var trainer = new BpeTrainer();
         var (lines, usable) = Learn(trainer);
         var tokenizer = trainer.Train(_options.VocabularySize);
         tokenizer.Save(Path.Combine(folder, Dataset.TokenizerFile));
         // 2.
-        var holdOut = _options.Validation is null && _options.HoldOut;
+        var holdOut = _options.Validation is null;
         var heldOut = holdOut ? ChooseHeldOut(usable) : [];
         // 3.
         TextCounts train,
@@ -118,8 +117,6 @@ public sealed class DatasetBuilder
             FormatVersion = DatasetManifest.CurrentFormatVersion,
             Fingerprint = DatasetManifest.FingerprintOf(files),
             VocabularySize = tokenizer.VocabularySize,
-            SourceLanguage = _options.SourceLanguage,
-            TargetLanguage = _options.TargetLanguage,
             MaxTokens = _options.MaxTokens,
             Train = train,
             Validation = validation,
@@ -171,7 +168,6 @@ public sealed class DatasetBuilder
         using var sources = new TokenShardWriter(Path.Combine(folder, Dataset.TrainSourceFile), encoder.VocabularySize);
         using var targets = new TokenShardWriter(Path.Combine(folder, Dataset.TrainTargetFile), encoder.VocabularySize);
         Report(EncodingStage, 0, total);
-        var seen = new HashSet<UInt128>();
         var counts = new TextCounts();
         var usable = -1;
         foreach (var pair in _options.Train.Read())
@@ -189,15 +185,6 @@ public sealed class DatasetBuilder
                 validation.Add(pair, encoder);
                 continue;
             }
-            if (!seen.Add(HashOf(pair)))
-            {
-                counts = counts with { Duplicates = counts.Duplicates + 1 };
-                if (_options.DropDuplicates)
-                {
-                    counts = counts with { SkippedDuplicate = counts.SkippedDuplicate + 1 };
-                    continue;
-                }
-            }
             if (!encoder.TryEncode(pair, out var source, out var target))
             {
                 counts = counts with { SkippedTooLong = counts.SkippedTooLong + 1 };
@@ -205,13 +192,7 @@ public sealed class DatasetBuilder
             }
             sources.Add(source);
             targets.Add(target);
-            counts = counts with
-            {
-                Kept = counts.Kept + 1,
-                ChangedByNfkc = counts.ChangedByNfkc + encoder.Changes(pair),
-                SourceTokens = sources.Tokens,
-                TargetTokens = targets.Tokens,
-            };
+            counts = counts with { Kept = counts.Kept + 1, SourceTokens = sources.Tokens, TargetTokens = targets.Tokens };
         }
         sources.Finish();
         targets.Finish();
@@ -236,9 +217,6 @@ public sealed class DatasetBuilder
             _progress?.Report(new DatasetProgress(stage, done, total));
         }
     }
-
-    private static UInt128 HashOf(SentencePair pair) =>
-        BitConverter.ToUInt128(SHA256.HashData(Encoding.UTF8.GetBytes(pair.Source + "\n" + pair.Target)));
 
     private static DatasetFile Describe(string path)
     {

@@ -33,12 +33,6 @@ public sealed record DatasetManifest
     /// <summary>Size of the vocabulary.</summary>
     public required int VocabularySize { get; init; }
 
-    /// <summary>Label of the source language. Null: not told.</summary>
-    public string? SourceLanguage { get; init; }
-
-    /// <summary>Label of the target language. Null: not told.</summary>
-    public string? TargetLanguage { get; init; }
-
     /// <summary>Sentences longer than this many tokens were left out.</summary>
     public required int MaxTokens { get; init; }
 

@@ -10,10 +10,6 @@ internal sealed class PairEncoder(BpeTokenizer tokenizer, int maxTokens)
 
     public int VocabularySize => tokenizer.VocabularySize;
 
-    /// <summary>1 where the tokenizer's normalization changes the pair, else 0.</summary>
-    public long Changes(SentencePair pair) =>
-        tokenizer.UsesNfkc && (Nfkc.Normalize(pair.Source) != pair.Source || Nfkc.Normalize(pair.Target) != pair.Target) ? 1 : 0;
-
     public bool TryEncode(SentencePair pair, out int[] source, out int[] target)
     {
         (source, target) = ([], []);

@@ -1,6 +1,6 @@
 namespace TrainingCluster.Modeling.Data;
 
-/// <summary>What became of one parallel text. Lines = Kept + SkippedEmpty + SkippedTooLong + SkippedDuplicate + HeldOut.</summary>
+/// <summary>What became of one parallel text. Lines = Kept + SkippedEmpty + SkippedTooLong + HeldOut.</summary>
 public sealed record TextCounts
 {
     /// <summary>Lines read.</summary>
@@ -15,17 +15,8 @@ public sealed record TextCounts
     /// <summary>Pairs with more tokens on one side than allowed.</summary>
     public long SkippedTooLong { get; init; }
 
-    /// <summary>Pairs that stood there before, left out because that was asked for.</summary>
-    public long SkippedDuplicate { get; init; }
-
     /// <summary>Pairs moved to the validation set.</summary>
     public long HeldOut { get; init; }
-
-    /// <summary>Pairs that stood there before, kept or not.</summary>
-    public long Duplicates { get; init; }
-
-    /// <summary>Kept pairs that form NFKC changed, where that was asked for.</summary>
-    public long ChangedByNfkc { get; init; }
 
     /// <summary>Tokens of the kept source sentences, without special tokens.</summary>
     public long SourceTokens { get; init; }

@@ -1,11 +1,14 @@
 using System.Collections;
+using System.IO.Compression;
 using System.Text.Unicode;
 
 namespace TrainingCluster.Modeling.Data;
 
 /// <summary>
 /// The lines of one text file, strictly UTF-8, plain or gzip. A line ends with LF or CRLF; other separators that Unicode
-/// knows do not end one, so that line numbers are those of every other tool.
+/// knows do not end one, so that line numbers are those of every other tool. A gzip file that is cut off is an error by the
+/// runtime's strict validation, which the build turns on for every program; what follows its last member, and does not begin
+/// like another, is ignored, as gzip does it.
 /// </summary>
 /// <param name="path">The file.</param>
 public sealed class TextLines(string path) : IEnumerable<string>
@@ -81,7 +84,7 @@ public sealed class TextLines(string path) : IEnumerable<string>
             {
                 file.Position = 0;
             }
-            return gzip ? new WholeGzipStream(file) : file;
+            return gzip ? new GZipStream(file, CompressionMode.Decompress) : file;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

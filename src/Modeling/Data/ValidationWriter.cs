@@ -28,13 +28,7 @@ internal sealed class ValidationWriter(string folder, int vocabularySize) : IDis
         _targetText.Write(pair.Target + "\n");
         _sources.Add(source);
         _targets.Add(target);
-        _counts = _counts with
-        {
-            Kept = _counts.Kept + 1,
-            ChangedByNfkc = _counts.ChangedByNfkc + encoder.Changes(pair),
-            SourceTokens = _sources.Tokens,
-            TargetTokens = _targets.Tokens,
-        };
+        _counts = _counts with { Kept = _counts.Kept + 1, SourceTokens = _sources.Tokens, TargetTokens = _targets.Tokens };
     }
 
     public TextCounts Finish()

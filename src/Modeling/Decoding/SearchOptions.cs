@@ -3,7 +3,10 @@ namespace TrainingCluster.Modeling.Decoding;
 /// <summary>How sentences are searched for.</summary>
 public sealed record SearchOptions
 {
-    /// <summary>Hypotheses kept of each sentence; 1 (default): greedy. 1…64.</summary>
+    /// <summary>The widest beam.</summary>
+    public const int GreatestBeam = 64;
+
+    /// <summary>Hypotheses kept of each sentence; 1 (default): greedy. 1…<see cref="GreatestBeam"/>.</summary>
     public int Beam { get; init; } = 1;
 
     /// <summary>
@@ -35,9 +38,9 @@ public sealed record SearchOptions
     public void Validate()
     {
         var problems = new List<string>();
-        if (Beam is < 1 or > 64)
+        if (Beam is < 1 or > GreatestBeam)
         {
-            problems.Add($"{nameof(Beam)} is {Beam} and must be 1 to 64");
+            problems.Add($"{nameof(Beam)} is {Beam} and must be 1 to {GreatestBeam}");
         }
         if (!(LengthPenalty is >= 0 and <= 5))
         {

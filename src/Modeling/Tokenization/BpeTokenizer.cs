@@ -5,8 +5,8 @@ namespace TrainingCluster.Modeling.Tokenization;
 
 /// <summary>
 /// Byte-level byte-pair encoding (Sennrich et al., 2016; Radford et al., 2019). Every well-formed string encodes, and
-/// <c>Decode(Encode(text)) == text</c> (with NFKC: its normal form); no character is ever unknown. A space is put before
-/// the text, so that a word has one spelling wherever it stands, and taken off again by <see cref="Decode"/>.
+/// <c>Decode(Encode(text)) == text</c>; no character is ever unknown. A space is put before the text, so that a word has
+/// one spelling wherever it stands, and taken off again by <see cref="Decode"/>.
 /// Thread-safe. <see cref="Encode"/> never makes special tokens: text that reads "&lt;eos&gt;" is only text.
 /// </summary>
 public sealed class BpeTokenizer
@@ -39,9 +39,9 @@ public sealed class BpeTokenizer
     private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cacheBySpan;
 
-    internal BpeTokenizer(IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges, bool nfkc)
+    internal BpeTokenizer(IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges)
     {
-        (_tokens, _merges, UsesNfkc) = (tokens, merges, nfkc);
+        (_tokens, _merges) = (tokens, merges);
         _bytes =
         [
             .. tokens.Select(
@@ -70,9 +70,6 @@ public sealed class BpeTokenizer
     /// <summary>How many ids there are: 0 to this − 1.</summary>
     public int VocabularySize => _tokens.Count;
 
-    /// <summary>Whether text is brought to NFKC first.</summary>
-    public bool UsesNfkc { get; }
-
     /// <summary>The tokens by id, as the file spells them (bytes that do not print have stand-ins).</summary>
     public IReadOnlyList<string> Tokens => _tokens;
 
@@ -85,7 +82,7 @@ public sealed class BpeTokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 2);
-        ReadOnlySpan<char> rest = Normalize(text, UsesNfkc);
+        ReadOnlySpan<char> rest = WithSpace(text);
         while (rest.Length > 0)
         {
             var length = WordSplitter.NextWord(rest);
@@ -122,14 +119,8 @@ public sealed class BpeTokenizer
     /// <exception cref="TokenizerException">The file is missing, damaged, or of a kind that this class does not express.</exception>
     public static BpeTokenizer Load(string path) => TokenizerFile.Load(path);
 
-    internal static string Normalize(string text, bool nfkc)
-    {
-        if (nfkc)
-        {
-            text = Nfkc.Normalize(text);
-        }
-        return text.Length == 0 ? text : " " + text;
-    }
+    /// <summary>The text with a space in front; nothing stays nothing.</summary>
+    internal static string WithSpace(string text) => text.Length == 0 ? text : " " + text;
 
     /// <summary>The special tokens, then the bytes.</summary>
     internal static List<string> BaseTokens() =>

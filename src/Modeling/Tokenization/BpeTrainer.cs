@@ -10,20 +10,14 @@ public sealed class BpeTrainer
 {
     private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> _countsBySpan;
-    private readonly bool _nfkc;
 
     /// <summary>A trainer that has seen nothing yet.</summary>
-    /// <param name="nfkc">Whether text is brought to Unicode's form NFKC first (full-width letters become plain ones).</param>
-    public BpeTrainer(bool nfkc = false)
-    {
-        _nfkc = nfkc;
-        _countsBySpan = _counts.GetAlternateLookup<ReadOnlySpan<char>>();
-    }
+    public BpeTrainer() => _countsBySpan = _counts.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>Counts the words of one sentence.</summary>
     public void Add(string sentence)
     {
-        ReadOnlySpan<char> rest = BpeTokenizer.Normalize(sentence, _nfkc);
+        ReadOnlySpan<char> rest = BpeTokenizer.WithSpace(sentence);
         while (rest.Length > 0)
         {
             var length = WordSplitter.NextWord(rest);
@@ -63,7 +57,7 @@ public sealed class BpeTrainer
             }
             pairs.Merge(left, right, merged);
         }
-        return new BpeTokenizer(tokens, merges, _nfkc);
+        return new BpeTokenizer(tokens, merges);
     }
 
     private Word[] Words() =>

@@ -5,11 +5,13 @@ using System.Text.Json.Nodes;
 namespace TrainingCluster.Modeling.Tokenization;
 
 /// <summary>
-/// Hugging Face's <c>tokenizer.json</c>: normalizer (NFKC by setting, a space in front), a split by
-/// <see cref="WordSplitter.Pattern"/>, byte-level BPE, and a decoder that takes the space off again.
+/// Hugging Face's <c>tokenizer.json</c>: a normalizer that puts a space in front, a split by <see cref="WordSplitter.Pattern"/>,
+/// byte-level BPE, and a decoder that takes the space off again.
 /// </summary>
 internal static class TokenizerFile
 {
+    private const string Prepend = "Prepend";
+
     private static readonly JsonWriterOptions s_writerOptions = new()
     {
         Indented = true,
@@ -48,8 +50,8 @@ internal static class TokenizerFile
             }
             var ids = vocabulary.ToDictionary(pair => pair.Key, pair => pair.Value!.GetValue<int>(), StringComparer.Ordinal);
             var merges = Member(model, "merges").AsArray().Select(merge => Merge(merge, ids)).ToList();
-            var nfkc = Member(Member(root, "normalizer"), "normalizers").AsArray().Any(part => (string?)part?["type"] == "NFKC");
-            var tokenizer = new BpeTokenizer(tokens, merges, nfkc);
+            RefuseOtherNormalizers(root["normalizer"]);
+            var tokenizer = new BpeTokenizer(tokens, merges);
             // Anything else in the file (another pattern, another model) would encode differently: refuse rather than guess.
             if (!JsonNode.DeepEquals(root, ToJson(tokenizer)))
             {
@@ -80,6 +82,18 @@ internal static class TokenizerFile
 
     private static JsonNode Member(JsonNode node, string name) => node[name] ?? throw new FormatException($"it has no '{name}'");
 
+    private static void RefuseOtherNormalizers(JsonNode? normalizer)
+    {
+        IEnumerable<JsonNode?> parts = normalizer?["normalizers"] is JsonArray sequence ? sequence : new[] { normalizer };
+        var others = parts.Select(part => (string?)part?["type"] ?? "none").Where(type => type != Prepend).ToList();
+        if (others.Count > 0)
+        {
+            throw new FormatException(
+                $"its normalizer is '{string.Join("', '", others)}', but this program knows only '{Prepend}', a space in front of the text"
+            );
+        }
+    }
+
     private static (int, int) Merge(JsonNode? merge, Dictionary<string, int> ids)
     {
         var parts = merge!.GetValue<string>().Split(' ');
@@ -91,11 +105,7 @@ internal static class TokenizerFile
     private static JsonObject ToJson(BpeTokenizer tokenizer)
     {
         var tokens = tokenizer.Tokens;
-        JsonArray normalizers = [new JsonObject { ["type"] = "Prepend", ["prepend"] = " " }];
-        if (tokenizer.UsesNfkc)
-        {
-            normalizers.Insert(0, new JsonObject { ["type"] = "NFKC" });
-        }
+        JsonArray normalizers = [new JsonObject { ["type"] = Prepend, ["prepend"] = " " }];
         return new JsonObject
         {
             ["version"] = "1.0",

@@ -16,12 +16,7 @@ public sealed class TranslateCommandTests : IDisposable
         var dates = DatesTask.Split(seed: 5, train: 100, validation: 5, heldOut: 5);
         dates.Write(_folder.At("text"));
         DatasetBuilder.Build(
-            new DatasetOptions
-            {
-                Train = new ParallelText(_folder.At("text/train.tsv"), null),
-                HoldOut = false,
-                VocabularySize = 300,
-            },
+            new DatasetOptions { Train = new ParallelText(_folder.At("text/train.tsv"), null), VocabularySize = 300 },
             _folder.At("dataset")
         );
         using var dataset = Dataset.Open(_folder.At("dataset"));

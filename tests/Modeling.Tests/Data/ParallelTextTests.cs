@@ -69,7 +69,9 @@ public sealed class ParallelTextTests : IDisposable
     public void Read_EmptyFile_SaysSo()
     {
         AssertFails(Text("", "one\n"), "source.txt is empty");
-        AssertFails(new ParallelText(_folder.Write("s.gz", Gzip([])), _folder.Write("t", "x")), "s.gz is empty");
+        // What `gzip < /dev/null` writes; GZipStream writes nothing for nothing.
+        byte[] gzip = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        AssertFails(new ParallelText(_folder.Write("s.gz", gzip), _folder.Write("t", "x")), "s.gz is empty");
     }
 
     [Fact]
@@ -118,6 +120,41 @@ public sealed class ParallelTextTests : IDisposable
             _folder.Write("t", "1\n2\n3\n")
         );
         Assert.Equal(["eins", "zwei", "drei"], text.Read().Select(pair => pair.Source));
+    }
+
+    [Fact]
+    public void Read_GzipWithOtherBytesBehind_IgnoresThem()
+    {
+        foreach (var rest in new byte[][] { new byte[512], "signature"u8.ToArray() })
+        {
+            var text = new ParallelText(
+                _folder.Write("s.gz", [.. Gzip("eins\nzwei\n"u8.ToArray()), .. rest]),
+                _folder.Write("t", "one\ntwo\n")
+            );
+            Assert.Equal(["eins", "zwei"], text.Read().Select(pair => pair.Source));
+        }
+    }
+
+    [Fact]
+    public void Read_GzipOfSeveralMembersCutInTheSecond_SaysSo()
+    {
+        byte[] first = Gzip("eins\n"u8.ToArray());
+        byte[] whole = [.. first, .. Gzip("zwei\ndrei\n"u8.ToArray())];
+        for (var length = first.Length + 1; length < whole.Length; length++)
+        {
+            AssertFails(
+                new ParallelText(_folder.Write("s.gz", whole[..length]), _folder.Write("t", "x\ny\nz\n")),
+                "s.gz is a damaged or cut-off gzip file"
+            );
+        }
+    }
+
+    [Fact]
+    public void Read_GzipWithAFlippedBit_SaysSo()
+    {
+        var bytes = Gzip(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20).Select(i => $"line {i * i}\n"))));
+        bytes[^6] ^= 1; // of the CRC
+        AssertFails(new ParallelText(_folder.Write("s.gz", bytes), _folder.Write("t", "x")), "s.gz is a damaged or cut-off gzip file");
     }
 
     [Fact]

@@ -38,9 +38,9 @@ internal static class SampleText
         select ($"{subject.De} {act.De}{end.De}", $"{subject.En} {act.En}{end.En}"),
     ];
 
-    public static BpeTokenizer Tokenizer(int vocabularySize = 400, bool nfkc = false)
+    public static BpeTokenizer Tokenizer(int vocabularySize = 400)
     {
-        var trainer = new BpeTrainer(nfkc);
+        var trainer = new BpeTrainer();
         foreach (var (de, en) in Pairs)
         {
             trainer.Add(de);
