@@ -1,8 +1,6 @@
-using Google.Protobuf;
 using Grpc.Core;
 using TrainingCluster.Checkpoints;
 using TrainingCluster.Coordinator.Control;
-using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
@@ -127,9 +125,9 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         CancellationToken cancellationToken
     )
     {
-        await receiver.ReceiveAsync(Chunks(), cancellationToken);
+        await receiver.ReceiveAsync(ChunksAsync(), cancellationToken);
 
-        async IAsyncEnumerable<FileChunk> Chunks()
+        async IAsyncEnumerable<FileChunk> ChunksAsync()
         {
             // The first message may carry a chunk beside the header.
             if (requests.Current.File is { } first)

@@ -1,6 +1,4 @@
-using Google.Protobuf;
 using Grpc.Core;
-using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;

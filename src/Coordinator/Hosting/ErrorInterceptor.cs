@@ -2,7 +2,6 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Data.Sqlite;
-using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
 

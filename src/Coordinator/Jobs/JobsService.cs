@@ -1,12 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Google.Protobuf;
 using Grpc.Core;
-using TrainingCluster.Checkpoints;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
-using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;

@@ -1,4 +1,5 @@
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Files;
 
 namespace TrainingCluster.Coordinator.Tests.Files;
 
