@@ -10,7 +10,11 @@ namespace TrainingCluster.Worker.AllReduce;
 /// </summary>
 /// <param name="plan">The members.</param>
 /// <param name="options">Time limits.</param>
-[SuppressMessage("Design", "CA1001", Justification = "The token may be asked for after the group's end, and holds nothing that must be freed.")]
+[SuppressMessage(
+    "Design",
+    "CA1001",
+    Justification = "The token may be asked for after the group's end, and holds nothing that must be freed."
+)]
 internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions options)
 {
     private readonly object _signal = new();

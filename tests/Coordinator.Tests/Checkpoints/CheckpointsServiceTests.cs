@@ -21,43 +21,40 @@ public class CheckpointsServiceTests
     )
     {
         using var call = model ? server.Checkpoints.StoreModel() : server.Checkpoints.StoreCheckpoint();
-        await call.RequestStream.WriteAsync(
+        return await SendAsync(
+            call,
             new()
             {
-                Header = new()
-                {
-                    JobId = "job-1",
-                    Generation = 1,
-                    Step = step,
-                    Best = best,
-                },
-            }
+                JobId = "job-1",
+                Generation = 1,
+                Step = step,
+                Best = best,
+            },
+            ("state.safetensors", content),
+            ("state.json", "{}")
         );
-        await call.RequestStream.WriteAsync(
-            new()
-            {
-                File = new()
-                {
-                    Path = "state.safetensors",
-                    FileBytes = content.Length,
-                    Data = ByteString.CopyFromUtf8(content),
-                },
-            }
-        );
-        await call.RequestStream.WriteAsync(
-            new()
-            {
-                File = new()
-                {
-                    Path = "state.json",
-                    FileBytes = 2,
-                    Data = ByteString.CopyFromUtf8("{}"),
-                },
-            }
-        );
-        await call.RequestStream.CompleteAsync();
-        return await call;
     }
+
+    private static Task<CheckpointInfo> SendAsync(
+        AsyncClientStreamingCall<StoreCheckpointRequest, CheckpointInfo> call,
+        CheckpointHeader header,
+        params (string Path, string Content)[] files
+    ) =>
+        call.SendAllAsync(
+            files
+                .Select(file => new StoreCheckpointRequest
+                {
+                    File = new()
+                    {
+                        Path = file.Path,
+                        FileBytes = file.Content.Length,
+                        Data = ByteString.CopyFromUtf8(file.Content),
+                    },
+                })
+                .Prepend(new StoreCheckpointRequest { Header = header })
+                .ToAsyncEnumerable(),
+            TestContext.Current.CancellationToken
+        );
 
     private static async Task<string[]> FetchAsync(TestServer server, string id)
     {
@@ -102,47 +99,19 @@ public class CheckpointsServiceTests
     private static async Task<CheckpointInfo> StorePartAsync(TestServer server, long step, int part, int parts, string content)
     {
         using var call = server.Checkpoints.StoreCheckpoint();
-        await call.RequestStream.WriteAsync(
+        return await SendAsync(
+            call,
             new()
             {
-                Header = new()
-                {
-                    JobId = "job-1",
-                    Generation = 1,
-                    Step = step,
-                    Part = part,
-                    Parts = parts,
-                    Epoch = 2,
-                },
-            }
+                JobId = "job-1",
+                Generation = 1,
+                Step = step,
+                Part = part,
+                Parts = parts,
+                Epoch = 2,
+            },
+            [("state.safetensors", content), .. part == 0 ? new[] { ("state.json", "{}") } : []]
         );
-        await call.RequestStream.WriteAsync(
-            new()
-            {
-                File = new()
-                {
-                    Path = "state.safetensors",
-                    FileBytes = content.Length,
-                    Data = ByteString.CopyFromUtf8(content),
-                },
-            }
-        );
-        if (part == 0)
-        {
-            await call.RequestStream.WriteAsync(
-                new()
-                {
-                    File = new()
-                    {
-                        Path = "state.json",
-                        FileBytes = 2,
-                        Data = ByteString.CopyFromUtf8("{}"),
-                    },
-                }
-            );
-        }
-        await call.RequestStream.CompleteAsync();
-        return await call;
     }
 
     [Fact]
