@@ -6,8 +6,8 @@ namespace TrainingCluster.Errors;
 public static class RpcStreaming
 {
     /// <summary>
-    /// Sends every message and returns the answer. Where the service, which may not have read everything, ends the call early, its status is thrown, not what the broken
-    /// write was told. What <paramref name="messages"/> throws goes through as it is.
+    /// Sends every message and returns the answer. Where the service ends the call early, without having read everything, its status is
+    /// thrown, not what the broken write was told. What <paramref name="messages"/> throws goes through as it is.
     /// </summary>
     /// <param name="call">The call; the caller disposes it, which cancels what is unfinished.</param>
     /// <param name="messages">The next is asked for when the transport has taken the one before.</param>
