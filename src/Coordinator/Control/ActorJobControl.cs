@@ -9,12 +9,12 @@ namespace TrainingCluster.Coordinator.Control;
 /// <summary>
 /// Carries the services' wishes to the coordinator's actor, which is made after the services listen: earlier ones wait for it.
 /// </summary>
-internal sealed class ActorJobControl(JobStore store, IRequiredActor<CoordinatorActor> coordinator) : IJobControl
+internal sealed class ActorJobControl(IRequiredActor<CoordinatorActor> coordinator) : IJobControl
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
-    public void JobCreated(string jobId) => _ = AnnounceAsync(jobId);
+    public void JobCreated(StoredJob job) => _ = TellAsync(new JobAdded(job));
 
     /// <inheritdoc/>
     public Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken) =>
@@ -34,14 +34,6 @@ internal sealed class ActorJobControl(JobStore store, IRequiredActor<Coordinator
     /// <inheritdoc/>
     public async Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) =>
         await (await coordinator.GetAsync(cancellationToken)).Ask<ClusterStatus>(StatusRequested.Instance, s_timeout, cancellationToken);
-
-    private async Task AnnounceAsync(string jobId)
-    {
-        if (await store.GetAsync(jobId) is { } job)
-        {
-            await TellAsync(new JobAdded(job));
-        }
-    }
 
     private async Task TellAsync(object message) => (await coordinator.GetAsync()).Tell(message);
 

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Google.Protobuf;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
@@ -155,7 +154,17 @@ internal sealed partial class CoordinatorActor
 
     private void OnReport(WorkerReport report)
     {
-        if (!_workers.TryGetValue(report.WorkerId, out var worker) || worker.Registration.Incarnation != report.Incarnation)
+        if (report.Header is not { } header)
+        {
+            return;
+        }
+        if (report.Sequence == 0)
+        {
+            // Sent once, and of no use later.
+            Forward(header.JobId, report);
+            return;
+        }
+        if (!_workers.TryGetValue(header.WorkerId, out var worker) || worker.Registration.Incarnation != header.Incarnation)
         {
             return;
         }
@@ -164,33 +173,14 @@ internal sealed partial class CoordinatorActor
         {
             return;
         }
-        if (report.Sequence <= worker.Stored || !_jobs.TryGetValue(report.JobId, out var job))
+        worker.Forwarded = Math.Max(worker.Forwarded, report.Sequence);
+        if (report.Sequence <= worker.Stored || !_jobs.TryGetValue(header.JobId, out var job))
         {
-            worker.Forwarded = Math.Max(worker.Forwarded, report.Sequence);
-            OnStored(new ReportStored(report.WorkerId, report.Incarnation, report.Sequence));
+            OnStored(new ReportStored(header.WorkerId, header.Incarnation, report.Sequence));
             return;
         }
-        worker.Forwarded = Math.Max(worker.Forwarded, report.Sequence);
-        if (Unwrap(report) is { } message)
-        {
-            job.Actor.Tell(new WorkerMessage(report.WorkerId, report.Incarnation, report.Sequence, message));
-        }
+        job.Actor.Tell(report);
     }
-
-    private static IMessage? Unwrap(WorkerReport report) =>
-        report.ReportCase switch
-        {
-            WorkerReport.ReportOneofCase.Joined => report.Joined,
-            WorkerReport.ReportOneofCase.Started => report.Started,
-            WorkerReport.ReportOneofCase.Evaluation => report.Evaluation,
-            WorkerReport.ReportOneofCase.Checkpoint => report.Checkpoint,
-            WorkerReport.ReportOneofCase.Failed => report.Failed,
-            WorkerReport.ReportOneofCase.JobFailed => report.JobFailed,
-            WorkerReport.ReportOneofCase.Completed => report.Completed,
-            WorkerReport.ReportOneofCase.Stopped => report.Stopped,
-            WorkerReport.ReportOneofCase.Log => report.Log,
-            _ => null,
-        };
 
     private void OnStored(ReportStored stored)
     {

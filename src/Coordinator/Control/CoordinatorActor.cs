@@ -57,7 +57,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         {
             foreach (var job in loaded.Jobs)
             {
-                Add(job);
+                Add(job, submitted: false);
             }
             Become(Ready);
             Stash.UnstashAll();
@@ -71,8 +71,6 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<RegisterWorker>(OnRegister);
         Receive<DrainWorker>(OnDrain);
         Receive<WorkerReport>(OnReport);
-        Receive<StepReport>(step => Forward(step.JobId, new WorkerMessage(step.WorkerId, "", 0, step)));
-        Receive<RendezvousAcknowledged>(ack => Forward(ack.JobId, new WorkerMessage(ack.WorkerId, "", 0, ack)));
         Receive<ReportStored>(OnStored);
         Receive<MemberLost>(lost => OnLost(w => w.Actor.Path.Address.Equals(lost.Address), lost.Reason));
         Receive<MemberReachability>(OnReachability);
@@ -80,7 +78,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<Tick>(_ => OnTick());
         Receive<JobAdded>(added =>
         {
-            Add(added.Job);
+            Add(added.Job, submitted: true);
             Assign();
         });
         Receive<JobCommand>(OnCommand);
@@ -106,13 +104,14 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         );
     }
 
-    private void Add(Store.StoredJob job)
+    private void Add(Store.StoredJob job, bool submitted)
     {
         if (_jobs.ContainsKey(job.Id))
         {
             return;
         }
-        var actor = Context.ActorOf(Props.Create(() => new JobActor(job.Id, _jobContext)), job.Id);
+        var fresh = submitted ? job : null;
+        var actor = Context.ActorOf(Props.Create(() => new JobActor(job.Id, _jobContext, fresh)), job.Id);
         _jobs[job.Id] = new(job, actor)
         {
             Phase = job.Record.Phase,

@@ -1,3 +1,4 @@
+using TrainingCluster.Coordinator.Store;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Control;
@@ -6,7 +7,7 @@ namespace TrainingCluster.Coordinator.Control;
 public interface IJobControl
 {
     /// <summary>A job was stored: queue it.</summary>
-    void JobCreated(string jobId);
+    void JobCreated(StoredJob job);
 
     /// <summary>Cancels a job; completes when that is durable. A job that has ended stays as it is.</summary>
     Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken);

@@ -11,7 +11,7 @@ namespace TrainingCluster.Coordinator.Control;
 /// <summary>Jobs found in the store at start.</summary>
 internal sealed record JobsLoaded(IReadOnlyList<StoredJob> Jobs);
 
-/// <summary>A job was stored; its actor is to be made.</summary>
+/// <summary>A job was submitted, and is stored; its actor is to be made.</summary>
 internal sealed record JobAdded(StoredJob Job);
 
 /// <summary>The user wants something of a job. Answered by <see cref="CommandDone"/> once durable.</summary>
@@ -31,9 +31,6 @@ internal sealed record StatusRequested
 {
     public static StatusRequested Instance { get; } = new();
 }
-
-/// <summary>A worker's message for a job; <paramref name="Sequence"/> 0: no acknowledgement is wanted.</summary>
-internal sealed record WorkerMessage(string WorkerId, string Incarnation, long Sequence, IMessage Message);
 
 /// <summary>A worker's report is stored.</summary>
 internal sealed record ReportStored(string WorkerId, string Incarnation, long Sequence);

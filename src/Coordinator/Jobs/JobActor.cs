@@ -18,6 +18,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     private readonly string _jobId;
     private readonly JobActorContext _context;
+    private readonly StoredJob? _submitted;
     private readonly ILogger _logger;
     private JobMachineState _state = null!;
     private DateTimeOffset _progressStored;
@@ -25,9 +26,12 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private DateTimeOffset _steppedAt;
     private ImmutableSortedDictionary<long, LedgerEntry> _ledgerStored = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
-    public JobActor(string jobId, JobActorContext context)
+    /// <param name="jobId">The job.</param>
+    /// <param name="context">What every job's actor works with.</param>
+    /// <param name="submitted">The job as it was just stored; null: the store knows more of it.</param>
+    public JobActor(string jobId, JobActorContext context, StoredJob? submitted)
     {
-        (this._jobId, this._context) = (jobId, context);
+        (this._jobId, this._context, this._submitted) = (jobId, context, submitted);
         _logger = context.Loggers.CreateLogger<JobActor>();
         Loading();
     }
@@ -38,7 +42,20 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     private DateTimeOffset Now => _context.Time.GetUtcNow();
 
-    protected override void PreStart() => LoadAsync().PipeTo(Self);
+    protected override void PreStart()
+    {
+        if (_submitted is { } job)
+        {
+            OnLoaded(new(job, [], null, []));
+        }
+        else
+        {
+            LoadAsync().PipeTo(Self);
+        }
+    }
+
+    // Made anew after a fault: what was submitted is long out of date.
+    protected override void PostRestart(Exception reason) => LoadAsync().PipeTo(Self);
 
     protected override void PostStop() => _context.Metrics.RemoveJob(_jobId);
 
@@ -52,70 +69,72 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     private void Loading()
     {
-        Receive<Loaded>(loaded =>
-        {
-            if (loaded.Job is not { } job)
-            {
-                Context.Stop(Self);
-                return;
-            }
-            _steppedAt = Now;
-            _state = JobMachine.Restore(_jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), _steppedAt);
-            _ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
-            _state = _state with { Ledger = _ledgerStored };
-            if (loaded.Newest is { } newest)
-            {
-                _state = _state with
-                {
-                    CheckpointId = newest.CheckpointId,
-                    CheckpointStep = newest.Step,
-                    CheckpointGeneration = newest.Generation,
-                };
-            }
-            Become(Ready);
-            Stash.UnstashAll();
-            Context.Parent.Tell(new PoolRequested(_jobId));
-            var events = loaded
-                .Damaged.Select(d => new JobEvent
-                {
-                    Log = new LogLine
-                    {
-                        Level = "warning",
-                        Source = "coordinator",
-                        Text = $"checkpoint {d.CheckpointId} is damaged and passed over: {d.Error}",
-                    },
-                })
-                .ToArray();
-            if (events.Length > 0)
-            {
-                Save(events, [], () => { });
-            }
-            else
-            {
-                Settle();
-            }
-        });
+        Receive<Loaded>(OnLoaded);
         Receive<Status.Failure>(failure => throw new InvalidOperationException($"Job {_jobId} could not be loaded.", failure.Cause));
         ReceiveAny(_ => Stash.Stash());
+    }
+
+    private void OnLoaded(Loaded loaded)
+    {
+        if (loaded.Job is not { } job)
+        {
+            Context.Stop(Self);
+            return;
+        }
+        _steppedAt = Now;
+        _state = JobMachine.Restore(_jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), _steppedAt);
+        _ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
+        _state = _state with { Ledger = _ledgerStored };
+        if (loaded.Newest is { } newest)
+        {
+            _state = _state with
+            {
+                CheckpointId = newest.CheckpointId,
+                CheckpointStep = newest.Step,
+                CheckpointGeneration = newest.Generation,
+            };
+        }
+        Become(Ready);
+        Stash.UnstashAll();
+        Context.Parent.Tell(new PoolRequested(_jobId));
+        var events = loaded
+            .Damaged.Select(d => new JobEvent
+            {
+                Log = new LogLine
+                {
+                    Level = "warning",
+                    Source = "coordinator",
+                    Text = $"checkpoint {d.CheckpointId} is damaged and passed over: {d.Error}",
+                },
+            })
+            .ToArray();
+        if (events.Length > 0)
+        {
+            Save(events, [], () => { });
+        }
+        else
+        {
+            Settle();
+        }
     }
 
     private void Ready()
     {
         Receive<PoolChanged>(pool => Apply(pool, () => { }));
-        Receive<WorkerMessage>(m =>
+        Receive<WorkerReport>(report =>
         {
             var coordinator = Context.Parent;
             Apply(
-                new WorkerReported(m.WorkerId, m.Message),
+                new WorkerReported(report),
                 () =>
                 {
-                    if (m.Sequence > 0)
+                    if (report.Sequence > 0)
                     {
-                        coordinator.Tell(new ReportStored(m.WorkerId, m.Incarnation, m.Sequence));
+                        coordinator.Tell(new ReportStored(report.Header.WorkerId, report.Header.Incarnation, report.Sequence));
                     }
                 }
             );
-            _context.Metrics.Observe(_jobId, m.Message);
+            _context.Metrics.Observe(_jobId, report);
         });
         Receive<JobCommand>(command =>
         {

@@ -79,7 +79,7 @@ public sealed partial class JobsService(
         }
         if (outcome == CreateOutcome.Created)
         {
-            control.JobCreated(job.Id);
+            control.JobCreated(job);
         }
         return job.ToJob();
     }

@@ -7,12 +7,15 @@ namespace TrainingCluster.Coordinator.Store;
 
 /// <summary>
 /// The events of jobs. Progress comes every second and is thinned: of a job that lives the newest <see cref="ProgressKept"/> events are
-/// kept, of one that has ended the last. Every other event stays as long as its job.
+/// kept, of one that has ended the last <see cref="LastProgressKept"/>. Every other event stays as long as its job.
 /// </summary>
 internal static class EventRecord
 {
     /// <summary>Events of progress that a job keeps while it lives: ten minutes.</summary>
     public const int ProgressKept = 600;
+
+    /// <summary>Events of progress that an ended job keeps: a watcher that is some seconds behind its end misses none.</summary>
+    public const int LastProgressKept = 10;
 
     /// <summary>Adds events to a job's record, each with the next sequence number, and thins its progress.</summary>
     public static void Append(StoreConnection c, string jobId, IReadOnlyList<JobEvent> events, bool ended, DateTimeOffset now)
@@ -39,7 +42,7 @@ internal static class EventRecord
         }
         if (ended || events.Any(IsProgress))
         {
-            Thin(c, jobId, ended ? 1 : ProgressKept);
+            Thin(c, jobId, ended ? LastProgressKept : ProgressKept);
         }
     }
 

@@ -135,7 +135,8 @@ internal static class StoreSchema
             UPDATE events SET progress = 1 WHERE is_progress(event);
             CREATE INDEX events_progress ON events (job_id, sequence) WHERE progress = 1;
             DELETE FROM events WHERE progress = 1 AND job_id IN (SELECT id FROM jobs WHERE ended IS NOT NULL)
-                AND sequence < (SELECT MAX(sequence) FROM events AS e WHERE e.job_id = events.job_id AND e.progress = 1);
+                AND sequence <= (SELECT sequence FROM events AS e WHERE e.job_id = events.job_id AND e.progress = 1
+                    ORDER BY sequence DESC LIMIT 1 OFFSET 10);
             """
         );
     }

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Prometheus;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
@@ -161,11 +160,12 @@ public sealed class CoordinatorMetrics
     }
 
     /// <summary>Notes what a worker reported. Every worker reports every step: each is counted once.</summary>
-    public void Observe(string jobId, IMessage message)
+    public void Observe(string jobId, WorkerReport told)
     {
-        switch (message)
+        ArgumentNullException.ThrowIfNull(told);
+        switch (told)
         {
-            case StepReport report:
+            case { Step: { } report }:
                 lock (_gate)
                 {
                     if (report.Step <= _counted.GetValueOrDefault(jobId))
@@ -181,10 +181,10 @@ public sealed class CoordinatorMetrics
                     _skipped.Inc();
                 }
                 break;
-            case CheckpointReport { Error.Length: > 0 }:
+            case { Checkpoint.Error.Length: > 0 }:
                 _checkpointFailures.Inc();
                 break;
-            case CheckpointReport report:
+            case { Checkpoint: { } report }:
                 _checkpointSeconds.Observe(report.Seconds);
                 _checkpointBytes.Observe(report.Bytes);
                 _checkpointTime.WithLabels(jobId).Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);

@@ -15,7 +15,7 @@ namespace TrainingCluster.Hosting;
 /// <param name="system">Its actor system.</param>
 public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    // Names are part of the protocol: an old one is never given to another message.
+    // Names are part of the protocol: an old one is never given to another message (GA, SR and RP were used before).
     private static readonly FrozenDictionary<string, MessageParser> s_parsers = new Dictionary<string, MessageParser>
     {
         ["RW"] = RegisterWorker.Parser,
@@ -23,11 +23,9 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
         ["DW"] = DrainWorker.Parser,
         ["DC"] = DrainCompleted.Parser,
         ["PG"] = OpenRendezvous.Parser,
-        ["GA"] = RendezvousAcknowledged.Parser,
         ["SG"] = StartGeneration.Parser,
-        ["SR"] = StepReport.Parser,
         ["ST"] = StopTraining.Parser,
-        ["RP"] = WorkerReport.Parser,
+        ["JR"] = WorkerReport.Parser,
         ["RR"] = ReportsReceived.Parser,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

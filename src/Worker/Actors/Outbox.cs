@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Google.Protobuf;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Actors;
@@ -8,9 +7,7 @@ namespace TrainingCluster.Worker.Actors;
 /// Keeps every report that must arrive until the coordinator has stored it. Outlives actor systems and the coordinator's
 /// absence; safe from any thread.
 /// </summary>
-/// <param name="workerId">This worker.</param>
-/// <param name="incarnation">This process.</param>
-public sealed class Outbox(string workerId, string incarnation)
+public sealed class Outbox
 {
     private readonly Lock _gate = new();
     private readonly Queue<WorkerReport> _unacknowledged = new();
@@ -51,22 +48,21 @@ public sealed class Outbox(string workerId, string incarnation)
     }
 
     /// <summary>
-    /// Takes a report of the trainer. <see cref="StepReport"/> goes out once and is forgotten; everything else is kept until
-    /// it is acknowledged.
+    /// Takes a report of the trainer. A step goes out once and is forgotten; everything else gets a number and is kept until it is
+    /// acknowledged.
     /// </summary>
-    public void Post(IMessage message)
+    public void Post(WorkerReport report)
     {
+        ArgumentNullException.ThrowIfNull(report);
         lock (_gate)
         {
-            if (message is StepReport)
+            if (report.ReportCase != WorkerReport.ReportOneofCase.Step)
             {
-                _outlet.Tell(new Outgoing(message));
-                return;
+                LongText.Cut(report);
+                report.Sequence = ++_last;
+                _unacknowledged.Enqueue(report);
             }
-            var report = Wrap(LongText.Cut(message));
-            (report.WorkerId, report.Incarnation, report.Sequence) = (workerId, incarnation, ++_last);
-            _unacknowledged.Enqueue(report);
-            _outlet.Tell(new Outgoing(report));
+            _outlet.Tell(report);
         }
     }
 
@@ -81,22 +77,4 @@ public sealed class Outbox(string workerId, string incarnation)
             }
         }
     }
-
-    private static WorkerReport Wrap(IMessage message) =>
-        message switch
-        {
-            RendezvousJoined m => new() { JobId = m.JobId, Joined = m },
-            GenerationStarted m => new() { JobId = m.JobId, Started = m },
-            EvaluationReport m => new() { JobId = m.JobId, Evaluation = m },
-            CheckpointReport m => new() { JobId = m.JobId, Checkpoint = m },
-            GenerationFailed m => new() { JobId = m.JobId, Failed = m },
-            JobFailedOnWorker m => new() { JobId = m.JobId, JobFailed = m },
-            TrainingCompleted m => new() { JobId = m.JobId, Completed = m },
-            TrainingStopped m => new() { JobId = m.JobId, Stopped = m },
-            WorkerLog m => new() { JobId = m.JobId, Log = m },
-            _ => throw new ArgumentException($"A trainer does not report {message.Descriptor.Name}.", nameof(message)),
-        };
 }
-
-/// <summary>To be sent to the coordinator.</summary>
-internal sealed record Outgoing(IMessage Message);

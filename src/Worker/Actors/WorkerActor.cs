@@ -6,7 +6,7 @@ using TrainingCluster.Worker.Training;
 namespace TrainingCluster.Worker.Actors;
 
 /// <summary>
-/// "/user/worker": registers with the coordinator again and again, hands its commands to the trainer's actor and the trainer's
+/// "/user/worker": registers with the coordinator again and again, hands its commands to the trainer, in order, and the trainer's
 /// reports to it. It holds nothing that must outlive it: the trainer, the reports and the link stand outside.
 /// </summary>
 internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
@@ -23,7 +23,6 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ActorSelection _coordinator;
-    private readonly IActorRef _trainerActor;
     private string _knownCoordinator = "";
     private DateTimeOffset _lastAnswer;
     private DateTimeOffset _lastRegistration = DateTimeOffset.MinValue;
@@ -47,11 +46,10 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
         (this._settings, this._isMember, this._rejoin, this._time, this._logger) = (settings, isMember, rejoin, time, logger);
         (_trainer, _outbox, _link) = parts;
         _coordinator = Context.ActorSelection(settings.CoordinatorPath);
-        _trainerActor = Context.ActorOf(Props.Create(() => new TrainerActor(_trainer)), TrainerActor.Name);
         _lastAnswer = time.GetUtcNow();
 
         Receive<Tick>(_ => OnTick());
-        Receive<Outgoing>(o => _coordinator.Tell(o.Message, Self));
+        Receive<WorkerReport>(report => _coordinator.Tell(report, Self));
         Receive<WorkerRegistered>(OnRegistered);
         Receive<ReportsReceived>(m =>
         {
@@ -61,8 +59,8 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
             }
         });
         Receive<OpenRendezvous>(OnPrepare);
-        Receive<StartGeneration>(m => _trainerActor.Tell(m));
-        Receive<StopTraining>(m => _trainerActor.Tell(m));
+        Receive<StartGeneration>(_trainer.Start);
+        Receive<StopTraining>(_trainer.Stop);
         Receive<DrainCompleted>(m =>
         {
             if (m.Incarnation == settings.Incarnation)
@@ -84,15 +82,20 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
     {
         // From here, not from the trainer: it tells that this process lives, however busy its training thread is.
         _coordinator.Tell(
-            new RendezvousAcknowledged
+            new WorkerReport
             {
-                JobId = message.JobId,
-                Generation = message.Generation,
-                WorkerId = _settings.WorkerId,
+                Header = new JobHeader
+                {
+                    JobId = message.JobId,
+                    Generation = message.Generation,
+                    WorkerId = _settings.WorkerId,
+                    Incarnation = _settings.Incarnation,
+                },
+                Acknowledged = new RendezvousAcknowledged(),
             },
             Self
         );
-        _trainerActor.Tell(message);
+        _trainer.Prepare(message);
     }
 
     private void OnTick()

@@ -50,7 +50,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         var (part, partCount) = rule.Sharded ? (plan.OwnRank, plan.Workers) : (0, 1);
         if (!Begin(job, reports, plan.Generation, part, partCount, CancellationToken.None))
         {
-            reports.Checkpoint(Report(job, plan.Generation, step, "this worker is still storing the one before"));
+            reports.Checkpoint(new CheckpointReport { Step = step, Error = "this worker is still storing the one before" });
         }
     }
 
@@ -119,20 +119,9 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
             Parts = partCount,
         };
         var layout = job.State.Parameters.Layout;
-        var report = Report(job, generation, progress.Step);
-        report.PauseMs = pause.TotalMilliseconds;
+        var report = new CheckpointReport { Step = progress.Step, PauseMs = pause.TotalMilliseconds };
         _storing = Task.Run(() => StoreAsync(header, layout, report, reports, start, cancellationToken), CancellationToken.None);
     }
-
-    private CheckpointReport Report(TrainingJob job, long generation, long step, string error = "") =>
-        new()
-        {
-            JobId = job.Id,
-            Generation = generation,
-            Step = step,
-            WorkerId = parts.Options.WorkerId,
-            Error = error,
-        };
 
     /// <summary>Ends what is being stored.</summary>
     public void Dispose()

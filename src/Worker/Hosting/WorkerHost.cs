@@ -49,7 +49,7 @@ public static partial class WorkerHost
         using var refusals = new Refusals(published.Factory, loggers);
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
         var incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
-        var outbox = new Outbox(name, incarnation);
+        var outbox = new Outbox();
         var metrics = new WorkerMetrics(published.Factory);
         var trainer = new Trainer(
             new TrainerOptions
@@ -60,10 +60,10 @@ public static partial class WorkerHost
                 Device = options.Device,
             },
             () => link.GrpcAddress,
-            message =>
+            report =>
             {
-                metrics.Observe(message);
-                outbox.Post(message);
+                metrics.Observe(report);
+                outbox.Post(report);
             },
             collective,
             loggers,

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Prometheus;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
@@ -145,25 +144,26 @@ public sealed class WorkerMetrics
     }
 
     /// <summary>Notes what the trainer reports.</summary>
-    public void Observe(IMessage message)
+    public void Observe(WorkerReport report)
     {
-        switch (message)
+        ArgumentNullException.ThrowIfNull(report);
+        switch (report.ReportCase)
         {
-            case StepReport m:
-                Observe(m);
+            case WorkerReport.ReportOneofCase.Step:
+                Observe(report.Step);
                 break;
-            case GenerationStarted m:
-                _stateRecovery.Observe(m.StateRecoveryMs / 1000);
-                _stateBytes.Inc(m.StateBytes);
+            case WorkerReport.ReportOneofCase.Started:
+                _stateRecovery.Observe(report.Started.StateRecoveryMs / 1000);
+                _stateBytes.Inc(report.Started.StateBytes);
                 break;
-            case GenerationFailed m:
-                _failures.WithLabels(m.Stage).Inc();
+            case WorkerReport.ReportOneofCase.Failed:
+                _failures.WithLabels(report.Failed.Stage).Inc();
                 break;
-            case EvaluationReport m:
-                _evaluationSeconds.Observe(m.Seconds);
+            case WorkerReport.ReportOneofCase.Evaluation:
+                _evaluationSeconds.Observe(report.Evaluation.Seconds);
                 break;
-            case CheckpointReport m:
-                _checkpointPause.Observe(m.PauseMs / 1000);
+            case WorkerReport.ReportOneofCase.Checkpoint:
+                _checkpointPause.Observe(report.Checkpoint.PauseMs / 1000);
                 break;
         }
     }

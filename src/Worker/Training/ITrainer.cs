@@ -6,10 +6,10 @@ namespace TrainingCluster.Worker.Training;
 /// The whole of a worker's work on a job, behind one interface that knows no actors.
 /// </summary>
 /// <remarks>
-/// Commands never block: they are noted and carried out on the trainer's own threads. Every outcome is reported as a message of
-/// control.proto (<see cref="RendezvousJoined"/>, <see cref="GenerationStarted"/>, <see cref="StepReport"/>,
-/// <see cref="EvaluationReport"/>, <see cref="CheckpointReport"/>, <see cref="TrainingCompleted"/>, <see cref="GenerationFailed"/>,
-/// <see cref="JobFailedOnWorker"/>, <see cref="TrainingStopped"/>, <see cref="WorkerLog"/>) through a callback, from any thread.
+/// Commands never block: they are noted and carried out on the trainer's own threads. Every outcome is a <see cref="WorkerReport"/>
+/// (<see cref="RendezvousJoined"/>, <see cref="GenerationStarted"/>, <see cref="StepReport"/>, <see cref="EvaluationReport"/>,
+/// <see cref="CheckpointReport"/>, <see cref="TrainingCompleted"/>, <see cref="GenerationFailed"/>, <see cref="JobFailedOnWorker"/>,
+/// <see cref="TrainingStopped"/>, <see cref="WorkerLog"/>) through a callback, from any thread.
 /// A command whose generation is older than the newest prepared one is dropped and counted.
 /// </remarks>
 public interface ITrainer : IAsyncDisposable

@@ -3,18 +3,18 @@ using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Worker.Training;
 
-/// <summary>The messages of control.proto that one worker sends in one generation.</summary>
-internal sealed class Reports(string jobId, long generation, string workerId, Action<Google.Protobuf.IMessage> send)
+/// <summary>What one worker says about one generation of a job: all its reports have the same header.</summary>
+internal sealed class Reports(JobHeader header, Action<WorkerReport> send)
 {
+    public void Joined(RendezvousJoined joined) => Send(new WorkerReport { Joined = joined });
+
+    public void Stopped(long completedStep) => Send(new WorkerReport { Stopped = new TrainingStopped { CompletedStep = completedStep } });
+
     public void Started(TimeSpan stateRecovery, long stateBytes) =>
-        send(
-            new GenerationStarted
+        Send(
+            new WorkerReport
             {
-                JobId = jobId,
-                Generation = generation,
-                WorkerId = workerId,
-                StateRecoveryMs = stateRecovery.TotalMilliseconds,
-                StateBytes = stateBytes,
+                Started = new GenerationStarted { StateRecoveryMs = stateRecovery.TotalMilliseconds, StateBytes = stateBytes },
             }
         );
 
@@ -22,9 +22,6 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
     {
         var report = new StepReport
         {
-            JobId = jobId,
-            Generation = generation,
-            WorkerId = workerId,
             Step = result.Step,
             Epoch = result.Epoch,
             TotalSteps = totalSteps,
@@ -46,42 +43,38 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
             SkippedSteps = skipped,
         };
         report.NonFiniteShards.AddRange(result.NonFiniteShards);
-        send(report);
+        Send(new WorkerReport { Step = report });
     }
 
     public void Evaluated(long step, EvaluationScores scores, TimeSpan took, bool best) =>
-        send(
-            new EvaluationReport
+        Send(
+            new WorkerReport
             {
-                JobId = jobId,
-                Generation = generation,
-                WorkerId = workerId,
-                Step = step,
-                Bleu = scores.Bleu.Score,
-                BleuSignature = scores.Bleu.Signature,
-                Chrf = scores.ChrF,
-                Loss = scores.Loss,
-                ExactMatch = scores.ExactMatch,
-                Sentences = scores.Sentences,
-                Seconds = took.TotalSeconds,
-                Best = best,
-                SampleSource = scores.SampleSource,
-                SampleHypothesis = scores.SampleHypothesis,
-                SampleReference = scores.SampleReference,
+                Evaluation = new EvaluationReport
+                {
+                    Step = step,
+                    Bleu = scores.Bleu.Score,
+                    BleuSignature = scores.Bleu.Signature,
+                    Chrf = scores.ChrF,
+                    Loss = scores.Loss,
+                    ExactMatch = scores.ExactMatch,
+                    Sentences = scores.Sentences,
+                    Seconds = took.TotalSeconds,
+                    Best = best,
+                    SampleSource = scores.SampleSource,
+                    SampleHypothesis = scores.SampleHypothesis,
+                    SampleReference = scores.SampleReference,
+                },
             }
         );
 
-    public void Checkpoint(CheckpointReport report) => send(report);
+    public void Checkpoint(CheckpointReport report) => Send(new WorkerReport { Checkpoint = report });
 
     public void Log(string level, string text) =>
-        send(
-            new WorkerLog
+        Send(
+            new WorkerReport
             {
-                JobId = jobId,
-                Generation = generation,
-                WorkerId = workerId,
-                Level = level,
-                Text = text,
+                Log = new WorkerLog { Level = level, Text = text },
             }
         );
 
@@ -91,40 +84,43 @@ internal sealed class Reports(string jobId, long generation, string workerId, Ac
     {
         var report = new GenerationFailed
         {
-            JobId = jobId,
-            Generation = generation,
-            WorkerId = workerId,
             Step = step,
             Stage = stage,
             Message = message,
         };
         report.Suspects.AddRange(suspects ?? []);
-        send(report);
+        Send(new WorkerReport { Failed = report });
     }
 
     public void JobFailed(long step, JobFault fault) =>
-        send(
-            new JobFailedOnWorker
+        Send(
+            new WorkerReport
             {
-                JobId = jobId,
-                Generation = generation,
-                WorkerId = workerId,
-                Step = step,
-                Code = fault.Code,
-                Message = fault.Message,
+                JobFailed = new JobFailedOnWorker
+                {
+                    Step = step,
+                    Code = fault.Code,
+                    Message = fault.Message,
+                },
             }
         );
 
     public void Completed(long step, string weightsSha256, bool stored) =>
-        send(
-            new TrainingCompleted
+        Send(
+            new WorkerReport
             {
-                JobId = jobId,
-                Generation = generation,
-                WorkerId = workerId,
-                Step = step,
-                WeightsSha256 = weightsSha256,
-                ModelStored = stored,
+                Completed = new TrainingCompleted
+                {
+                    Step = step,
+                    WeightsSha256 = weightsSha256,
+                    ModelStored = stored,
+                },
             }
         );
+
+    private void Send(WorkerReport report)
+    {
+        report.Header = header;
+        send(report);
+    }
 }

@@ -37,7 +37,7 @@ public sealed partial class Trainer : ITrainer
     public Trainer(
         TrainerOptions options,
         Func<string?> coordinatorGrpcAddress,
-        Action<IMessage> report,
+        Action<WorkerReport> report,
         CollectiveHost host,
         ILoggerFactory loggers,
         TimeProvider time
@@ -237,7 +237,7 @@ public sealed partial class Trainer : ITrainer
         catch (Exception e)
         {
             TrainingSession.Report(
-                new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report),
+                _parts.ReportsOf(message.JobId, message.Generation),
                 _parts.Logger,
                 e,
                 message.JobId,
@@ -252,19 +252,17 @@ public sealed partial class Trainer : ITrainer
         {
             return;
         }
-        _parts.Report(
-            new RendezvousJoined
-            {
-                JobId = message.JobId,
-                Generation = message.Generation,
-                WorkerId = _parts.Options.WorkerId,
-                Incarnation = _parts.Options.Incarnation,
-                HasState = loaded.HasState,
-                CompletedStep = loaded.Step,
-                ShardsPerSecond = loaded.Speed.ShardsPerSecond,
-                StepEvaluated = loaded is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
-            }
-        );
+        _parts
+            .ReportsOf(message.JobId, message.Generation)
+            .Joined(
+                new RendezvousJoined
+                {
+                    HasState = loaded.HasState,
+                    CompletedStep = loaded.Step,
+                    ShardsPerSecond = loaded.Speed.ShardsPerSecond,
+                    StepEvaluated = loaded is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
+                }
+            );
     }
 
     private void Begin(StartGeneration message)
@@ -292,17 +290,12 @@ public sealed partial class Trainer : ITrainer
         {
             return;
         }
-        var stopped = new TrainingStopped
-        {
-            JobId = message.JobId,
-            Generation = message.Generation,
-            CompletedStep = _loaded.Step,
-            WorkerId = _parts.Options.WorkerId,
-        };
+        var reports = _parts.ReportsOf(message.JobId, message.Generation);
+        var completed = _loaded.Step;
         if (message is { KeepState: true, StoreCheckpoint: true } && _loaded is { HasState: true, Checkpointer: { } checkpointer } loaded)
         {
             // Beside what comes next: whoever resumes the job at once does not wait for it.
-            _storing = StoreAsync(loaded, checkpointer, message, stopped);
+            _storing = StoreAsync(loaded, checkpointer, reports, completed);
             return;
         }
 
@@ -318,14 +311,14 @@ public sealed partial class Trainer : ITrainer
             }
         }
 
-        _parts.Report(stopped);
+        reports.Stopped(completed);
     }
 
-    private async Task StoreAsync(LoadedJob loaded, Checkpointer checkpointer, StopTraining message, TrainingStopped stopped)
+    private async Task StoreAsync(LoadedJob loaded, Checkpointer checkpointer, Reports reports, long completed)
     {
         await _storing;
-        await checkpointer.StoreNowAsync(loaded, new Reports(message.JobId, message.Generation, _parts.Options.WorkerId, _parts.Report));
-        _parts.Report(stopped);
+        await checkpointer.StoreNowAsync(loaded, reports);
+        reports.Stopped(completed);
     }
 
     private async Task ReplaceAsync(LoadedJob? loaded)

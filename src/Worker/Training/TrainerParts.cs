@@ -1,3 +1,4 @@
+using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
 using TrainingCluster.Worker.Datasets;
@@ -10,11 +11,24 @@ internal sealed record TrainerParts(
     CollectiveHost Host,
     DatasetCache Datasets,
     CoordinatorFiles Files,
-    Action<Google.Protobuf.IMessage> Report,
+    Action<WorkerReport> Report,
     ILogger Logger,
     TimeProvider Time
 )
 {
+    /// <summary>What this worker says about a generation of a job.</summary>
+    public Reports ReportsOf(string jobId, long generation) =>
+        new(
+            new JobHeader
+            {
+                JobId = jobId,
+                Generation = generation,
+                WorkerId = Options.WorkerId,
+                Incarnation = Options.Incarnation,
+            },
+            Report
+        );
+
     /// <summary>For files that live no longer than their use.</summary>
     public string TemporaryFolder => Path.Combine(Options.DataFolder, "temporary");
 }

@@ -37,7 +37,7 @@ internal sealed partial class TrainingSession
     public TrainingSession(TrainerParts parts, LoadedJob loaded, StartGeneration start)
     {
         (_parts, _loaded, _start) = (parts, loaded, start);
-        _reports = new Reports(start.JobId, start.Generation, parts.Options.WorkerId, parts.Report);
+        _reports = parts.ReportsOf(start.JobId, start.Generation);
     }
 
     public long Generation => _start.Generation;

@@ -97,6 +97,27 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
 
     public ProbeWorker Worker(string id, string incarnation = "i", string arithmetic = "f0") => new(this, id, incarnation, arithmetic);
 
+    /// <summary>Two workers, a and b, train job-1.</summary>
+    public async Task<(ProbeWorker A, ProbeWorker B, StartGeneration Plan)> TwoTrainAsync()
+    {
+        var (a, b) = (Worker("a"), Worker("b"));
+        a.Register();
+        b.Register();
+        await a.NextAsync<WorkerRegistered>();
+        await b.NextAsync<WorkerRegistered>();
+        await SubmitAsync();
+        await a.PrepareAsync();
+        await b.PrepareAsync();
+        var plan = await a.StartAsync();
+        Assert.Equal(plan, await b.StartAsync());
+        await UntilAsync("job-1", j => j.Record.Phase == JobPhase.Running);
+        return (a, b, plan);
+    }
+
+    /// <summary>The states of the workers, in the order of their names.</summary>
+    public async Task<string[]> StatesAsync() =>
+        [.. (await Actor.Ask<ClusterStatus>(StatusRequested.Instance, TimeSpan.FromSeconds(30))).Workers.Select(w => w.State)];
+
     /// <summary>Waits, event by event, until the job's record holds what is wanted.</summary>
     public async Task<StoredJob> UntilAsync(string jobId, Func<StoredJob, bool> wanted)
     {
@@ -164,16 +185,20 @@ internal sealed class ProbeWorker
     public async Task<T> NextAsync<T>()
         where T : IMessage => await _probe.FishForMessageAsync<T>(_ => true, Timeout);
 
-    public void Report(string job, Action<WorkerReport> fill) => Report(job, fill, ++_sequence);
+    public void Report(string job, long generation, Action<WorkerReport> fill) => Report(job, generation, fill, ++_sequence);
 
-    public void Report(string job, Action<WorkerReport> fill, long number)
+    public void Report(string job, long generation, Action<WorkerReport> fill, long number)
     {
         var report = new WorkerReport
         {
-            WorkerId = Id,
-            Incarnation = _incarnation,
+            Header = new()
+            {
+                JobId = job,
+                Generation = generation,
+                WorkerId = Id,
+                Incarnation = _incarnation,
+            },
             Sequence = number,
-            JobId = job,
         };
         fill(report);
         Tell(report);
@@ -183,73 +208,44 @@ internal sealed class ProbeWorker
     public async Task<OpenRendezvous> PrepareAsync(bool hasState = false, long step = 0)
     {
         var call = await NextAsync<OpenRendezvous>();
-        Tell(
-            new RendezvousAcknowledged
-            {
-                JobId = call.JobId,
-                Generation = call.Generation,
-                WorkerId = Id,
-            }
-        );
-        Report(
-            call.JobId,
-            r =>
-                r.Joined = new()
-                {
-                    JobId = call.JobId,
-                    Generation = call.Generation,
-                    WorkerId = Id,
-                    Incarnation = _incarnation,
-                    HasState = hasState,
-                    CompletedStep = step,
-                }
-        );
+        Report(call.JobId, call.Generation, r => r.Acknowledged = new(), 0);
+        Report(call.JobId, call.Generation, r => r.Joined = new() { HasState = hasState, CompletedStep = step });
         return call;
     }
 
     public async Task<StartGeneration> StartAsync()
     {
         var plan = await NextAsync<StartGeneration>();
-        Report(
-            plan.JobId,
-            r =>
-                r.Started = new()
-                {
-                    JobId = plan.JobId,
-                    Generation = plan.Generation,
-                    WorkerId = Id,
-                }
-        );
+        Report(plan.JobId, plan.Generation, r => r.Started = new());
         return plan;
     }
 
     public void Step(StartGeneration plan, long step) =>
-        Tell(
-            new StepReport
-            {
-                JobId = plan.JobId,
-                Generation = plan.Generation,
-                WorkerId = Id,
-                Step = step,
-                TotalSteps = 10,
-                TargetTokens = 10,
-                SourceTokens = 12,
-                LossSum = 20,
-                StepMs = 100,
-                ComputeMs = 80,
-                ShardCount = 4,
-            }
+        Report(
+            plan.JobId,
+            plan.Generation,
+            r =>
+                r.Step = new()
+                {
+                    Step = step,
+                    TotalSteps = 10,
+                    TargetTokens = 10,
+                    SourceTokens = 12,
+                    LossSum = 20,
+                    StepMs = 100,
+                    ComputeMs = 80,
+                    ShardCount = 4,
+                },
+            0
         );
 
     public void Complete(StartGeneration plan, bool stored) =>
         Report(
             plan.JobId,
+            plan.Generation,
             r =>
                 r.Completed = new()
                 {
-                    JobId = plan.JobId,
-                    Generation = plan.Generation,
-                    WorkerId = Id,
                     Step = 10,
                     WeightsSha256 = "sha",
                     ModelStored = stored,

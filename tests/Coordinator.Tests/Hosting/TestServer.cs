@@ -87,7 +87,7 @@ internal sealed class RecordingControl(JobStore store) : IJobControl
     public List<string> Created { get; } = [];
     public List<string> CheckpointsOf { get; } = [];
 
-    public void JobCreated(string jobId) => Created.Add(jobId);
+    public void JobCreated(StoredJob job) => Created.Add(job.Id);
 
     public Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken) =>
         MoveAsync(jobId, JobPhase.Cancelled, reason);

@@ -122,7 +122,7 @@ public sealed class JobStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Save_Progress_KeepsTheNewestOfALivingJobAndTheLastOfAnEndedOne()
+    public async Task Save_Progress_KeepsTheNewestOfALivingJobAndFewOfAnEndedOne()
     {
         await using var store = await OpenAsync();
         await store.CreateAsync(New("a"), new JobSpec());
@@ -139,8 +139,8 @@ public sealed class JobStoreTests : IDisposable
         await store.SaveAsync("a", record with { Phase = JobPhase.Failed }, new(), [end]);
 
         var ended = await store.EventsAsync("a", 0, 1000);
-        Assert.Equal([null, null, EventRecord.ProgressKept, null], ended.Select(e => e.Progress?.Step));
-        Assert.Equal(["1", "3", "603", "604"], ended.Select(e => e.Token));
+        Assert.Equal(["1", "3", .. Enumerable.Range(594, 10).Select(i => $"{i}"), "604"], ended.Select(e => e.Token));
+        Assert.Equal(EventRecord.LastProgressKept, ended.Count(EventRecord.IsProgress));
     }
 
     private static JobEvent Progress(int step) => new() { Progress = new JobProgress { Step = step } };
@@ -238,7 +238,9 @@ public sealed class JobStoreTests : IDisposable
                     INSERT INTO jobs (id, spec, spec_sent, created, state, phase, reason, generation, started, ended,
                         weights_sha256, progress)
                     VALUES ('over', $kept, $kept, 1000, 5, 'Failed', '', 1, 2000, 3000, '', $progress);
-                    INSERT INTO events VALUES ('over', 1, $step), ('over', 2, $step), ('over', 3, $log);
+                    INSERT INTO events VALUES ('over', 1, $log);
+                    INSERT INTO events WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 13)
+                        SELECT 'over', i, $step FROM n;
                     PRAGMA user_version = 1;
                     """;
             command.Parameters.AddWithValue("$spec", JobSpecDefaults.Fill(new JobSpec()).ToByteArray());
@@ -255,7 +257,10 @@ public sealed class JobStoreTests : IDisposable
             Assert.Empty(await store.LedgerAsync("b"));
             Assert.Equal((4, null), ((await store.GetAsync("a"))!.Record.Generation, (await store.GetAsync("a"))!.Record.Arithmetic));
             Assert.Equal([new ExpiredJob("over", 60)], await store.ExpiredAsync(10));
-            Assert.Equal(["2", "3"], (await store.EventsAsync("over", 0, 10)).Select(e => e.Token));
+            Assert.Equal(
+                ["1", .. Enumerable.Range(4, 10).Select(i => $"{i}")],
+                (await store.EventsAsync("over", 0, 20)).Select(e => e.Token)
+            );
             Assert.Equal([JobState.Queued, JobState.Running, JobState.Failed], (await store.CountByStateAsync()).Keys.Order());
         }
         await using var again = await OpenAsync();

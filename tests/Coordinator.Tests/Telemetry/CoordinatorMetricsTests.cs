@@ -33,7 +33,13 @@ public class CoordinatorMetricsTests
     {
         _metrics.SetJob("j", Running);
         _metrics.CountStale("RendezvousJoined");
-        _metrics.Observe("j", new CheckpointReport { Bytes = 1, Seconds = 1 });
+        _metrics.Observe(
+            "j",
+            new WorkerReport
+            {
+                Checkpoint = new() { Bytes = 1, Seconds = 1 },
+            }
+        );
         using var refusals = new Refusals(_published.Factory, NullLoggerFactory.Instance);
         Assert.Equal(DocumentedMetrics.Of("Coordinator"), DocumentedMetrics.Exposed(await ExposedAsync()));
     }
@@ -50,24 +56,17 @@ public class CoordinatorMetricsTests
     [Fact]
     public async Task Observe_SameStepFromTwoWorkers_IsCountedOnce()
     {
-        _metrics.Observe(
-            "j",
-            new StepReport
+        var report = new WorkerReport
+        {
+            Step = new()
             {
                 Step = 1,
                 SourceTokens = 3,
                 TargetTokens = 4,
-            }
-        );
-        _metrics.Observe(
-            "j",
-            new StepReport
-            {
-                Step = 1,
-                SourceTokens = 3,
-                TargetTokens = 4,
-            }
-        );
+            },
+        };
+        _metrics.Observe("j", report);
+        _metrics.Observe("j", report);
         var text = await ExposedAsync();
         Assert.Contains("training_cluster_job_steps_total 1", text, StringComparison.Ordinal);
         Assert.Contains("training_cluster_job_tokens_total 7", text, StringComparison.Ordinal);

@@ -23,7 +23,7 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
     }
 
     public FakeTrainer Trainer { get; } = new();
-    public Outbox Outbox { get; } = new("w", "i");
+    public Outbox Outbox { get; } = new();
     public CoordinatorLink Link { get; } = new(TimeProvider.System);
     public TaskCompletionSource<string> Rejoin { get; } = new();
     public IActorRef Worker { get; private set; } = null!;

@@ -37,19 +37,23 @@ public class WorkerActorTests
         harness.Say(new StartGeneration { JobId = "j", Generation = 4 });
         harness.Say(new StopTraining { JobId = "j", Generation = 4 });
 
-        Assert.Equal(4, (await harness.HearAsync<RendezvousAcknowledged>()).Generation);
+        var acknowledged = await harness.HearAsync<WorkerReport>(r => r.Acknowledged is not null);
+        Assert.Equal((0, "j", 4, "w", "i"), Of(acknowledged));
         Assert.IsType<OpenRendezvous>(await harness.Trainer.NextCommandAsync());
         Assert.IsType<StartGeneration>(await harness.Trainer.NextCommandAsync());
         Assert.IsType<StopTraining>(await harness.Trainer.NextCommandAsync());
     }
+
+    private static (long, string, long, string, string) Of(WorkerReport report) =>
+        (report.Sequence, report.Header.JobId, report.Header.Generation, report.Header.WorkerId, report.Header.Incarnation);
 
     [Fact]
     public async Task Report_NotAcknowledged_ComesAgainUntilItIs()
     {
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
-        harness.Outbox.Post(new TrainingCompleted { JobId = "j", Step = 3 });
-        harness.Outbox.Post(new WorkerLog { JobId = "j", Text = "x" });
+        harness.Outbox.Post(new WorkerReport { Completed = new() { Step = 3 } });
+        harness.Outbox.Post(new WorkerReport { Log = new() { Text = "x" } });
 
         Assert.Equal(1, (await harness.HearAsync<WorkerReport>(r => r.Completed is not null)).Sequence);
         Assert.Equal(1, (await harness.HearAsync<WorkerReport>(r => r.Completed is not null)).Sequence);
@@ -65,8 +69,9 @@ public class WorkerActorTests
     {
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
-        harness.Outbox.Post(new StepReport { JobId = "j", Step = 5 });
-        Assert.Equal(5, (await harness.HearAsync<StepReport>()).Step);
+        harness.Outbox.Post(new WorkerReport { Step = new() { Step = 5 } });
+        var step = await harness.HearAsync<WorkerReport>();
+        Assert.Equal((0, 5), (step.Sequence, step.Step.Step));
         Assert.Empty(harness.Outbox.Unacknowledged);
     }
 
@@ -76,7 +81,7 @@ public class WorkerActorTests
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
         harness.End();
-        harness.Outbox.Post(new TrainingCompleted { JobId = "j", Step = 3 });
+        harness.Outbox.Post(new WorkerReport { Completed = new() { Step = 3 } });
         harness.Begin();
         await harness.RegisterAsync();
         Assert.Equal(3, (await harness.HearAsync<WorkerReport>()).Completed.Step);
@@ -118,7 +123,7 @@ public class WorkerActorTests
         await using var harness = new WorkerActorHarness();
         await harness.RegisterAsync();
         harness.Outbox.Post(
-            new WorkerLog { JobId = "j", Text = new string('x', 2 * TrainingCluster.Hosting.ActorConfiguration.MaxFrameBytes) }
+            new WorkerReport { Log = new() { Text = new string('x', 2 * TrainingCluster.Hosting.ActorConfiguration.MaxFrameBytes) } }
         );
 
         var report = await harness.HearAsync<WorkerReport>();

@@ -66,7 +66,7 @@ internal sealed class NodeHarness : IAsyncDisposable
         var address = $"127.0.0.1:{cluster.SelfAddress.Port}";
         harness.Node = new WorkerNode(
             Options(ActorConfiguration.WorkerRole, address),
-            new WorkerParts(harness.Trainer, new Outbox("w", "i"), harness.Link),
+            new WorkerParts(harness.Trainer, new Outbox(), harness.Link),
             harness._refusals,
             TimeProvider.System,
             NullLoggerFactory.Instance

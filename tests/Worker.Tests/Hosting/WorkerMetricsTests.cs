@@ -24,7 +24,7 @@ public class WorkerMetricsTests
     [Fact]
     public async Task Documentation_Worker_NamesExactlyTheMetricsThatThereAre()
     {
-        _metrics.Observe(new GenerationFailed { Stage = "PeerUnreachable" });
+        _metrics.Observe(new WorkerReport { Failed = new() { Stage = "PeerUnreachable" } });
         WorkerMetrics.PublishCounts(_published, () => 1, () => 2, () => 3);
         WorkerMetrics.PublishPeers(_published, () => (1, 2));
         using var refusals = new Refusals(_published.Factory, NullLoggerFactory.Instance);
@@ -46,8 +46,8 @@ public class WorkerMetricsTests
             SentBytes = 7,
             ShardCount = 3,
         };
-        _metrics.Observe(report);
-        _metrics.Observe(report);
+        _metrics.Observe(new WorkerReport { Step = report });
+        _metrics.Observe(new WorkerReport { Step = report });
         var text = await ExposedAsync();
         Assert.Contains("training_cluster_steps_total 2", text, StringComparison.Ordinal);
         Assert.Contains("training_cluster_tokens_total{side=\"source\"} 24", text, StringComparison.Ordinal);

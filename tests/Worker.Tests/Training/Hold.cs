@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Tests.Training;
@@ -15,9 +14,9 @@ internal sealed class Hold
     public void Release() => _released.TrySetResult();
 
     /// <summary>Called with each report, on the thread that makes it.</summary>
-    public void Pass(IMessage message)
+    public void Pass(WorkerReport report)
     {
-        if (message is StepReport report && report.Step == Volatile.Read(ref _step))
+        if (report.Step is { } step && step.Step == Volatile.Read(ref _step))
         {
             _released.Task.GetAwaiter().GetResult();
         }

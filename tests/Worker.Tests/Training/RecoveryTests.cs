@@ -114,7 +114,7 @@ public sealed class RecoveryTests
         cluster.Prepare("job", 2, spec, cluster.Members);
         foreach (var member in cluster.Members)
         {
-            var prepared = await member.NextAsync<RendezvousJoined>(p => p.Generation == 2);
+            var prepared = await member.NextAsync<RendezvousJoined>(generation: 2);
             // One of them may have been ended within the step that the other had just done.
             Assert.True(prepared.HasState && prepared.CompletedStep >= 1);
             Assert.False(member.Trainer.Running!.Training);
@@ -186,7 +186,7 @@ public sealed class RecoveryTests
         );
         var stopped = await member.NextAsync<TrainingStopped>();
         var stored = Assert.Single(member.Seen.OfType<CheckpointReport>());
-        Assert.Equal((1, stopped.CompletedStep, ""), (stored.Generation, stored.Step, stored.Error));
+        Assert.Equal((stopped.CompletedStep, ""), (stored.Step, stored.Error));
         Assert.Contains(stored.CheckpointId, cluster.Coordinator.Files.Folders.Keys);
 
         // What is stored already is not stored again.
@@ -253,7 +253,7 @@ public sealed class RecoveryTests
         cluster.Members[2].Hold.Release();
         foreach (var member in cluster.Members)
         {
-            var prepared = await member.NextAsync<RendezvousJoined>(p => p.Generation == 2);
+            var prepared = await member.NextAsync<RendezvousJoined>(generation: 2);
             Assert.Equal((true, Boundary), (prepared.HasState, prepared.CompletedStep));
             // As many steps as it takes to measure.
             Assert.True(prepared.ShardsPerSecond > 0);
@@ -291,7 +291,7 @@ public sealed class RecoveryTests
         cluster.Members[0].Hold.Release();
         foreach (var member in cluster.Members)
         {
-            Assert.InRange((await member.NextAsync<RendezvousJoined>(p => p.Generation == 2)).CompletedStep, 2, 4);
+            Assert.InRange((await member.NextAsync<RendezvousJoined>(generation: 2)).CompletedStep, 2, 4);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.Hosting;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Tests.AllReduce;
@@ -42,7 +43,7 @@ internal sealed class TestCluster : IAsyncDisposable
         Directory.CreateDirectory(data);
         Directory.CreateSymbolicLink(Path.Combine(data, "datasets"), Path.Combine(_folder.FullName, "datasets"));
         var server = await TestMember.StartAsync(options ?? new CollectiveOptions { FrameBytes = 64 * 1024, Timeout = TestGroup.Timeout });
-        var messages = Channel.CreateUnbounded<IMessage>();
+        var messages = Channel.CreateUnbounded<WorkerReport>();
         var hold = new Hold();
         var trainer = new Trainer(
             new TrainerOptions
@@ -52,10 +53,10 @@ internal sealed class TestCluster : IAsyncDisposable
                 DataFolder = data,
             },
             () => Coordinator.Address,
-            message =>
+            report =>
             {
-                messages.Writer.TryWrite(message);
-                hold.Pass(message);
+                messages.Writer.TryWrite(report);
+                hold.Pass(report);
             },
             server.Host,
             NullLoggerFactory.Instance,
@@ -125,7 +126,7 @@ internal sealed class TestCluster : IAsyncDisposable
         var prepared = new List<RendezvousJoined>();
         foreach (var member in members)
         {
-            prepared.Add(await member.NextAsync<RendezvousJoined>(p => p.Generation == generation));
+            prepared.Add(await member.NextAsync<RendezvousJoined>(generation: generation));
         }
         var step = baseStep ?? prepared.Where(p => p.HasState).Select(p => p.CompletedStep).DefaultIfEmpty(0).Max();
         var start = new StartGeneration
@@ -169,7 +170,7 @@ internal sealed class TestCluster : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    internal sealed record Member(string Id, TestMember Server, Trainer Trainer, ChannelReader<IMessage> Messages, Hold Hold)
+    internal sealed record Member(string Id, TestMember Server, Trainer Trainer, ChannelReader<WorkerReport> Messages, Hold Hold)
         : IAsyncDisposable
     {
         private bool _ended;
@@ -179,16 +180,21 @@ internal sealed class TestCluster : IAsyncDisposable
         /// <summary>
         /// The next message of a kind; others are kept in <see cref="Seen"/>. A failure that was not asked for fails the test.
         /// </summary>
-        public async Task<T> NextAsync<T>(Predicate<T>? match = null)
+        public async Task<T> NextAsync<T>(Predicate<T>? match = null, long? generation = null)
             where T : IMessage
         {
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
             timeout.CancelAfter(TimeSpan.FromMinutes(4));
             while (true)
             {
-                var message = await Messages.ReadAsync(timeout.Token);
+                var report = await Messages.ReadAsync(timeout.Token);
+                var message = report.Content()!;
                 Seen.Add(message);
-                if (message is T found && (match is null || match(found)))
+                if (
+                    message is T found
+                    && (generation ?? report.Header.Generation) == report.Header.Generation
+                    && match?.Invoke(found) != false
+                )
                 {
                     return found;
                 }

@@ -71,12 +71,12 @@ internal static class Draining
         transition.Enter(JobPhase.Leaving, $"{holder.Id} stores the state before it goes: {reason}");
     }
 
-    public static void OnStopped(TransitionBuilder transition, TrainingStopped message)
+    public static void OnStopped(TransitionBuilder transition, JobHeader header)
     {
         if (
             transition.State.Phase == JobPhase.Leaving
-            && message.Generation == transition.State.Generation
-            && transition.Current.Members.ContainsKey(message.WorkerId)
+            && header.Generation == transition.State.Generation
+            && transition.Current.Members.ContainsKey(header.WorkerId)
         )
         {
             EndLeaving(transition);

@@ -5,25 +5,26 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <summary>The end of a job, by success or otherwise, and of everyone's work for it.</summary>
 internal static class Ending
 {
-    public static void OnCompleted(TransitionBuilder transition, TrainingCompleted message)
+    public static void OnCompleted(TransitionBuilder transition, WorkerReport report)
     {
+        var (header, message) = (report.Header, report.Completed);
         var planned =
             transition.State.Plan is { } plan
-            && plan.Generation == message.Generation
-            && plan.Members.Any(m => m.WorkerId == message.WorkerId)
+            && plan.Generation == header.Generation
+            && plan.Members.Any(m => m.WorkerId == header.WorkerId)
             && transition.State.Phase.WantsWorkers();
         if (!planned)
         {
-            transition.Stale(message);
+            transition.Stale(report);
             return;
         }
-        if (Training.IsMember(transition, message.Generation, message.WorkerId))
+        if (Training.IsMember(transition, header.Generation, header.WorkerId))
         {
-            var member = transition.Current.Members[message.WorkerId];
+            var member = transition.Current.Members[header.WorkerId];
             transition.SetMember(member with { Started = true, WeightsSha256 = message.WeightsSha256 });
             transition.State = transition.State with { LastHeard = transition.Now };
         }
-        LedgerNotes.NoteReached(transition, message.Generation, message.Step);
+        LedgerNotes.NoteReached(transition, header.Generation, message.Step);
         if (message.ModelStored)
         {
             transition.Current = transition.Current with { ModelStoredAt = transition.Current.ModelStoredAt ?? transition.Now };

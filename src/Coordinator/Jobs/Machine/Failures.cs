@@ -5,9 +5,10 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <summary>What becomes of a generation, or of the job, when a worker cannot go on.</summary>
 internal static class Failures
 {
-    public static void OnGenerationFailed(TransitionBuilder transition, GenerationFailed message)
+    public static void OnGenerationFailed(TransitionBuilder transition, WorkerReport report)
     {
-        if (Training.IsMember(transition, message.Generation, message.WorkerId))
+        var (header, message) = (report.Header, report.Failed);
+        if (Training.IsMember(transition, header.Generation, header.WorkerId))
         {
             if (transition.Current.ModelStoredAt is not null)
             {
@@ -18,27 +19,27 @@ internal static class Failures
             FailGeneration(
                 transition,
                 GenerationCause.WorkerFailed,
-                $"{message.WorkerId} reported {message.Stage}{suspects}: {message.Message}",
+                $"{header.WorkerId} reported {message.Stage}{suspects}: {message.Message}",
                 message.Suspects
             );
         }
         else if (
             transition.State.Phase == JobPhase.Preparing
-            && message.Generation == transition.State.Generation
-            && transition.Current.Members.ContainsKey(message.WorkerId)
+            && header.Generation == transition.State.Generation
+            && transition.Current.Members.ContainsKey(header.WorkerId)
         )
         {
-            LeaveOut(transition, [message.WorkerId], $"could not prepare: {message.Message}");
+            LeaveOut(transition, [header.WorkerId], $"could not prepare: {message.Message}");
             if (transition.Current.Members.IsEmpty)
             {
-                FailGeneration(transition, GenerationCause.WorkerFailed, $"{message.WorkerId} could not prepare: {message.Message}");
+                FailGeneration(transition, GenerationCause.WorkerFailed, $"{header.WorkerId} could not prepare: {message.Message}");
             }
             else
             {
                 Rendezvous.PlanIfAllJoined(transition);
             }
         }
-        else if (Boundary.IsFinishing(transition.State, message.Generation, message.WorkerId))
+        else if (Boundary.IsFinishing(transition.State, header.Generation, header.WorkerId))
         {
             // They will not come to the step at which they were to end: as if nobody had been invited yet.
             transition.Change = transition.Change with
@@ -48,39 +49,40 @@ internal static class Failures
             FailGeneration(
                 transition,
                 GenerationCause.WorkerFailed,
-                $"{message.WorkerId} reported {message.Stage}: {message.Message}",
+                $"{header.WorkerId} reported {message.Stage}: {message.Message}",
                 message.Suspects
             );
         }
-        else if (message.Generation == transition.State.Generation && transition.Current.Newcomers.ContainsKey(message.WorkerId))
+        else if (header.Generation == transition.State.Generation && transition.Current.Newcomers.ContainsKey(header.WorkerId))
         {
-            LeaveOut(transition, [message.WorkerId], $"could not prepare: {message.Message}");
+            LeaveOut(transition, [header.WorkerId], $"could not prepare: {message.Message}");
             Newcomers.TakeIn(transition);
         }
         else
         {
-            transition.Stale(message);
+            transition.Stale(report);
         }
     }
 
-    public static void OnJobFailed(TransitionBuilder transition, JobFailedOnWorker message)
+    public static void OnJobFailed(TransitionBuilder transition, WorkerReport report)
     {
-        if (message.Generation == transition.State.Generation && transition.Current.Newcomers.ContainsKey(message.WorkerId))
+        var (header, message) = (report.Header, report.JobFailed);
+        if (header.Generation == transition.State.Generation && transition.Current.Newcomers.ContainsKey(header.WorkerId))
         {
             // It has done no step yet: the trouble is its own (its disk, its memory).
-            LeaveOut(transition, [message.WorkerId], $"could not prepare: {message.Code}: {message.Message}");
+            LeaveOut(transition, [header.WorkerId], $"could not prepare: {message.Code}: {message.Message}");
             Newcomers.TakeIn(transition);
             return;
         }
         // Bad data or NaN is in every worker's reach alike: no other generation would do better.
-        var current = message.Generation == transition.State.Generation || message.Generation == transition.State.Plan?.Generation;
+        var current = header.Generation == transition.State.Generation || header.Generation == transition.State.Plan?.Generation;
         if (current && transition.State.Phase.WantsWorkers())
         {
             Ending.End(transition, JobPhase.Failed, $"{message.Code}: {message.Message}");
         }
         else
         {
-            transition.Stale(message);
+            transition.Stale(report);
         }
     }
 

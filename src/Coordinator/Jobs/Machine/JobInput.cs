@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Google.Protobuf;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
@@ -11,8 +11,8 @@ public abstract record JobInput;
 /// <param name="LeftAside">Which free workers it does not have because they compute otherwise, for people; empty: none.</param>
 public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers, string LeftAside = "") : JobInput;
 
-/// <summary>A message of control.proto from a worker.</summary>
-public sealed record WorkerReported(string WorkerId, IMessage Message) : JobInput;
+/// <summary>What a worker says.</summary>
+public sealed record WorkerReported(WorkerReport Report) : JobInput;
 
 /// <summary>The newest whole checkpoint that the coordinator keeps; an empty id: there is none.</summary>
 /// <param name="NewestId">Its id.</param>

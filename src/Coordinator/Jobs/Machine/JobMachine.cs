@@ -77,7 +77,7 @@ public static class JobMachine
                 Pool.OnChanged(transition, pool);
                 break;
             case WorkerReported said:
-                OnWorker(transition, said);
+                OnReport(transition, said.Report);
                 break;
             case CheckpointsChanged checkpoints:
                 transition.State = transition.State with
@@ -106,54 +106,52 @@ public static class JobMachine
         return new(transition.State, [.. transition.Effects]);
     }
 
-    private static void OnWorker(TransitionBuilder transition, WorkerReported said)
+    private static void OnReport(TransitionBuilder transition, WorkerReport report)
     {
         if (transition.State.Phase.HasEnded())
         {
             // Steps may still be on their way; anyone else has missed that the job is over.
-            if (said.Message is not StepReport)
+            if (report.ReportCase != WorkerReport.ReportOneofCase.Step)
             {
-                transition.Stale(said.Message);
+                transition.Stale(report);
             }
             return;
         }
-        switch (said.Message)
+        switch (report.ReportCase)
         {
-            case RendezvousAcknowledged m:
-                Rendezvous.OnAcknowledged(transition, m);
+            case WorkerReport.ReportOneofCase.Acknowledged:
+                Rendezvous.OnAcknowledged(transition, report.Header);
                 break;
-            case RendezvousJoined m:
-                Rendezvous.OnJoined(transition, m);
+            case WorkerReport.ReportOneofCase.Joined:
+                Rendezvous.OnJoined(transition, report);
                 break;
-            case GenerationStarted m:
-                Training.OnStarted(transition, m);
+            case WorkerReport.ReportOneofCase.Started:
+                Training.OnStarted(transition, report);
                 break;
-            case StepReport m:
-                Training.OnStep(transition, m);
+            case WorkerReport.ReportOneofCase.Step:
+                Training.OnStep(transition, report);
                 break;
-            case GenerationFailed m:
-                Failures.OnGenerationFailed(transition, m);
+            case WorkerReport.ReportOneofCase.Evaluation:
+                Training.OnEvaluation(transition, report.Evaluation);
                 break;
-            case JobFailedOnWorker m:
-                Failures.OnJobFailed(transition, m);
+            case WorkerReport.ReportOneofCase.Checkpoint:
+                Training.OnCheckpoint(transition, report.Checkpoint);
                 break;
-            case TrainingCompleted m:
-                Ending.OnCompleted(transition, m);
+            case WorkerReport.ReportOneofCase.Failed:
+                Failures.OnGenerationFailed(transition, report);
                 break;
-            case EvaluationReport m:
-                Training.OnEvaluation(transition, m);
+            case WorkerReport.ReportOneofCase.JobFailed:
+                Failures.OnJobFailed(transition, report);
                 break;
-            case CheckpointReport m:
-                Training.OnCheckpoint(transition, m);
+            case WorkerReport.ReportOneofCase.Completed:
+                Ending.OnCompleted(transition, report);
                 break;
-            case WorkerLog m:
-                transition.Log(m.Level, m.WorkerId, m.Text);
+            case WorkerReport.ReportOneofCase.Stopped:
+                Draining.OnStopped(transition, report.Header);
                 break;
-            case TrainingStopped m:
-                Draining.OnStopped(transition, m);
+            case WorkerReport.ReportOneofCase.Log:
+                transition.Log(report.Log.Level, report.Header.WorkerId, report.Log.Text);
                 break;
-            default:
-                throw new ArgumentException($"A worker does not say {said.Message.Descriptor.Name} to a job.", nameof(said));
         }
     }
 

@@ -84,43 +84,41 @@ internal static class Rendezvous
             }
         );
 
-    public static void OnAcknowledged(TransitionBuilder transition, RendezvousAcknowledged message)
+    public static void OnAcknowledged(TransitionBuilder transition, JobHeader header)
     {
         if (
             transition.State.Phase == JobPhase.Preparing
-            && message.Generation == transition.State.Generation
-            && transition.Current.Members.TryGetValue(message.WorkerId, out var member)
+            && header.Generation == transition.State.Generation
+            && transition.Current.Members.TryGetValue(header.WorkerId, out var member)
         )
         {
             transition.SetMember(member with { Acknowledged = true });
         }
-        else if (
-            message.Generation == transition.State.Generation
-            && transition.Current.Newcomers.TryGetValue(message.WorkerId, out member)
-        )
+        else if (header.Generation == transition.State.Generation && transition.Current.Newcomers.TryGetValue(header.WorkerId, out member))
         {
             transition.SetNewcomer(member with { Acknowledged = true });
         }
     }
 
-    public static void OnJoined(TransitionBuilder transition, RendezvousJoined message)
+    public static void OnJoined(TransitionBuilder transition, WorkerReport report)
     {
-        NoteHeld(transition, message);
+        var (header, message) = (report.Header, report.Joined);
+        NoteHeld(transition, header, message);
         var state = transition.State;
         if (
-            message.Generation == state.Generation
+            header.Generation == state.Generation
             && state.Phase == JobPhase.Preparing
-            && state.Current.Members.TryGetValue(message.WorkerId, out var member)
-            && member.Incarnation == message.Incarnation
+            && state.Current.Members.TryGetValue(header.WorkerId, out var member)
+            && member.Incarnation == header.Incarnation
         )
         {
             transition.SetMember(member with { Acknowledged = true, Joined = message });
             PlanIfAllJoined(transition);
         }
         else if (
-            message.Generation == state.Generation
-            && state.Current.Newcomers.TryGetValue(message.WorkerId, out member)
-            && member.Incarnation == message.Incarnation
+            header.Generation == state.Generation
+            && state.Current.Newcomers.TryGetValue(header.WorkerId, out member)
+            && member.Incarnation == header.Incarnation
         )
         {
             transition.SetNewcomer(member with { Acknowledged = true, Joined = message, JoinedAt = transition.Now });
@@ -128,7 +126,7 @@ internal static class Rendezvous
         }
         else
         {
-            transition.Stale(message);
+            transition.Stale(report);
         }
     }
 
@@ -179,12 +177,12 @@ internal static class Rendezvous
         );
 
     /// <summary>What a worker says now is newer than its last registration.</summary>
-    private static void NoteHeld(TransitionBuilder transition, RendezvousJoined message)
+    private static void NoteHeld(TransitionBuilder transition, JobHeader header, RendezvousJoined message)
     {
         if (
-            message.Generation != transition.State.Generation
-            || !transition.State.Pool.TryGetValue(message.WorkerId, out var worker)
-            || worker.Incarnation != message.Incarnation
+            header.Generation != transition.State.Generation
+            || !transition.State.Pool.TryGetValue(header.WorkerId, out var worker)
+            || worker.Incarnation != header.Incarnation
             || transition.State.Phase is not (JobPhase.Preparing or JobPhase.Running)
         )
         {
@@ -196,10 +194,10 @@ internal static class Rendezvous
                 worker.Id,
                 worker with
                 {
-                    Claim = new(message.Generation, message.HasState, message.CompletedStep, false, true),
+                    Claim = new(header.Generation, message.HasState, message.CompletedStep, false, true),
                 }
             ),
-            Speeds = Plans.WithSpeed(transition.State, message.WorkerId, message.ShardsPerSecond),
+            Speeds = Plans.WithSpeed(transition.State, header.WorkerId, message.ShardsPerSecond),
         };
     }
 }

@@ -5,14 +5,15 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <summary>What members of a started generation say while all goes well.</summary>
 internal static class Training
 {
-    public static void OnStarted(TransitionBuilder transition, GenerationStarted message)
+    public static void OnStarted(TransitionBuilder transition, WorkerReport report)
     {
-        if (!IsMember(transition, message.Generation, message.WorkerId))
+        var header = report.Header;
+        if (!IsMember(transition, header.Generation, header.WorkerId))
         {
-            transition.Stale(message);
+            transition.Stale(report);
             return;
         }
-        transition.SetMember(transition.Current.Members[message.WorkerId] with { Started = true });
+        transition.SetMember(transition.Current.Members[header.WorkerId] with { Started = true });
         transition.State = transition.State with { LastHeard = transition.Now };
         if (transition.State.Phase == JobPhase.Starting && transition.Current.Members.Values.All(s => s.Started))
         {
@@ -68,11 +69,12 @@ internal static class Training
         Draining.LetGo(transition);
     }
 
-    public static void OnStep(TransitionBuilder transition, StepReport message)
+    public static void OnStep(TransitionBuilder transition, WorkerReport report)
     {
-        if (Boundary.IsFinishing(transition.State, message.Generation, message.WorkerId))
+        var (header, message) = (report.Header, report.Step);
+        if (Boundary.IsFinishing(transition.State, header.Generation, header.WorkerId))
         {
-            Advance(transition, message);
+            Advance(transition, header, message);
             // The pause for the change begins where they end.
             transition.Change = transition.Change with
             {
@@ -80,9 +82,9 @@ internal static class Training
             };
             return;
         }
-        if (!IsMember(transition, message.Generation, message.WorkerId))
+        if (!IsMember(transition, header.Generation, header.WorkerId))
         {
-            transition.Stale(message);
+            transition.Stale(report);
             return;
         }
         // A step is done by all or by none: one report of it tells that everyone had started.
@@ -112,14 +114,14 @@ internal static class Training
             transition.Change = transition.Change with { NoticedAt = null };
         }
         var first = message.Step > transition.State.Progress.Step;
-        Advance(transition, message);
+        Advance(transition, header, message);
         if (first)
         {
             Boundary.ShareOutAnew(transition);
         }
     }
 
-    private static void Advance(TransitionBuilder transition, StepReport message)
+    private static void Advance(TransitionBuilder transition, JobHeader header, StepReport message)
     {
         transition.State = transition.State with
         {
@@ -127,9 +129,9 @@ internal static class Training
             FailuresInARow = 0,
             NotBefore = null,
             LastHeard = transition.Now,
-            Speeds = Plans.WithSpeed(transition.State, message.WorkerId, message.ShardsPerSecond),
+            Speeds = Plans.WithSpeed(transition.State, header.WorkerId, message.ShardsPerSecond),
         };
-        LedgerNotes.NoteReached(transition, message.Generation, message.Step);
+        LedgerNotes.NoteReached(transition, header.Generation, message.Step);
     }
 
     public static void OnEvaluation(TransitionBuilder transition, EvaluationReport message)

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using TrainingCluster.Hosting;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -59,5 +60,5 @@ internal sealed class TransitionBuilder(JobMachineState state, DateTimeOffset no
             }
         );
 
-    public void Stale(IMessage message) => Effects.Add(new CountStale(message.Descriptor.Name));
+    public void Stale(WorkerReport report) => Effects.Add(new CountStale(report.Content()?.Descriptor.Name ?? "unknown"));
 }

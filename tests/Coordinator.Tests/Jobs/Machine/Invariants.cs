@@ -25,11 +25,12 @@ internal sealed class Invariants
         // Only the present generation's own words move the job on.
         if (after.Progress.Step > before.Progress.Step)
         {
-            Assert.Equal(after.Plan!.Generation, Assert.IsType<StepReport>(Assert.IsType<WorkerReported>(input).Message).Generation);
+            var report = Assert.IsType<WorkerReported>(input).Report;
+            Assert.Equal((after.Plan!.Generation, true), (report.Header.Generation, report.Step is not null));
         }
         if (before.Phase == JobPhase.Starting && after.Phase == JobPhase.Running)
         {
-            Assert.Equal(after.Plan!.Generation, Generation(Assert.IsType<WorkerReported>(input).Message));
+            Assert.Equal(after.Plan!.Generation, Assert.IsType<WorkerReported>(input).Report.Header.Generation);
         }
         if (before.Phase.HasEnded())
         {
@@ -58,8 +59,6 @@ internal sealed class Invariants
             Assert.Equal("same", after.WeightsSha256);
         }
     }
-
-    private static long Generation(IMessage message) => (long)message.Descriptor.FindFieldByName("generation").Accessor.GetValue(message);
 
     private void OnCall(JobMachineState before, OpenRendezvous call)
     {

@@ -71,16 +71,7 @@ public class JobMachineLedgerTests
     public void Step_ReportOfAnOlderGeneration_IsNotCredited()
     {
         var script = new Script().Run().Stepped("a", 2).Failed("a").Joined("a", 2).Joined("b", 2);
-        script.Say(
-            "a",
-            new StepReport
-            {
-                Generation = 1,
-                WorkerId = "a",
-                Step = 3,
-                TotalSteps = 9,
-            }
-        );
+        script.Say("a", 1, new StepReport { Step = 3, TotalSteps = 9 });
         Assert.Equal(2, script.State.Ledger[1].Reached);
     }
 }

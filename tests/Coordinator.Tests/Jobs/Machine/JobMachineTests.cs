@@ -120,18 +120,7 @@ public class JobMachineTests
     [Fact]
     public void Step_JobFailedOnAWorker_FailsAtOnceWithTheCause()
     {
-        var script = new Script()
-            .Run()
-            .Say(
-                "b",
-                new JobFailedOnWorker
-                {
-                    Generation = 1,
-                    WorkerId = "b",
-                    Code = "NON_FINITE",
-                    Message = "shard 3",
-                }
-            );
+        var script = new Script().Run().Say("b", 1, new JobFailedOnWorker { Code = "NON_FINITE", Message = "shard 3" });
         Assert.Equal((JobPhase.Failed, "NON_FINITE: shard 3"), (script.State.Phase, script.State.Reason));
         Assert.Equal(["a", "b"], script.Effects.OfType<SendToWorker>().Where(s => s.Message is StopTraining).Select(s => s.WorkerId));
     }
@@ -243,10 +232,10 @@ public class JobMachineTests
     {
         var script = new Script().Run().Failed("a").Joined("a", 0).Joined("b", 0);
         var before = script.State;
-        script.Say("a", new GenerationFailed { Generation = 1, WorkerId = "a" });
+        script.Say("a", 1, new GenerationFailed());
         Assert.Same(before, script.State);
         Assert.Equal([new CountStale("GenerationFailed")], script.Effects);
-        script.Say("c", new GenerationStarted { Generation = 2, WorkerId = "c" });
+        script.Say("c", 2, new GenerationStarted());
         Assert.Same(before, script.State);
     }
 }

@@ -69,10 +69,9 @@ public class PlannedChangeTests
         var older = script.State.Plan!.Generation;
         script.Say(
             "a",
+            older,
             new GenerationFailed
             {
-                Generation = older,
-                WorkerId = "a",
                 Stage = "PeerUnreachable",
                 Message = "gone",
                 Suspects = { "b" },
@@ -156,16 +155,7 @@ public class PlannedChangeTests
     public void Step_NewcomerCannotPrepare_TheJobGoesOnWithoutIt()
     {
         var script = new Script().Run().Stepped("a", 5).Join("c");
-        script.Say(
-            "c",
-            new JobFailedOnWorker
-            {
-                Generation = script.State.Generation,
-                WorkerId = "c",
-                Code = "BAD_DATASET",
-                Message = "its disk",
-            }
-        );
+        script.Say("c", script.State.Generation, new JobFailedOnWorker { Code = "BAD_DATASET", Message = "its disk" });
         Assert.Equal(JobPhase.Running, script.State.Phase);
         Assert.Contains("c", script.State.LeftOut.Keys);
     }
@@ -199,15 +189,7 @@ public class PlannedChangeTests
         Assert.All(stops, s => Assert.True(s.Stop.KeepState));
         // b may go at once, a is held.
         Assert.Equal(["a"], script.State.Current.Members.Keys);
-        script.Say(
-            "a",
-            new TrainingStopped
-            {
-                Generation = script.State.Generation,
-                WorkerId = "a",
-                CompletedStep = 5,
-            }
-        );
+        script.Say("a", script.State.Generation, new TrainingStopped { CompletedStep = 5 });
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
         Assert.Empty(script.State.Current.Members);
     }
@@ -228,15 +210,7 @@ public class PlannedChangeTests
             script.Effects.OfType<SendToWorker>(),
             s => s is { WorkerId: "a", Message: StopTraining { StoreCheckpoint: true, KeepState: true } }
         );
-        script.Say(
-            "a",
-            new TrainingStopped
-            {
-                Generation = script.State.Generation,
-                WorkerId = "a",
-                CompletedStep = 5,
-            }
-        );
+        script.Say("a", script.State.Generation, new TrainingStopped { CompletedStep = 5 });
         Assert.Equal(JobPhase.Waiting, script.State.Phase);
         Assert.Empty(Draining.Held(script.State));
     }
@@ -278,15 +252,7 @@ public class PlannedChangeTests
     public void Step_WorkerComesWhileTheLastOneLeaves_ItIsHandedTheState()
     {
         var script = new Script().Run().Stepped("a", 5).Drain("a", "b").Lose("b").Join("c");
-        script.Say(
-            "a",
-            new TrainingStopped
-            {
-                Generation = script.State.Generation,
-                WorkerId = "a",
-                CompletedStep = 5,
-            }
-        );
+        script.Say("a", script.State.Generation, new TrainingStopped { CompletedStep = 5 });
         Assert.Equal(["a", "c"], script.Called);
         script.Joined("a", 5).Joined("c");
         Assert.Equal([("a", true), ("c", false)], script.Plan.Members.Select(m => (m.WorkerId, m.HasBaseState)));

@@ -31,7 +31,8 @@ internal sealed class Script
         return this;
     }
 
-    public Script Say(string worker, IMessage message) => Do(new WorkerReported(worker, message));
+    public Script Say(string worker, long generation, IMessage content) =>
+        Do(new WorkerReported(Said.By(worker, "i", generation, content)));
 
     public Script Join(params string[] ids)
     {
@@ -70,31 +71,28 @@ internal sealed class Script
         return Do(new TimePassed());
     }
 
-    public Script Acknowledged(string id) => Say(id, new RendezvousAcknowledged { Generation = State.Generation, WorkerId = id });
+    public Script Acknowledged(string id) => Say(id, State.Generation, new RendezvousAcknowledged());
 
     public Script Joined(string id, long step = -1, bool evaluated = false) =>
         Say(
             id,
+            State.Generation,
             new RendezvousJoined
             {
-                Generation = State.Generation,
-                WorkerId = id,
-                Incarnation = "i",
                 HasState = step >= 0,
                 CompletedStep = Math.Max(0, step),
                 StepEvaluated = evaluated,
             }
         );
 
-    public Script Started(string id) => Say(id, new GenerationStarted { Generation = State.Generation, WorkerId = id });
+    public Script Started(string id) => Say(id, State.Generation, new GenerationStarted());
 
     public Script Failed(string id, params string[] suspects) =>
         Say(
             id,
+            State.Plan!.Generation,
             new GenerationFailed
             {
-                Generation = State.Plan!.Generation,
-                WorkerId = id,
                 Stage = "Aborted",
                 Message = "boom",
                 Suspects = { suspects },
@@ -104,10 +102,9 @@ internal sealed class Script
     public Script Stepped(string id, long step, double stepMs = 1, long total = 9, double speed = 0) =>
         Say(
             id,
+            State.Plan!.Generation,
             new StepReport
             {
-                Generation = State.Plan!.Generation,
-                WorkerId = id,
                 Step = step,
                 TotalSteps = total,
                 StepMs = stepMs,
@@ -116,16 +113,7 @@ internal sealed class Script
         );
 
     public Script Completed(string id, string sha, bool stored) =>
-        Say(
-            id,
-            new TrainingCompleted
-            {
-                Generation = State.Plan!.Generation,
-                WorkerId = id,
-                WeightsSha256 = sha,
-                ModelStored = stored,
-            }
-        );
+        Say(id, State.Plan!.Generation, new TrainingCompleted { WeightsSha256 = sha, ModelStored = stored });
 
     /// <summary>Two workers, a and b, train.</summary>
     public Script Run() => Join("a", "b").Joined("a").Joined("b").Started("a").Started("b");

@@ -35,7 +35,7 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
 
     /// <summary>For each step of its state the generation that had done it.</summary>
     public List<long> History { get; } = [];
-    public List<IMessage> Unacknowledged { get; } = [];
+    public List<WorkerReport> Unacknowledged { get; } = [];
 
     public void Restart()
     {
@@ -68,7 +68,7 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
         switch (command)
         {
             case OpenRendezvous prepare when prepare.Generation >= Newest:
-                world.Say(this, new RendezvousAcknowledged { Generation = prepare.Generation, WorkerId = Id }, reliable: false);
+                world.Say(this, prepare.Generation, new RendezvousAcknowledged(), reliable: false);
                 if (Plan is { } plan && plan.Generation == prepare.Generation)
                 {
                     break;
@@ -95,15 +95,7 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
                 }
                 if (stop.KeepState)
                 {
-                    world.Say(
-                        this,
-                        new TrainingStopped
-                        {
-                            Generation = stop.Generation,
-                            WorkerId = Id,
-                            CompletedStep = Step,
-                        }
-                    );
+                    world.Say(this, stop.Generation, new TrainingStopped { CompletedStep = Step });
                     break;
                 }
                 (HasState, Step) = (false, 0);
@@ -135,7 +127,7 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
             Take([.. server.History]);
         }
         (HasState, Step, Training) = (true, start.BaseStep, true);
-        world.Say(this, new GenerationStarted { Generation = Newest, WorkerId = Id });
+        world.Say(this, Newest, new GenerationStarted());
         if (Step == World.TotalSteps)
         {
             Complete(world);
@@ -153,10 +145,9 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
         Training = false;
         world.Say(
             this,
+            Plan!.Generation,
             new GenerationFailed
             {
-                Generation = Plan!.Generation,
-                WorkerId = Id,
                 Step = Step,
                 Stage = stage,
                 Suspects = { suspects },
@@ -177,11 +168,9 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
     private void SayPrepared(World world) =>
         world.Say(
             this,
+            Newest,
             new RendezvousJoined
             {
-                Generation = Newest,
-                WorkerId = Id,
-                Incarnation = Incarnation,
                 HasState = HasState,
                 CompletedStep = Step,
                 ShardsPerSecond = 1 / Slowness,
@@ -195,10 +184,9 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
         History.Add(Plan!.Generation);
         world.Say(
             this,
+            Plan!.Generation,
             new StepReport
             {
-                Generation = Plan!.Generation,
-                WorkerId = Id,
                 Step = Step,
                 TotalSteps = World.TotalSteps,
                 TargetTokens = 10,
@@ -222,10 +210,9 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
         var first = Plan!.Members[0].WorkerId == Id;
         world.Say(
             this,
+            Plan.Generation,
             new TrainingCompleted
             {
-                Generation = Plan.Generation,
-                WorkerId = Id,
                 Step = Step,
                 WeightsSha256 = "same",
                 ModelStored = first,

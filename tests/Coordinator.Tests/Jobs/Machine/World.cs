@@ -32,7 +32,7 @@ internal sealed class World
     private readonly SimulatedWorker[] _workers;
     private readonly Dictionary<string, PoolWorker> _seen = [];
     private readonly List<(string Worker, IMessage Message)> _toWorkers = [];
-    private readonly List<(string Worker, IMessage Message)> _toMachine = [];
+    private readonly List<(string Worker, WorkerReport Message)> _toMachine = [];
     private readonly SortedDictionary<long, (long Generation, long[] History)> _checkpoints = [];
     private readonly HashSet<(long Generation, long Step)> _applied = [];
     private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
@@ -107,8 +107,9 @@ internal sealed class World
     public int HistoriesEqual { get; private set; }
     public long Discarded { get; private set; }
 
-    public void Say(SimulatedWorker worker, IMessage message, bool reliable = true)
+    public void Say(SimulatedWorker worker, long generation, IMessage content, bool reliable = true)
     {
+        var message = Said.By(worker.Id, worker.Incarnation, generation, content);
         _toMachine.Add((worker.Id, message));
         if (reliable)
         {
@@ -224,7 +225,7 @@ internal sealed class World
     }
 
     /// <summary>Takes any message under way, not only the oldest; some are lost, some stay to come again.</summary>
-    private void Deliver(List<(string Worker, IMessage Message)> queue, Action<string, IMessage> deliver)
+    private void Deliver<T>(List<(string Worker, T Message)> queue, Action<string, T> deliver)
     {
         if (queue.Count == 0)
         {
@@ -264,10 +265,10 @@ internal sealed class World
         }
     }
 
-    private void ToMachine(string id, IMessage message)
+    private void ToMachine(string id, WorkerReport message)
     {
         _workers.Single(w => w.Id == id).Unacknowledged.Remove(message);
-        Apply(new WorkerReported(id, message));
+        Apply(new WorkerReported(message));
     }
 
     private void Register(SimulatedWorker worker)
