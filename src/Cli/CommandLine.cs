@@ -30,6 +30,11 @@ public static class CommandLine
             await terminal.Error.WriteLineAsync($"cluster: try './cluster {PathOf(parsed.CommandResult.Command)}--help'");
             return ExitCodes.BadUsage;
         }
+        if (parsed.Action is HelpAction)
+        {
+            var settings = parsed.CommandResult.Command.Options.OfType<SettingOption>().ToList();
+            settings.ForEach(setting => setting.Describe(settings));
+        }
         var configuration = new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,

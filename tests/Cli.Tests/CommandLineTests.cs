@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace TrainingCluster.Cli.Tests;
 
 public sealed class CommandLineTests
@@ -19,8 +21,8 @@ public sealed class CommandLineTests
         var session = await Session.RunAsync(name, "--help");
         Assert.Equal(0, session.ExitCode);
         var command = CommandLine.Create(Terminal.OfProcess()).Subcommands.Single(other => other.Name == name);
-        Assert.All(command.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), option.Name));
-        Assert.All(command.Options, option => Assert.Contains(option.Name, session.Out, StringComparison.Ordinal));
+        // Its name, what it takes, and what it does.
+        Assert.All(command.Options, option => Assert.Matches($@"{Regex.Escape(option.Name)}[^\n]*? {{2,}}\S", session.Out));
     }
 
     [Fact]
@@ -32,7 +34,17 @@ public sealed class CommandLineTests
         Assert.Contains("submit", session.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Run_HelpOfTrain_SaysTheRulesOfSettings()
+    {
+        var session = await Session.RunAsync("train", "--help");
+        Assert.Contains("Values: 260 to 65535. Default: 6000.", session.Out, StringComparison.Ordinal);
+        Assert.Contains("Values: float32, bfloat16. Default: float32.", session.Out, StringComparison.Ordinal);
+        Assert.Contains("Default: 10, without --steps.", session.Out, StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("train", "--steps", "many", "--steps 'many' has the wrong type; write a whole number from 1 to 1000000000")]
     [InlineData("up", "--workers", "0", "--workers 0")]
     [InlineData("up", "--workers", "two", "two")]
     [InlineData("up", "--grpc-port", "70000", "--grpc-port 70000")]

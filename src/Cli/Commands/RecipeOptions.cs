@@ -9,63 +9,33 @@ internal sealed class RecipeOptions
 {
     private readonly Option<string?> _job = new("--job")
     {
-        Description = "A job file (YAML) to start from; what is given here overrides it. Default: the defaults of a job.",
+        Description =
+            "A job file (YAML) to start from, with any of the settings of docs/job-specification.md; what is given here overrides "
+            + "it. Default: the defaults of a job.",
         HelpName = "FILE",
     };
-    private readonly Option<long?> _steps = Number<long?>("--steps", "Train for so many steps.");
-    private readonly Option<int?> _epochs = Number<int?>("--epochs", "Train for so many epochs. Default, without --steps: 10.");
-    private readonly Option<ulong?> _seed = Number<ulong?>("--seed", "Everything random draws from this. Default: 1.");
-    private readonly Option<int?> _vocabulary = Number<int?>("--vocabulary", "Tokens in the vocabulary. Default: 6000.");
-    private readonly Option<int?> _batchTokens = Number<int?>(
-        "--batch-tokens",
-        "Tokens in a step, both sides with padding. Default: 8192."
-    );
-    private readonly Option<double?> _learningRate = Number<double?>("--learning-rate", "Peak learning rate. Default: 0.001.");
-    private readonly Option<int?> _warmup = Number<int?>("--warmup-steps", "Steps of linear warm-up. Default: 400.");
-    private readonly Option<int?> _width = Number<int?>("--d-model", "Model width. Default: 256.");
-    private readonly Option<int?> _layers = Number<int?>("--layers", "Blocks on each side. Default: 3.");
-    private readonly Option<int?> _heads = Number<int?>("--heads", "Attention heads. Default: 4.");
-    private readonly Option<int?> _feedForward = Number<int?>("--feed-forward", "Width of the feed-forward network. Default: 1024.");
-    private readonly Option<double?> _dropout = Number<double?>("--dropout", "Default: 0.1.");
-    private readonly Option<string?> _precision = new("--precision")
-    {
-        Description =
-            "Of matrix products while training: float32 (default) or bfloat16: a step takes two fifths of the time where the "
-            + "processor has AVX-512 BF16.",
-        HelpName = "TYPE",
-    };
-    private readonly Option<long?> _evaluateEvery = Number<long?>(
-        "--evaluate-every",
-        "Evaluate every so many steps; 0: once an epoch (default); -1: only at the end."
-    );
-    private readonly Option<int?> _patience = Number<int?>(
-        "--patience",
-        "Stop when BLEU has not improved in so many evaluations; 0: never (default)."
-    );
+    private readonly SettingOption _steps = new("--steps", "training.steps");
+    private readonly SettingOption _epochs = new("--epochs", "training.epochs");
+    private readonly SettingOption[] _others =
+    [
+        new("--seed", "seed"),
+        new("--vocabulary", "dataset.vocabularySize"),
+        new("--batch-tokens", "training.batchTokens"),
+        new("--learning-rate", "training.learningRate"),
+        new("--warmup-steps", "training.warmupSteps"),
+        new("--d-model", "model.dModel"),
+        new("--layers", "model.layers"),
+        new("--heads", "model.heads"),
+        new("--feed-forward", "model.feedForward"),
+        new("--dropout", "model.dropout"),
+        new("--precision", "training.precision"),
+        new("--evaluate-every", "evaluation.everySteps"),
+        new("--patience", "evaluation.patience"),
+    ];
 
     public void AddTo(Command command)
     {
-        foreach (
-            var option in (Option[])
-                [
-                    _job,
-                    _steps,
-                    _epochs,
-                    _seed,
-                    _vocabulary,
-                    _batchTokens,
-                    _learningRate,
-                    _warmup,
-                    _width,
-                    _layers,
-                    _heads,
-                    _feedForward,
-                    _dropout,
-                    _precision,
-                    _evaluateEvery,
-                    _patience,
-                ]
-        )
+        foreach (var option in (Option[])[_job, _steps, _epochs, .. _others])
         {
             command.Options.Add(option);
         }
@@ -83,46 +53,18 @@ internal sealed class RecipeOptions
     {
         var spec = parsed.GetValue(_job) is { } path ? JobSubmission.Read(path, bringsData: true) : new JobSpec { Name = "train" };
         spec.Dataset ??= new DatasetSpec();
-        spec.Model ??= new ModelSpec();
-        spec.Training ??= new TrainingSpec();
-        spec.Evaluation ??= new EvaluationSpec();
-        if (parsed.GetValue(_steps) is { } steps)
+        if (_steps.Apply(parsed, spec))
         {
             spec.Training.ClearEpochs();
-            spec.Training.Steps = steps;
         }
-        if (parsed.GetValue(_epochs) is { } epochs)
+        if (_epochs.Apply(parsed, spec))
         {
             spec.Training.ClearSteps();
-            spec.Training.Epochs = epochs;
         }
-        Set(_seed, value => spec.Seed = value);
-        Set(_vocabulary, value => spec.Dataset.VocabularySize = value);
-        Set(_batchTokens, value => spec.Training.BatchTokens = value);
-        Set(_learningRate, value => spec.Training.LearningRate = value);
-        Set(_warmup, value => spec.Training.WarmupSteps = value);
-        Set(_width, value => spec.Model.DModel = value);
-        Set(_layers, value => spec.Model.Layers = value);
-        Set(_heads, value => spec.Model.Heads = value);
-        Set(_feedForward, value => spec.Model.FeedForward = value);
-        Set(_dropout, value => spec.Model.Dropout = value);
-        if (parsed.GetValue(_precision) is { } precision)
+        foreach (var option in _others)
         {
-            spec.Training.Precision = precision;
+            option.Apply(parsed, spec);
         }
-        Set(_evaluateEvery, value => spec.Evaluation.EverySteps = value);
-        Set(_patience, value => spec.Evaluation.Patience = value);
         return spec;
-
-        void Set<T>(Option<T?> option, Action<T> set)
-            where T : struct
-        {
-            if (parsed.GetValue(option) is { } value)
-            {
-                set(value);
-            }
-        }
     }
-
-    private static Option<T> Number<T>(string name, string description) => new(name) { Description = description, HelpName = "N" };
 }

@@ -5,6 +5,15 @@ namespace TrainingCluster.Modeling.Data;
 /// <summary>What <see cref="DatasetBuilder"/> makes a dataset of.</summary>
 public sealed record DatasetOptions
 {
+    /// <summary>The largest vocabulary.</summary>
+    public const int GreatestVocabularySize = 65_535;
+
+    /// <summary>The least and the greatest limit of a sentence.</summary>
+    public const int LeastMaxTokens = 4;
+
+    /// <inheritdoc cref="LeastMaxTokens"/>
+    public const int GreatestMaxTokens = 4096;
+
     /// <summary>The text to train on.</summary>
     public required ParallelText Train { get; init; }
 
@@ -15,27 +24,31 @@ public sealed record DatasetOptions
     public ParallelText? Validation { get; init; }
 
     /// <summary>
-    /// Tokens in the joint vocabulary, from <see cref="BpeTokenizer.MinimumVocabularySize"/> to 1,000,000. Default: 6,000.
+    /// Tokens in the joint vocabulary, from <see cref="BpeTokenizer.MinimumVocabularySize"/> to
+    /// <see cref="GreatestVocabularySize"/>. Default: 6,000.
     /// </summary>
     public int VocabularySize { get; init; } = 6000;
 
-    /// <summary>Longest sentence in tokens, 1 to 100,000; longer ones are left out and counted. Default: 128.</summary>
-    public int MaxTokens { get; init; } = 128;
+    /// <summary>
+    /// Longest sentence in tokens, <see cref="LeastMaxTokens"/> to <see cref="GreatestMaxTokens"/>; longer ones are left out and
+    /// counted. Default: 256.
+    /// </summary>
+    public int MaxTokens { get; init; } = 256;
 
     /// <summary>All that is wrong with the options, each with the fix; empty when nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
         var errors = new List<string>();
-        if (VocabularySize is < BpeTokenizer.MinimumVocabularySize or > 1_000_000)
+        if (VocabularySize is < BpeTokenizer.MinimumVocabularySize or > GreatestVocabularySize)
         {
             errors.Add(
                 $"{nameof(VocabularySize)} is {VocabularySize}: choose {BpeTokenizer.MinimumVocabularySize} (special tokens and bytes "
-                    + "alone) to 1000000."
+                    + $"alone) to {GreatestVocabularySize}."
             );
         }
-        if (MaxTokens is < 1 or > 100_000)
+        if (MaxTokens is < LeastMaxTokens or > GreatestMaxTokens)
         {
-            errors.Add($"{nameof(MaxTokens)} is {MaxTokens}: choose 1 to 100000.");
+            errors.Add($"{nameof(MaxTokens)} is {MaxTokens}: choose {LeastMaxTokens} to {GreatestMaxTokens}.");
         }
         return errors;
     }

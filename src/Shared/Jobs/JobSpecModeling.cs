@@ -9,7 +9,7 @@ namespace TrainingCluster.Jobs;
 /// <summary>What a job's specification means to the models and the data, which know no specification.</summary>
 public static class JobSpecModeling
 {
-    /// <summary>The model's kind and shape; fields left out take the defaults that spec.proto names.</summary>
+    /// <summary>The model's kind and shape; fields left out take the defaults of spec.proto.</summary>
     /// <exception cref="ArgumentException">A field has a value that it cannot have; the message names it.</exception>
     public static ModelOptions ToOptions(this ModelSpec spec) =>
         ModelOptions.FromJson((JsonObject)JsonNode.Parse(JsonFormatter.Default.Format(spec))!);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using YamlDotNet.Core;
@@ -74,10 +73,9 @@ internal sealed class ProtoYamlReader
 
     private void Scalar(YamlNode node, IMessage message, FieldDescriptor field, string path)
     {
-        var (value, wanted) = node is YamlScalarNode scalar ? Read(scalar, field.FieldType) : (null, Wanted(field.FieldType));
-        if (value is null)
+        if (node is not YamlScalarNode scalar || Read(scalar, field.FieldType) is not { } value)
         {
-            Add(path, Shown(node), "has the wrong type", $"write {wanted}", JobYaml.Line(node));
+            Add(path, Shown(node), "has the wrong type", $"write {JobSettings.At(path).Wanted}", JobYaml.Line(node));
         }
         else
         {
@@ -85,48 +83,12 @@ internal sealed class ProtoYamlReader
         }
     }
 
-    private static (object? Value, string Wanted) Read(YamlScalarNode node, FieldType type)
-    {
-        var text = node.Value ?? "";
-        var wanted = Wanted(type);
-        if (type == FieldType.String)
-        {
-            return (text, wanted);
-        }
+    private static object? Read(YamlScalarNode node, FieldType type) =>
         // "8" in quotes is text, not a number: what YAML itself says.
-        if (node.Style is not ScalarStyle.Plain)
-        {
-            return (null, wanted);
-        }
-        var invariant = CultureInfo.InvariantCulture;
-        object? value = type switch
-        {
-            FieldType.Bool => text switch
-            {
-                "true" => true,
-                "false" => false,
-                _ => null,
-            },
-            FieldType.Int32 => int.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var i) ? i : null,
-            FieldType.Int64 => long.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var l) ? l : null,
-            FieldType.UInt64 => ulong.TryParse(text, NumberStyles.None, invariant, out var u) ? u : null,
-            FieldType.Double => double.TryParse(text, NumberStyles.Float, invariant, out var d) && double.IsFinite(d) ? d : null,
-            _ => throw new NotSupportedException($"A job specification has no fields of type {type}."),
-        };
-        return (value, wanted);
-    }
-
-    private static string Wanted(FieldType type) =>
-        type switch
-        {
-            FieldType.String => "text",
-            FieldType.Bool => "true or false",
-            FieldType.Int32 => $"a whole number from {int.MinValue} to {int.MaxValue}",
-            FieldType.Int64 => "a whole number",
-            FieldType.UInt64 => "a whole number from 0",
-            FieldType.Double => "a number such as 0.1 or 1e-3",
-            _ => "a value",
-        };
+        type == FieldType.String
+        || node.Style is ScalarStyle.Plain
+            ? SettingText.Parse(type, node.Value ?? "")
+            : null;
 
     private static string Shown(YamlNode node) =>
         node switch

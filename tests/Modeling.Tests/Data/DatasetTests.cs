@@ -102,8 +102,8 @@ public sealed class DatasetTests : IDisposable
         var exception = Assert.Throws<ArgumentException>(() =>
             DatasetBuilder.Build(Options() with { VocabularySize = 10, MaxTokens = 0 }, _folder.File("data"))
         );
-        Assert.Contains("VocabularySize is 10: choose 260", exception.Message);
-        Assert.Contains("MaxTokens is 0: choose 1", exception.Message);
+        Assert.Contains("VocabularySize is 10: choose 260 (special tokens and bytes alone) to 65535", exception.Message);
+        Assert.Contains("MaxTokens is 0: choose 4 to 4096", exception.Message);
     }
 
     [Fact]

@@ -26,7 +26,9 @@ public class JobSpecValidatorTests
             { "dataset.target", s => s.Dataset.ClearTarget() },
             { "dataset.validSource", s => s.Dataset.ValidTarget = "v.en" },
             { "dataset.source", s => s.Dataset.Source = "" },
-            { "dataset.vocabularySize", s => s.Dataset.VocabularySize = 7 },
+            { "dataset.vocabularySize", s => s.Dataset.VocabularySize = 259 },
+            { "dataset.vocabularySize", s => s.Dataset.VocabularySize = 65_536 },
+            { "dataset.maxTokens", s => s.Dataset.MaxTokens = 3 },
             { "model.kind", s => s.Model = new() { Kind = "rnn" } },
             { "model.heads", s => s.Model = new() { DModel = 256, Heads = 3 } },
             {
@@ -45,7 +47,10 @@ public class JobSpecValidatorTests
             { "training.epochs", s => s.Training = new() { Epochs = 1, Steps = 1 } },
             { "training.steps", s => s.Training = new() { Steps = 0 } },
             { "training.logicalShards", s => s.Training = new() { LogicalShards = 6 } },
+            { "training.logicalShards", s => s.Training = new() { LogicalShards = 0 } },
+            { "training.logicalShards", s => s.Training = new() { LogicalShards = 2048 } },
             { "training.batchTokens", s => s.Training = new() { BatchTokens = 127 } },
+            { "training.batchTokens", s => s.Training = new() { BatchTokens = (1 << 27) + 1 } },
             { "training.learningRate", s => s.Training = new() { LearningRate = 0 } },
             { "training.beta2", s => s.Training = new() { Beta2 = 1 } },
             { "training.epsilon", s => s.Training = new() { Epsilon = 0 } },
@@ -72,6 +77,40 @@ public class JobSpecValidatorTests
         Assert.Equal(field, violation.Field);
         Assert.NotEmpty(violation.Problem);
         Assert.NotEmpty(violation.Fix);
+    }
+
+    public static TheoryData<string, Action<JobSpec>> Texts =>
+        new()
+        {
+            { "dataset.vocabularySize: '259' is out of range; use 260 to 65535", s => s.Dataset.VocabularySize = 259 },
+            {
+                "name: 'Ärger' is no job name; use 1 to 63 characters of a-z, 0-9 and '-', a letter or digit first and last",
+                s => s.Name = "Ärger"
+            },
+            { "model.kind: 'rnn' is no known choice; use one of: transformer, recurrent-attention", s => s.Model = new() { Kind = "rnn" } },
+            { "model.dropout: 'NaN' is out of range; use 0 or more and less than 1", s => s.Model = new() { Dropout = double.NaN } },
+            {
+                "training.learningRate: '0' is out of range; use more than 0, at most 10; 0.001 is usual",
+                s => s.Training = new() { LearningRate = 0 }
+            },
+            {
+                "training.logicalShards: '6' is no power of two from 1 to 1024; use a power of two in this range; 8 is usual",
+                s => s.Training = new() { LogicalShards = 6 }
+            },
+            {
+                "training.batchTokens: '127' is out of range; use 128 (16 tokens a logical shard) or more",
+                s => s.Training = new() { BatchTokens = 127 }
+            },
+            { "training.clipNorm: '-0.1' is out of range; use 0 to 1000000000", s => s.Training = new() { ClipNorm = -0.1 } },
+        };
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void Validate_OneBadSetting_ReadsAsASentenceForPeople(string expected, Action<JobSpec> spoil)
+    {
+        var spec = Good();
+        spoil(spec);
+        Assert.Equal(expected, Assert.Single(JobSpecValidator.Validate(spec)).ToString());
     }
 
     [Fact]

@@ -77,6 +77,17 @@ public class JobYamlTests
     }
 
     [Theory]
+    [InlineData("model: {dModel: wide}", "model.dModel: 'wide' has the wrong type; write a whole number from 4 to 8192")]
+    [InlineData("model: {norm: [pre]}", "model.norm: 'a list' has the wrong type; write one of: pre, post")]
+    [InlineData("suspend: yes", "suspend: 'yes' has the wrong type; write true or false")]
+    [InlineData(
+        "training: {beta1: high}",
+        "training.beta1: 'high' has the wrong type; write a number such as 0.1 or 1e-3, 0 or more and less than 1"
+    )]
+    public void Parse_WrongType_SaysWhatIsWanted(string text, string expected) =>
+        Assert.Equal("line 2: " + expected, JobYaml.Parse("dataset: {source: a, target: b}\n" + text).Violations.Single().ToString());
+
+    [Theory]
     [InlineData("")]
     [InlineData("# only a comment\n")]
     [InlineData("---\n")]
