@@ -227,6 +227,21 @@ public class ProgramTests
     }
 
     [Theory]
+    [InlineData("Coordinator", "Membership:DownAfter=0 s", "coordinator: Membership:DownAfter '0 s' is out of range; use 100 ms to 10 min")]
+    [InlineData("Coordinator", "Jobs:Bakoff=1 s", "coordinator: Jobs:Bakoff is no setting; Jobs has AcknowledgeTimeout, ")]
+    [InlineData("Worker", "Collective:Timeout=20", "worker: Collective:Timeout '20' is no time; write a number and a unit")]
+    public async Task Programs_SettingThatCannotBe_EndWithTwoAndNameSettingValueAndRange(string program, string set, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        string[] address =
+            program == "Worker" ? ["--coordinator", "127.0.0.1:1"] : ["--grpc-port", "0", "--http-port", "0", "--cluster-port", "0"];
+        await using var process = ProgramProcess.Run(program, ["--data", folder.Path, "--set", set, .. address]);
+        Assert.Equal(2, await process.ExitAsync());
+        Assert.Contains(expected, process.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", process.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Coordinator", "--data", "/dev/null/x")]
     [InlineData("Coordinator", "--grpc-port", "70000", "--data", "/tmp")]
     [InlineData("Coordinator", "--nonsense")]
