@@ -25,7 +25,7 @@ internal static class CoordinatorNode
         services.AddAkka<ActorsAfterServer>(
             ActorConfiguration.SystemName,
             (akka, provider) =>
-                akka.WithNode(node, provider.GetRequiredService<Refusals>())
+                akka.WithNode(node with { Heartbeats = Of<HeartbeatOptions>(provider) }, provider.GetRequiredService<Refusals>())
                     .WithHealthCheck("coordinator", new RootActorCheck<CoordinatorActor>(Of<HealthOptions>(provider)))
                     .WithActors((system, registry) => StartAsync(system, registry, provider, node.Address))
         );

@@ -15,6 +15,7 @@ public static class CoordinatorSections
         new SettingsSection<JobMachineOptions>("Jobs"),
         new SettingsSection<RebalanceOptions>("Rebalance"),
         new SettingsSection<ServingOptions>("Serving"),
+        new SettingsSection<HeartbeatOptions>("Heartbeats"),
         new SettingsSection<HealthOptions>("Health"),
     ];
 }

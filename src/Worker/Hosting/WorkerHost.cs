@@ -71,7 +71,10 @@ public static partial class WorkerHost
         WorkerMetrics.PublishCounts(published, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
         WorkerMetrics.PublishPeers(published, () => collective.Peers);
         var node = new WorkerNode(
-            new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator),
+            new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator)
+            {
+                Heartbeats = Of<HeartbeatOptions>(settings),
+            },
             new WorkerParts(trainer, outbox, link),
             refusals,
             time,

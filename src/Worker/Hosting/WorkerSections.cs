@@ -16,6 +16,7 @@ public static class WorkerSections
         new SettingsSection<WorkerActorSettings>("Registration"),
         new SettingsSection<CollectiveOptions>("Collective"),
         new SettingsSection<TrainerOptions>("Training"),
+        new SettingsSection<HeartbeatOptions>("Heartbeats"),
         new SettingsSection<HealthOptions>("Health"),
     ];
 }

@@ -22,7 +22,9 @@ public class ProgramTests
             "--coordinator",
             coordinator.Ready.Cluster,
             "--name",
-            "first"
+            "first",
+            "--set",
+            "Worker:DrainTimeout=7 s"
         );
         await using var second = await ProgramProcess.StartAsync(
             "Worker",
@@ -64,6 +66,7 @@ public class ProgramTests
         Assert.Contains("second", await http.GetStringAsync(coordinator.Ready.Http), StringComparison.Ordinal);
 
         Assert.Equal(0, await first.TerminateAsync());
+        Assert.Contains("7 s at most", first.Output, StringComparison.Ordinal);
         await ProgramProcess.UntilAsync(
             () => jobs.GetCluster(new()).Workers.Single(w => w.Id == "first").State == "unreachable",
             () => coordinator.Output
