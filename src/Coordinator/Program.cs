@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Hosting;
+using TrainingCluster.Settings;
 
 var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models; made where it is missing.");
 var host = ProgramOptions.Host();
@@ -10,6 +11,7 @@ var httpPort = ProgramOptions.Port("--http-port", 7080, "metrics, health and the
 var clusterPort = ProgramOptions.Port("--cluster-port", 7071, "the actors");
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
+var set = ProgramSettings.Option(CoordinatorSections.All);
 var command = new RootCommand("The coordinator of a training cluster: it queues jobs, keeps their files and holds their workers together.")
 {
     data,
@@ -20,6 +22,7 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     clusterPort,
     readyFile,
     parentPid,
+    set,
 };
 command.SetAction(
     (parsed, cancellationToken) =>
@@ -37,6 +40,7 @@ command.SetAction(
                         ClusterPort = parsed.GetValue(clusterPort),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
+                        Settings = ProgramSettings.Read(parsed.GetValue(set)!),
                     },
                     cancellationToken
                 )

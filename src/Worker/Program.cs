@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrainingCluster.Hosting;
 using TrainingCluster.Modeling.Native;
+using TrainingCluster.Settings;
 using TrainingCluster.Worker.Hosting;
 
 NativeSettings.Apply();
@@ -34,6 +35,7 @@ var libtorch = ProgramOptions.LibtorchFolder();
 var sharedMemory = ProgramOptions.SharedMemory();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
+var set = ProgramSettings.Option(WorkerSections.All);
 var command = new RootCommand("A worker of a training cluster: it trains its shards of a job together with its peers.")
 {
     coordinator,
@@ -49,6 +51,7 @@ var command = new RootCommand("A worker of a training cluster: it trains its sha
     libtorch,
     readyFile,
     parentPid,
+    set,
 };
 command.SetAction(
     (parsed, _) =>
@@ -73,6 +76,7 @@ command.SetAction(
                         SharedMemory = parsed.GetRequiredValue(sharedMemory) == ProgramOptions.On,
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
+                        Settings = ProgramSettings.Read(parsed.GetValue(set)!),
                     }
                 );
             }

@@ -26,20 +26,22 @@ internal static class TranslateCommand
         };
         var beam = new Option<int>("--beam")
         {
-            Description = "Hypotheses kept of each sentence, 1 (greedy) to 64.",
+            Description = $"Hypotheses kept of each sentence, 1 (greedy) to {SearchOptions.GreatestBeam}.",
             HelpName = "N",
             DefaultValueFactory = _ => 4,
         };
         beam.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 1 or > 64)
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value) && value is < 1 or > SearchOptions.GreatestBeam)
             {
-                result.AddError($"--beam {value}: must be 1 to 64");
+                result.AddError($"--beam {value}: must be 1 to {SearchOptions.GreatestBeam}");
             }
         });
         var penalty = new Option<double>("--length-penalty")
         {
-            Description = "Hypotheses are compared by log p / length^A: 0 favours short ones, 1 compares means. 0 to 5.",
+            Description =
+                "Hypotheses are compared by log p / length^A: 0 favours short ones, 1 compares means. "
+                + $"0 to {SearchOptions.GreatestLengthPenalty}.",
             HelpName = "A",
             DefaultValueFactory = _ => 1,
         };
@@ -48,10 +50,10 @@ internal static class TranslateCommand
             if (
                 result.Tokens.Count == 1
                 && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-                && !(value is >= 0 and <= 5)
+                && !(value is >= 0 and <= SearchOptions.GreatestLengthPenalty)
             )
             {
-                result.AddError($"--length-penalty {result.Tokens[0].Value}: must be 0 to 5");
+                result.AddError($"--length-penalty {result.Tokens[0].Value}: must be 0 to {SearchOptions.GreatestLengthPenalty}");
             }
         });
         var threads = SharedOptions.Positive(

@@ -1,5 +1,7 @@
 using Akka.Actor;
 using Akka.Hosting;
+using Microsoft.Extensions.Options;
+using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.V1;
@@ -9,9 +11,9 @@ namespace TrainingCluster.Coordinator.Control;
 /// <summary>
 /// Carries the services' wishes to the coordinator's actor, which is made after the services listen: earlier ones wait for it.
 /// </summary>
-internal sealed class ActorJobControl(IRequiredActor<CoordinatorActor> coordinator) : IJobControl
+internal sealed class ActorJobControl(IRequiredActor<CoordinatorActor> coordinator, IOptions<ServingOptions> options) : IJobControl
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
+    private readonly TimeSpan _timeout = options.Value.CommandTimeout;
 
     /// <inheritdoc/>
     public void JobCreated(StoredJob job) => _ = TellAsync(new JobAdded(job));
@@ -33,10 +35,10 @@ internal sealed class ActorJobControl(IRequiredActor<CoordinatorActor> coordinat
 
     /// <inheritdoc/>
     public async Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) =>
-        await (await coordinator.GetAsync(cancellationToken)).Ask<ClusterStatus>(StatusRequested.Instance, s_timeout, cancellationToken);
+        await (await coordinator.GetAsync(cancellationToken)).Ask<ClusterStatus>(StatusRequested.Instance, _timeout, cancellationToken);
 
     private async Task TellAsync(object message) => (await coordinator.GetAsync()).Tell(message);
 
     private async Task CommandAsync(string jobId, JobInput input, CancellationToken cancellationToken) =>
-        await (await coordinator.GetAsync(cancellationToken)).Ask<CommandDone>(new JobCommand(jobId, input), s_timeout, cancellationToken);
+        await (await coordinator.GetAsync(cancellationToken)).Ask<CommandDone>(new JobCommand(jobId, input), _timeout, cancellationToken);
 }

@@ -16,8 +16,6 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     /// <summary>Its name: workers find it by it.</summary>
     public const string Name = "coordinator";
 
-    private static readonly TimeSpan s_tickInterval = TimeSpan.FromSeconds(1);
-
     private readonly CoordinatorSettings _settings;
     private readonly JobActorContext _jobContext;
     private readonly IMembership _membership;
@@ -45,7 +43,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     {
         _jobContext.Store.NotEndedAsync().PipeTo(Self, success: jobs => new JobsLoaded(jobs));
         _membership.Subscribe(Self);
-        Timers.StartPeriodicTimer("tick", Tick.Instance, s_tickInterval);
+        Timers.StartPeriodicTimer("tick", Tick.Instance, _settings.TickInterval);
     }
 
     // A job's actor that fails is made anew and finds its job in the store, as after a restart of the coordinator.

@@ -1,4 +1,5 @@
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Settings;
 
 namespace TrainingCluster.Coordinator.Control;
 
@@ -12,27 +13,47 @@ public sealed record CoordinatorSettings
     public required string GrpcAddress { get; init; }
 
     /// <summary>
-    /// A worker that has not registered for so long is taken for dead, whatever the cluster says. Default 10 s: five registrations.
+    /// A worker that has not registered for so long is taken for dead, whatever the cluster says: five registrations by default.
     /// </summary>
+    [DurationRange("3 s", "10 min")]
     public TimeSpan RegistrationTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// The same for one that some member cannot reach. Default 3 s: more than a registration, and less than it takes until a
-    /// member is called unreachable, so that one that hangs is not given any longer.
+    /// The same for one that some member cannot reach: more than a registration, and less than it takes until a member is called
+    /// unreachable, so that one that hangs is not given any longer.
     /// </summary>
+    [DurationRange("100 ms", "10 min")]
     public TimeSpan AccusedTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// An unreachable member is removed from the cluster after this: while it is in it, newcomers are let in as weakly up only. Default 5
-    /// s.
+    /// An unreachable member is removed from the cluster after this: while it is in it, newcomers are let in as weakly up only.
     /// </summary>
+    [DurationRange("100 ms", "10 min")]
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A dead worker is shown for so long. Default 1 min.</summary>
+    /// <summary>A dead worker is shown for so long.</summary>
+    [DurationRange("1 s", "24 h")]
     public TimeSpan ForgetAfter { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Progress of a running job is stored, and shown to its watchers, this often. Default 1 s.</summary>
+    /// <summary>Progress of a running job is stored, and shown to its watchers, this often.</summary>
+    [DurationRange("100 ms", "10 min")]
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often it is judged who is alive and who works for whom, beside every event that may change it.</summary>
+    [DurationRange("10 ms", "1 min")]
+    public TimeSpan TickInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the machine of a member whose connection broke is asked whether its process still listens.</summary>
+    [DurationRange("10 ms", "1 min")]
+    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The pause before it is asked a second time; it doubles with each time.</summary>
+    [DurationRange("1 ms", "10 s")]
+    public TimeSpan ProbePause { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>What could not be stored is tried again after this: a full disk, say. Training goes on meanwhile.</summary>
+    [DurationRange("10 ms", "10 min")]
+    public TimeSpan StoreRetry { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The times of the jobs' state machines.</summary>
     public JobMachineOptions Machine { get; init; } = new();

@@ -6,6 +6,7 @@ using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Hosting;
+using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -22,6 +23,7 @@ public static partial class CoordinatorHost
     {
         ArgumentNullException.ThrowIfNull(options);
         // 1.
+        await ProgramSettings.Validated(CoordinatorSections.All, options.Settings).DisposeAsync();
         var address = ListenAddress.Parse(options.Host, options.Advertise);
         address.RequireFree(options.GrpcPort, "--grpc-port");
         address.RequireFree(options.HttpPort, "--http-port");
@@ -116,6 +118,7 @@ public static partial class CoordinatorHost
             .AddSingleton(new CoordinatorMetrics(published.Factory, time))
             .AddSingleton(provider => new Refusals(published.Factory, provider.GetRequiredService<ILoggerFactory>()))
             .AddSingleton<IJobControl, ActorJobControl>();
+        builder.Services.AddSettings(CoordinatorSections.All, options.Settings);
         builder.Services.AddHostedService<Housekeeping>();
         builder.Services.AddCoordinatorGrpc();
         builder.Services.AddProgramHealth("cluster.v1.Jobs", "cluster.v1.Datasets", "cluster.v1.Checkpoints");

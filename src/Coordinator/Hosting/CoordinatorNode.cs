@@ -4,9 +4,11 @@ using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs;
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
@@ -23,8 +25,8 @@ internal static class CoordinatorNode
         services.AddAkka<ActorsAfterServer>(
             ActorConfiguration.SystemName,
             (akka, provider) =>
-                akka.WithNode(node, provider.GetRequiredService<Refusals>())
-                    .WithHealthCheck<RootActorCheck<CoordinatorActor>>("coordinator")
+                akka.WithNode(node with { Heartbeats = Of<HeartbeatOptions>(provider) }, provider.GetRequiredService<Refusals>())
+                    .WithHealthCheck("coordinator", new RootActorCheck<CoordinatorActor>(Of<HealthOptions>(provider)))
                     .WithActors((system, registry) => StartAsync(system, registry, provider, node.Address))
         );
 
@@ -37,10 +39,11 @@ internal static class CoordinatorNode
         await up.Task.WaitAsync(provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
 
         var served = provider.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        var settings = new CoordinatorSettings
+        var settings = Of<CoordinatorSettings>(provider) with
         {
             Incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture),
             GrpcAddress = address.Http(new Uri(served.First()).Port),
+            Machine = Of<JobMachineOptions>(provider) with { Rebalance = Of<RebalanceOptions>(provider) },
         };
         // Presence and lateness are not judged by a clock that somebody may set.
         var time = new SteadyTime(provider.GetRequiredService<TimeProvider>());
@@ -52,9 +55,12 @@ internal static class CoordinatorNode
             time,
             provider.GetRequiredService<ILoggerFactory>()
         );
-        var membership = new ClusterMembership(system, time);
+        var membership = new ClusterMembership(system, settings, time);
         registry.Register<CoordinatorActor>(
             system.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, membership)), CoordinatorActor.Name)
         );
     }
+
+    private static T Of<T>(IServiceProvider provider)
+        where T : class => provider.GetRequiredService<IOptions<T>>().Value;
 }

@@ -26,4 +26,7 @@ public sealed record CoordinatorOptions
 
     /// <summary>Process without which this one ends; null: none.</summary>
     public int? ParentPid { get; init; }
+
+    /// <summary>What people have set of <see cref="CoordinatorSections"/>. Default: nothing.</summary>
+    public IConfiguration Settings { get; init; } = new ConfigurationBuilder().Build();
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
@@ -10,15 +11,15 @@ internal sealed partial class Housekeeping(
     CheckpointLibrary files,
     CoordinatorMetrics metrics,
     TimeProvider time,
+    IOptions<ServingOptions> options,
     ILogger<Housekeeping> logger
 ) : BackgroundService
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
     private const int Batch = 100;
 
     protected override async Task ExecuteAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(s_interval, time);
+        using var timer = new PeriodicTimer(options.Value.HousekeepingInterval, time);
         do
         {
             try

@@ -14,8 +14,6 @@ namespace TrainingCluster.Coordinator.Jobs;
 /// </summary>
 internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnboundedStash
 {
-    private static readonly TimeSpan s_retryStore = TimeSpan.FromSeconds(1);
-
     private readonly string _jobId;
     private readonly JobActorContext _context;
     private readonly StoredJob? _submitted;
@@ -199,7 +197,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         {
             // The workers train on meanwhile; only changes of the group have to wait.
             LogNotStored(_jobId, failure.Cause.Message);
-            Timers.StartSingleTimer("store", StoreAgain.Instance, s_retryStore);
+            Timers.StartSingleTimer("store", StoreAgain.Instance, _context.Settings.StoreRetry);
         });
         Receive<StoreAgain>(_ => Store(events));
         ReceiveAny(_ => Stash.Stash());

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Remote;
+using TrainingCluster.Coordinator.Control;
 
 namespace TrainingCluster.Coordinator.Membership;
 
@@ -8,14 +9,14 @@ namespace TrainingCluster.Coordinator.Membership;
 /// Membership by Akka.Cluster. No member downs another by itself (a coordinator that is away must not cost its workers their
 /// cluster); the coordinator removes those that it cannot reach, and is told at once of those whose process is gone.
 /// </summary>
-internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) : IMembership
+internal sealed class ClusterMembership(ActorSystem system, CoordinatorSettings settings, TimeProvider time) : IMembership
 {
     private readonly Cluster _cluster = Cluster.Get(system);
     private readonly Dictionary<Address, DateTimeOffset> _unreachableSince = [];
 
     public void Subscribe(IActorRef subscriber)
     {
-        var relay = system.ActorOf(Props.Create(() => new Relay(subscriber, _cluster, time)), "membership");
+        var relay = system.ActorOf(Props.Create(() => new Relay(subscriber, _cluster, settings, time)), "membership");
         _cluster.Subscribe(
             relay,
             ClusterEvent.InitialStateAsEvents,
@@ -47,10 +48,9 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
     /// <summary>Gives the coordinator's actor what it wants to know.</summary>
     private sealed class Relay : ReceiveActor
     {
-        private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(1);
         private readonly HashSet<Address> _asked = [];
 
-        public Relay(IActorRef subscriber, Cluster cluster, TimeProvider time)
+        public Relay(IActorRef subscriber, Cluster cluster, CoordinatorSettings settings, TimeProvider time)
         {
             Receive<ClusterEvent.UnreachableMember>(e => subscriber.Tell(new MemberReachability(e.Member.Address, false)));
             Receive<ClusterEvent.MemberRemoved>(e => subscriber.Tell(new MemberLost(e.Member.Address, "it left the cluster")));
@@ -67,7 +67,9 @@ internal sealed class ClusterMembership(ActorSystem system, TimeProvider time) :
                 {
                     return;
                 }
-                PortProbe.IsRefusedAsync(host, port, s_answerWithin, time).PipeTo(Self, success: refused => new Probed(address, refused));
+                PortProbe
+                    .IsRefusedAsync(host, port, settings.ProbeTimeout, settings.ProbePause, time)
+                    .PipeTo(Self, success: refused => new Probed(address, refused));
             });
             // It is not downed for that: a new process at the same address is let in at once in the place of a member that is up,
             // but has to wait for the failure detector where that member is down.

@@ -6,12 +6,16 @@ public sealed record SearchOptions
     /// <summary>The widest beam.</summary>
     public const int GreatestBeam = 64;
 
+    /// <summary>The greatest α of the length normalisation.</summary>
+    public const double GreatestLengthPenalty = 5;
+
     /// <summary>Hypotheses kept of each sentence; 1 (default): greedy. 1…<see cref="GreatestBeam"/>.</summary>
     public int Beam { get; init; } = 1;
 
     /// <summary>
     /// α of the length normalisation: hypotheses are compared by log p / lengthᵅ, the length counting the
-    /// end-of-sequence token. 0: none, 1 (default): the mean log-probability of a token. 0…5.
+    /// end-of-sequence token. 0: none, 1 (default): the mean log-probability of a token.
+    /// 0…<see cref="GreatestLengthPenalty"/>.
     /// </summary>
     public double LengthPenalty { get; init; } = 1;
 
@@ -42,9 +46,9 @@ public sealed record SearchOptions
         {
             problems.Add($"{nameof(Beam)} is {Beam} and must be 1 to {GreatestBeam}");
         }
-        if (!(LengthPenalty is >= 0 and <= 5))
+        if (!(LengthPenalty is >= 0 and <= GreatestLengthPenalty))
         {
-            problems.Add($"{nameof(LengthPenalty)} is {LengthPenalty} and must be 0 to 5");
+            problems.Add($"{nameof(LengthPenalty)} is {LengthPenalty} and must be 0 to {GreatestLengthPenalty}");
         }
         if (!(LengthFactor > 0 && double.IsFinite(LengthFactor)))
         {

@@ -88,8 +88,7 @@ public static class ActorConfiguration
     /// <param name="refusals">Counts what is not let in.</param>
     /// <remarks>
     /// A process that is killed is found by its peers at once, through the connection that breaks; the failure detector is for those that
-    /// hang
-    /// or are cut off. Its pause is longer than what a busy machine takes to schedule a heartbeat.
+    /// hang or are cut off.
     /// </remarks>
     public static AkkaConfigurationBuilder WithNode(this AkkaConfigurationBuilder builder, NodeOptions node, Refusals refusals)
     {
@@ -113,8 +112,8 @@ public static class ActorConfiguration
                     LogInfo = false,
                     FailureDetector = new PhiAccrualFailureDetectorOptions
                     {
-                        HeartbeatInterval = TimeSpan.FromMilliseconds(500),
-                        AcceptableHeartbeatPause = TimeSpan.FromSeconds(4),
+                        HeartbeatInterval = node.Heartbeats.Interval,
+                        AcceptableHeartbeatPause = node.Heartbeats.Pause,
                         MinStandardDeviation = TimeSpan.FromMilliseconds(100),
                     },
                 }

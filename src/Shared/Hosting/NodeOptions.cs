@@ -5,4 +5,8 @@ namespace TrainingCluster.Hosting;
 /// <param name="Port">0: any.</param>
 /// <param name="Role"><see cref="ActorConfiguration.CoordinatorRole"/> or <see cref="ActorConfiguration.WorkerRole"/>.</param>
 /// <param name="Seed">host:port of the node whose cluster it joins by itself; null: it is told to join later.</param>
-public sealed record NodeOptions(ListenAddress Address, int Port, string Role, string? Seed = null);
+public sealed record NodeOptions(ListenAddress Address, int Port, string Role, string? Seed = null)
+{
+    /// <summary>How it finds members that hang.</summary>
+    public HeartbeatOptions Heartbeats { get; init; } = new();
+}

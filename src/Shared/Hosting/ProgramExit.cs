@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Hosting;
@@ -22,10 +23,32 @@ public static class ProgramExit
         {
             return await run();
         }
+        catch (OptionsValidationException e)
+        {
+            await TellAsync(e);
+            return BadUsage;
+        }
+        catch (AggregateException e) when (e.InnerExceptions.All(inner => inner is OptionsValidationException))
+        {
+            // Several sections at once.
+            foreach (var inner in e.InnerExceptions.Cast<OptionsValidationException>())
+            {
+                await TellAsync(inner);
+            }
+            return BadUsage;
+        }
         catch (Exception e) when (e is InvalidDataException or LibtorchException)
         {
             await Console.Error.WriteLineAsync($"{program}: {e.Message}");
             return BadUsage;
+        }
+
+        async Task TellAsync(OptionsValidationException invalid)
+        {
+            foreach (var failure in invalid.Failures)
+            {
+                await Console.Error.WriteLineAsync($"{program}: {failure}");
+            }
         }
     }
 }

@@ -1,15 +1,15 @@
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using TrainingCluster.Settings;
 
 namespace TrainingCluster.Hosting;
 
 /// <summary>Asks an actor whether it lives: neither an actor system that has ended nor an actor that is gone or hangs can say so.</summary>
 /// <typeparam name="TActor">By which it is registered.</typeparam>
-public sealed class RootActorCheck<TActor> : IAkkaHealthCheck
+/// <param name="options">How long it may take to answer.</param>
+public sealed class RootActorCheck<TActor>(HealthOptions options) : IAkkaHealthCheck
 {
-    private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(5);
-
     /// <inheritdoc/>
     public async Task<HealthCheckResult> CheckHealthAsync(AkkaHealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -25,12 +25,12 @@ public sealed class RootActorCheck<TActor> : IAkkaHealthCheck
         }
         try
         {
-            var answer = await actor.Ask<ActorIdentity>(new Identify(null), s_answerWithin, cancellationToken);
+            var answer = await actor.Ask<ActorIdentity>(new Identify(null), options.ActorTimeout, cancellationToken);
             return answer.Subject is null ? HealthCheckResult.Unhealthy($"{name} has ended") : HealthCheckResult.Healthy();
         }
         catch (AskTimeoutException)
         {
-            return HealthCheckResult.Unhealthy($"{name} has not answered for {s_answerWithin.TotalSeconds:0} s");
+            return HealthCheckResult.Unhealthy($"{name} has not answered for {Duration.Format(options.ActorTimeout)}");
         }
     }
 }

@@ -1,3 +1,5 @@
+using TrainingCluster.Hosting;
+using TrainingCluster.Settings;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Actors;
@@ -26,12 +28,22 @@ internal sealed record WorkerActorSettings
     /// <summary>Path of the coordinator's actor, with its address.</summary>
     public required string CoordinatorPath { get; init; }
 
-    /// <summary>Time between registrations. Default 2 s.</summary>
+    /// <summary>Time between registrations.</summary>
+    [DurationRange("100 ms", "1 min")]
     public TimeSpan RegisterInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time between attempts while not registered, and while draining. Default 250 ms.</summary>
+    /// <summary>Time between attempts while not registered, and while draining.</summary>
+    [DurationRange("10 ms", "1 min")]
     public TimeSpan TryInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Without an answer for so long the actor system is made anew: the coordinator may have shut it out. Default 30 s.</summary>
+    /// <summary>Without an answer for so long the actor system is made anew: the coordinator may have shut it out.</summary>
+    [DurationRange("1 s", "1 h")]
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The pause before an actor system that has ended is made anew.</summary>
+    [DurationRange("10 ms", "1 min")]
+    public TimeSpan RejoinPause { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>When the actors are called ill.</summary>
+    public HealthOptions Health { get; init; } = new();
 }

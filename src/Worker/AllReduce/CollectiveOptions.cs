@@ -1,3 +1,5 @@
+using TrainingCluster.Settings;
+
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>Settings of the exchange between workers.</summary>
@@ -7,10 +9,17 @@ public sealed record CollectiveOptions
     /// How long a worker waits for a peer that sends nothing; all time limits of the exchange follow from it. Once a generation
     /// has measured how long its steps take, a peer is suspected that has been silent within a step for eight times as long, but
     /// not before an eighth of this. Before that, and outside steps, the limit is <c>Timeout + 4·t</c>, where <c>t</c> is what
-    /// this worker's own part took. Default 20 s (so at least 2.5 s of silence), at least 100 ms. A peer whose connection breaks
-    /// is noticed at once, without any waiting.
+    /// this worker's own part took. A peer whose connection breaks is noticed at once, without any waiting.
     /// </summary>
+    [DurationRange("100 ms", "10 min")]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// How long the end of a stream to a peer waits for that peer after the group has failed: one that is stopped or cut off must
+    /// not keep the others from the next generation.
+    /// </summary>
+    [DurationRange("10 ms", "1 min")]
+    public TimeSpan FailedLinkTimeout { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
     /// Payload of one gradient frame in bytes. Default 512 KiB; a multiple of 64, at most 16 MiB. All workers must agree.

@@ -8,7 +8,6 @@ namespace TrainingCluster.Worker.AllReduce;
 /// <summary>The way to one peer: a stream of frames that lives as long as the generation.</summary>
 internal sealed class PeerLink : IAsyncDisposable
 {
-    private static readonly TimeSpan s_barrierTimeout = TimeSpan.FromMilliseconds(250);
     private readonly ProcessGroup _plan;
     private readonly int _rank;
     private readonly CollectiveOptions _options;
@@ -61,7 +60,7 @@ internal sealed class PeerLink : IAsyncDisposable
         _frames.Writer.TryComplete();
         // After a failure nothing is left to send but the stream's end: a healthy peer takes it at once, and one that is stopped or
         // cut off must not keep the others from the next generation.
-        var timeout = _discard ? s_barrierTimeout : _options.Timeout;
+        var timeout = _discard ? _options.FailedLinkTimeout : _options.Timeout;
         await Task.WhenAny(Task.WhenAll(_sending, _watching), Task.Delay(timeout, _time));
         _closing = true;
         _call.Dispose();

@@ -13,9 +13,6 @@ namespace TrainingCluster.Worker.Checkpoints;
 /// </summary>
 internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : IDisposable
 {
-    /// <summary>Within this a state that is about to be lost is stored: no grace period is longer as a rule.</summary>
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
-
     private readonly Lock _gate = new();
     private readonly StateSnapshot _snapshot = new();
     private readonly CancellationTokenSource _ended = new();
@@ -60,7 +57,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     /// </summary>
     public async Task StoreNowAsync(LoadedJob loaded, Reports reports)
     {
-        using var limit = new CancellationTokenSource(s_limit, parts.Time);
+        using var limit = new CancellationTokenSource(parts.Options.LastCheckpointTimeout, parts.Time);
         await StoringAsync()
             .WaitAsync(limit.Token)
             .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using TrainingCluster.Worker.Actors;
 
 namespace TrainingCluster.Worker.Hosting;
@@ -14,13 +15,14 @@ internal sealed class ActorsCheck(WorkerNode node) : IHealthCheck
 
 /// <summary>Whether the coordinator answers: without it the worker trains on, but gets no job.</summary>
 /// <param name="link">What is known of it.</param>
-internal sealed class CoordinatorCheck(CoordinatorLink link) : IHealthCheck
+/// <param name="times">How long it may be silent.</param>
+internal sealed class CoordinatorCheck(CoordinatorLink link, IOptions<WorkerTimes> times) : IHealthCheck
 {
-    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(10);
-
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
-            link.HeardWithin(s_within) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the coordinator does not answer")
+            link.HeardWithin(times.Value.CoordinatorTimeout)
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy("the coordinator does not answer")
         );
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 using TorchSharp;
 using TrainingCluster.Hosting;
+using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
 using TrainingCluster.Worker.AllReduce;
@@ -13,10 +15,6 @@ namespace TrainingCluster.Worker.Hosting;
 /// <summary>The worker's process, from its options to its end.</summary>
 public static partial class WorkerHost
 {
-    // Time for others to take over, or for the coordinator to take the state; Kubernetes gives two minutes.
-    private static readonly TimeSpan s_drainGrace = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_coordinatorSilence = TimeSpan.FromSeconds(5);
-
     /// <summary>
     /// 1. checks the options; 2. makes the trainer; 3. serves peers and HTTP; 4. joins the cluster; 5. says that it is ready;
     /// 6. waits for the end; 7. drains: works on until no generation holds it; 8. leaves, and ends in the opposite order.
@@ -26,6 +24,7 @@ public static partial class WorkerHost
     {
         ArgumentNullException.ThrowIfNull(options);
         // 1.
+        await using var settings = ProgramSettings.Validated(WorkerSections.All, options.Settings);
         var address = ListenAddress.Parse(options.Host, options.Advertise);
         address.RequireFree(options.GrpcPort, "--grpc-port");
         address.RequireFree(options.HttpPort, "--http-port");
@@ -44,7 +43,7 @@ public static partial class WorkerHost
         var link = new CoordinatorLink(time);
         using var loggers = LoggerFactory.Create(ConfigureLogging);
         var logger = loggers.CreateLogger(typeof(WorkerHost));
-        var collective = new CollectiveHost(new CollectiveOptions { SharedMemory = options.SharedMemory }, time, loggers);
+        var collective = new CollectiveHost(Of<CollectiveOptions>(settings) with { SharedMemory = options.SharedMemory }, time, loggers);
         var published = new ProgramMetrics("worker");
         using var refusals = new Refusals(published.Factory, loggers);
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
@@ -52,7 +51,7 @@ public static partial class WorkerHost
         var outbox = new Outbox();
         var metrics = new WorkerMetrics(published.Factory);
         var trainer = new Trainer(
-            new TrainerOptions
+            Of<TrainerOptions>(settings) with
             {
                 WorkerId = name,
                 Incarnation = incarnation,
@@ -72,7 +71,10 @@ public static partial class WorkerHost
         WorkerMetrics.PublishCounts(published, () => collective.StaleStreams, () => collective.StaleFrames, () => trainer.StaleCommands);
         WorkerMetrics.PublishPeers(published, () => collective.Peers);
         var node = new WorkerNode(
-            new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator),
+            new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator)
+            {
+                Heartbeats = Of<HeartbeatOptions>(settings),
+            },
             new WorkerParts(trainer, outbox, link),
             refusals,
             time,
@@ -87,7 +89,7 @@ public static partial class WorkerHost
         // 4.
         using var leave = new CancellationTokenSource();
         var running = node.RunAsync(
-            new WorkerActorSettings
+            Of<WorkerActorSettings>(settings) with
             {
                 WorkerId = name,
                 Incarnation = incarnation,
@@ -96,6 +98,7 @@ public static partial class WorkerHost
                 Device = options.Device,
                 Arithmetic = await arithmetic,
                 CoordinatorPath = $"{ActorConfiguration.Address(options.Coordinator)}/user/coordinator",
+                Health = Of<HealthOptions>(settings),
             },
             leave.Token
         );
@@ -111,7 +114,7 @@ public static partial class WorkerHost
         // 7.
         if (!running.IsCompleted && !end.Hurried.IsCompleted)
         {
-            await DrainAsync(link, end, time, logger);
+            await DrainAsync(Of<WorkerTimes>(settings), link, end, time, logger);
         }
         // 8.
         await leave.CancelAsync();
@@ -126,15 +129,15 @@ public static partial class WorkerHost
         return ProgramExit.Clean;
     }
 
-    private static async Task DrainAsync(CoordinatorLink link, EndSignals end, TimeProvider time, ILogger logger)
+    private static async Task DrainAsync(WorkerTimes times, CoordinatorLink link, EndSignals end, TimeProvider time, ILogger logger)
     {
-        LogDraining(logger, s_drainGrace.TotalSeconds);
+        LogDraining(logger, times.DrainTimeout.TotalSeconds);
         link.BeginDrain();
-        using var grace = new CancellationTokenSource(s_drainGrace, time);
+        using var grace = new CancellationTokenSource(times.DrainTimeout, time);
         try
         {
             // Without a coordinator nobody could take over: there is nothing to wait for.
-            while (!link.Drained.IsCompleted && link.HeardWithin(s_coordinatorSilence))
+            while (!link.Drained.IsCompleted && link.HeardWithin(times.DrainSilence))
             {
                 await Task.WhenAny(link.Drained, end.Hurried, Task.Delay(TimeSpan.FromMilliseconds(500), time, grace.Token));
                 if (end.Hurried.IsCompleted)
@@ -146,9 +149,12 @@ public static partial class WorkerHost
         }
         catch (OperationCanceledException)
         {
-            LogDrainTooLong(logger, s_drainGrace.TotalSeconds);
+            LogDrainTooLong(logger, times.DrainTimeout.TotalSeconds);
         }
     }
+
+    private static T Of<T>(IServiceProvider settings)
+        where T : class => settings.GetRequiredService<IOptions<T>>().Value;
 
     private static void PrepareFolder(string folder)
     {
@@ -192,6 +198,7 @@ public static partial class WorkerHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         collective.AddServices(builder.Services);
+        builder.Services.AddSettings(WorkerSections.All, options.Settings);
         AddHealth(builder.Services, node, link);
         return builder.Build();
     }

@@ -26,7 +26,6 @@ internal sealed partial class WorkerNode(
     ILoggerFactory loggers
 )
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
     private readonly ILogger _logger = loggers.CreateLogger<WorkerNode>();
     private readonly TaskCompletionSource<int> _firstPort = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IHost? _current;
@@ -66,7 +65,7 @@ internal sealed partial class WorkerNode(
             while (!cancellationToken.IsCancellationRequested)
             {
                 await RunOnceAsync(settings, cancellationToken);
-                await Task.Delay(s_pause, time, CancellationToken.None);
+                await Task.Delay(settings.RejoinPause, time, CancellationToken.None);
             }
         }
         catch (Exception e)
@@ -106,7 +105,7 @@ internal sealed partial class WorkerNode(
             ActorConfiguration.SystemName,
             akka =>
                 akka.WithNode(options, refusals)
-                    .WithHealthCheck<RootActorCheck<WorkerActor>>("worker")
+                    .WithHealthCheck("worker", new RootActorCheck<WorkerActor>(settings.Health))
                     .WithActors((system, registry) => StartActors(system, registry, settings))
         );
         return builder.Build();

@@ -41,6 +41,9 @@ public sealed record WorkerOptions
     /// <summary>Process without which this one ends; null: none.</summary>
     public int? ParentPid { get; init; }
 
+    /// <summary>What people have set of <see cref="WorkerSections"/>. Default: nothing.</summary>
+    public IConfiguration Settings { get; init; } = new ConfigurationBuilder().Build();
+
     /// <summary>Whether a text names a host and a port.</summary>
     public static bool IsHostPort(string? text) =>
         text is not null

@@ -6,8 +6,6 @@ namespace TrainingCluster.Worker.Training;
 /// <summary>Hands the final model to the coordinator; while that is away, it is tried again.</summary>
 internal static class ModelStore
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
-
     /// <summary>Returns when the model is stored.</summary>
     /// <exception cref="RpcException">The coordinator refuses the model for good.</exception>
     public static async Task StoreAsync(
@@ -58,7 +56,7 @@ internal static class ModelStore
                             $"The model could not be stored yet ({e.StatusCode}: {e.Status.Detail}); trying again until it is."
                         );
                     }
-                    await Task.Delay(s_pause, parts.Time, cancellationToken);
+                    await Task.Delay(parts.Options.ModelRetry, parts.Time, cancellationToken);
                 }
             }
         }

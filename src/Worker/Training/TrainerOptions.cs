@@ -1,3 +1,5 @@
+using TrainingCluster.Settings;
+
 namespace TrainingCluster.Worker.Training;
 
 /// <summary>What a worker's trainer must know of its process.</summary>
@@ -14,4 +16,12 @@ public sealed record TrainerOptions
 
     /// <summary>Where to compute: "cpu" (default) or "cuda:0" and the like.</summary>
     public string Device { get; init; } = "cpu";
+
+    /// <summary>Within this a state that is about to be lost is stored as a checkpoint: no grace period is longer as a rule.</summary>
+    [DurationRange("1 s", "1 h")]
+    public TimeSpan LastCheckpointTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A final model that the coordinator could not take is sent again after this, until it is stored.</summary>
+    [DurationRange("10 ms", "10 min")]
+    public TimeSpan ModelRetry { get; init; } = TimeSpan.FromSeconds(2);
 }

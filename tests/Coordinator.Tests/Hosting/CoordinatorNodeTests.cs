@@ -114,7 +114,7 @@ public sealed class CoordinatorNodeTests : IAsyncLifetime
     public async Task RootActorCheck_ActorNotStartedYet_IsUnhealthy()
     {
         using var system = ActorSystem.Create("empty", "akka { loglevel = OFF, stdout-loglevel = OFF }");
-        var result = await new RootActorCheck<CoordinatorActor>().CheckHealthAsync(new AkkaHealthCheckContext(system));
+        var result = await new RootActorCheck<CoordinatorActor>(new HealthOptions()).CheckHealthAsync(new AkkaHealthCheckContext(system));
         Assert.Equal((HealthStatus.Unhealthy, "CoordinatorActor has not started yet"), (result.Status, result.Description));
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Prometheus;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Files;
@@ -44,6 +45,7 @@ public sealed class HousekeepingTests : IDisposable
             new CheckpointLibrary(data),
             metrics,
             TimeProvider.System,
+            Options.Create(new ServingOptions()),
             NullLogger<Housekeeping>.Instance
         );
         await housekeeping.StartAsync(CancellationToken.None);

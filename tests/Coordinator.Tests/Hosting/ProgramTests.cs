@@ -22,7 +22,9 @@ public class ProgramTests
             "--coordinator",
             coordinator.Ready.Cluster,
             "--name",
-            "first"
+            "first",
+            "--set",
+            "Worker:DrainTimeout=7 s"
         );
         await using var second = await ProgramProcess.StartAsync(
             "Worker",
@@ -64,6 +66,7 @@ public class ProgramTests
         Assert.Contains("second", await http.GetStringAsync(coordinator.Ready.Http), StringComparison.Ordinal);
 
         Assert.Equal(0, await first.TerminateAsync());
+        Assert.Contains("7 s at most", first.Output, StringComparison.Ordinal);
         await ProgramProcess.UntilAsync(
             () => jobs.GetCluster(new()).Workers.Single(w => w.Id == "first").State == "unreachable",
             () => coordinator.Output
@@ -224,6 +227,21 @@ public class ProgramTests
         Assert.Equal(2, await program.ExitAsync());
         Assert.Contains($"port {port} on 127.0.0.1 is in use", program.Output, StringComparison.Ordinal);
         Assert.Contains("--http-port", program.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Coordinator", "Membership:DownAfter=0 s", "coordinator: Membership:DownAfter '0 s' is out of range; use 100 ms to 10 min")]
+    [InlineData("Coordinator", "Jobs:Bakoff=1 s", "coordinator: Jobs:Bakoff is no setting; Jobs has AcknowledgeTimeout, ")]
+    [InlineData("Worker", "Collective:Timeout=20", "worker: Collective:Timeout '20' is no time; write a number and a unit")]
+    public async Task Programs_SettingThatCannotBe_EndWithTwoAndNameSettingValueAndRange(string program, string set, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        string[] address =
+            program == "Worker" ? ["--coordinator", "127.0.0.1:1"] : ["--grpc-port", "0", "--http-port", "0", "--cluster-port", "0"];
+        await using var process = ProgramProcess.Run(program, ["--data", folder.Path, "--set", set, .. address]);
+        Assert.Equal(2, await process.ExitAsync());
+        Assert.Contains(expected, process.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", process.Output, StringComparison.Ordinal);
     }
 
     [Theory]

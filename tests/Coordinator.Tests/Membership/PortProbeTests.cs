@@ -7,19 +7,22 @@ namespace TrainingCluster.Coordinator.Tests.Membership;
 public sealed class PortProbeTests
 {
     private static readonly TimeSpan s_within = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
 
     [Fact]
     public async Task IsRefused_SomebodyListens_IsFalse()
     {
         using var listener = Listen(backlog: 10);
-        Assert.False(await PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), TimeSpan.FromMilliseconds(200), TimeProvider.System));
+        Assert.False(
+            await PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), TimeSpan.FromMilliseconds(200), s_pause, TimeProvider.System)
+        );
     }
 
     [Fact]
     public async Task IsRefused_ListenerEndsMeanwhile_IsTrue()
     {
         var listener = Listen(backlog: 10);
-        var asking = PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), s_within, TimeProvider.System);
+        var asking = PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), s_within, s_pause, TimeProvider.System);
         using (var first = await listener.AcceptAsync())
         {
             listener.Dispose();
@@ -35,7 +38,7 @@ public sealed class PortProbeTests
         {
             port = Port(listener);
         }
-        Assert.True(await PortProbe.IsRefusedAsync("localhost", port, s_within, TimeProvider.System));
+        Assert.True(await PortProbe.IsRefusedAsync("localhost", port, s_within, s_pause, TimeProvider.System));
     }
 
     [Fact]
@@ -48,7 +51,9 @@ public sealed class PortProbeTests
         var connecting = waiting.Select(socket => socket.ConnectAsync("127.0.0.1", Port(listener))).ToList();
         await Task.WhenAll(connecting[..2]).WaitAsync(s_within);
 
-        Assert.False(await PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), TimeSpan.FromMilliseconds(200), TimeProvider.System));
+        Assert.False(
+            await PortProbe.IsRefusedAsync("127.0.0.1", Port(listener), TimeSpan.FromMilliseconds(200), s_pause, TimeProvider.System)
+        );
 
         waiting.ForEach(socket => socket.Dispose());
         await Task.WhenAll(connecting).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -56,7 +61,7 @@ public sealed class PortProbeTests
 
     [Fact]
     public async Task IsRefused_NoSuchName_IsFalse() =>
-        Assert.False(await PortProbe.IsRefusedAsync("no-such-host.invalid", 9, s_within, TimeProvider.System));
+        Assert.False(await PortProbe.IsRefusedAsync("no-such-host.invalid", 9, s_within, s_pause, TimeProvider.System));
 
     private static Socket Listen(int backlog)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Prometheus;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Hosting;
@@ -75,7 +76,14 @@ public sealed class StoreGrowthTests
         server.Store.Observer = Observe;
         var metrics = new CoordinatorMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), TimeProvider.System);
         using var files = new CheckpointLibrary(server.Data);
-        using var housekeeping = new Housekeeping(server.Store, files, metrics, TimeProvider.System, NullLogger<Housekeeping>.Instance);
+        using var housekeeping = new Housekeeping(
+            server.Store,
+            files,
+            metrics,
+            TimeProvider.System,
+            Options.Create(new ServingOptions()),
+            NullLogger<Housekeeping>.Instance
+        );
         await housekeeping.StartAsync(CancellationToken.None);
         await ProgramProcess.UntilAsync(() => _seen.Count == 2, () => string.Join('\n', _seen));
         await housekeeping.StopAsync(CancellationToken.None);

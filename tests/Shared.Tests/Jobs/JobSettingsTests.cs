@@ -104,7 +104,10 @@ public class JobSettingsTests
             """
             # Job specification
 
-            All settings of a job, as a job file (`job.yaml`) writes them. Made from the rules in [spec.proto](../protos/cluster/v1/spec.proto). A setting that is left out takes its default; unknown names, wrong types and values out of range are refused, all at once, with their lines.
+            All settings of a job, as a job file (`job.yaml`) writes them.
+            Made from the rules in [spec.proto](../protos/cluster/v1/spec.proto).
+            A setting that is left out takes its default.
+            Unknown names, wrong types and values out of range are refused, all at once, with their lines.
 
 
             """

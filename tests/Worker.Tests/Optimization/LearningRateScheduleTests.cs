@@ -1,3 +1,4 @@
+using TrainingCluster.Jobs;
 using TrainingCluster.Worker.Optimization;
 using TrainingCluster.Worker.Training;
 
@@ -5,6 +6,13 @@ namespace TrainingCluster.Worker.Tests.Optimization;
 
 public sealed class LearningRateScheduleTests
 {
+    [Fact]
+    public void KindOf_EveryChoiceOfASpecification_IsKnown() =>
+        Assert.Equal(
+            Enum.GetValues<ScheduleKind>(),
+            JobSettings.At("training.schedule").Rules.OneOf.Select(LearningRateSchedule.KindOf).Order()
+        );
+
     [Theory]
     [InlineData(ScheduleKind.InverseSqrt, 1, 0.01)]
     [InlineData(ScheduleKind.InverseSqrt, 50, 0.5)]

@@ -1,4 +1,5 @@
 using TrainingCluster.Coordinator.Planning;
+using TrainingCluster.Settings;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
@@ -11,13 +12,16 @@ public sealed record RebalanceOptions
     /// </summary>
     public double Gain { get; init; } = 0.25;
 
-    /// <summary>A better plan must have been better for so long without a break. Default 5 s.</summary>
+    /// <summary>A better plan must have been better for so long without a break.</summary>
+    [DurationRange("0 s", "1 h")]
     public TimeSpan Sustain { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Time from the start of a generation, whatever its cause, before shards are shared out anew. Default 30 s.</summary>
+    /// <summary>Time from the start of a generation, whatever its cause, before shards are shared out anew.</summary>
+    [DurationRange("0 s", "24 h")]
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>What the steps that are left must gain in all: less does not pay for the change. Default 3 s.</summary>
+    /// <summary>What the steps that are left must gain in all: less does not pay for the change.</summary>
+    [DurationRange("0 s", "1 h")]
     public TimeSpan Least { get; init; } = TimeSpan.FromSeconds(3);
 }
 

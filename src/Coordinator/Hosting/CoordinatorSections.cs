@@ -1,0 +1,21 @@
+using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Hosting;
+using TrainingCluster.Settings;
+
+namespace TrainingCluster.Coordinator.Hosting;
+
+/// <summary>The times of the coordinator that people can set.</summary>
+public static class CoordinatorSections
+{
+    /// <summary>In the order of the documents.</summary>
+    public static IReadOnlyList<SettingsSection> All { get; } =
+    [
+        new SettingsSection<CoordinatorSettings>("Membership"),
+        new SettingsSection<JobMachineOptions>("Jobs"),
+        new SettingsSection<RebalanceOptions>("Rebalance"),
+        new SettingsSection<ServingOptions>("Serving"),
+        new SettingsSection<HeartbeatOptions>("Heartbeats"),
+        new SettingsSection<HealthOptions>("Health"),
+    ];
+}

@@ -1,0 +1,18 @@
+using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.TestSupport;
+
+namespace TrainingCluster.Coordinator.Tests.Hosting;
+
+public class CoordinatorSettingsTests
+{
+    [Fact]
+    public void Settings_OfTheCoordinator_AreDocumented() =>
+        GeneratedDocument.VerifySection("Coordinator", SettingsTable.Of(CoordinatorSections.All), "docs", "configuration.md");
+
+    [Fact]
+    public void Settings_OfTheCoordinator_HaveDefaultsInRange() =>
+        Assert.All(
+            CoordinatorSections.All.SelectMany(section => section.Settings),
+            setting => Assert.InRange(setting.Default, setting.Least, setting.Greatest)
+        );
+}
