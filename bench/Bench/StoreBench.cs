@@ -44,6 +44,7 @@ internal static class StoreBench
             json,
             "ended jobs",
             "start s",
+            "of a core s",
             "list 50 ms",
             "list 50 succeeded ms",
             "list alive ms",
@@ -98,6 +99,8 @@ internal static class StoreBench
                 await Task.Delay(5, cancellationToken);
             }
             var start = watch.Elapsed.TotalSeconds;
+            coordinator.Refresh();
+            var startCompute = coordinator.TotalProcessorTime.TotalSeconds;
             using var channel = GrpcChannel.ForAddress((await ReadyFile.TryReadAsync(ready, cancellationToken))!.Grpc);
             var client = new V1.Jobs.JobsClient(channel);
             var lists = new List<object?>();
@@ -121,7 +124,7 @@ internal static class StoreBench
             var (used, began) = (coordinator.TotalProcessorTime, watch.Elapsed);
             await Task.Delay(TimeSpan.FromSeconds(idleSeconds), cancellationToken);
             coordinator.Refresh();
-            return [start, .. lists, 100 * (coordinator.TotalProcessorTime - used) / (watch.Elapsed - began)];
+            return [start, startCompute, .. lists, 100 * (coordinator.TotalProcessorTime - used) / (watch.Elapsed - began)];
         }
         finally
         {
