@@ -80,17 +80,17 @@ class Tokenizer:
 class Model(nn.Module):
     def __init__(self, spec, vocabulary_size):
         super().__init__()
-        self.width = spec.get('dModel', 256)
-        self.shared = spec.get('sharedEmbeddings', True)
+        self.width = spec['dModel']
+        self.shared = spec['sharedEmbeddings']
         for name in ['embedding'] if self.shared else ['source_embedding', 'target_embedding']:
             setattr(self, name, nn.Embedding(vocabulary_size, self.width))
         if not self.shared:
             self.output = nn.Linear(self.width, vocabulary_size, bias=False)
-        if spec.get('positions') == 'learned':
+        if spec['positions'] == 'learned':
             self.positions = nn.Embedding(1024, self.width)
-        layers = spec.get('layers', 3)
-        transformer = nn.Transformer(self.width, spec.get('heads', 4), layers, layers, spec.get('feedForward', 1024),
-                                     batch_first=True, norm_first=spec.get('norm', 'pre') == 'pre')
+        layers = spec['layers']
+        transformer = nn.Transformer(self.width, spec['heads'], layers, layers, spec['feedForward'],
+                                     batch_first=True, norm_first=spec['norm'] == 'pre')
         self.encoder, self.decoder = transformer.encoder, transformer.decoder
 
     def embed(self, table, tokens):
@@ -113,8 +113,8 @@ class Model(nn.Module):
 
 def load(folder):
     manifest = json.loads((folder / 'manifest.json').read_text(encoding='utf-8'))
-    spec = manifest['specification'].get('model', {})
-    if spec.get('kind', 'transformer') != 'transformer' or spec.get('positions') == 'rotary':
+    spec = manifest['specification']['model']
+    if spec['kind'] != 'transformer' or spec['positions'] == 'rotary':
         sys.exit('torch.nn.Transformer has no place for this model: recurrent layers and rotary positions need code of their own.')
     model = Model(spec, manifest['vocabulary_size'])
     weights = load_weights(folder / 'model.safetensors')

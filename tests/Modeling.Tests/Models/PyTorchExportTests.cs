@@ -35,6 +35,7 @@ public sealed class PyTorchExportTests : IDisposable
         {
             ["model"] = new JsonObject
             {
+                ["kind"] = "transformer",
                 ["dModel"] = 32,
                 ["heads"] = 2,
                 ["layers"] = 2,
