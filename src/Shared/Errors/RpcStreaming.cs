@@ -23,13 +23,13 @@ public static class RpcStreaming
         ArgumentNullException.ThrowIfNull(messages);
         await foreach (var message in messages.WithCancellation(cancellationToken))
         {
-            if (!await TakenAsync(call.RequestStream.WriteAsync(message, cancellationToken)))
+            if (!await TakenAsync(call.RequestStream.WriteAsync(message, cancellationToken), call.ResponseAsync))
             {
                 return await call.ResponseAsync;
             }
         }
 
-        await TakenAsync(call.RequestStream.CompleteAsync());
+        await TakenAsync(call.RequestStream.CompleteAsync(), call.ResponseAsync);
         return await call.ResponseAsync;
     }
 
@@ -49,8 +49,14 @@ public static class RpcStreaming
     }
 
     /// <summary>False: the call ended meanwhile; its status says how.</summary>
-    private static async Task<bool> TakenAsync(Task write)
+    private static async Task<bool> TakenAsync(Task write, Task ended)
     {
+        // A write may wait for ever for room in a stream that the service does not read any more.
+        if (await Task.WhenAny(write, ended) != write)
+        {
+            _ = write.ContinueWith(w => w.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            return false;
+        }
         try
         {
             await write;
