@@ -113,7 +113,7 @@ def write(rows, count, end):
             + "@media (prefers-reduced-motion:no-preference){"
             + "".join(styles)
             + "}</style>\n"
-            + f'<rect width="100%" height="100%" rx="8" fill="#0d1117"/>\n'
+            + '<rect width="100%" height="100%" rx="8" fill="#0d1117"/>\n'
             + "".join(f'<circle cx="{20 + 18 * i}" cy="18" r="5" fill="{c}"/>' for i, c in enumerate(("#ff5f56", "#ffbd2e", "#27c93f")))
             + "\n"
             + "\n".join(texts)

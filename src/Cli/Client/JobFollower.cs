@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Client;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;

@@ -1,4 +1,4 @@
-using TrainingCluster.Cli.Client;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Display;

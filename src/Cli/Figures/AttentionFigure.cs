@@ -22,8 +22,8 @@ public static class AttentionFigure
             width,
             height,
             $"Attention: {recording.Source}",
-            $"Attention weights of {recording.Maps.Count} heads while translating “{recording.Source}” as “{recording.Translation}”. "
-                + "Rows are queries, columns are keys."
+            $"Attention weights of {recording.Maps.Count} heads while translating “{recording.Source}” as "
+                + $"“{recording.Translation}”. Rows are queries, columns are keys."
         );
         drawing.Text(Margin, 22, recording.Source, 13, bold: true);
         drawing.Text(Margin, 40, $"→ {recording.Translation}", 13);

@@ -1,5 +1,6 @@
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Training;

@@ -181,10 +181,7 @@ public sealed partial class JobsService(
         var job = await FindAsync(request.Id);
         if (!job.Record.Phase.HasEnded())
         {
-            throw RpcErrors.Precondition(
-                "JOB_NOT_ENDED",
-                $"job {job.Id} is {job.Record.Phase.ToJobState().ToString().ToLowerInvariant()}; cancel it first"
-            );
+            throw RpcErrors.Precondition("JOB_NOT_ENDED", $"job {job.Id} is {job.Record.Phase.ToJobState().Word()}; cancel it first");
         }
         await store.DeleteAsync(job.Id);
         checkpoints.Remove(job.Id);
@@ -203,7 +200,7 @@ public sealed partial class JobsService(
         {
             throw RpcErrors.Precondition(
                 "NO_ARTIFACTS",
-                $"job {job.Id} has left no model: it is {job.Record.Phase.ToJobState().ToString().ToLowerInvariant()} ({job.Record.Reason})"
+                $"job {job.Id} has left no model: it is {job.Record.Phase.ToJobState().Word()} ({job.Record.Reason})"
             );
         }
         await responseStream.SendAllAsync(FolderSender.ReadAsync(folder), context.CancellationToken);

@@ -1,5 +1,6 @@
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Store;

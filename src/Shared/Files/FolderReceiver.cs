@@ -69,6 +69,10 @@ public sealed class FolderReceiver : IAsyncDisposable
             await FinishAsync(cancellationToken);
             Begin(chunk);
         }
+        if (chunk.Sha256.Length > 0)
+        {
+            _sha256 = chunk.Sha256;
+        }
         _written += chunk.Data.Length;
         if (_written > _expected)
         {
@@ -139,7 +143,7 @@ public sealed class FolderReceiver : IAsyncDisposable
         }
         var full = Path.Combine(Folder, chunk.Path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        (_path, _expected, _written, _sha256) = (chunk.Path, chunk.FileBytes, 0, chunk.Sha256);
+        (_path, _expected, _written, _sha256) = (chunk.Path, chunk.FileBytes, 0, "");
         _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         _file = _open(full);
     }

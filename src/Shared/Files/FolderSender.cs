@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Google.Protobuf;
-using TrainingCluster.Checkpoints;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Files;
@@ -33,9 +33,8 @@ public static class FolderSender
         var buffer = new byte[ChunkBytes];
         foreach (var path in Paths(folder))
         {
-            var full = Path.Combine(folder, path);
-            var sha256 = await StoredFile.Sha256OfAsync(full, cancellationToken);
-            await using var stream = File.OpenRead(full);
+            await using var stream = File.OpenRead(Path.Combine(folder, path));
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var size = stream.Length;
             long sent = 0;
             do
@@ -45,14 +44,15 @@ public static class FolderSender
                 {
                     throw new EndOfStreamException($"{path} became shorter while it was read.");
                 }
+                hash.AppendData(buffer, 0, count);
+                sent += count;
                 yield return new FileChunk
                 {
                     Path = path,
                     FileBytes = size,
-                    Sha256 = sent == 0 ? sha256 : "",
+                    Sha256 = sent == size ? Convert.ToHexStringLower(hash.GetHashAndReset()) : "",
                     Data = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, count)),
                 };
-                sent += count;
             } while (sent < size);
         }
     }

@@ -16,7 +16,7 @@ public abstract class SettingsSection
     public Type Options { get; }
 
     /// <summary>Its settings.</summary>
-    public IReadOnlyList<DurationSetting> Settings => DurationSetting.Of(Options);
+    public IReadOnlyList<DurationSetting> Settings => field ??= DurationSetting.Of(Options);
 
     internal abstract void AddTo(IServiceCollection services, IConfiguration configuration);
 }

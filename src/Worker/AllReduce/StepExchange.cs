@@ -43,29 +43,31 @@ public sealed class StepExchange
             allReduce.Gradient,
             allReduce.Paths
         );
-        var plan = _plan;
         _owned = new SliceReduction<FrameBuffer>?[_slices.Count];
         _gathered = new int[_slices.Count];
         _submitted = new int[_slices.Buckets];
-        _ownNodes = plan.CoverOf(plan.OwnRank).Count;
+        _ownNodes = _plan.CoverOf(_plan.OwnRank).Count;
         for (var i = 0; i < _slices.Count; i++)
         {
-            if (_slices[i].Owner == plan.OwnRank)
+            if (_slices[i].Owner == _plan.OwnRank)
             {
-                _owned[i] = new SliceReduction<FrameBuffer>(plan.LogicalShards, View(_gradient, i), Scratch);
+                _owned[i] = new SliceReduction<FrameBuffer>(_plan.LogicalShards, View(_gradient, i), Scratch);
             }
         }
 
         // One worker alone holds the whole tree: its own sum is the result, and nobody is waited for.
-        _remaining = plan.Workers == 1 ? 0 : _slices.Count;
-        var own = _slices.CountOwnedBy(plan.OwnRank);
-        _expectedReduces = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : own * plan.CoverOf(rank).Count)];
-        _expectedGathers = [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? 0 : _slices.CountOwnedBy(rank))];
+        _remaining = _plan.Workers == 1 ? 0 : _slices.Count;
+        var own = _slices.CountOwnedBy(_plan.OwnRank);
+        _expectedReduces =
+        [
+            .. Enumerable.Range(0, _plan.Workers).Select(rank => rank == _plan.OwnRank ? 0 : own * _plan.CoverOf(rank).Count),
+        ];
+        _expectedGathers = [.. Enumerable.Range(0, _plan.Workers).Select(rank => rank == _plan.OwnRank ? 0 : _slices.CountOwnedBy(rank))];
         _sharedResult = _paths.NumberOf(_gradient);
         _ownRemaining = own;
         _expectedCopies =
         [
-            .. Enumerable.Range(0, plan.Workers).Select(rank => own > 0 && _sharedResult > 0 && _paths.IsReadBy(rank) ? 1 : 0),
+            .. Enumerable.Range(0, _plan.Workers).Select(rank => own > 0 && _sharedResult > 0 && _paths.IsReadBy(rank) ? 1 : 0),
         ];
         _uncopied = _expectedCopies.Sum();
     }
@@ -84,8 +86,7 @@ public sealed class StepExchange
     /// <param name="buffer">The flat buffer that holds its sum.</param>
     public void Submit(int bucket, Subtree node, Memory<float> buffer)
     {
-        var plan = _plan;
-        if (plan.Workers == 1 || _detector.Failure is not null)
+        if (_plan.Workers == 1 || _detector.Failure is not null)
         {
             return;
         }
@@ -95,7 +96,7 @@ public sealed class StepExchange
         for (var i = from; i < to; i++)
         {
             var slice = _slices[i];
-            if (slice.Owner != plan.OwnRank)
+            if (slice.Owner != _plan.OwnRank)
             {
                 Send(slice.Owner, Frame(FrameKind.Reduce, i, node, View(buffer, i), _paths.IsReadBy(slice.Owner) ? shared : 0));
             }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using TrainingCluster.Modeling.Serialization;
@@ -116,10 +117,6 @@ internal sealed class StateDictReader(TrainingState state) : IDisposable
         {
             throw new InvalidDataException("The training state is of another model than this job's: names or shapes of weights differ.");
         }
-        _destinations.AddRange(
-            expected
-                .Where(tensor => tensor.Bytes.Length > 0)
-                .Select(tensor => System.Runtime.InteropServices.MemoryMarshal.AsMemory(tensor.Bytes))
-        );
+        _destinations.AddRange(expected.Where(tensor => tensor.Bytes.Length > 0).Select(tensor => MemoryMarshal.AsMemory(tensor.Bytes)));
     }
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using TrainingCluster.Cli.Client;
+using TrainingCluster.Jobs;
 using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 

@@ -39,7 +39,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         Store("a", 40);
         Store("a", 10, best: true);
         Store("a", 20, best: true);
-        Directory.CreateDirectory(_folder.At("jobs/a/checkpoints/.upload-1"));
+        Directory.CreateDirectory(_folder.At("jobs/a/checkpoints/.incoming-1"));
         Directory.CreateDirectory(_folder.At("jobs/a/model"));
 
         var session = await Session.RunAsync("checkpoints", _folder.Path);

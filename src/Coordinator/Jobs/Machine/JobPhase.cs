@@ -45,9 +45,6 @@ public static class JobPhases
     /// <summary>Whether the job is over for good.</summary>
     public static bool HasEnded(this JobPhase phase) => phase is JobPhase.Succeeded or JobPhase.Failed or JobPhase.Cancelled;
 
-    /// <summary>Whether the job is over for good, as its clients see it.</summary>
-    public static bool HasEnded(this JobState state) => state is JobState.Succeeded or JobState.Failed or JobState.Cancelled;
-
     /// <summary>Whether workers are kept for the job or wanted by it.</summary>
     public static bool WantsWorkers(this JobPhase phase) => !phase.HasEnded() && phase != JobPhase.Suspended;
 
