@@ -69,6 +69,16 @@ internal static class TranslateCommand
             Description = "Draws the attention of every layer and head for the first sentence.",
             HelpName = "FILE.svg",
         };
+        var layer = SharedOptions.Positive(
+            new Option<int?>("--attention-layer") { Description = "Draws this layer's attention alone, counted from 1.", HelpName = "N" }
+        );
+        layer.Validators.Add(result =>
+        {
+            if (result.GetResult(attention) is null)
+            {
+                result.AddError("--attention-layer needs --attention FILE.svg");
+            }
+        });
         var libtorch = ProgramOptions.LibtorchFolder();
         var command = new Command("translate", "Translate standard input, a sentence a line, to standard output.")
         {
@@ -77,6 +87,7 @@ internal static class TranslateCommand
             penalty,
             threads,
             attention,
+            layer,
             libtorch,
         };
         command.SetAction(
@@ -89,7 +100,7 @@ internal static class TranslateCommand
                     parsed.GetValue(folder)!,
                     search,
                     parsed.GetValue(threads),
-                    parsed.GetValue(attention),
+                    parsed.GetValue(attention) is { } file ? new Drawing(file, parsed.GetValue(layer)) : null,
                     cancellationToken
                 );
             }
@@ -102,7 +113,7 @@ internal static class TranslateCommand
         string folder,
         SearchOptions search,
         int threads,
-        string? attention,
+        Drawing? drawing,
         CancellationToken cancellationToken
     )
     {
@@ -126,14 +137,10 @@ internal static class TranslateCommand
                 }
                 batch.Add(line);
             }
-            if (attention is not null && batch.Find(line => !string.IsNullOrWhiteSpace(line)) is { } sentence)
+            if (drawing is not null && batch.Find(line => !string.IsNullOrWhiteSpace(line)) is { } sentence)
             {
-                await File.WriteAllTextAsync(
-                    attention,
-                    AttentionFigure.Draw(AttentionRecorder.Record(translator, sentence, search)),
-                    cancellationToken
-                );
-                attention = null;
+                await DrawAsync(drawing, AttentionRecorder.Record(translator, sentence, search), cancellationToken);
+                drawing = null;
             }
             foreach (var translation in translator.Translate(batch, search, cancellationToken))
             {
@@ -143,6 +150,20 @@ internal static class TranslateCommand
         }
         await reading;
         return ExitCodes.Succeeded;
+    }
+
+    private static async Task DrawAsync(Drawing drawing, AttentionRecording recording, CancellationToken cancellationToken)
+    {
+        if (drawing.Layer is { } layer)
+        {
+            var layers = recording.Maps.Max(map => map.Layer);
+            if (layer > layers)
+            {
+                throw CliException.BadUsage($"--attention-layer {layer}: the model's last layer is {layers}");
+            }
+            recording = recording with { Maps = [.. recording.Maps.Where(map => map.Layer == layer)] };
+        }
+        await File.WriteAllTextAsync(drawing.File, AttentionFigure.Draw(recording), cancellationToken);
     }
 
     private static async Task ReadAsync(Stream input, ChannelWriter<string> lines, CancellationToken cancellationToken)
@@ -164,4 +185,7 @@ internal static class TranslateCommand
     /// <summary>No token is shorter than a byte, so that short sentences need not be encoded to know.</summary>
     private static bool IsTooLong(Translator translator, string line, SearchOptions search) =>
         Encoding.UTF8.GetByteCount(line) >= search.MaxSourceTokens && translator.Encode(line).Length > search.MaxSourceTokens;
+
+    /// <summary>Where to draw the attention, and of which layer; null: of all.</summary>
+    private sealed record Drawing(string File, int? Layer);
 }

@@ -42,7 +42,7 @@ public static class ActorConfiguration
             phases.cluster-exiting.timeout = 3 s
           }
           # Timers are of 100 ms and more; the default of 10 ms makes an idle program wake a hundred times a second.
-          scheduler.tick-duration = 50 ms
+          scheduler.tick-duration = 100 ms
           remote {
             retry-gate-closed-for = 250 ms
             # RefusedPeers and the coordinator's membership tell the same in one line.

@@ -84,6 +84,41 @@ public sealed class TranslateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Translate_WithAttentionOfALayer_DrawsThatOneAlone()
+    {
+        var session = await DrawAsync("1");
+        Assert.Equal(0, session.ExitCode);
+        var drawing = await File.ReadAllTextAsync(_folder.At("layer.svg"));
+        Assert.Contains("layer 1, head 1", drawing, StringComparison.Ordinal);
+        Assert.DoesNotContain("layer 2", drawing, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0", "--attention-layer 0: must be at least 1")]
+    [InlineData("9", "--attention-layer 9: the model's last layer is ")]
+    public async Task Translate_WithAttentionOfALayerThatIsNot_SaysWhichThereAre(string layer, string error)
+    {
+        var session = await DrawAsync(layer);
+        Assert.Equal(2, session.ExitCode);
+        Assert.Contains(error, session.Error, StringComparison.Ordinal);
+        Assert.Equal("", session.Out);
+    }
+
+    private Task<Session> DrawAsync(string layer) =>
+        Session.WithInputAsync(
+            "3. Mai 2021\n",
+            "translate",
+            "--model",
+            _folder.At("model"),
+            "--threads",
+            "1",
+            "--attention",
+            _folder.At("layer.svg"),
+            "--attention-layer",
+            layer
+        );
+
+    [Fact]
     public async Task Attention_ToAFolder_DrawsTheCoursesPictures()
     {
         var session = await Session.WithInputAsync("", "attention", "--out", _folder.At("pictures"));
