@@ -25,7 +25,7 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     set,
 };
 command.SetAction(
-    (parsed, cancellationToken) =>
+    (parsed, _) =>
         ProgramExit.RunAsync(
             "coordinator",
             () =>
@@ -41,8 +41,7 @@ command.SetAction(
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
                         Settings = ProgramSettings.Read(parsed.GetValue(set)!),
-                    },
-                    cancellationToken
+                    }
                 )
         )
 );

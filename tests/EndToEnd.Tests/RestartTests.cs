@@ -90,6 +90,45 @@ public sealed class RestartTests : IDisposable
         Assert.Contains("damaged: state.safetensors does not have the checksum", damaged.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Programs_AllToldToEndAtOnce_NoStepIsLost()
+    {
+        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
+        var address = $"http://127.0.0.1:{ports[0]}";
+        await using var coordinator = await StartCoordinatorAsync(ports, 1);
+        await using var one = StartWorker(ports, "worker-1");
+        await using var two = StartWorker(ports, "worker-2");
+        var job = _workspace.WriteJob("job.yaml", steps: 1200, "checkpoint: { everySteps: 1000 }");
+        await using var submit = ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", address);
+        await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
+        // The coordinator first: it is to wait for the others.
+        ChildProgram[] programs = [coordinator, one, two];
+        foreach (var program in programs)
+        {
+            ClusterCommand.Signal(program.Pid, ClusterCommand.SigTerm);
+        }
+        foreach (var program in programs)
+        {
+            await program.EndedAsync(TestContext.Current.CancellationToken);
+            Assert.True(program.ExitCode == 0, program.LogTail(40));
+        }
+        await using var again = await StartCoordinatorAsync(ports, 2);
+        await using var other = StartWorker(ports, "worker-1");
+        var result = await submit.EndAsync();
+        Assert.True(result.ExitCode == 0, $"{result.All}\n{again.LogTail(40)}");
+        var audited = await ClusterCommand.RunAsync(
+            _workspace,
+            "",
+            "ledger",
+            JobEvents.Of(result.Output).First().JobId,
+            "--json",
+            "--coordinator",
+            address
+        );
+        Assert.True(audited.ExitCode == 0, audited.All);
+        Assert.All(JobLedger.Parser.ParseJson(audited.Output).Generations, g => Assert.Equal(0, g.DiscardedSteps));
+    }
+
     private ChildProgram StartWorker(int[] ports, string name) =>
         ChildProgram.Start(
             name,

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Client;
@@ -25,8 +26,7 @@ public sealed class ClusterConnection : IDisposable
         }
         Address = uri.GetLeftPart(UriPartial.Authority);
         _time = time;
-        // The coordinator bounds its messages; a long job's ledger may pass the 4 MB that are the client's own limit.
-        _channel = GrpcChannel.ForAddress(Address, new GrpcChannelOptions { MaxReceiveMessageSize = null });
+        _channel = ClusterChannel.Open(Address);
         Jobs = new V1.Jobs.JobsClient(_channel);
         Datasets = new Datasets.DatasetsClient(_channel);
     }

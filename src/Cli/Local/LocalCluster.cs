@@ -1,4 +1,5 @@
 using TrainingCluster.Cli.Client;
+using TrainingCluster.Files;
 using TrainingCluster.Hosting;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
@@ -13,6 +14,7 @@ public sealed class LocalCluster : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly TemporaryFolder? _temporary;
     private readonly List<ChildProgram> _programs = [];
+    private FolderLock? _lock;
 
     private LocalCluster(LocalClusterOptions options, TimeProvider time)
     {
@@ -105,11 +107,26 @@ public sealed class LocalCluster : IAsyncDisposable
         {
             await program.DisposeAsync();
         }
+        _lock?.Dispose();
         _temporary?.Dispose();
+    }
+
+    /// <summary>Before anything is touched: the folder's logs and ready files are those of one cluster.</summary>
+    private async Task LockAsync()
+    {
+        try
+        {
+            _lock = await FolderLock.TakeAsync(Folder, "the cluster's folder", "cluster", _time);
+        }
+        catch (InvalidDataException e)
+        {
+            throw CliException.BadUsage(e.Message, e);
+        }
     }
 
     private async Task StartProgramsAsync(CancellationToken cancellationToken)
     {
+        await LockAsync();
         var (logs, run) = (Path.Combine(Folder, "logs"), Path.Combine(Folder, "run"));
         Directory.CreateDirectory(logs);
         Directory.CreateDirectory(run);

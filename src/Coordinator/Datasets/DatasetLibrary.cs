@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
@@ -5,20 +6,21 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Datasets;
 
-/// <summary>Datasets by fingerprint: the same content is stored once, and never changed.</summary>
-public sealed class DatasetLibrary(DataFolder data)
+/// <summary>
+/// Datasets by fingerprint: the same content is stored once, and never changed. One that was damaged is not there: the next upload
+/// replaces it.
+/// </summary>
+public sealed partial class DatasetLibrary(DataFolder data, ILogger<DatasetLibrary> logger)
 {
-    /// <summary>The dataset of this fingerprint; null when it is not here.</summary>
+    // Names, sizes and times of the files that were held against their checksums, and what was wrong with them; empty: nothing.
+    private readonly ConcurrentDictionary<string, (string Stamp, string Problem)> _verified = new(StringComparer.Ordinal);
+
+    /// <summary>The dataset of this fingerprint; null when it is not here, or not whole.</summary>
     public async Task<DatasetInfo?> FindAsync(string fingerprint, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(fingerprint);
         // Names come from outside: only what a fingerprint can be ever becomes a path.
-        if (fingerprint.Length != 64 || !fingerprint.All(char.IsAsciiHexDigitLower))
-        {
-            return null;
-        }
-        var manifest = Path.Combine(Folder(fingerprint), DatasetManifest.FileName);
-        if (!File.Exists(manifest))
+        if (fingerprint.Length != 64 || !fingerprint.All(char.IsAsciiHexDigitLower) || !IsWhole(fingerprint))
         {
             return null;
         }
@@ -26,7 +28,7 @@ public sealed class DatasetLibrary(DataFolder data)
         {
             Fingerprint = fingerprint,
             Bytes = new DirectoryInfo(Folder(fingerprint)).EnumerateFiles().Sum(f => f.Length),
-            ManifestJson = await File.ReadAllTextAsync(manifest, cancellationToken),
+            ManifestJson = await File.ReadAllTextAsync(Path.Combine(Folder(fingerprint), DatasetManifest.FileName), cancellationToken),
         };
     }
 
@@ -50,8 +52,12 @@ public sealed class DatasetLibrary(DataFolder data)
         var final = Folder(fingerprint);
         try
         {
-            if (!Directory.Exists(final))
+            if (!IsWhole(fingerprint))
             {
+                if (Directory.Exists(final))
+                {
+                    Directory.Delete(final, recursive: true);
+                }
                 received.MoveTo(final);
             }
         }
@@ -61,4 +67,48 @@ public sealed class DatasetLibrary(DataFolder data)
         }
         return fingerprint;
     }
+
+    /// <summary>Whether every file is as the manifest says. They are read once, and again when one of them changes.</summary>
+    private bool IsWhole(string fingerprint)
+    {
+        var folder = Folder(fingerprint);
+        if (!Directory.Exists(folder))
+        {
+            return false;
+        }
+        var stamp = string.Join(
+            '\n',
+            Dataset
+                .FileNames.Append(DatasetManifest.FileName)
+                .Select(name => new FileInfo(Path.Combine(folder, name)))
+                .Select(file => file.Exists ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}" : "missing")
+        );
+        if (_verified.TryGetValue(fingerprint, out var before) && before.Stamp == stamp)
+        {
+            return before.Problem.Length == 0;
+        }
+        var problem = Problem(folder, fingerprint);
+        _verified[fingerprint] = (stamp, problem);
+        if (problem.Length > 0)
+        {
+            LogDamaged(fingerprint, problem);
+        }
+        return problem.Length == 0;
+    }
+
+    private static string Problem(string folder, string fingerprint)
+    {
+        try
+        {
+            using var dataset = Dataset.Open(folder);
+            return dataset.Fingerprint == fingerprint ? "" : $"it is the dataset {dataset.Fingerprint}";
+        }
+        catch (DatasetException e)
+        {
+            return e.Message;
+        }
+    }
+
+    [LoggerMessage(EventId = 240, Level = LogLevel.Warning, Message = "the stored dataset {Fingerprint} is of no use: {Problem}")]
+    private partial void LogDamaged(string fingerprint, string problem);
 }

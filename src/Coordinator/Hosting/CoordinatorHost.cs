@@ -1,10 +1,12 @@
 using Akka.Actor;
 using Akka.Cluster;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
+using TrainingCluster.Files;
 using TrainingCluster.Hosting;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
@@ -16,10 +18,11 @@ public static partial class CoordinatorHost
 {
     /// <summary>
     /// 1. checks the options; 2. opens the store; 3. puts the program together; 4. serves gRPC and HTTP, then starts the actors; 5. says
-    /// that it is ready; 6. waits for the end; 7. ends in the opposite order. Jobs keep their state, and workers train on.
+    /// that it is ready; 6. waits for the end; 7. serves workers that end too; 8. ends in the opposite order. Jobs keep their state, and
+    /// workers that stay train on.
     /// </summary>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(CoordinatorOptions options, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(CoordinatorOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         // 1.
@@ -28,9 +31,10 @@ public static partial class CoordinatorHost
         address.RequireFree(options.GrpcPort, "--grpc-port");
         address.RequireFree(options.HttpPort, "--http-port");
         address.RequireFree(options.ClusterPort, "--cluster-port");
-        var data = new DataFolder(options.Data);
-        data.Prepare();
         var time = TimeProvider.System;
+        var data = new DataFolder(options.Data);
+        using var held = await FolderLock.TakeAsync(data.Root, "--data", "coordinator", time);
+        data.Prepare();
         // 2.
         await using var store = await JobStore.OpenAsync(data.Database, time);
         // 3.
@@ -39,8 +43,12 @@ public static partial class CoordinatorHost
         MapEndpoints(app, app.Services.GetRequiredService<ProgramMetrics>());
         // 4.
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
-        using var ended = cancellationToken.Register(lifetime.StopApplication);
-        await app.StartAsync(cancellationToken);
+        using var end = new EndSignals();
+        if (options.ParentPid is { } parent)
+        {
+            _ = end.WatchAsync(parent, time);
+        }
+        await app.StartAsync();
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(CoordinatorHost));
         var system = app.Services.GetRequiredService<ActorSystem>();
@@ -57,18 +65,20 @@ public static partial class CoordinatorHost
         }
         LogReady(logger, BuildInfo.Version, ready.Grpc, ready.Http, ready.Cluster, data.Root);
         // 6.
-        if (options.ParentPid is { } parent)
-        {
-            _ = EndWithParentAsync(parent, lifetime, time);
-        }
-        var actorsEnded = false;
-        using var ending = lifetime.ApplicationStopping.Register(() =>
-        {
-            actorsEnded = system.WhenTerminated.IsCompleted;
-            LogEnding(logger);
-        });
-        await app.WaitForShutdownAsync(CancellationToken.None);
+        // The host stops by itself when the actors have ended.
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stopped = lifetime.ApplicationStopping.Register(() => stopping.TrySetResult());
+        await Task.WhenAny(end.Asked, stopping.Task);
+        var actorsEnded = system.WhenTerminated.IsCompleted;
+        LogEnding(logger);
         // 7.
+        if (!actorsEnded)
+        {
+            var serving = app.Services.GetRequiredService<IOptions<ServingOptions>>().Value;
+            await LastWorkers.LeaveAsync(app.Services.GetRequiredService<IJobControl>(), serving, end.Hurried, time);
+        }
+        // 8.
+        await app.StopAsync();
         if (options.ReadyFile is { } file)
         {
             File.Delete(file);
@@ -109,6 +119,7 @@ public static partial class CoordinatorHost
         });
         // Watchers hold their streams open for as long as a job lasts: ending does not wait for them.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         var published = new ProgramMetrics("coordinator");
         builder
             .Services.AddSingleton(data)
@@ -134,19 +145,6 @@ public static partial class CoordinatorHost
         app.MapStatusPage();
     }
 
-    private static async Task EndWithParentAsync(int pid, IHostApplicationLifetime lifetime, TimeProvider time)
-    {
-        try
-        {
-            await ParentWatch.GoneAsync(pid, time, lifetime.ApplicationStopping);
-            lifetime.StopApplication();
-        }
-        catch (OperationCanceledException)
-        {
-            // Ending already.
-        }
-    }
-
     [LoggerMessage(
         EventId = 220,
         Level = LogLevel.Information,
@@ -154,7 +152,7 @@ public static partial class CoordinatorHost
     )]
     private static partial void LogReady(ILogger logger, string version, string grpc, string http, string cluster, string data);
 
-    [LoggerMessage(EventId = 221, Level = LogLevel.Information, Message = "ending; jobs keep their state, workers train on")]
+    [LoggerMessage(EventId = 221, Level = LogLevel.Information, Message = "ending; jobs keep their state, workers that stay train on")]
     private static partial void LogEnding(ILogger logger);
 
     [LoggerMessage(

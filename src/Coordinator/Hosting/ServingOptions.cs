@@ -14,4 +14,18 @@ public sealed record ServingOptions
     /// <summary>How often ended jobs whose time to be kept is over are looked for, and jobs counted for the metrics.</summary>
     [DurationRange("100 ms", "1 h")]
     public TimeSpan HousekeepingInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a coordinator that is to end waits for workers that train to say that they are to end too. If none does, it ends, and
+    /// they train on.
+    /// </summary>
+    [DurationRange("0 s", "1 min")]
+    public TimeSpan LeaveWindow { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long a coordinator that is to end serves workers that drain, so that the state that only they hold is stored. Kubernetes gives
+    /// 90 seconds.
+    /// </summary>
+    [DurationRange("0 s", "1 h")]
+    public TimeSpan LeaveTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -28,7 +28,7 @@ public sealed partial class JobsService
     private async Task<LedgerAudit> AuditAsync(JobLedger view, StoredJob job, LedgerLineage lineage, CancellationToken cancellationToken)
     {
         var fingerprint = job.Spec.Dataset.Fingerprint;
-        if (await datasets.FindAsync(fingerprint, cancellationToken) is null)
+        if (!Directory.Exists(datasets.Folder(fingerprint)))
         {
             throw RpcErrors.Precondition(
                 "DATASET_MISSING",

@@ -8,7 +8,8 @@ namespace TrainingCluster.Coordinator.Store;
 public sealed partial class JobStore
 {
     private const string Columns =
-        "number, id, request_id, spec, created, phase, reason, generation, plan, started, ended, weights_sha256, progress, arithmetic";
+        "number, id, request_id, spec, created, phase, reason, generation, plan, started, ended, weights_sha256, progress, arithmetic, "
+        + "active_before, active_since";
 
     /// <summary>A job; null when there is none of this id.</summary>
     public Task<StoredJob?> GetAsync(string jobId) => _thread.RunAsync(c => Read(c, jobId));
@@ -134,6 +135,7 @@ public sealed partial class JobStore
                 Time(reader["started"]),
                 Time(reader["ended"]),
                 (string)reader["weights_sha256"],
+                new ActiveTime(TimeSpan.FromMilliseconds((long)reader["active_before"]), Time(reader["active_since"])),
                 reader["arithmetic"] is byte[] arithmetic ? Arithmetic.Parser.ParseFrom(arithmetic) : null
             );
             jobs.Add(

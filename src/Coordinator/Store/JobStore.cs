@@ -118,7 +118,8 @@ public sealed partial class JobStore : IAsyncDisposable
                 c.Execute(
                     """
                     UPDATE jobs SET state = $state, phase = $phase, reason = $reason, generation = $generation, plan = $plan,
-                        started = $started, ended = $ended, weights_sha256 = $weights, progress = $progress, arithmetic = $arithmetic
+                        started = $started, ended = $ended, weights_sha256 = $weights, progress = $progress, arithmetic = $arithmetic,
+                        active_before = $active_before, active_since = $active_since
                     WHERE id = $id AND generation <= $generation
                     """,
                     ("$state", (int)record.Phase.ToJobState()),
@@ -130,6 +131,8 @@ public sealed partial class JobStore : IAsyncDisposable
                     ("$ended", Milliseconds(record.Ended)),
                     ("$weights", record.WeightsSha256),
                     ("$progress", progress.ToByteArray()),
+                    ("$active_before", (long)record.Active.Before.TotalMilliseconds),
+                    ("$active_since", Milliseconds(record.Active.Since)),
                     ("$arithmetic", (object?)record.Arithmetic?.ToByteArray() ?? DBNull.Value),
                     ("$id", jobId)
                 ) > 0;

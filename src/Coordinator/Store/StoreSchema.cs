@@ -34,7 +34,14 @@ internal static class StoreSchema
         """;
 
     // What each version adds to the one before it.
-    private static readonly Action<SqliteConnection>[] s_versions = [c => Run(c, First), AddLedger, AddArithmetic, AddIndexes];
+    private static readonly Action<SqliteConnection>[] s_versions =
+    [
+        c => Run(c, First),
+        AddLedger,
+        AddArithmetic,
+        AddIndexes,
+        AddActiveTime,
+    ];
 
     public static void Prepare(SqliteConnection connection, string path)
     {
@@ -140,6 +147,17 @@ internal static class StoreSchema
             """
         );
     }
+
+    /// <summary>Of jobs before, nobody noted for how long they were suspended: the clock of one that is suspended now begins anew.</summary>
+    private static void AddActiveTime(SqliteConnection connection) =>
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN active_before INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE jobs ADD COLUMN active_since INTEGER;
+            UPDATE jobs SET active_since = started WHERE phase <> 'Suspended';
+            """
+        );
 
     private static void Run(SqliteConnection connection, string sql)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using TrainingCluster.Files;
 using TrainingCluster.Modeling.Native;
 
 namespace TrainingCluster.Hosting;
@@ -19,6 +20,7 @@ public static class ProgramExit
     public static async Task<int> RunAsync(string program, Func<Task<int>> run)
     {
         ArgumentNullException.ThrowIfNull(run);
+        PrivateFiles.Apply();
         try
         {
             return await run();

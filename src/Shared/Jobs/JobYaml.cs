@@ -16,6 +16,9 @@ public sealed record JobYamlResult(JobSpec Spec, IReadOnlyList<SpecViolation> Vi
 /// </summary>
 public static class JobYaml
 {
+    /// <summary>Of nodes in one another; with the stream, the document and the job itself.</summary>
+    private const int GreatestDepth = 32;
+
     /// <summary>
     /// Reads a job file. Unknown fields, duplicates, wrong types and values out of range are all reported at once, each
     /// with its line.
@@ -27,6 +30,7 @@ public static class JobYaml
         var reader = new ProtoYamlReader();
         try
         {
+            RequireShallow(text);
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
             if (stream.Documents.Count > 1)
@@ -60,6 +64,24 @@ public static class JobYaml
             );
         }
         return new(spec, [.. reader.Violations.OrderBy(v => v.Line ?? 0)]);
+    }
+
+    /// <summary>Building the tree recurses: a file that is nested without end would end the process.</summary>
+    private static void RequireShallow(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        for (var depth = 0; parser.MoveNext(); )
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (depth > GreatestDepth)
+            {
+                throw new YamlException(
+                    parser.Current.Start,
+                    parser.Current.End,
+                    $"it is nested more than {GreatestDepth} levels deep, a job file needs 3"
+                );
+            }
+        }
     }
 
     /// <summary>The camelCase names of a message's fields, in the order of the proto.</summary>

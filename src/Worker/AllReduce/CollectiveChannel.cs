@@ -1,4 +1,5 @@
 using Grpc.Net.Client;
+using TrainingCluster.Transport;
 
 namespace TrainingCluster.Worker.AllReduce;
 
@@ -6,24 +7,18 @@ namespace TrainingCluster.Worker.AllReduce;
 internal static class CollectiveChannel
 {
     public static GrpcChannel Open(Uri address, CollectiveOptions options) =>
-        GrpcChannel.ForAddress(
-            address,
-            new GrpcChannelOptions
+        ClusterChannel.Open(
+            address.AbsoluteUri,
+            handler =>
             {
-                HttpHandler = new SocketsHttpHandler
-                {
-                    UseProxy = false,
-                    ConnectTimeout = options.Timeout,
-                    InitialHttp2StreamWindowSize = options.StreamWindowBytes,
-                    PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-                    // A stopped process keeps its sockets open; only an unanswered ping tells.
-                    KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-                    KeepAlivePingDelay = TimeSpan.FromSeconds(Math.Max(1, options.Timeout.TotalSeconds / 4)),
-                    KeepAlivePingTimeout = TimeSpan.FromSeconds(Math.Max(1, options.Timeout.TotalSeconds / 2)),
-                },
-                DisposeHttpClient = true,
-                MaxReceiveMessageSize = null,
-                MaxSendMessageSize = null,
+                handler.EnableMultipleHttp2Connections = false;
+                handler.ConnectTimeout = options.Timeout;
+                handler.InitialHttp2StreamWindowSize = options.StreamWindowBytes;
+                handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+                // A stopped process keeps its sockets open; only an unanswered ping tells.
+                handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+                handler.KeepAlivePingDelay = TimeSpan.FromSeconds(Math.Max(1, options.Timeout.TotalSeconds / 4));
+                handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(Math.Max(1, options.Timeout.TotalSeconds / 2));
             }
         );
 }

@@ -2,6 +2,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Checkpoints;
@@ -71,6 +72,6 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator)
     {
         var address =
             coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known."));
-        return GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = null, MaxSendMessageSize = null });
+        return ClusterChannel.Open(address);
     }
 }

@@ -1,7 +1,7 @@
 using Grpc.Core;
-using Grpc.Net.Client;
 using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.Datasets;
@@ -60,7 +60,7 @@ public sealed partial class DatasetCache
         }
         catch (IOException) when (Directory.Exists(folder))
         {
-            // Another worker that shares the folder was faster; the content is the same.
+            // Another job of this worker was faster; the content is the same.
         }
         return Dataset.Open(folder, verify: false);
     }
@@ -69,7 +69,7 @@ public sealed partial class DatasetCache
     {
         var address =
             _coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known yet."));
-        using var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = null });
+        using var channel = ClusterChannel.Open(address);
         using var call = new V1.Datasets.DatasetsClient(channel).DownloadDataset(
             new GetDatasetRequest { Fingerprint = fingerprint },
             cancellationToken: cancellationToken

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TorchSharp;
+using TrainingCluster.Files;
 using TrainingCluster.Hosting;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
@@ -29,9 +30,9 @@ public static partial class WorkerHost
         address.RequireFree(options.GrpcPort, "--grpc-port");
         address.RequireFree(options.HttpPort, "--http-port");
         address.RequireFree(options.ClusterPort, "--cluster-port");
-        PrepareFolder(options.Data);
         // Silence is not judged by a clock that somebody may set.
         var time = new SteadyTime(TimeProvider.System);
+        using var held = await FolderLock.TakeAsync(options.Data, "--data", "worker", time);
         using var end = new EndSignals();
         if (options.ParentPid is { } parent)
         {
@@ -155,21 +156,6 @@ public static partial class WorkerHost
 
     private static T Of<T>(IServiceProvider settings)
         where T : class => settings.GetRequiredService<IOptions<T>>().Value;
-
-    private static void PrepareFolder(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-            var probe = Path.Combine(folder, $".probe-{Environment.ProcessId}");
-            File.WriteAllText(probe, "");
-            File.Delete(probe);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidDataException($"--data {folder} cannot be used: {e.Message} Choose a folder that this user may write to.", e);
-        }
-    }
 
     private static void ConfigureLogging(ILoggingBuilder logging) =>
         logging

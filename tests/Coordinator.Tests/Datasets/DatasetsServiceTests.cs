@@ -8,17 +8,6 @@ namespace TrainingCluster.Coordinator.Tests.Datasets;
 
 public class DatasetsServiceTests
 {
-    private static DatasetManifest Build(TemporaryFolder folder)
-    {
-        var (source, target) = (Path.Combine(folder.Path, "a.src"), Path.Combine(folder.Path, "a.tgt"));
-        File.WriteAllLines(source, Enumerable.Range(0, 200).Select(i => $"the number {i} of {i % 7}"));
-        File.WriteAllLines(target, Enumerable.Range(0, 200).Select(i => $"die Zahl {i} von {i % 7}"));
-        return DatasetBuilder.Build(
-            new DatasetOptions { Train = new ParallelText(source, target), VocabularySize = 300 },
-            Path.Combine(folder.Path, "set")
-        );
-    }
-
     private static async Task<DatasetInfo> UploadAsync(TestServer server, string folder, Func<string, byte[], byte[]>? spoil = null)
     {
         using var call = server.Datasets.UploadDataset();
@@ -40,11 +29,39 @@ public class DatasetsServiceTests
         return await call;
     }
 
+    [Theory]
+    [InlineData("train.target.tokens", true)]
+    [InlineData("tokenizer.json", false)]
+    public async Task GetDataset_FileMissingOrDamagedSince_IsAbsentUntilUploadedAgain(string name, bool missing)
+    {
+        using var folder = new TemporaryFolder();
+        TestDataset.Build(Path.Combine(folder.Path, "set"));
+        await using var server = await TestServer.StartAsync();
+        var info = await UploadAsync(server, Path.Combine(folder.Path, "set"));
+        var file = Path.Combine(server.Data.Datasets, info.Fingerprint, name);
+        if (missing)
+        {
+            File.Delete(file);
+        }
+        else
+        {
+            await File.AppendAllTextAsync(file, " ", TestContext.Current.CancellationToken);
+        }
+
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+            await server.Datasets.GetDatasetAsync(new() { Fingerprint = info.Fingerprint })
+        );
+        Assert.Equal(StatusCode.NotFound, error.StatusCode);
+
+        Assert.Equal(info, await UploadAsync(server, Path.Combine(folder.Path, "set")));
+        Assert.Equal(info, await server.Datasets.GetDatasetAsync(new() { Fingerprint = info.Fingerprint }));
+    }
+
     [Fact]
     public async Task DownloadDataset_Uploaded_OpensAsTheSameDataset()
     {
         using var folder = new TemporaryFolder();
-        var manifest = Build(folder);
+        var manifest = TestDataset.Build(Path.Combine(folder.Path, "set"));
         await using var server = await TestServer.StartAsync();
 
         var info = await UploadAsync(server, Path.Combine(folder.Path, "set"));
@@ -67,7 +84,7 @@ public class DatasetsServiceTests
     public async Task UploadDataset_DamagedOnTheWay_IsRefusedAndNothingKept()
     {
         using var folder = new TemporaryFolder();
-        Build(folder);
+        TestDataset.Build(Path.Combine(folder.Path, "set"));
         await using var server = await TestServer.StartAsync();
 
         var error = await Assert.ThrowsAsync<RpcException>(() =>

@@ -10,7 +10,7 @@ public class StatusPageTests
     [Fact]
     public void Render_TextFromOutside_IsEscaped()
     {
-        var record = new JobRecord(JobPhase.Failed, "<script>alert(1)</script>", 3, null, null, null, "");
+        var record = new JobRecord(JobPhase.Failed, "<script>alert(1)</script>", 3, null, null, null, "", ActiveTime.None);
         var page = StatusPage.Render(
             [new StoredJob(1, "job-1", "", new JobSpec(), DateTimeOffset.UnixEpoch, record, new JobProgress { Step = 7, TotalSteps = 9 })],
             new ClusterStatus

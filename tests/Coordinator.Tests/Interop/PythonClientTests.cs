@@ -1,6 +1,5 @@
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Tests.Hosting;
-using TrainingCluster.Modeling.Data;
 using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Coordinator.Tests.Interop;
@@ -11,7 +10,6 @@ public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coord
 {
     // Debian's, which has Debian's grpcio, whatever stands before it on the path.
     private const string Python = "/usr/bin/python3";
-    private static readonly string s_fingerprint = new('a', 64);
 
     [Theory]
     [InlineData("reflection")]
@@ -28,7 +26,10 @@ public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coord
         );
         var script = Repository.At("tests", "Coordinator.Tests", "Interop", "client.py");
 
-        var result = await Tool.RunAsync(Python, ["-B", script, new Uri(coordinator.Program.Ready.Grpc).Authority, s_fingerprint, check]);
+        var result = await Tool.RunAsync(
+            Python,
+            ["-B", script, new Uri(coordinator.Program.Ready.Grpc).Authority, TestDataset.Fingerprint, check]
+        );
 
         Assert.True(result.ExitCode == 0, result.All + coordinator.Program.Output);
         Assert.DoesNotContain("ended with status Unknown", coordinator.Program.Output, StringComparison.Ordinal);
@@ -43,8 +44,7 @@ public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coord
 
         public async ValueTask InitializeAsync()
         {
-            var dataset = Directory.CreateDirectory(Path.Combine(new DataFolder(_folder.Path).Datasets, s_fingerprint)).FullName;
-            await File.WriteAllTextAsync(Path.Combine(dataset, DatasetManifest.FileName), "{}");
+            TestDataset.AddTo(new DataFolder(_folder.Path));
             Program = await ProgramProcess.StartAsync("Coordinator", _folder.Path);
         }
 

@@ -12,18 +12,6 @@ namespace TrainingCluster.Coordinator.Tests.Jobs;
 
 public sealed class JobsServiceLedgerTests
 {
-    private static DatasetManifest Build(TestServer server)
-    {
-        using var folder = new TemporaryFolder();
-        var (source, target) = (Path.Combine(folder.Path, "a.src"), Path.Combine(folder.Path, "a.tgt"));
-        File.WriteAllLines(source, Enumerable.Range(0, 200).Select(i => $"the number {i} of {i % 7}"));
-        File.WriteAllLines(target, Enumerable.Range(0, 200).Select(i => $"die Zahl {i} von {i % 7}"));
-        var made = Path.Combine(server.Data.Root, "made");
-        var manifest = DatasetBuilder.Build(new DatasetOptions { Train = new ParallelText(source, target), VocabularySize = 300 }, made);
-        Directory.Move(made, Path.Combine(server.Data.Datasets, manifest.Fingerprint));
-        return manifest;
-    }
-
     /// <summary>A job whose second generation went on from an older checkpoint and did the first epoch to its end.</summary>
     private static async Task<long> AddJobAsync(TestServer server, string fingerprint)
     {
@@ -61,7 +49,7 @@ public sealed class JobsServiceLedgerTests
     public async Task GetLedger_WithAudit_ProvesEachSentenceUsedOnce()
     {
         await using var server = await TestServer.StartAsync();
-        var manifest = Build(server);
+        var manifest = TestDataset.AddTo(server.Data);
         var steps = await AddJobAsync(server, manifest.Fingerprint);
 
         var ledger = await server.Jobs.GetLedgerAsync(new() { Id = "job-1", Audit = true });
@@ -80,7 +68,7 @@ public sealed class JobsServiceLedgerTests
     public async Task GetLedger_StoredRecordLost_AuditSaysWhichSteps()
     {
         await using var server = await TestServer.StartAsync();
-        await AddJobAsync(server, Build(server).Fingerprint);
+        await AddJobAsync(server, TestDataset.AddTo(server.Data).Fingerprint);
         var job = (await server.Store.GetAsync("job-1"))!;
         await server.Store.SaveAsync(
             "job-1",
@@ -103,7 +91,7 @@ public sealed class JobsServiceLedgerTests
     public async Task GetLedger_DatasetGoneOrDamaged_RefusesTheAuditOnly()
     {
         await using var server = await TestServer.StartAsync();
-        var fingerprint = Build(server).Fingerprint;
+        var fingerprint = TestDataset.AddTo(server.Data).Fingerprint;
         await AddJobAsync(server, fingerprint);
         var folder = Path.Combine(server.Data.Datasets, fingerprint);
         var file = Directory.EnumerateFiles(folder, "train.source*").First();

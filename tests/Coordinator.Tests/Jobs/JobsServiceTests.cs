@@ -3,27 +3,23 @@ using Grpc.Core;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Errors;
-using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Jobs;
 
 public class JobsServiceTests
 {
-    private static readonly string s_fingerprint = new('a', 64);
-
     private static JobSpec Spec(ulong seed = 1) =>
         new()
         {
             Seed = seed,
-            Dataset = new() { Fingerprint = s_fingerprint },
+            Dataset = new() { Fingerprint = TestDataset.Fingerprint },
         };
 
     private static async Task<TestServer> StartWithDatasetAsync()
     {
         var server = await TestServer.StartAsync();
-        var folder = Directory.CreateDirectory(Path.Combine(server.Data.Datasets, s_fingerprint)).FullName;
-        await File.WriteAllTextAsync(Path.Combine(folder, DatasetManifest.FileName), "{}");
+        TestDataset.AddTo(server.Data);
         return server;
     }
 

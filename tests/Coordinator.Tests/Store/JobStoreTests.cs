@@ -37,6 +37,7 @@ public sealed class JobStoreTests : IDisposable
             DateTimeOffset.UnixEpoch.AddHours(2),
             null,
             "",
+            new ActiveTime(TimeSpan.FromMinutes(7), DateTimeOffset.UnixEpoch.AddHours(3)),
             new Arithmetic { Fingerprint = "f", Description = "cpu" }
         );
         await using (var store = await OpenAsync())
@@ -256,6 +257,7 @@ public sealed class JobStoreTests : IDisposable
             Assert.Equal([new LedgerEntry(plan, 0, DateTimeOffset.UnixEpoch.AddSeconds(2), 8)], await store.LedgerAsync("a"));
             Assert.Empty(await store.LedgerAsync("b"));
             Assert.Equal((4, null), ((await store.GetAsync("a"))!.Record.Generation, (await store.GetAsync("a"))!.Record.Arithmetic));
+            Assert.Equal(new ActiveTime(TimeSpan.Zero, DateTimeOffset.UnixEpoch.AddSeconds(2)), (await store.GetAsync("a"))!.Record.Active);
             Assert.Equal([new ExpiredJob("over", 60)], await store.ExpiredAsync(10));
             Assert.Equal(
                 ["1", .. Enumerable.Range(4, 10).Select(i => $"{i}")],

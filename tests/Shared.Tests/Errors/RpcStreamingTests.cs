@@ -1,7 +1,7 @@
 using Grpc.Core;
 using TrainingCluster.Errors;
 
-namespace TrainingCluster.Shared.Tests.Errors;
+namespace TrainingCluster.Tests.Errors;
 
 public class RpcStreamingTests
 {

@@ -31,6 +31,17 @@ public class JobYamlTests
         Assert.Equal(300, spec.Training.Steps);
     }
 
+    [Theory]
+    [InlineData("[")]
+    [InlineData("{a: ")]
+    [InlineData("- ")]
+    public void Parse_NestedWithoutEnd_SaysSo(string level)
+    {
+        var (_, violations) = JobYaml.Parse(string.Concat(Enumerable.Repeat(level, 100_000)));
+
+        Assert.Contains("nested more than", Assert.Single(violations).Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Parse_UnknownFieldsWrongTypesAndRanges_AreReportedAtOnceWithLines()
     {

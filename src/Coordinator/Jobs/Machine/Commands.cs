@@ -25,6 +25,7 @@ internal static class Commands
         }
         var holder = Draining.NewestHolder(transition.State, draining: false);
         Ending.Dismiss(transition, "suspended", keepState: true, holder?.Id);
+        transition.State = transition.State with { Active = transition.State.Active.Stop(transition.Now) };
         transition.Enter(JobPhase.Suspended, "suspended by request");
     }
 
@@ -34,7 +35,15 @@ internal static class Commands
         {
             return;
         }
-        transition.State = transition.State with { FailuresInARow = 0, NotBefore = null, LeftOut = transition.State.LeftOut.Clear() };
+        var state = transition.State;
+        transition.State = state with
+        {
+            FailuresInARow = 0,
+            NotBefore = null,
+            LeftOut = state.LeftOut.Clear(),
+            // Of a job that never began, the clock starts with its first generation.
+            Active = state.Started is null ? state.Active : state.Active.Start(transition.Now),
+        };
         transition.Enter(JobPhase.Waiting, "resumed; waits for workers");
         Rendezvous.Open(transition, GenerationCause.Start, "resumed");
     }

@@ -83,7 +83,7 @@ internal static class DueTimes
         state.LeftOut.Where(l => l.Value.Until > now && state.Pool.ContainsKey(l.Key)).Select(l => l.Value.Until);
 
     public static DateTimeOffset? Deadline(JobMachineState state) =>
-        state.Spec.DeadlineSeconds > 0 && state.Started is { } started ? started + TimeSpan.FromSeconds(state.Spec.DeadlineSeconds) : null;
+        state.Spec.DeadlineSeconds > 0 ? state.Active.Reaches(TimeSpan.FromSeconds(state.Spec.DeadlineSeconds)) : null;
 
     public static DateTimeOffset PrepareDue(
         JobMachineState state,

@@ -51,6 +51,7 @@ public static class JobMachine
             Generation = record.Generation,
             Plan = record.Plan,
             Started = record.Started,
+            Active = record.Active,
             Ended = record.Ended,
             WeightsSha256 = record.WeightsSha256,
             Arithmetic = record.Arithmetic,

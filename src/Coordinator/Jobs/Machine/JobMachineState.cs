@@ -78,6 +78,9 @@ public sealed record JobMachineState
     /// <summary>When the first generation was called together.</summary>
     public DateTimeOffset? Started { get; init; }
 
+    /// <summary>How long it has been active.</summary>
+    public ActiveTime Active { get; init; } = ActiveTime.None;
+
     /// <summary>When the job ended.</summary>
     public DateTimeOffset? Ended { get; init; }
 
@@ -88,7 +91,7 @@ public sealed record JobMachineState
     public Progress Progress { get; init; } = new();
 
     /// <summary>The durable part.</summary>
-    public JobRecord Record => new(Phase, Reason, Generation, Plan, Started, Ended, WeightsSha256, Arithmetic);
+    public JobRecord Record => new(Phase, Reason, Generation, Plan, Started, Ended, WeightsSha256, Active, Arithmetic);
 }
 
 /// <summary>A worker that failed to prepare or start is not called again before <paramref name="Until"/>.</summary>

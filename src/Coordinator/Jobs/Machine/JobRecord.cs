@@ -10,6 +10,7 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <param name="Started">When the first generation was called together.</param>
 /// <param name="Ended">When the job ended.</param>
 /// <param name="WeightsSha256">The result's; empty unless succeeded.</param>
+/// <param name="Active">How long it has been active: deadlineSeconds counts by it.</param>
 /// <param name="Arithmetic">How the workers compute that its generations are made of; null: none was called yet.</param>
 public sealed record JobRecord(
     JobPhase Phase,
@@ -19,5 +20,6 @@ public sealed record JobRecord(
     DateTimeOffset? Started,
     DateTimeOffset? Ended,
     string WeightsSha256,
+    ActiveTime Active,
     Arithmetic? Arithmetic = null
 );

@@ -52,6 +52,7 @@ internal static class Rendezvous
             Generation = transition.State.Generation + 1,
             Arithmetic = Alikeness.Bound(transition.State) ?? fit[0].Arithmetic,
             Started = transition.State.Started ?? transition.Now,
+            Active = transition.State.Active.Start(transition.Now),
         };
         transition.Current = new()
         {

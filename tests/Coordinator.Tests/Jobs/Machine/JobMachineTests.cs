@@ -161,6 +161,20 @@ public class JobMachineTests
     }
 
     [Fact]
+    public void Step_SuspendedForLongerThanTheDeadline_TheClockStands()
+    {
+        var script = new Script(s => s.DeadlineSeconds = 60).Run().Pass(40 * s_second).Do(new SuspendRequested());
+        Assert.Null(DueTimes.Deadline(script.State));
+        script.Pass(1000 * s_second);
+
+        // Nor does a restart of the coordinator start it.
+        var back = JobMachine.Restore("j", script.State.Spec, script.State.Record, script.State.Progress, script.Now);
+        Assert.Null(DueTimes.Deadline(back));
+        back = JobMachine.Step(back, new ResumeRequested(), script.Now, new()).State;
+        Assert.Equal(script.Now + 20 * s_second, DueTimes.Deadline(back));
+    }
+
+    [Fact]
     public void Restore_DeadlinePassedMeanwhile_TheJobFailsAtOnce()
     {
         var before = new Script(s => s.DeadlineSeconds = 60).Run();

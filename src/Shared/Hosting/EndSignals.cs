@@ -1,13 +1,12 @@
 using System.Runtime.InteropServices;
-using TrainingCluster.Hosting;
 
-namespace TrainingCluster.Worker.Hosting;
+namespace TrainingCluster.Hosting;
 
 /// <summary>
-/// What ends a worker. SIGTERM: it drains, leaves and ends. SIGINT (Ctrl-C, which the whole local cluster gets), a second
+/// What ends a program. SIGTERM: it drains, leaves and ends. SIGINT (Ctrl-C, which the whole local cluster gets), a second
 /// signal, or the end of the parent: it leaves without draining.
 /// </summary>
-internal sealed class EndSignals : IDisposable
+public sealed class EndSignals : IDisposable
 {
     private readonly PosixSignalRegistration _terminate;
     private readonly PosixSignalRegistration _interrupt;
@@ -15,6 +14,7 @@ internal sealed class EndSignals : IDisposable
     private readonly TaskCompletionSource _hurried = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _disposed = new();
 
+    /// <summary>Takes the signals of the process until it is disposed of.</summary>
     public EndSignals()
     {
         _terminate = PosixSignalRegistration.Create(
@@ -38,7 +38,7 @@ internal sealed class EndSignals : IDisposable
         );
     }
 
-    /// <summary>Completes when the worker is to end.</summary>
+    /// <summary>Completes when the program is to end.</summary>
     public Task Asked => _asked.Task;
 
     /// <summary>Completes when it is to end without draining.</summary>
@@ -58,6 +58,7 @@ internal sealed class EndSignals : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _terminate.Dispose();
