@@ -58,7 +58,8 @@ internal sealed class BenchMember : IAsyncDisposable
             0,
             Addresses.Length,
             [.. Addresses.Select((address, rank) => new GroupMember($"worker-{rank}", address, [rank]))],
-            Rank
+            Rank,
+            "measurement"
         );
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();

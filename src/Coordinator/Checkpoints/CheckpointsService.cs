@@ -5,6 +5,8 @@ using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
+using TrainingCluster.Modeling.Serialization;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Checkpoints;
@@ -33,6 +35,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
 
     private async Task<CheckpointInfo> KeepAsync(FolderReceiver received, CheckpointHeader header, StoredJob job, ServerCallContext context)
     {
+        RequireSafetensors(received, CheckpointManifest.StateFile);
         var info = await library.KeepAsync(received, header, job.Spec.Checkpoint.KeepLatest, context.CancellationToken);
         control.CheckpointsChanged(job.Id);
         return info;
@@ -47,6 +50,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         var (header, job) = await HeaderAsync(requestStream, context);
         await using var receiver = library.Receive();
         await ReceiveAsync(receiver, requestStream, context.CancellationToken);
+        RequireSafetensors(receiver, ModelFolder.WeightsFile);
         return library.KeepModel(receiver, header);
     }
 
@@ -59,8 +63,9 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     {
         ArgumentNullException.ThrowIfNull(request);
         var cancellationToken = context.CancellationToken;
+        await PlanAsync(await JobIdAsync(request.JobId), request.Generation, context);
         // The listing tells what is there: no name from outside becomes a path.
-        if (library.List(await JobIdAsync(request.JobId)).All(c => c.CheckpointId != request.CheckpointId))
+        if (library.List(request.JobId).All(c => c.CheckpointId != request.CheckpointId))
         {
             throw RpcErrors.NotFound("checkpoint", request.CheckpointId, $"list those of {request.JobId} with ListCheckpoints");
         }
@@ -92,6 +97,14 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     private async Task<string> JobIdAsync(string jobId) =>
         await store.StateAsync(jobId) is not null ? jobId : throw RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
 
+    /// <summary>The generation that the caller is a member of.</summary>
+    private async Task<StartGeneration> PlanAsync(string jobId, long generation, ServerCallContext context)
+    {
+        var plan = await store.PlanAsync(jobId, generation);
+        GroupToken.Require(context, plan?.GroupToken, $"generation {generation} of job {jobId}");
+        return plan!;
+    }
+
     private async Task<(CheckpointHeader Header, StoredJob Job)> HeaderAsync(
         IAsyncStreamReader<StoreCheckpointRequest> requests,
         ServerCallContext context
@@ -116,7 +129,39 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         {
             throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}); it takes no more files");
         }
+        var plan = await PlanAsync(job.Id, header.Generation, context);
+        // No upper bound before the first report: how many steps an epoch has, the members know first.
+        if (header.Step < plan.BaseStep || (job.Progress.TotalSteps > 0 && header.Step > job.Progress.TotalSteps))
+        {
+            throw RpcErrors.Invalid(
+                (
+                    "header.step",
+                    $"generation {header.Generation} of {job.Id} cannot have step {header.Step}; its steps are {plan.BaseStep} to "
+                        + $"{job.Progress.TotalSteps}"
+                )
+            );
+        }
         return (header, job);
+    }
+
+    /// <summary>What is stored replaces what was there: it must be what it is called.</summary>
+    private static void RequireSafetensors(FolderReceiver received, string name)
+    {
+        if (received.Files.All(f => f.Path != name))
+        {
+            throw RpcErrors.Invalid(("file", $"there is no {name} among the files"));
+        }
+        try
+        {
+            using var file = Safetensors.Open(Path.Combine(received.Folder, name));
+        }
+        catch (InvalidDataException e)
+        {
+            // The text names our temporary folder, which means nothing to the caller.
+            throw RpcErrors.Invalid(
+                ("file", e.Message.Replace(received.Folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal))
+            );
+        }
     }
 
     private static async Task ReceiveAsync(

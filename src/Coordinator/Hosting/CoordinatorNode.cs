@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
@@ -43,7 +44,11 @@ internal static class CoordinatorNode
         {
             Incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture),
             GrpcAddress = address.Http(new Uri(served.First()).Port),
-            Machine = Of<JobMachineOptions>(provider) with { Rebalance = Of<RebalanceOptions>(provider) },
+            Machine = Of<JobMachineOptions>(provider) with
+            {
+                Rebalance = Of<RebalanceOptions>(provider),
+                TokenKey = RandomNumberGenerator.GetBytes(32),
+            },
         };
         // Presence and lateness are not judged by a clock that somebody may set.
         var time = new SteadyTime(provider.GetRequiredService<TimeProvider>());

@@ -101,6 +101,18 @@ public sealed partial class JobStore
             return entries;
         });
 
+    /// <summary>The plan of a generation as its members got it; null when there is none.</summary>
+    public Task<StartGeneration?> PlanAsync(string jobId, long generation) =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command(
+                "SELECT plan FROM generations WHERE job_id = $id AND generation = $generation",
+                ("$id", jobId),
+                ("$generation", generation)
+            );
+            return command.ExecuteScalar() is byte[] plan ? StartGeneration.Parser.ParseFrom(plan) : null;
+        });
+
     private static readonly string s_alive = string.Join(
         ", ",
         Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified && !s.HasEnded()).Select(s => (int)s)

@@ -23,6 +23,9 @@ public sealed record CheckpointManifest(
     /// <summary>Its name inside the folder.</summary>
     public const string FileName = "checkpoint.json";
 
+    /// <summary>The training state, which every checkpoint has.</summary>
+    public const string StateFile = "state.safetensors";
+
     /// <summary>Bits that flipped do not show in a listing: who finds them leaves a note of this name in the folder.</summary>
     public const string DamagedMark = "damaged.txt";
 

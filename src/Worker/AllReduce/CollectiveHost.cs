@@ -15,6 +15,7 @@ public sealed partial class CollectiveHost
     private readonly ILogger _logger;
     private string _job = "";
     private long _generation;
+    private ProcessGroup? _admitted;
     private CollectiveGroup? _group;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _staleStreams;
@@ -98,8 +99,23 @@ public sealed partial class CollectiveHost
             {
                 return;
             }
-            (_job, _generation, _group) = (jobId, generation, null);
+            (_job, _generation, _admitted, _group) = (jobId, generation, null, null);
             SignalChange();
+        }
+    }
+
+    /// <summary>From now on the members of this generation may read this worker's state.</summary>
+    public void Admit(ProcessGroup plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        Fence(plan.JobId, plan.Generation);
+        lock (_gate)
+        {
+            if (_job == plan.JobId && _generation == plan.Generation)
+            {
+                _admitted = plan;
+                SignalChange();
+            }
         }
     }
 
@@ -116,7 +132,7 @@ public sealed partial class CollectiveHost
                 return;
             }
 
-            _group = group;
+            (_admitted, _group) = (group.Plan, group);
             group.Links.FrameDropped = () => Interlocked.Increment(ref _staleFrames);
             SignalChange();
         }
@@ -134,8 +150,18 @@ public sealed partial class CollectiveHost
         }
     }
 
-    /// <summary>The group that a stream's first frame names, as soon as it is open here.</summary>
-    internal async Task<CollectiveGroup> GroupForAsync(CollectiveFrame first, CancellationToken cancellationToken)
+    /// <summary>The group of a generation, as soon as it is open here.</summary>
+    /// <exception cref="RpcException">FAILED_PRECONDITION: this worker is in another generation.</exception>
+    internal Task<CollectiveGroup> GroupOfAsync(string job, long generation, string caller, CancellationToken cancellationToken) =>
+        WaitForAsync(() => _group, job, generation, caller, cancellationToken);
+
+    /// <summary>The members of a generation, as soon as this worker knows that it is one of them.</summary>
+    /// <exception cref="RpcException">FAILED_PRECONDITION: this worker is in another generation.</exception>
+    internal Task<ProcessGroup> PlanOfAsync(string job, long generation, string caller, CancellationToken cancellationToken) =>
+        WaitForAsync(() => _admitted, job, generation, caller, cancellationToken);
+
+    private async Task<T> WaitForAsync<T>(Func<T?> known, string job, long generation, string caller, CancellationToken cancellationToken)
+        where T : class
     {
         using var timeout = new CancellationTokenSource(Options.WaitAfter(Options.ToGetReady), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
@@ -144,13 +170,13 @@ public sealed partial class CollectiveHost
             Task changed;
             lock (_gate)
             {
-                if (_job == first.JobId && _group is { } group && _generation == first.Generation)
+                if (_job == job && _generation == generation && known() is { } found)
                 {
-                    return group;
+                    return found;
                 }
-                if (_job == first.JobId && first.Generation < _generation)
+                if (_job == job && generation < _generation)
                 {
-                    throw Stale(first);
+                    throw Stale(job, generation, caller);
                 }
                 changed = _changed.Task;
             }
@@ -161,20 +187,19 @@ public sealed partial class CollectiveHost
             }
             catch (OperationCanceledException)
             {
-                throw Stale(first);
+                throw Stale(job, generation, caller);
             }
         }
     }
 
-    private RpcException Stale(CollectiveFrame first)
+    private RpcException Stale(string job, long generation, string caller)
     {
-        first.Received?.Dispose();
         Interlocked.Increment(ref _staleStreams);
-        LogStale(_logger, first.SenderRank, first.JobId, first.Generation, _job, _generation);
+        LogStale(_logger, caller, job, generation, _job, _generation);
         return new RpcException(
             new Status(
                 StatusCode.FailedPrecondition,
-                $"Generation {first.Generation} of job '{first.JobId}' is not here; this worker is at generation {_generation} of '{_job}'."
+                $"Generation {generation} of job '{job}' is not here; this worker is at generation {_generation} of '{_job}'."
             )
         );
     }
@@ -188,8 +213,8 @@ public sealed partial class CollectiveHost
     [LoggerMessage(
         EventId = 2102,
         Level = LogLevel.Information,
-        Message = "A stream of rank {Rank}, job {Job}, generation {Generation} was dropped: this worker is at job {OwnJob}, "
+        Message = "A call of {Caller}, job {Job}, generation {Generation} was dropped: this worker is at job {OwnJob}, "
             + "generation {OwnGeneration}"
     )]
-    private static partial void LogStale(ILogger logger, int rank, string job, long generation, string ownJob, long ownGeneration);
+    private static partial void LogStale(ILogger logger, string caller, string job, long generation, string ownJob, long ownGeneration);
 }

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -14,7 +15,17 @@ internal sealed class CollectiveService(CollectiveHost host) : CollectiveWire.Se
             return new ExchangeResult();
         }
         var first = requestStream.Current;
-        var group = await host.GroupForAsync(first, context.CancellationToken);
+        CollectiveGroup group;
+        try
+        {
+            group = await host.GroupOfAsync(first.JobId, first.Generation, $"rank {first.SenderRank}", context.CancellationToken);
+            GroupToken.Require(context, group.Plan.Token, Name(first.JobId, first.Generation));
+        }
+        catch
+        {
+            first.Received?.Dispose();
+            throw;
+        }
         return await group.Links.ReceiveAsync(first, requestStream, context.CancellationToken);
     }
 
@@ -25,10 +36,14 @@ internal sealed class CollectiveService(CollectiveHost host) : CollectiveWire.Se
         ServerCallContext context
     )
     {
+        var plan = await host.PlanOfAsync(request.JobId, request.Generation, "a peer that wants the state", context.CancellationToken);
+        GroupToken.Require(context, plan.Token, Name(request.JobId, request.Generation));
         var source = host.StateSource ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, "This worker holds no state."));
         await foreach (var chunk in source.ReadStateAsync(request, context.CancellationToken))
         {
             await responseStream.WriteAsync(chunk);
         }
     }
+
+    private static string Name(string jobId, long generation) => $"generation {generation} of job {jobId}";
 }

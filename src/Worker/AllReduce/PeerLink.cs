@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Grpc.Core;
 using Grpc.Net.Client;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -45,7 +46,7 @@ internal sealed class PeerLink : IAsyncDisposable
     {
         (_plan, _rank, _options, _time, _detector, _mayEnd, _sent) = (plan, rank, options, time, detector, mayEnd, sent);
         _channel = CollectiveChannel.Open(plan.Members[rank].Address, options);
-        _call = _channel.CreateCallInvoker().AsyncClientStreamingCall(CollectiveWire.Exchange, null, new CallOptions());
+        _call = _channel.CreateCallInvoker().AsyncClientStreamingCall(CollectiveWire.Exchange, null, GroupToken.Show(plan.Token));
         // Sending costs processor time next to backward's: it starts here and goes on wherever the transport resumes it.
         _sending = Task.Run(SendAsync);
         _watching = WatchAsync();

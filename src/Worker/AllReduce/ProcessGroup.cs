@@ -15,13 +15,15 @@ public sealed record GroupMember(string WorkerId, Uri Address, IReadOnlyList<int
 /// <param name="LogicalShards">V, a power of two.</param>
 /// <param name="Members">All members by rank.</param>
 /// <param name="OwnRank">Which of them this worker is.</param>
+/// <param name="Token">The members' secret.</param>
 public sealed record ProcessGroup(
     string JobId,
     long Generation,
     long BaseStep,
     int LogicalShards,
     IReadOnlyList<GroupMember> Members,
-    int OwnRank
+    int OwnRank,
+    string Token
 )
 {
     /// <summary>This worker.</summary>
@@ -71,7 +73,8 @@ public sealed record ProcessGroup(
                     [.. Enumerable.Range(member.FirstShard, member.ShardCount)]
                 )),
             ],
-            own
+            own,
+            message.GroupToken
         );
         var shards = plan.Members.SelectMany(member => member.Shards).Order().ToList();
         if (!shards.SequenceEqual(Enumerable.Range(0, logicalShards)))

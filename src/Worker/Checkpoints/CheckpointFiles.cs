@@ -1,3 +1,4 @@
+using TrainingCluster.Checkpoints;
 using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Checkpoints;
@@ -8,8 +9,6 @@ namespace TrainingCluster.Worker.Checkpoints;
 /// </summary>
 internal static class CheckpointFiles
 {
-    public const string StateFile = "state.safetensors";
-
     private const int BufferBytes = 1 << 20;
 
     /// <summary>Writes one of several equal parts of a checkpoint; put together in order they are the whole file, to the byte.</summary>
@@ -19,7 +18,13 @@ internal static class CheckpointFiles
     /// <param name="parts">How many there are; 1: this is the whole.</param>
     public static void Write(string folder, StateDict state, int part = 0, int parts = 1)
     {
-        using var file = new FileStream(Path.Combine(folder, StateFile), FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
+        using var file = new FileStream(
+            Path.Combine(folder, CheckpointManifest.StateFile),
+            FileMode.Create,
+            FileAccess.Write,
+            FileShare.None,
+            1 << 16
+        );
         state.Write(file, state.Length * part / parts, state.Length * (part + 1) / parts);
     }
 
@@ -27,10 +32,10 @@ internal static class CheckpointFiles
     /// <exception cref="InvalidDataException">A file is missing, damaged, or of another model.</exception>
     public static void Read(string folder, TrainingState state)
     {
-        var path = Path.Combine(folder, StateFile);
+        var path = Path.Combine(folder, CheckpointManifest.StateFile);
         if (!File.Exists(path))
         {
-            throw new InvalidDataException($"The checkpoint has no {StateFile}.");
+            throw new InvalidDataException($"The checkpoint has no {CheckpointManifest.StateFile}.");
         }
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         using var reader = new StateDictReader(state);

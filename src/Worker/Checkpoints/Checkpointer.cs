@@ -45,7 +45,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         }
         TrainingThread.Enter(TrainingPhase.Snapshot);
         var (part, partCount) = rule.Sharded ? (plan.OwnRank, plan.Workers) : (0, 1);
-        if (!Begin(job, reports, plan.Generation, part, partCount, CancellationToken.None))
+        if (!Begin(job, reports, new(plan.Generation, plan.Token, part, partCount), CancellationToken.None))
         {
             reports.Checkpoint(new CheckpointReport { Step = step, Error = "this worker is still storing the one before" });
         }
@@ -65,7 +65,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         {
             if (loaded is { HasState: true, Job: { } job } && job.State.Progress.Step > Interlocked.Read(ref _stored))
             {
-                Begin(job, reports, loaded.Generation, part: 0, partCount: 1, limit.Token);
+                Begin(job, reports, new(loaded.Generation, loaded.GroupToken, Part: 0, Parts: 1), limit.Token);
             }
         }
         catch (ObjectDisposedException)
@@ -85,7 +85,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     }
 
     /// <returns>False: one is still being stored.</returns>
-    private bool Begin(TrainingJob job, Reports reports, long generation, int part, int partCount, CancellationToken cancellationToken)
+    private bool Begin(TrainingJob job, Reports reports, Share share, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -93,12 +93,12 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
             {
                 return false;
             }
-            Take(job, reports, generation, part, partCount, cancellationToken);
+            Take(job, reports, share, cancellationToken);
             return true;
         }
     }
 
-    private void Take(TrainingJob job, Reports reports, long generation, int part, int partCount, CancellationToken cancellationToken)
+    private void Take(TrainingJob job, Reports reports, Share share, CancellationToken cancellationToken)
     {
         var start = parts.Time.GetTimestamp();
         _snapshot.Take(job.State);
@@ -108,16 +108,19 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         var header = new CheckpointHeader
         {
             JobId = job.Id,
-            Generation = generation,
+            Generation = share.Generation,
             Step = progress.Step,
             Best = IsBest(progress),
             Epoch = job.Batches.Locate(progress.Step).Epoch,
-            Part = part,
-            Parts = partCount,
+            Part = share.Part,
+            Parts = share.Parts,
         };
         var layout = job.State.Parameters.Layout;
         var report = new CheckpointReport { Step = progress.Step, PauseMs = pause.TotalMilliseconds };
-        _storing = Task.Run(() => StoreAsync(header, layout, report, reports, start, cancellationToken), CancellationToken.None);
+        _storing = Task.Run(
+            () => StoreAsync(header, share.Token, layout, report, reports, start, cancellationToken),
+            CancellationToken.None
+        );
     }
 
     /// <summary>Ends what is being stored.</summary>
@@ -129,6 +132,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
 
     private async Task StoreAsync(
         CheckpointHeader header,
+        string groupToken,
         FlatLayout layout,
         CheckpointReport report,
         Reports reports,
@@ -142,7 +146,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
             Directory.CreateDirectory(folder);
             CheckpointFiles.Write(folder, _snapshot.ToStateDict(layout), header.Part, header.Parts);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token, cancellationToken);
-            var info = await parts.Files.StoreCheckpointAsync(header, folder, either.Token);
+            var info = await parts.Files.StoreCheckpointAsync(header, groupToken, folder, either.Token);
             if (info.Error.Length == 0 && header.Parts == 1)
             {
                 Interlocked.Exchange(ref _stored, header.Step);
@@ -171,6 +175,9 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
         report.Seconds = parts.Time.GetElapsedTime(start).TotalSeconds;
         reports.Checkpoint(report);
     }
+
+    /// <summary>What a member writes of a checkpoint, and as a member of which generation.</summary>
+    private readonly record struct Share(long Generation, string Token, int Part, int Parts);
 
     private static bool IsBest(TrainingProgress progress) => progress.BestStep == progress.Step && progress.Step > 0;
 }

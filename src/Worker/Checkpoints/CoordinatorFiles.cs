@@ -12,30 +12,37 @@ namespace TrainingCluster.Worker.Checkpoints;
 internal sealed class CoordinatorFiles(Func<string?> coordinator)
 {
     /// <summary>Uploads a folder as a checkpoint. <see cref="CheckpointInfo.Error"/> and status codes tell what went wrong.</summary>
-    public Task<CheckpointInfo> StoreCheckpointAsync(CheckpointHeader header, string folder, CancellationToken cancellationToken) =>
-        StoreAsync(header, folder, (client, token) => client.StoreCheckpoint(cancellationToken: token), cancellationToken);
+    public Task<CheckpointInfo> StoreCheckpointAsync(
+        CheckpointHeader header,
+        string groupToken,
+        string folder,
+        CancellationToken cancellationToken
+    ) => StoreAsync(header, folder, client => client.StoreCheckpoint(GroupToken.Show(groupToken, cancellationToken)), cancellationToken);
 
     /// <summary>Uploads a model folder.</summary>
-    public Task<CheckpointInfo> StoreModelAsync(CheckpointHeader header, string folder, CancellationToken cancellationToken) =>
-        StoreAsync(header, folder, (client, token) => client.StoreModel(cancellationToken: token), cancellationToken);
+    public Task<CheckpointInfo> StoreModelAsync(
+        CheckpointHeader header,
+        string groupToken,
+        string folder,
+        CancellationToken cancellationToken
+    ) => StoreAsync(header, folder, client => client.StoreModel(GroupToken.Show(groupToken, cancellationToken)), cancellationToken);
 
-    /// <summary>Downloads a checkpoint.</summary>
-    /// <param name="jobId">The job.</param>
-    /// <param name="checkpointId">One of its checkpoints.</param>
+    /// <summary>Downloads the checkpoint that a generation goes on from.</summary>
+    /// <param name="start">The generation.</param>
     /// <param name="parent">Its files come into a temporary folder in here.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The folder, which goes when it is disposed.</returns>
-    public async Task<FolderReceiver> FetchCheckpointAsync(
-        string jobId,
-        string checkpointId,
-        string parent,
-        CancellationToken cancellationToken
-    )
+    public async Task<FolderReceiver> FetchCheckpointAsync(StartGeneration start, string parent, CancellationToken cancellationToken)
     {
         using var channel = Open();
         using var call = new V1.Checkpoints.CheckpointsClient(channel).FetchCheckpoint(
-            new FetchCheckpointRequest { JobId = jobId, CheckpointId = checkpointId },
-            cancellationToken: cancellationToken
+            new FetchCheckpointRequest
+            {
+                JobId = start.JobId,
+                CheckpointId = start.CheckpointId,
+                Generation = start.Generation,
+            },
+            GroupToken.Show(start.GroupToken, cancellationToken)
         );
         var receiver = new FolderReceiver(parent);
         try
@@ -53,12 +60,12 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator)
     private async Task<CheckpointInfo> StoreAsync(
         CheckpointHeader header,
         string folder,
-        Func<V1.Checkpoints.CheckpointsClient, CancellationToken, AsyncClientStreamingCall<StoreCheckpointRequest, CheckpointInfo>> begin,
+        Func<V1.Checkpoints.CheckpointsClient, AsyncClientStreamingCall<StoreCheckpointRequest, CheckpointInfo>> begin,
         CancellationToken cancellationToken
     )
     {
         using var channel = Open();
-        using var call = begin(new V1.Checkpoints.CheckpointsClient(channel), cancellationToken);
+        using var call = begin(new V1.Checkpoints.CheckpointsClient(channel));
         return await call.SendAllAsync(
             FolderSender
                 .ReadAsync(folder, cancellationToken)

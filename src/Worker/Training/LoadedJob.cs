@@ -30,6 +30,9 @@ internal sealed class LoadedJob(string jobId, JobSpec spec) : IDisposable
     /// </summary>
     public long Generation { get; set; }
 
+    /// <summary>The secret of that generation's members.</summary>
+    public string GroupToken { get; set; } = "";
+
     /// <summary>Newest step whose update is applied.</summary>
     public long Step => HasState && _job is { } job ? job.State.Progress.Step : 0;
 

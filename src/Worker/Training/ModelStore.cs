@@ -32,7 +32,7 @@ internal static class ModelStore
             {
                 try
                 {
-                    var info = await parts.Files.StoreModelAsync(header, folder, cancellationToken);
+                    var info = await parts.Files.StoreModelAsync(header, start.GroupToken, folder, cancellationToken);
                     if (info.Error.Length == 0)
                     {
                         return;
@@ -44,6 +44,7 @@ internal static class ModelStore
                             is not (
                                 StatusCode.InvalidArgument
                                 or StatusCode.NotFound
+                                or StatusCode.PermissionDenied
                                 or StatusCode.Unimplemented
                                 or StatusCode.FailedPrecondition
                             )

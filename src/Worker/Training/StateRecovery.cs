@@ -1,4 +1,5 @@
 using Grpc.Core;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
@@ -85,7 +86,7 @@ internal static class StateRecovery
             .AsyncServerStreamingCall(
                 CollectiveWire.FetchState,
                 null,
-                new CallOptions(cancellationToken: cancellationToken),
+                GroupToken.Show(start.GroupToken, cancellationToken),
                 new FetchStateRequest
                 {
                     JobId = start.JobId,
@@ -122,7 +123,7 @@ internal static class StateRecovery
         CancellationToken cancellationToken
     )
     {
-        await using var received = await files.FetchCheckpointAsync(start.JobId, start.CheckpointId, temporaryFolder, cancellationToken);
+        await using var received = await files.FetchCheckpointAsync(start, temporaryFolder, cancellationToken);
         CheckpointFiles.Read(received.Folder, job.State);
         if (job.State.Progress.Step != start.BaseStep)
         {

@@ -109,6 +109,8 @@ internal sealed partial class TrainingSession
         var start = Stopwatch.GetTimestamp();
         // 1.
         var job = await _loaded.OpenAsync(_parts, _aborted.Token);
+        var plan = ProcessGroup.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
+        _parts.Host.Admit(plan);
         // 2.
         var holdsState = _loaded.HasState;
         _loaded.HasState = false;
@@ -122,8 +124,7 @@ internal sealed partial class TrainingSession
             _parts.TemporaryFolder,
             _aborted.Token
         );
-        (_loaded.HasState, _loaded.Generation) = (true, _start.Generation);
-        var plan = ProcessGroup.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
+        (_loaded.HasState, _loaded.Generation, _loaded.GroupToken) = (true, _start.Generation, _start.GroupToken);
         var (loop, group) = TrainingLoop.Create(job, plan, _parts.Host.Options, _parts.Time, _parts.Logger);
         Volatile.Write(ref _group, group);
         FinalModel? model;

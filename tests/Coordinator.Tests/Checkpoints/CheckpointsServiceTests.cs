@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Google.Protobuf;
 using Grpc.Core;
 using TrainingCluster.Checkpoints;
@@ -6,6 +8,7 @@ using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Tests.Files;
 using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Errors;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Checkpoints;
@@ -20,7 +23,9 @@ public class CheckpointsServiceTests
         string content = "weights"
     )
     {
-        using var call = model ? server.Checkpoints.StoreModel() : server.Checkpoints.StoreCheckpoint();
+        using var call = model
+            ? server.Checkpoints.StoreModel(GroupToken.Show(TestServer.GroupSecret))
+            : server.Checkpoints.StoreCheckpoint(GroupToken.Show(TestServer.GroupSecret));
         return await SendAsync(
             call,
             new()
@@ -30,9 +35,15 @@ public class CheckpointsServiceTests
                 Step = step,
                 Best = best,
             },
-            ("state.safetensors", content),
-            ("state.json", "{}")
+            (model ? "model.safetensors" : "state.safetensors", Safetensors(content))
         );
+    }
+
+    /// <summary>A file with one tensor of bytes; all of it is ASCII.</summary>
+    private static string Safetensors(string content)
+    {
+        var header = $$$"""{"x":{"dtype":"U8","shape":[{{{content.Length}}}],"data_offsets":[0,{{{content.Length}}}]}}""";
+        return $"{(char)header.Length}{new string('\0', 7)}{header}{content}";
     }
 
     private static Task<CheckpointInfo> SendAsync(
@@ -58,7 +69,15 @@ public class CheckpointsServiceTests
 
     private static async Task<string[]> FetchAsync(TestServer server, string id)
     {
-        using var call = server.Checkpoints.FetchCheckpoint(new() { JobId = "job-1", CheckpointId = id });
+        using var call = server.Checkpoints.FetchCheckpoint(
+            new()
+            {
+                JobId = "job-1",
+                CheckpointId = id,
+                Generation = 1,
+            },
+            GroupToken.Show(TestServer.GroupSecret)
+        );
         var files = new List<string>();
         await foreach (var chunk in call.ResponseStream.ReadAllAsync())
         {
@@ -75,8 +94,8 @@ public class CheckpointsServiceTests
 
         var info = await StoreAsync(server, 40);
 
-        Assert.Equal(("40", 40, 9), (info.CheckpointId, info.Step, info.Bytes));
-        Assert.Equal(["state.json={}", "state.safetensors=weights"], await FetchAsync(server, "40"));
+        Assert.Equal(("40", 40, Safetensors("weights").Length), (info.CheckpointId, info.Step, info.Bytes));
+        Assert.Equal([$"state.safetensors={Safetensors("weights")}"], await FetchAsync(server, "40"));
         Assert.Equal(["job-1"], server.Control.CheckpointsOf);
     }
 
@@ -98,7 +117,7 @@ public class CheckpointsServiceTests
 
     private static async Task<CheckpointInfo> StorePartAsync(TestServer server, long step, int part, int parts, string content)
     {
-        using var call = server.Checkpoints.StoreCheckpoint();
+        using var call = server.Checkpoints.StoreCheckpoint(GroupToken.Show(TestServer.GroupSecret));
         return await SendAsync(
             call,
             new()
@@ -110,7 +129,7 @@ public class CheckpointsServiceTests
                 Parts = parts,
                 Epoch = 2,
             },
-            [("state.safetensors", content), .. part == 0 ? new[] { ("state.json", "{}") } : []]
+            ("state.safetensors", content)
         );
     }
 
@@ -121,15 +140,16 @@ public class CheckpointsServiceTests
         await server.AddAsync(JobPhase.Running);
         // Of step 40 one part never comes.
         await StorePartAsync(server, 40, 1, 2, "x");
-        Assert.Equal("", (await StorePartAsync(server, 50, 2, 3, "ts")).CheckpointId);
-        Assert.Equal("", (await StorePartAsync(server, 50, 0, 3, "wei")).CheckpointId);
+        var whole = Safetensors("weights");
+        Assert.Equal("", (await StorePartAsync(server, 50, 2, 3, whole[40..])).CheckpointId);
+        Assert.Equal("", (await StorePartAsync(server, 50, 0, 3, whole[..5])).CheckpointId);
         Assert.Empty((await server.Checkpoints.ListCheckpointsAsync(new() { JobId = "job-1" })).Checkpoints);
         Assert.Empty(server.Control.CheckpointsOf);
 
-        var info = await StorePartAsync(server, 50, 1, 3, "gh");
+        var info = await StorePartAsync(server, 50, 1, 3, whole[5..40]);
 
-        Assert.Equal(("50", 9), (info.CheckpointId, info.Bytes));
-        Assert.Equal(["state.json={}", "state.safetensors=weights"], await FetchAsync(server, "50"));
+        Assert.Equal(("50", whole.Length), (info.CheckpointId, info.Bytes));
+        Assert.Equal([$"state.safetensors={whole}"], await FetchAsync(server, "50"));
         Assert.Equal(["50"], Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")).Select(Path.GetFileName));
         Assert.Equal(["job-1"], server.Control.CheckpointsOf);
         var (manifest, problem) = await CheckpointManifest.VerifyAsync(Path.Combine(server.Data.Checkpoints("job-1"), "50"), default);
@@ -183,10 +203,10 @@ public class CheckpointsServiceTests
         switch (damage)
         {
             case "flip":
-                await File.WriteAllTextAsync(file, "weightz");
+                await File.WriteAllTextAsync(file, Safetensors("weightz"));
                 break;
             case "truncate":
-                await File.WriteAllTextAsync(file, "weight");
+                await File.WriteAllTextAsync(file, Safetensors("weights")[..^1]);
                 break;
             case "remove":
                 File.Delete(file);
@@ -228,17 +248,93 @@ public class CheckpointsServiceTests
         );
     }
 
+    [Theory]
+    [InlineData("", 1, 6, StatusCode.PermissionDenied)]
+    [InlineData("guessed", 1, 6, StatusCode.PermissionDenied)]
+    [InlineData(TestServer.GroupSecret, 2, 6, StatusCode.PermissionDenied)]
+    [InlineData(TestServer.GroupSecret, 1, 99_999, StatusCode.InvalidArgument)]
+    public async Task StoreCheckpoint_ByAStrangerOrOfAStepThatCannotBe_IsRefused(string token, long generation, long step, StatusCode code)
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        await StoreAsync(server, 5);
+        using var store = server.Checkpoints.StoreCheckpoint(GroupToken.Show(token));
+        using var model = server.Checkpoints.StoreModel(GroupToken.Show(token));
+        foreach (var call in (AsyncClientStreamingCall<StoreCheckpointRequest, CheckpointInfo>[])[store, model])
+        {
+            var refused = await Assert.ThrowsAsync<RpcException>(() =>
+                SendAsync(
+                    call,
+                    new()
+                    {
+                        JobId = "job-1",
+                        Generation = generation,
+                        Step = step,
+                    },
+                    ("state.safetensors", Safetensors("forged"))
+                )
+            );
+            Assert.Equal(code, refused.StatusCode);
+        }
+
+        Assert.Equal([5], (await server.Checkpoints.ListCheckpointsAsync(new() { JobId = "job-1" })).Checkpoints.Select(c => c.Step));
+        Assert.False(Directory.Exists(server.Data.Model("job-1")));
+    }
+
+    [Theory]
+    [InlineData("state.safetensors", "abcd")]
+    [InlineData("weights.bin", "abcd")]
+    public async Task StoreCheckpoint_NoTrainingState_IsRefused(string name, string content)
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        using var call = server.Checkpoints.StoreCheckpoint(GroupToken.Show(TestServer.GroupSecret));
+        var header = new CheckpointHeader
+        {
+            JobId = "job-1",
+            Generation = 1,
+            Step = 1,
+        };
+        var refused = await Assert.ThrowsAsync<RpcException>(() => SendAsync(call, header, (name, content)));
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        Assert.Contains("state.safetensors", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain(server.Data.Root, refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FetchCheckpoint_ByAStranger_IsRefused()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        await StoreAsync(server, 5);
+        using var call = server.Checkpoints.FetchCheckpoint(
+            new()
+            {
+                JobId = "job-1",
+                CheckpointId = "5",
+                Generation = 1,
+            }
+        );
+        var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        Assert.Equal(StatusCode.PermissionDenied, refused.StatusCode);
+    }
+
     [Fact]
     public async Task StoreCheckpoint_StreamThatBreaksOff_LeavesNothing()
     {
         await using var server = await TestServer.StartAsync();
         await server.AddAsync(JobPhase.Running);
-        using (var call = server.Checkpoints.StoreCheckpoint())
+        using (var call = server.Checkpoints.StoreCheckpoint(GroupToken.Show(TestServer.GroupSecret)))
         {
             await call.RequestStream.WriteAsync(
                 new()
                 {
-                    Header = new() { JobId = "job-1", Step = 1 },
+                    Header = new()
+                    {
+                        JobId = "job-1",
+                        Generation = 1,
+                        Step = 1,
+                    },
                 }
             );
             await call.RequestStream.WriteAsync(
@@ -276,7 +372,7 @@ public class CheckpointsServiceTests
         Assert.Equal("DISK_FULL", RpcErrorDetails.Find<Google.Rpc.ErrorInfo>(error)!.Reason);
         Assert.Equal(["1"], Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")).Select(Path.GetFileName));
         Assert.Empty(Directory.EnumerateFileSystemEntries(server.Data.Uploads));
-        Assert.Equal(["state.json={}", "state.safetensors=weights"], await FetchAsync(server, "1"));
+        Assert.Equal([$"state.safetensors={Safetensors("weights")}"], await FetchAsync(server, "1"));
     }
 
     [Fact]
@@ -298,7 +394,8 @@ public class CheckpointsServiceTests
         using var call = server.Jobs.GetArtifacts(new() { Id = "job-1" });
         var chunks = await call.ResponseStream.ReadAllAsync().ToListAsync();
 
-        Assert.Equal(["state.json", "state.safetensors"], chunks.Select(c => c.Path));
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("weights"u8)), chunks[1].Sha256);
+        var chunk = Assert.Single(chunks);
+        Assert.Equal("model.safetensors", chunk.Path);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(Safetensors("weights")))), chunk.Sha256);
     }
 }

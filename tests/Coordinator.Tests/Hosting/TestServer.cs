@@ -8,6 +8,7 @@ using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.V1;
 
@@ -16,6 +17,9 @@ namespace TrainingCluster.Coordinator.Tests.Hosting;
 /// <summary>The real services behind a real Kestrel on a free port; only the actors are replaced.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
+    /// <summary>The token of generation 1 of every job that <see cref="AddAsync"/> adds.</summary>
+    public const string GroupSecret = "secret";
+
     private readonly TemporaryFolder _folder;
     private readonly WebApplication _app;
 
@@ -68,7 +72,13 @@ internal sealed class TestServer : IAsyncDisposable
             start.Spec
         );
         var record = start.Record with { Phase = phase, Reason = reason };
-        await Store.SaveAsync(id, record, new(), []);
+        var plan = new StartGeneration
+        {
+            JobId = id,
+            Generation = 1,
+            GroupToken = GroupSecret,
+        };
+        await Store.SaveAsync(id, record, new() { TotalSteps = 1000 }, [], [new LedgerEntry(plan, 0, TimeProvider.System.GetUtcNow(), 0)]);
         return job with { Record = record };
     }
 

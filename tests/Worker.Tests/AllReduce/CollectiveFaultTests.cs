@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Grpc.Core;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Tests.Training;
 
 namespace TrainingCluster.Worker.Tests.AllReduce;
 
@@ -177,6 +179,28 @@ public sealed class CollectiveFaultTests
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
     }
 
+    [Fact]
+    public async Task Exchange_StreamOfAStranger_IsRefusedAndTheGroupGoesOn()
+    {
+        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"));
+        // Before the peer's stream is there, whose place it would take.
+        var status = await SendAsync(
+            group.Members[0],
+            new CollectiveFrame
+            {
+                JobId = "job",
+                Generation = 1,
+                SenderRank = 1,
+                Kind = FrameKind.Mailbox,
+                Bucket = 1,
+            },
+            token: "guessed"
+        );
+        Assert.Equal(StatusCode.PermissionDenied, status);
+        await group.ConnectAsync();
+        Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
+    }
+
     public static TheoryData<int, int, long, int, int, int, long> Garbage =>
         new()
         {
@@ -249,10 +273,10 @@ public sealed class CollectiveFaultTests
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
     }
 
-    private static async Task<StatusCode> SendAsync(TestMember member, CollectiveFrame frame)
+    private static async Task<StatusCode> SendAsync(TestMember member, CollectiveFrame frame, string token = TestCluster.GroupSecret)
     {
         using var channel = CollectiveChannel.Open(member.Address, member.Host.Options);
-        using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(CollectiveWire.Exchange, null, new CallOptions());
+        using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(CollectiveWire.Exchange, null, GroupToken.Show(token));
         await call.RequestStream.WriteAsync(frame);
         try
         {

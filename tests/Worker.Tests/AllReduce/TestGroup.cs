@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Tests.Training;
 
 namespace TrainingCluster.Worker.Tests.AllReduce;
 
@@ -74,7 +75,7 @@ internal sealed class TestGroup : IAsyncDisposable
 
         var (shared, buffers) = _kept[rank];
         var collective = new CollectiveGroup(
-            new ProcessGroup("job", generation, 0, Shards, members, rank),
+            new ProcessGroup("job", generation, 0, Shards, members, rank, TestCluster.GroupSecret),
             Layout,
             buffers[plan.Stages[^1].Buffer],
             options,

@@ -109,7 +109,7 @@ public sealed class NonFiniteTests : IDisposable
     /// <summary>All steps, whatever the verdict on one of them.</summary>
     private static async Task<List<StepResult>> RunAsync(TrainingJob job, TestMember member, GroupMember[] members, int rank)
     {
-        var plan = new ProcessGroup("job", 1, 0, Shards, members, rank);
+        var plan = new ProcessGroup("job", 1, 0, Shards, members, rank, TestCluster.GroupSecret);
         var (loop, group) = TrainingLoop.Create(job, plan, member.Host.Options, TimeProvider.System, NullLogger.Instance);
         member.Host.Open(group);
         var results = await Task.Factory.StartNew(

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
@@ -324,18 +325,32 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public async Task FetchState_OfAnotherStepOrJob_IsRefused()
+    public async Task FetchState_OfAnotherStepOrGenerationOrByAStranger_IsRefused()
     {
         await using var cluster = await TestCluster.StartAsync(1);
         await InvarianceTests.TrainAsync(cluster, cluster.Spec());
         using var channel = CollectiveChannel.Open(cluster.Members[0].Server.Address, new CollectiveOptions());
-        foreach (var request in (FetchStateRequest[])[new() { JobId = "job", Step = 5 }, new() { JobId = "other", Step = 6 }])
+        Assert.Equal(StatusCode.FailedPrecondition, await AskAsync(generation: 1, step: 5, TestCluster.GroupSecret));
+        Assert.Equal(StatusCode.FailedPrecondition, await AskAsync(generation: 0, step: 6, TestCluster.GroupSecret));
+        Assert.Equal(StatusCode.PermissionDenied, await AskAsync(generation: 1, step: 6, "guessed"));
+        Assert.Equal(StatusCode.PermissionDenied, await AskAsync(generation: 1, step: 6, ""));
+
+        async Task<StatusCode> AskAsync(long generation, long step, string token)
         {
             using var call = channel
                 .CreateCallInvoker()
-                .AsyncServerStreamingCall(CollectiveWire.FetchState, null, new CallOptions(), request);
-            var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None));
-            Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+                .AsyncServerStreamingCall(
+                    CollectiveWire.FetchState,
+                    null,
+                    GroupToken.Show(token),
+                    new FetchStateRequest
+                    {
+                        JobId = "job",
+                        Generation = generation,
+                        Step = step,
+                    }
+                );
+            return (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None))).StatusCode;
         }
     }
 }

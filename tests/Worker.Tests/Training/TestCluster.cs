@@ -12,6 +12,9 @@ namespace TrainingCluster.Worker.Tests.Training;
 /// <summary>Workers in one process with real connections, and a test that plays the job's actor.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
+    /// <summary>The token of every generation.</summary>
+    public const string GroupSecret = "secret";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cluster-test-");
     private readonly List<Member> _members = [];
 
@@ -135,6 +138,7 @@ internal sealed class TestCluster : IAsyncDisposable
             Generation = generation,
             BaseStep = step,
             CheckpointId = checkpoint,
+            GroupToken = GroupSecret,
         };
         var shards = spec.Training.LogicalShards;
         for (var rank = 0; rank < members.Count; rank++)

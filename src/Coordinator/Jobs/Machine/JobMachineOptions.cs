@@ -5,6 +5,9 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <summary>The times that a job's state machine waits.</summary>
 public sealed record JobMachineOptions
 {
+    /// <summary>What tokens of generations are made from: random, new with each start of the coordinator.</summary>
+    public ReadOnlyMemory<byte> TokenKey { get; init; }
+
     /// <summary>
     /// Within this a living worker acknowledges a rendezvous, whatever its training thread does; who does not is
     /// left out. The call is repeated once at half of it. One that was left out has twice as long

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using TrainingCluster.Coordinator.Planning;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -24,6 +25,7 @@ internal static class Plans
             Generation = transition.State.Generation,
             BaseStep = step,
             CheckpointId = checkpoint,
+            GroupToken = GroupToken.Of(transition.Options.TokenKey, transition.State.JobId, transition.State.Generation),
             Reason = $"{transition.State.Reason}; {plan.Reason}",
         };
         message.Members.AddRange(

@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+using Grpc.Core;
+using TrainingCluster.Errors;
+
+namespace TrainingCluster.Transport;
+
+/// <summary>
+/// The secret of a generation: made by the coordinator, sent to its members alone, and shown with every call that reads or stores the
+/// job's state or takes part in its exchange.
+/// </summary>
+public static class GroupToken
+{
+    /// <summary>The metadata key.</summary>
+    public const string Key = "group-token";
+
+    /// <summary>The token of a generation.</summary>
+    /// <param name="key">The coordinator's own, new with each start: tokens are stored with the plan.</param>
+    /// <param name="jobId">The job.</param>
+    /// <param name="generation">The generation.</param>
+    public static string Of(ReadOnlyMemory<byte> key, string jobId, long generation) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(key.Span, Encoding.UTF8.GetBytes($"{generation} {jobId}")));
+
+    /// <summary>Call options that show the token.</summary>
+    public static CallOptions Show(string token, CancellationToken cancellationToken = default) =>
+        new(new Metadata { { Key, token } }, cancellationToken: cancellationToken);
+
+    /// <summary>Refuses a call that does not show the token.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="expected">The generation's token. Null or empty: none is known, and nobody can show it.</param>
+    /// <param name="group">Names the generation in the message.</param>
+    /// <exception cref="RpcException">PERMISSION_DENIED.</exception>
+    public static void Require(ServerCallContext context, string? expected, string group)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var shown = context.RequestHeaders.GetValue(Key) ?? "";
+        if (
+            expected is not { Length: > 0 }
+            || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(shown), Encoding.UTF8.GetBytes(expected))
+        )
+        {
+            throw RpcErrors.Info(
+                StatusCode.PermissionDenied,
+                "NOT_A_MEMBER",
+                $"the caller shows no token of {group}: only its members may do this"
+            );
+        }
+    }
+}
