@@ -19,11 +19,12 @@ public static class CommandLine
     public static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> args, Terminal terminal)
     {
         ArgumentNullException.ThrowIfNull(root);
-        using var interruption = new Interruption();
+        using var interruption = new Interruption(terminal);
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        var errors = Errors(parsed);
+        if (errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            foreach (var message in Messages(parsed))
+            foreach (var message in errors)
             {
                 await terminal.Error.WriteLineAsync($"cluster: {message}");
             }
@@ -103,10 +104,15 @@ public static class CommandLine
             _ => null,
         };
 
-    private static IEnumerable<string> Messages(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens is [var word, ..]
-            ? [$"there is no command '{word}'; there are {string.Join(", ", root.Subcommands.Select(command => command.Name))}"]
-            : parsed.Errors.Select(error => error.Message);
+    private static IReadOnlyList<string> Errors(ParseResult parsed)
+    {
+        if (parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens is [var word, ..])
+        {
+            return [$"there is no command '{word}'; there are {string.Join(", ", root.Subcommands.Select(command => command.Name))}"];
+        }
+        // What an empty value is no number or name for besides says nothing more.
+        return EmptyValues.Of(parsed) is { Count: > 0 } empty ? empty : [.. parsed.Errors.Select(error => error.Message)];
+    }
 
     private static string PathOf(Command command)
     {

@@ -52,6 +52,20 @@ public sealed class CommandLineTests
     [InlineData("jobs", "--state", "dancing", "dancing")]
     [InlineData("watch", "--resume-token", "x", "watch")]
     [InlineData("artifacts", "job-1", "extra", "--out")]
+    [InlineData("train", "--learning-rate", "0,001", "--learning-rate '0,001' has the wrong type")]
+    [InlineData("train", "--learning-rate", " 1", "--learning-rate ' 1' has the wrong type")]
+    [InlineData("train", "--dropout", "NaN", "--dropout 'NaN' has the wrong type")]
+    [InlineData("train", "--steps", "1e3", "--steps '1e3' has the wrong type")]
+    [InlineData("translate", "--length-penalty", "0,5", "--length-penalty '0,5' has the wrong type; write a number such as 0.5, 0 to 5")]
+    [InlineData("translate", "--length-penalty", "Infinity", "--length-penalty 'Infinity' has the wrong type")]
+    [InlineData("translate", "--length-penalty", "-0.1", "--length-penalty -0.1: must be 0 to 5")]
+    [InlineData("translate", "--beam", "1,000", "--beam '1,000' has the wrong type; write a whole number, 1 to 64")]
+    [InlineData("translate", "--threads", "100000", "--threads 100000: must be 1 to ")]
+    [InlineData("train", "--workers", "100000", "--workers 100000: must be 1 to ")]
+    [InlineData("up", "--workers", " 1", "--workers ' 1' has the wrong type")]
+    [InlineData("up", "--http-port", "8e3", "--http-port '8e3' has the wrong type")]
+    [InlineData("dates", "--seed", "-1", "--seed '-1' has the wrong type")]
+    [InlineData("demo", "--seed", "1.0", "--seed '1.0' has the wrong type")]
     public async Task Run_BadOption_NamesItAndTheHelp(string command, string first, string second, string expected)
     {
         var session = await Session.RunAsync(command, first, second);

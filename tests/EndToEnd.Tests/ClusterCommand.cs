@@ -14,6 +14,7 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
 
     public const int SigInt = 2;
     public const int SigKill = 9;
+    public const int SigStop = 19;
     public const int SigTerm = 15;
     private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10);
 
@@ -55,9 +56,15 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
     }
 
     /// <summary>Starts the command with the workspace's temporary folder.</summary>
-    public static ClusterCommand Start(Workspace workspace, params string[] arguments)
+    public static ClusterCommand Start(Workspace workspace, params string[] arguments) => Start(workspace, [], arguments);
+
+    /// <summary>The same as the leader of a process group, as a terminal has it.</summary>
+    public static ClusterCommand StartAsGroup(Workspace workspace, params string[] arguments) => Start(workspace, ["setsid"], arguments);
+
+    private static ClusterCommand Start(Workspace workspace, string[] launcher, string[] arguments)
     {
-        var start = new ProcessStartInfo(ProgramFiles.DotNet)
+        string[] program = [.. launcher, ProgramFiles.DotNet];
+        var start = new ProcessStartInfo(program[0], program[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -133,6 +140,9 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
 
     /// <summary>Sends a signal to this process alone, and asserts that it got there.</summary>
     public void Signal(int signal) => Signal(Pid, signal);
+
+    /// <summary>Sends a signal to all processes of its group, as a terminal does.</summary>
+    public void SignalGroup(int signal) => Signal(-Pid, signal);
 
     public static void Signal(int pid, int signal) => Assert.Equal(0, Kill(pid, signal));
 

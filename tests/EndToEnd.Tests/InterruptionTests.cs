@@ -1,7 +1,10 @@
+using System.Runtime.InteropServices;
+using TrainingCluster.Hosting;
+
 namespace TrainingCluster.EndToEnd.Tests;
 
 /// <summary>Ctrl-C at any moment leaves no process, port or file behind.</summary>
-public sealed class InterruptionTests : IDisposable
+public sealed partial class InterruptionTests : IDisposable
 {
     private readonly Workspace _workspace = new();
 
@@ -41,6 +44,77 @@ public sealed class InterruptionTests : IDisposable
             await Task.Delay(100, limit.Token);
         }
     }
+
+    [Fact]
+    public async Task Train_WholeGroupInterrupted_StoresItsStateAndTheNextRunGoesOn()
+    {
+        string[] kept = ["--json", "--work-dir", _workspace.At("work")];
+        await using (var command = ClusterCommand.StartAsGroup(_workspace, _workspace.Train("out", 2, steps: 800, kept)))
+        {
+            await command.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 0 }), "a step");
+            command.SignalGroup(ClusterCommand.SigInt);
+            var interrupted = await command.EndAsync();
+            Assert.Equal(130, interrupted.ExitCode);
+        }
+        AssertNothingIsLeft();
+        var stored = await ClusterCommand.RunAsync(_workspace, "", "checkpoints", _workspace.At("work"));
+        Assert.Contains("whole", stored.Output, StringComparison.Ordinal);
+
+        var other = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("other", 2, steps: 799, kept));
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("has the workers", other.Error, StringComparison.Ordinal);
+
+        var again = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("out", 2, steps: 800, kept));
+        Assert.True(again.ExitCode == 0, again.All);
+        Assert.Contains("holds the same job from an earlier run", again.Error, StringComparison.Ordinal);
+        Assert.Contains(JobEvents.Of(again.Output), item => item.Generation is { BaseStep: > 0 });
+        Assert.True(File.Exists(_workspace.At("out/model.safetensors")));
+    }
+
+    [Fact]
+    public async Task Train_SecondSignal_EndsAtOnce()
+    {
+        await using var command = ClusterCommand.Start(
+            _workspace,
+            _workspace.Train("out", 1, steps: 100_000, ["--work-dir", _workspace.At("work")])
+        );
+        await command.SeeAsync(ClusterCommand.Training);
+        var worker = await ReadyFile.TryReadAsync(_workspace.At("work/run/worker-1.json"), TestContext.Current.CancellationToken);
+        // It can store nothing.
+        ClusterCommand.Signal(worker!.Pid, ClusterCommand.SigStop);
+        command.Signal(ClusterCommand.SigTerm);
+        await command.SeeAsync("another signal ends them at once");
+        command.Signal(ClusterCommand.SigTerm);
+        var result = await command.EndAsync();
+        Assert.Equal(143, result.ExitCode);
+        Assert.Contains("interrupted", result.Error, StringComparison.Ordinal);
+        Assert.False(ClusterCommand.IsAlive(worker.Pid));
+        AssertNothingIsLeft();
+    }
+
+    [Theory]
+    [InlineData("bleu", "--reference")]
+    [InlineData("submit")]
+    [InlineData("train", "--tsv")]
+    public async Task Command_ReadsAPipeThatNobodyWritesTo_EndsAtASignal(params string[] words)
+    {
+        Assert.Equal(0, MakeFifo(_workspace.At("fifo"), 0b110_000_000));
+        string[] output = words[0] == "train" ? ["--out", _workspace.At("out")] : [];
+        await using var command = ClusterCommand.Start(_workspace, [.. words, _workspace.At("fifo"), .. output]);
+        // Opens when the command has opened the other end.
+        await using var writer = await Task.Run(
+            () => new FileStream(_workspace.At("fifo"), FileMode.Open, FileAccess.Write),
+            TestContext.Current.CancellationToken
+        );
+        command.Signal(ClusterCommand.SigTerm);
+        var result = await command.EndAsync();
+        Assert.Equal(143, result.ExitCode);
+        Assert.Contains("interrupted", result.Error, StringComparison.Ordinal);
+        AssertNothingIsLeft();
+    }
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeFifo(string path, int mode);
 
     [Theory]
     [InlineData(ClusterCommand.SigInt)]

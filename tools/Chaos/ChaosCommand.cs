@@ -16,15 +16,14 @@ internal static class ChaosCommand
             HelpName = "LIST",
         };
         var rounds = Number("--rounds", 12, "How many faults.");
-        var every = new Option<int?>("--every")
+        var every = new NumberOption<int?>("--every", null, null)
         {
             Description = "A fault every so many seconds. Default: at moments drawn from the seed, up to 3 s after the one before.",
             HelpName = "SECONDS",
         };
-        var seed = new Option<ulong>("--seed")
+        var seed = new NumberOption<ulong>("--seed", null, null)
         {
             Description = "The faults, their moments, the text and the job draw from it.",
-            HelpName = "N",
             DefaultValueFactory = _ => 1,
         };
         var steps = Number("--steps", 600, "Steps of the job, which is submitted again until all faults are done.");
@@ -55,7 +54,7 @@ internal static class ChaosCommand
                 // All that is wrong is told at once, so nothing is left to the parser's validators.
                 var (kinds, errors) = await FaultsOfAsync(terminal, parsed.GetValue(faults), cancellationToken);
                 foreach (
-                    var (option, least, most) in (ReadOnlySpan<(Option<int>, int, int)>)
+                    var (option, least, most) in (ReadOnlySpan<(NumberOption<int>, int, int)>)
                         [(workers, 1, ChaosRecipe.LogicalShards), (rounds, 1, 100_000), (steps, 100, 1_000_000)]
                 )
                 {
@@ -160,11 +159,6 @@ internal static class ChaosCommand
         }
     }
 
-    private static Option<int> Number(string name, int preset, string what) =>
-        new(name)
-        {
-            Description = what,
-            HelpName = "N",
-            DefaultValueFactory = _ => preset,
-        };
+    private static NumberOption<int> Number(string name, int preset, string what) =>
+        new(name, null, null) { Description = what, DefaultValueFactory = _ => preset };
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using TrainingCluster.Checkpoints;
+using TrainingCluster.Cli.Local;
 using TrainingCluster.Files;
 using TrainingCluster.V1;
 
@@ -9,12 +10,13 @@ namespace TrainingCluster.Cli.Client;
 public static class ArtifactDownload
 {
     /// <summary>
-    /// Receives all files into <paramref name="folder"/>, checking sizes and checksums. The folder appears whole or not at all:
-    /// files go to a temporary folder beside it first.
+    /// Receives all files into <paramref name="folder"/>, checking sizes and checksums. A new folder appears whole or not at all: files
+    /// go to a temporary folder beside it first. A folder that is there stays (it may be a mount point, or a link to another disk):
+    /// files go to a temporary folder inside, and then replace those of their names, the manifest last.
     /// </summary>
     /// <param name="connection">The coordinator.</param>
     /// <param name="id">The job.</param>
-    /// <param name="folder">Where the files go; see <see cref="Require"/>.</param>
+    /// <param name="folder">Where the files go; see <see cref="OutputFolder.RequireModel"/>.</param>
     /// <param name="cancellationToken">Ends the call and removes what came.</param>
     /// <returns>The received files.</returns>
     public static async Task<IReadOnlyList<StoredFile>> ReceiveAsync(
@@ -25,18 +27,30 @@ public static class ArtifactDownload
     )
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        Require(target, replace: true);
+        OutputFolder.RequireModel(target, replace: true);
+        var isThere = Directory.Exists(target);
+        using var limit = new StreamLimit(connection.Time, cancellationToken);
         try
         {
-            await using var receiver = new FolderReceiver(Path.GetDirectoryName(target)!);
-            using var call = connection.Jobs.GetArtifacts(new GetArtifactsRequest { Id = id }, cancellationToken: cancellationToken);
-            await receiver.ReceiveAsync(call.ResponseStream.ReadAllAsync(cancellationToken), cancellationToken);
-            if (Directory.Exists(target))
+            await connection.RequireAnswerAsync(cancellationToken);
+            await using var receiver = new FolderReceiver(isThere ? target : Path.GetDirectoryName(target)!);
+            OwnedResources.Add(receiver.Folder);
+            using var call = connection.Jobs.GetArtifacts(new GetArtifactsRequest { Id = id }, cancellationToken: limit.Token);
+            await receiver.ReceiveAsync(ChunksAsync(call), limit.Token);
+            if (isThere)
             {
-                Directory.Delete(target, recursive: true);
+                OutputFolder.MoveInto(target, receiver.Folder, [.. receiver.Files.Select(file => file.Path)]);
             }
-            receiver.MoveTo(target);
+            else
+            {
+                receiver.MoveTo(target);
+            }
+            OwnedResources.Remove(receiver.Folder);
             return receiver.Files;
+        }
+        catch (Exception exception) when (limit.IsOver)
+        {
+            throw RpcErrors.Silent(connection.Address, exception);
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -46,36 +60,14 @@ public static class ArtifactDownload
         {
             throw new CliException($"the model of job {id}: {exception.Message}");
         }
-    }
 
-    /// <summary>Refuses an output folder that cannot be written, or that holds anything but an earlier model.</summary>
-    /// <param name="folder">The folder, which need not exist.</param>
-    /// <param name="replace">True: an earlier model there may be replaced.</param>
-    /// <exception cref="CliException">It cannot be used.</exception>
-    public static void Require(string folder, bool replace)
-    {
-        if (File.Exists(folder))
+        async IAsyncEnumerable<FileChunk> ChunksAsync(AsyncServerStreamingCall<FileChunk> call)
         {
-            throw CliException.BadUsage($"--out {folder} is a file; name a folder");
-        }
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-        {
-            if (!File.Exists(Path.Combine(folder, "manifest.json")))
+            await foreach (var chunk in call.ResponseStream.ReadAllAsync(limit.Token))
             {
-                throw CliException.BadUsage($"--out {folder} holds other files; name a new or empty folder");
+                limit.Moved();
+                yield return chunk;
             }
-            if (!replace)
-            {
-                throw CliException.BadUsage($"--out {folder} holds a model already; name another folder, or say --overwrite");
-            }
-        }
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? "/");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw CliException.BadUsage($"--out {folder} cannot be made: {exception.Message}");
         }
     }
 }

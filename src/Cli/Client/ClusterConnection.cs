@@ -8,8 +8,9 @@ namespace TrainingCluster.Cli.Client;
 /// <summary>A connection to one coordinator.</summary>
 public sealed class ClusterConnection : IDisposable
 {
-    // Not seconds: a coordinator that has only just started, on a machine that does much else, takes its time for the first answer.
-    private static readonly TimeSpan s_answerWithin = TimeSpan.FromMinutes(1);
+    // A peer that keeps its connection open and answers nothing any more: streams, which have no deadline, end too.
+    private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_pingAnswerWithin = TimeSpan.FromSeconds(40);
     private readonly GrpcChannel _channel;
     private readonly TimeProvider _time;
 
@@ -26,13 +27,22 @@ public sealed class ClusterConnection : IDisposable
         }
         Address = uri.GetLeftPart(UriPartial.Authority);
         _time = time;
-        _channel = ClusterChannel.Open(Address);
+        _channel = ClusterChannel.Open(
+            Address,
+            handler => (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (s_pingAfter, s_pingAnswerWithin)
+        );
         Jobs = new V1.Jobs.JobsClient(_channel);
         Datasets = new Datasets.DatasetsClient(_channel);
     }
 
     /// <summary>Where the coordinator is.</summary>
     public string Address { get; }
+
+    /// <summary>How long an answer may take. Default: 20 s.</summary>
+    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The clock.</summary>
+    internal TimeProvider Time => _time;
 
     /// <summary>The job API.</summary>
     public V1.Jobs.JobsClient Jobs { get; }
@@ -43,7 +53,7 @@ public sealed class ClusterConnection : IDisposable
     /// <summary>Makes a call, and turns its failure into a message for people.</summary>
     /// <param name="call">The call.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="within">How long the answer may take; null: 20 s.</param>
+    /// <param name="within">How long the answer may take; null: <see cref="AnswerWithin"/>.</param>
     public async Task<T> CallAsync<T>(
         Func<CallOptions, AsyncUnaryCall<T>> call,
         CancellationToken cancellationToken,
@@ -53,15 +63,23 @@ public sealed class ClusterConnection : IDisposable
         ArgumentNullException.ThrowIfNull(call);
         try
         {
-            using var pending = call(
-                new CallOptions(deadline: _time.GetUtcNow().UtcDateTime + (within ?? s_answerWithin), cancellationToken: cancellationToken)
-            );
-            return await pending.ResponseAsync;
+            return await AnswerAsync(call, within ?? AnswerWithin, cancellationToken);
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw RpcErrors.Explain(exception, Address);
         }
+    }
+
+    /// <summary>Makes sure that a coordinator answers, before a stream is opened that may be silent for long.</summary>
+    /// <exception cref="RpcException">It does not.</exception>
+    internal Task RequireAnswerAsync(CancellationToken cancellationToken) =>
+        AnswerAsync(options => Jobs.GetClusterAsync(new GetClusterRequest(), options), AnswerWithin, cancellationToken);
+
+    private async Task<T> AnswerAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> call, TimeSpan within, CancellationToken cancellationToken)
+    {
+        using var pending = call(new CallOptions(deadline: _time.GetUtcNow().UtcDateTime + within, cancellationToken: cancellationToken));
+        return await pending.ResponseAsync;
     }
 
     /// <inheritdoc/>

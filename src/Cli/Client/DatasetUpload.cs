@@ -11,21 +11,15 @@ public static class DatasetUpload
     /// <summary>True: the coordinator holds the dataset already.</summary>
     public static async Task<bool> IsThereAsync(ClusterConnection connection, string fingerprint, CancellationToken cancellationToken)
     {
+        var request = new GetDatasetRequest { Fingerprint = fingerprint };
         try
         {
-            await connection.Datasets.GetDatasetAsync(
-                new GetDatasetRequest { Fingerprint = fingerprint },
-                cancellationToken: cancellationToken
-            );
+            await connection.CallAsync(options => connection.Datasets.GetDatasetAsync(request, options), cancellationToken);
             return true;
         }
-        catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)
+        catch (CliException exception) when (exception.InnerException is RpcException { StatusCode: StatusCode.NotFound })
         {
             return false;
-        }
-        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw RpcErrors.Explain(exception, connection.Address);
         }
     }
 
@@ -42,10 +36,15 @@ public static class DatasetUpload
     )
     {
         var (done, total) = (0L, FolderSender.Paths(folder).Sum(path => new FileInfo(Path.Combine(folder, path)).Length));
+        using var limit = new StreamLimit(connection.Time, cancellationToken);
         try
         {
-            using var call = connection.Datasets.UploadDataset(cancellationToken: cancellationToken);
-            return await call.SendAllAsync(ChunksAsync(), cancellationToken);
+            using var call = connection.Datasets.UploadDataset(cancellationToken: limit.Token);
+            return await call.SendAllAsync(ChunksAsync(), limit.Token);
+        }
+        catch (Exception exception) when (limit.IsOver)
+        {
+            throw RpcErrors.Silent(connection.Address, exception);
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -54,8 +53,9 @@ public static class DatasetUpload
 
         async IAsyncEnumerable<FileChunk> ChunksAsync()
         {
-            await foreach (var chunk in FolderSender.ReadAsync(folder, cancellationToken))
+            await foreach (var chunk in FolderSender.ReadAsync(folder, limit.Token))
             {
+                limit.Moved();
                 yield return chunk;
                 sent(done += chunk.Data.Length, total);
             }

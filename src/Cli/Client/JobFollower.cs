@@ -41,6 +41,8 @@ public static class JobFollower
         long? awaySince = null;
         while (true)
         {
+            // A job may have no event for hours; whether anybody is there must be known sooner.
+            var isAnswered = false;
             using var call = connection.Jobs.WatchJob(
                 new WatchJobRequest { Id = id, ResumeToken = token },
                 cancellationToken: cancellationToken
@@ -50,10 +52,15 @@ public static class JobFollower
                 JobEvent? next;
                 try
                 {
+                    if (!isAnswered)
+                    {
+                        await connection.RequireAnswerAsync(cancellationToken);
+                        isAnswered = true;
+                    }
                     next = await call.ResponseStream.MoveNext(cancellationToken) ? call.ResponseStream.Current : null;
                 }
                 catch (RpcException exception)
-                    when (exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal
+                    when (exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.DeadlineExceeded
                         && !cancellationToken.IsCancellationRequested
                     )
                 {
@@ -63,7 +70,7 @@ public static class JobFollower
                     }
                     if (awaySince is null)
                     {
-                        lost?.Invoke(exception.Status.Detail);
+                        lost?.Invoke(exception.Status.Detail is { Length: > 0 } detail ? detail : "no answer");
                     }
                     awaySince ??= time.GetTimestamp();
                     if (time.GetElapsedTime(awaySince.Value) > timeout)

@@ -20,10 +20,7 @@ public static class RpcErrors
                 $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with --coordinator",
                 exception
             ),
-            StatusCode.DeadlineExceeded => new CliException(
-                $"{address} did not answer in time; is it a coordinator's gRPC address, and is it alive?",
-                exception
-            ),
+            StatusCode.DeadlineExceeded => Silent(address, exception),
             StatusCode.Unimplemented => CliException.BadUsage(
                 $"{address} is no coordinator of this version ({detail}); name its gRPC address with --coordinator",
                 exception
@@ -34,6 +31,10 @@ public static class RpcErrors
             _ => new CliException($"{address}: {exception.StatusCode}: {detail}", exception),
         };
     }
+
+    /// <summary>What to say of a coordinator that does not answer.</summary>
+    internal static CliException Silent(string address, Exception exception) =>
+        new($"{address} did not answer in time; is it a coordinator's gRPC address, and is it alive?", exception);
 
     /// <summary>A client wraps the socket's words in its own; the innermost come last.</summary>
     private static string Cause(string detail) =>

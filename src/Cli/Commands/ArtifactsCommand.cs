@@ -23,7 +23,7 @@ internal static class ArtifactsCommand
             async (parsed, cancellationToken) =>
             {
                 var target = parsed.GetValue(folder)!;
-                ArtifactDownload.Require(target, parsed.GetValue(overwrite));
+                OutputFolder.RequireModel(target, parsed.GetValue(overwrite));
                 using var connection = new ClusterConnection(parsed.GetValue(coordinator)!, terminal.Time);
                 foreach (var file in await ArtifactDownload.ReceiveAsync(connection, parsed.GetValue(id)!, target, cancellationToken))
                 {

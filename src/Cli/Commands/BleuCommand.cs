@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using TrainingCluster.Cli.Local;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Scoring;
 
@@ -58,7 +59,12 @@ internal static class BleuCommand
         CancellationToken cancellationToken
     )
     {
-        var references = paths.Select(path => new TextLines(path).ToList()).ToList();
+        using var folder = new TemporaryFolder();
+        var references = new List<List<string>>();
+        foreach (var path in paths)
+        {
+            references.Add([.. new TextLines(await SpooledFile.ReadableAsync(path, folder.Path, cancellationToken), path)]);
+        }
         foreach (var (path, lines) in paths.Zip(references))
         {
             if (lines.Count != references[0].Count)

@@ -15,10 +15,9 @@ internal static class DatesCommand
             HelpName = "DIR",
             Required = true,
         };
-        var seed = new Option<ulong>("--seed")
+        var seed = new NumberOption<ulong>("--seed", null, null)
         {
             Description = "Another seed, other dates.",
-            HelpName = "N",
             DefaultValueFactory = _ => 1,
         };
         var train = Count("--train", 20_000, "Pairs to train on");
@@ -65,21 +64,6 @@ internal static class DatesCommand
         return command;
     }
 
-    private static Option<int> Count(string name, int count, string what)
-    {
-        var option = new Option<int>(name)
-        {
-            Description = $"{what}, at most 300000.",
-            HelpName = "N",
-            DefaultValueFactory = _ => count,
-        };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 1 or > 300_000)
-            {
-                result.AddError($"{name} {value}: must be 1 to 300000");
-            }
-        });
-        return option;
-    }
+    private static NumberOption<int> Count(string name, int count, string what) =>
+        new(name, 1, 300_000) { Description = $"{what}, at most 300000.", DefaultValueFactory = _ => count };
 }

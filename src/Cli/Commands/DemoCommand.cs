@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using TorchSharp;
-using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Demo;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
@@ -23,10 +22,9 @@ internal static class DemoCommand
     public static Command Create(Terminal terminal)
     {
         var workers = SharedOptions.Workers(2);
-        var seed = new Option<ulong>("--seed")
+        var seed = new NumberOption<ulong>("--seed", null, null)
         {
             Description = "The dates and everything random in training draw from this.",
-            HelpName = "N",
             DefaultValueFactory = _ => 1,
         };
         var folder = SharedOptions.Folder("--out", "Keep the model here. Default: it is thrown away.");
@@ -77,7 +75,7 @@ internal static class DemoCommand
     {
         if (keep is not null)
         {
-            ArtifactDownload.Require(keep, replace: true);
+            OutputFolder.RequireModel(keep, replace: true);
         }
         // 1.
         using var temporary = new TemporaryFolder();

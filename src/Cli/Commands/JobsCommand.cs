@@ -19,14 +19,7 @@ internal static class JobsCommand
             HelpName = "STATE",
             DefaultValueFactory = _ => [],
         };
-        var limit = SharedOptions.Positive(
-            new Option<int>("--limit")
-            {
-                Description = "At most so many.",
-                HelpName = "N",
-                DefaultValueFactory = _ => 50,
-            }
-        );
+        var limit = new NumberOption<int>("--limit", 1, null) { Description = "At most so many.", DefaultValueFactory = _ => 50 };
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
         var command = new Command("jobs", "List jobs, newest first.") { states, limit, coordinator, json };

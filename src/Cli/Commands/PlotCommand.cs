@@ -46,6 +46,10 @@ internal static class PlotCommand
                     var (name, path) = run.Split('=', 2) is [var label, var rest]
                         ? (label, rest)
                         : (Path.GetFileNameWithoutExtension(run), run);
+                    if (string.IsNullOrWhiteSpace(path))
+                    {
+                        throw CliException.BadUsage($"{run}: no file is named; write NAME=FILE");
+                    }
                     curves.Add((name, await ReadAsync(path, cancellationToken)));
                 }
                 await File.WriteAllTextAsync(parsed.GetValue(file)!, TrainingCurve.Draw(curves), cancellationToken);

@@ -20,28 +20,21 @@ internal static class SharedOptions
 
     public static Argument<string> JobId() => new("ID") { Description = "The job's id, as 'submit' and 'jobs' print it." };
 
-    public static Option<int> Workers(int defaultCount) =>
-        Positive(
-            new Option<int>("--workers", "-w")
-            {
-                Description = "Worker processes on this machine.",
-                HelpName = "N",
-                DefaultValueFactory = _ => defaultCount,
-            }
-        );
+    /// <summary>
+    /// So many processes, or threads, this machine is let to start: more than anybody gains by, and few enough that it still answers.
+    /// </summary>
+    public static int MostParallel { get; } = Math.Max(64, 4 * Environment.ProcessorCount);
 
-    public static Option<string?> Folder(string name, string description) => new(name) { Description = description, HelpName = "DIR" };
-
-    /// <summary>Refuses numbers below 1.</summary>
-    public static Option<T> Positive<T>(Option<T> option)
+    public static Option<int> Workers(int defaultCount)
     {
-        option.Validators.Add(result =>
+        var option = new NumberOption<int>("--workers", 1, MostParallel)
         {
-            if (result.Tokens.Count == 1 && long.TryParse(result.Tokens[0].Value, out var value) && value < 1)
-            {
-                result.AddError($"{option.Name} {value}: must be at least 1");
-            }
-        });
+            Description = $"Worker processes on this machine, 1 to {MostParallel}.",
+            DefaultValueFactory = _ => defaultCount,
+        };
+        option.Aliases.Add("-w");
         return option;
     }
+
+    public static Option<string?> Folder(string name, string description) => new(name) { Description = description, HelpName = "DIR" };
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
@@ -77,8 +76,10 @@ internal static class TrainCommand
                     Device = parsed.GetValue(device)!,
                     Libtorch = parsed.GetValue(libtorch),
                 };
-                ArtifactDownload.Require(parsed.GetValue(folder)!, parsed.GetValue(overwrite));
-                return RunAsync(terminal, options, spec, inputs, parsed.GetValue(folder)!, parsed.GetValue(json), cancellationToken);
+                var output = parsed.GetValue(folder)!;
+                OutputFolder.RequireModel(output, parsed.GetValue(overwrite));
+                RequireWorkFolder(options.Folder, output);
+                return RunAsync(terminal, options, spec, inputs, output, parsed.GetValue(json), cancellationToken);
             }
         );
         return command;
@@ -95,13 +96,7 @@ internal static class TrainCommand
     )
     {
         var filled = JobSpecDefaults.Fill(spec);
-        if (options.Workers > filled.Training.LogicalShards)
-        {
-            throw CliException.BadUsage(
-                $"--workers {options.Workers}: a job has {filled.Training.LogicalShards} logical shards to share out; use fewer "
-                    + "workers, or raise training.logicalShards in --job"
-            );
-        }
+        LocalTraining.Require(options, filled);
         // The fingerprint is not known yet, but everything else can be judged before anything is started.
         var judged = spec.Clone();
         judged.Dataset.Fingerprint = new string('0', 64);
@@ -177,6 +172,23 @@ internal static class TrainCommand
             tsv is null ? new ParallelText(source!, target) : new ParallelText(tsv, null),
             validSource is null ? null : new ParallelText(validSource, validTarget)
         );
+    }
+
+    /// <summary>The model's folder must stay empty until the model comes.</summary>
+    private static void RequireWorkFolder(string? work, string output)
+    {
+        if (work is null)
+        {
+            return;
+        }
+        OutputFolder.RequireWritable("--work-dir", work);
+        var (inner, outer) = (Ended(work), Ended(output));
+        if (inner.StartsWith(outer, StringComparison.Ordinal))
+        {
+            throw CliException.BadUsage($"--work-dir {work} lies in --out {output}, which is for the model alone; name another folder");
+        }
+
+        static string Ended(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) + Path.DirectorySeparatorChar;
     }
 
     /// <summary>A missing file is told before processes are started.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
 using TorchSharp;
@@ -24,20 +23,12 @@ internal static class TranslateCommand
             HelpName = "DIR",
             Required = true,
         };
-        var beam = new Option<int>("--beam")
+        var beam = new NumberOption<int>("--beam", 1, SearchOptions.GreatestBeam)
         {
             Description = $"Hypotheses kept of each sentence, 1 (greedy) to {SearchOptions.GreatestBeam}.",
-            HelpName = "N",
             DefaultValueFactory = _ => 4,
         };
-        beam.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value) && value is < 1 or > SearchOptions.GreatestBeam)
-            {
-                result.AddError($"--beam {value}: must be 1 to {SearchOptions.GreatestBeam}");
-            }
-        });
-        var penalty = new Option<double>("--length-penalty")
+        var penalty = new NumberOption<double>("--length-penalty", 0.0, SearchOptions.GreatestLengthPenalty)
         {
             Description =
                 "Hypotheses are compared by log p / length^A: 0 favours short ones, 1 compares means. "
@@ -45,33 +36,20 @@ internal static class TranslateCommand
             HelpName = "A",
             DefaultValueFactory = _ => 1,
         };
-        penalty.Validators.Add(result =>
+        var threads = new NumberOption<int>("--threads", 1, SharedOptions.MostParallel)
         {
-            if (
-                result.Tokens.Count == 1
-                && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-                && !(value is >= 0 and <= SearchOptions.GreatestLengthPenalty)
-            )
-            {
-                result.AddError($"--length-penalty {result.Tokens[0].Value}: must be 0 to {SearchOptions.GreatestLengthPenalty}");
-            }
-        });
-        var threads = SharedOptions.Positive(
-            new Option<int>("--threads")
-            {
-                Description = "Threads to compute with.",
-                HelpName = "N",
-                DefaultValueFactory = _ => Environment.ProcessorCount,
-            }
-        );
+            Description = $"Threads to compute with, 1 to {SharedOptions.MostParallel}.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
         var attention = new Option<string?>("--attention")
         {
             Description = "Draws the attention of every layer and head for the first sentence.",
             HelpName = "FILE.svg",
         };
-        var layer = SharedOptions.Positive(
-            new Option<int?>("--attention-layer") { Description = "Draws this layer's attention alone, counted from 1.", HelpName = "N" }
-        );
+        var layer = new NumberOption<int?>("--attention-layer", 1, null)
+        {
+            Description = "Draws this layer's attention alone, counted from 1.",
+        };
         layer.Validators.Add(result =>
         {
             if (result.GetResult(attention) is null)

@@ -36,7 +36,12 @@ internal static class UpCommand
         };
         command.SetAction(
             (parsed, cancellationToken) =>
-                RunAsync(
+            {
+                if (parsed.GetValue(data) is { } folder)
+                {
+                    OutputFolder.RequireWritable("--data", folder);
+                }
+                return RunAsync(
                     terminal,
                     parsed.GetValue(json),
                     new LocalClusterOptions
@@ -51,7 +56,8 @@ internal static class UpCommand
                         Libtorch = parsed.GetValue(libtorch),
                     },
                     cancellationToken
-                )
+                );
+            }
         );
         return command;
     }
@@ -124,21 +130,11 @@ internal static class UpCommand
         await terminal.Out.FlushAsync();
     }
 
-    private static Option<int> Port(string name, int port, string what)
-    {
-        var option = new Option<int>(name)
+    private static NumberOption<int> Port(string name, int port, string what) =>
+        new(name, 0, 65535)
         {
             Description = $"{what}. 0: any free one.",
             HelpName = "PORT",
             DefaultValueFactory = _ => port,
         };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 0 or > 65535)
-            {
-                result.AddError($"{name} {value}: a port is a number from 0 to 65535");
-            }
-        });
-        return option;
-    }
 }

@@ -9,6 +9,7 @@ public sealed partial class ChildProgram : IAsyncDisposable
 {
     private const int SigTerm = 15;
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_killedWithin = TimeSpan.FromSeconds(1);
     private readonly Process _process;
     private readonly TimeProvider _time;
 
@@ -30,7 +31,27 @@ public sealed partial class ChildProgram : IAsyncDisposable
     /// <summary>How it ended; only once it has.</summary>
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>Starts an assembly as a process that ends with this one, however this one ends.</summary>
+    /// <summary>True: it runs, and this object still cares for it.</summary>
+    internal bool IsRunning
+    {
+        get
+        {
+            try
+            {
+                return !_process.HasExited;
+            }
+            catch (InvalidOperationException)
+            {
+                // Disposed meanwhile.
+                return false;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Starts an assembly as a process that ends with this one, however this one ends. Signals to this process' group do not reach it: it
+    /// is told to end in an order in which nothing is lost.
+    /// </summary>
     /// <param name="name">A name for people and for its log.</param>
     /// <param name="assembly">The program.</param>
     /// <param name="arguments">Its arguments; <c>--parent-pid</c> is added.</param>
@@ -47,12 +68,12 @@ public sealed partial class ChildProgram : IAsyncDisposable
     )
     {
         // The shell hands the log over as a plain file and becomes the program: nothing of ours stands between the two,
-        // and what was printed survives us.
+        // and what was printed survives us. A session of its own keeps Ctrl-C from it.
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
         string[] command =
         [
             "-c",
-            "exec \"$@\" </dev/null >>\"$CHILD_LOG\" 2>&1",
+            "command -v setsid >/dev/null && set -- setsid \"$@\"; exec \"$@\" </dev/null >>\"$CHILD_LOG\" 2>&1",
             "sh",
             .. launcher ?? [],
             .. ProgramFiles.Command(assembly),
@@ -65,7 +86,9 @@ public sealed partial class ChildProgram : IAsyncDisposable
         // The runtime's debugger pipes are files that a killed process leaves behind.
         start.Environment.TryAdd("DOTNET_EnableDiagnostics", "0");
         var process = Process.Start(start) ?? throw new CliException($"{name} could not be started");
-        return new ChildProgram(name, logPath, process, time);
+        var program = new ChildProgram(name, logPath, process, time);
+        OwnedResources.Add(program);
+        return program;
     }
 
     /// <summary>Waits until the program listens.</summary>
@@ -131,7 +154,22 @@ public sealed partial class ChildProgram : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(TimeSpan.Zero);
+        OwnedResources.Remove(this);
         _process.Dispose();
+    }
+
+    /// <summary>Ends the program without asking.</summary>
+    internal void Kill()
+    {
+        try
+        {
+            _process.Kill();
+            _process.WaitForExit(s_killedWithin);
+        }
+        catch (InvalidOperationException)
+        {
+            // It had ended, and this object with it.
+        }
     }
 
     /// <summary>The last lines that the program printed.</summary>

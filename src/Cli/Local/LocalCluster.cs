@@ -9,6 +9,7 @@ namespace TrainingCluster.Cli.Local;
 /// <summary>A coordinator and its workers as processes on this machine, all of which end with this object.</summary>
 public sealed class LocalCluster : IAsyncDisposable
 {
+    private const string CoordinatorName = "coordinator";
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
     private readonly LocalClusterOptions _options;
     private readonly TimeProvider _time;
@@ -34,6 +35,12 @@ public sealed class LocalCluster : IAsyncDisposable
 
     /// <summary>All processes, the coordinator first.</summary>
     public IReadOnlyList<ChildProgram> Programs => _programs;
+
+    /// <summary>Where the coordinator keeps the model of a job that succeeded.</summary>
+    public string ModelFolder(string jobId) => Path.Combine(Folder, CoordinatorName, "jobs", jobId, "model");
+
+    /// <summary>Leaves a temporary folder where it is: it holds what is nowhere else.</summary>
+    public void KeepFolder() => _temporary?.Keep();
 
     /// <summary>Starts everything, and returns when the coordinator knows all workers.</summary>
     /// <exception cref="CliException">A program could not start: a port in use, say. Nothing is left running.</exception>
@@ -124,6 +131,12 @@ public sealed class LocalCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// A connection to the coordinator. It has a minute to answer: on a machine that does much else, programs that have only just started
+    /// take their time.
+    /// </summary>
+    public ClusterConnection Connect() => new(Coordinator.Grpc, _time) { AnswerWithin = TimeSpan.FromMinutes(1) };
+
     private async Task StartProgramsAsync(CancellationToken cancellationToken)
     {
         await LockAsync();
@@ -140,7 +153,7 @@ public sealed class LocalCluster : IAsyncDisposable
             "--cluster-port",
             $"{_options.ClusterPort}",
         ];
-        Coordinator = await StartAsync("coordinator", ProgramFiles.Coordinator, ports);
+        Coordinator = await StartAsync(CoordinatorName, ProgramFiles.Coordinator, ports);
 
         string[] libtorch = _options.Libtorch is { } given ? ["--libtorch", Path.GetFullPath(given)] : [];
         string[] worker = ["--coordinator", Coordinator.Cluster, "--device", _options.Device, .. libtorch];
@@ -163,7 +176,7 @@ public sealed class LocalCluster : IAsyncDisposable
 
     private async Task RegisteredAsync(CancellationToken cancellationToken)
     {
-        using var connection = new ClusterConnection(Coordinator.Grpc, _time);
+        using var connection = Connect();
         var began = _time.GetTimestamp();
         while (true)
         {

@@ -31,6 +31,9 @@ public sealed record LocalClusterOptions
     /// machine that does much else; a program that ends instead is noticed at once.</summary>
     public TimeSpan StartWithin { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long programs have to end before they are killed. Default: 5 s.</summary>
-    public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// How long programs have to end before they are killed. Where their files are kept: as long as workers may take to store what they
+    /// hold (30 s), and some more.
+    /// </summary>
+    public TimeSpan StopWithin => TimeSpan.FromSeconds(Folder is null ? 5 : 40);
 }

@@ -1,4 +1,5 @@
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Cli.Local;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 
@@ -47,10 +48,18 @@ public static class DatasetPreparation
         {
             throw CliException.BadUsage(string.Join('\n', errors));
         }
+        using var spool = new TemporaryFolder();
         var manifest = await Activity.RunAsync(
             terminal,
             "preparing the dataset",
-            activity => Task.Run(() => DatasetBuilder.Build(options, folder, new Progress(activity), cancellationToken), cancellationToken)
+            async activity =>
+            {
+                var readable = await ReadableAsync(options, spool.Path, cancellationToken);
+                return await Task.Run(
+                    () => DatasetBuilder.Build(readable, folder, new Progress(activity), cancellationToken),
+                    cancellationToken
+                );
+            }
         );
         await terminal.Error.WriteLineAsync(
             $"training text: {Describe(manifest.Train)}; vocabulary of {Text.Count(manifest.VocabularySize)}"
@@ -62,6 +71,23 @@ public static class DatasetPreparation
             );
         }
         return manifest;
+    }
+
+    /// <summary>
+    /// The text is read twice: what can be read only once is copied. All at once, for one writer may write to several in turn.
+    /// </summary>
+    private static async Task<DatasetOptions> ReadableAsync(DatasetOptions options, string folder, CancellationToken cancellationToken)
+    {
+        var texts = new[] { options.Train, options.Validation }.OfType<ParallelText>();
+        var readable = await Task.WhenAll(texts.Select(OneAsync));
+        return options with { Train = readable[0], Validation = readable.Skip(1).SingleOrDefault() };
+
+        async Task<ParallelText> OneAsync(ParallelText text)
+        {
+            var source = SpooledFile.ReadableAsync(text.SourcePath, folder, cancellationToken);
+            var target = text.TargetPath is { } path ? SpooledFile.ReadableAsync(path, folder, cancellationToken) : null;
+            return text with { SourcePath = await source, TargetPath = target is null ? null : await target };
+        }
     }
 
     private static string Describe(TextCounts counts)

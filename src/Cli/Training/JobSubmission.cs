@@ -74,8 +74,9 @@ public static class JobSubmission
             );
         }
         using var folder = new TemporaryFolder();
-        await PrepareAsync(terminal, spec, options, folder.Path, cancellationToken);
-        await UploadAsync(terminal, connection, folder.Path, spec.Dataset.Fingerprint, cancellationToken);
+        var dataset = Path.Combine(folder.Path, "dataset");
+        await PrepareAsync(terminal, spec, options, dataset, cancellationToken);
+        await UploadAsync(terminal, connection, dataset, spec.Dataset.Fingerprint, cancellationToken);
     }
 
     /// <summary>Prepares the dataset in <paramref name="folder"/> and fills in its fingerprint.</summary>

@@ -19,6 +19,7 @@ public static class LocalTraining
     /// <summary>
     /// 1. prepares the dataset; 2. starts the processes and uploads it; 3. submits the job over gRPC; 4. follows it to its
     /// end; 5. fetches the model folder; 6. stops everything. A worker that dies on the way is reported; the others go on.
+    /// Where the processes' folder holds the same job from an earlier run, that one is followed instead (<see cref="EarlierJobs"/>).
     /// </summary>
     /// <param name="terminal">Shows progress.</param>
     /// <param name="options">The processes.</param>
@@ -26,7 +27,7 @@ public static class LocalTraining
     /// <param name="text">What to make the dataset of.</param>
     /// <param name="folder">Where the model folder goes.</param>
     /// <param name="json">True: the job's events go to the output as JSON.</param>
-    /// <param name="cancellationToken">Stops everything; nothing is left behind.</param>
+    /// <param name="cancellationToken">Stops everything; nothing is left behind but a model that is finished.</param>
     /// <exception cref="CliException">The job did not succeed, or a process could not start or died.</exception>
     public static async Task<Outcome> RunAsync(
         Terminal terminal,
@@ -43,8 +44,9 @@ public static class LocalTraining
         ArgumentNullException.ThrowIfNull(spec);
         var began = terminal.Time.GetTimestamp();
         // 1. Before anything is started: text that cannot be used should be told at once.
-        using var dataset = new TemporaryFolder();
-        await JobSubmission.PrepareAsync(terminal, spec, text, dataset.Path, cancellationToken);
+        using var temporary = new TemporaryFolder();
+        var dataset = Path.Combine(temporary.Path, "dataset");
+        await JobSubmission.PrepareAsync(terminal, spec, text, dataset, cancellationToken);
         // 2.
         var title = $"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")}";
         await using var cluster = await Activity.RunAsync(
@@ -52,7 +54,7 @@ public static class LocalTraining
             title,
             _ => LocalCluster.StartAsync(options, terminal.Time, cancellationToken)
         );
-        using var connection = new ClusterConnection(cluster.Coordinator.Grpc, terminal.Time);
+        using var connection = cluster.Connect();
         // 6. is the cluster's disposal.
         return await cluster.WhileAliveAsync(
             TrainAsync,
@@ -62,10 +64,16 @@ public static class LocalTraining
 
         async Task<Outcome> TrainAsync(CancellationToken cancellationToken)
         {
-            await JobSubmission.UploadAsync(terminal, connection, dataset.Path, spec.Dataset.Fingerprint, cancellationToken);
+            var earlier = options.Folder is { } kept
+                ? await EarlierJobs.FindAsync(terminal, connection, spec, kept, cancellationToken)
+                : null;
+            if (earlier is null)
+            {
+                await JobSubmission.UploadAsync(terminal, connection, dataset, spec.Dataset.Fingerprint, cancellationToken);
+            }
             var prepared = terminal.Time.GetTimestamp();
             // 3.
-            var job = await JobSubmission.CreateAsync(connection, spec, requestId: null, cancellationToken);
+            var job = earlier ?? await JobSubmission.CreateAsync(connection, spec, requestId: null, cancellationToken);
             // 4.
             var end = await JobFollowing.FollowAsync(terminal, connection, job.Id, "", known: true, json, cancellationToken);
             if (end.State != JobState.Succeeded)
@@ -74,12 +82,67 @@ public static class LocalTraining
             }
             var trained = terminal.Time.GetTimestamp();
             // 5.
-            await ArtifactDownload.ReceiveAsync(connection, job.Id, folder, cancellationToken);
+            await DeliverAsync(terminal, cluster, connection, job.Id, folder, cancellationToken);
             job = await connection.CallAsync(
                 call => connection.Jobs.GetJobAsync(new GetJobRequest { Id = job.Id }, call),
                 cancellationToken
             );
             return new Outcome(job, terminal.Time.GetElapsedTime(began, prepared), terminal.Time.GetElapsedTime(prepared, trained));
+        }
+    }
+
+    /// <summary>Refuses a job that the processes could never run: nobody else can join them, or resume it.</summary>
+    /// <param name="options">The processes.</param>
+    /// <param name="spec">The job, with every field filled in.</param>
+    /// <exception cref="CliException">It would wait for ever, or leave workers without work.</exception>
+    public static void Require(LocalClusterOptions options, JobSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(spec);
+        if (options.Workers > spec.Training.LogicalShards)
+        {
+            throw CliException.BadUsage(
+                $"--workers {options.Workers}: a job has {spec.Training.LogicalShards} logical shards to share out; use fewer "
+                    + "workers, or raise training.logicalShards in --job"
+            );
+        }
+        if (options.Workers < spec.Workers.Min)
+        {
+            throw CliException.BadUsage(
+                $"--workers {options.Workers}: the job waits for {spec.Workers.Min} (workers.min), and there will be no more; use "
+                    + $"--workers {spec.Workers.Min}, or lower workers.min in --job"
+            );
+        }
+        if (spec.Suspend)
+        {
+            throw CliException.BadUsage("suspend: true in --job: nobody could resume the job here; leave it out, or use 'up' and 'submit'");
+        }
+    }
+
+    /// <summary>Fetches the model. Where that fails, what hours of work have made stays where it is, and is named.</summary>
+    private static async Task DeliverAsync(
+        Terminal terminal,
+        LocalCluster cluster,
+        ClusterConnection connection,
+        string id,
+        string folder,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            await ArtifactDownload.ReceiveAsync(connection, id, folder, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            cluster.KeepFolder();
+            var kept = $"the model is kept in {cluster.ModelFolder(id)}";
+            if (cancellationToken.IsCancellationRequested)
+            {
+                await terminal.Error.WriteLineAsync(kept);
+                throw;
+            }
+            throw new CliException($"{folder} did not get the model: {exception.Message}\n{kept}", exception);
         }
     }
 }

@@ -101,7 +101,7 @@ public sealed class DatasetBuilder
         if (train.Kept == 0)
         {
             throw new DatasetException(
-                $"{_options.Train.SourcePath}: no sentence pair is left of {train.Lines} lines: {train.SkippedEmpty} are empty on one "
+                $"{_options.Train.SourceName}: no sentence pair is left of {train.Lines} lines: {train.SkippedEmpty} are empty on one "
                     + $"side, {train.SkippedTooLong} are longer than {_options.MaxTokens} tokens."
             );
         }

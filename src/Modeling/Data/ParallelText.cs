@@ -8,6 +8,12 @@ namespace TrainingCluster.Modeling.Data;
 /// <param name="TargetPath">The target sentences. Null: <paramref name="SourcePath"/> is tab-separated.</param>
 public sealed record ParallelText(string SourcePath, string? TargetPath)
 {
+    /// <summary>What errors call the source. Default: its path.</summary>
+    public string SourceName { get; init; } = SourcePath;
+
+    /// <summary>The same of the target.</summary>
+    public string? TargetName { get; init; } = TargetPath;
+
     /// <summary>All pairs in order, empty sides included. Memory does not grow with the files.</summary>
     /// <exception cref="DatasetException">A file is missing, empty, unreadable, not text, not UTF-8, or the lines do not pair
     /// up.</exception>
@@ -15,8 +21,8 @@ public sealed record ParallelText(string SourcePath, string? TargetPath)
 
     private IEnumerable<SentencePair> ReadTwoFiles(string targetPath)
     {
-        using var sources = new TextLines(SourcePath).GetEnumerator();
-        using var targets = new TextLines(targetPath).GetEnumerator();
+        using var sources = new TextLines(SourcePath, SourceName).GetEnumerator();
+        using var targets = new TextLines(targetPath, TargetName).GetEnumerator();
         for (var line = 1; ; line++)
         {
             var (hasSource, hasTarget) = (sources.MoveNext(), targets.MoveNext());
@@ -30,7 +36,7 @@ public sealed record ParallelText(string SourcePath, string? TargetPath)
                 }
                 var (sourceLines, targetLines) = hasSource ? (longer, line - 1) : (line - 1, longer);
                 throw new DatasetException(
-                    $"{SourcePath} has {sourceLines} lines but {targetPath} has {targetLines}: line n of one must be the translation "
+                    $"{SourceName} has {sourceLines} lines but {TargetName} has {targetLines}: line n of one must be the translation "
                         + "of line n of the other."
                 );
             }
@@ -45,7 +51,7 @@ public sealed record ParallelText(string SourcePath, string? TargetPath)
     private IEnumerable<SentencePair> ReadTabSeparated()
     {
         var number = 0;
-        foreach (var line in new TextLines(SourcePath))
+        foreach (var line in new TextLines(SourcePath, SourceName))
         {
             number++;
             var tab = line.IndexOf('\t', StringComparison.Ordinal);
@@ -57,7 +63,7 @@ public sealed record ParallelText(string SourcePath, string? TargetPath)
             if (tab < 0 || line.IndexOf('\t', tab + 1) >= 0)
             {
                 throw new DatasetException(
-                    $"{SourcePath}, line {number}: {line.Count(c => c == '\t') + 1} columns where 2 were expected: write each line as "
+                    $"{SourceName}, line {number}: {line.Count(c => c == '\t') + 1} columns where 2 were expected: write each line as "
                         + "source, one tab, target, or name a target file too."
                 );
             }

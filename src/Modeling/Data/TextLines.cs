@@ -11,10 +11,12 @@ namespace TrainingCluster.Modeling.Data;
 /// like another, is ignored, as gzip does it.
 /// </summary>
 /// <param name="path">The file.</param>
-public sealed class TextLines(string path) : IEnumerable<string>
+/// <param name="name">What errors call it. Null: its path.</param>
+public sealed class TextLines(string path, string? name = null) : IEnumerable<string>
 {
     // Nobody's sentence; a file of another kind without line ends is found out before it fills the memory.
     private const int LongestLineBytes = 64 << 20;
+    private readonly string _name = name ?? path;
 
     /// <inheritdoc/>
     /// <remarks>Enumerating throws <see cref="DatasetException"/> for a file that is missing, empty, unreadable or not text.</remarks>
@@ -43,7 +45,7 @@ public sealed class TextLines(string path) : IEnumerable<string>
                 if (end >= LongestLineBytes)
                 {
                     throw new DatasetException(
-                        $"{path}, line {number + 1}: more than {LongestLineBytes >> 20} MiB without a line end: this is no text with "
+                        $"{_name}, line {number + 1}: more than {LongestLineBytes >> 20} MiB without a line end: this is no text with "
                             + "a sentence a line."
                     );
                 }
@@ -61,7 +63,7 @@ public sealed class TextLines(string path) : IEnumerable<string>
             }
             if (number == 0)
             {
-                throw new DatasetException($"{path} is empty: a text with a sentence a line was expected.");
+                throw new DatasetException($"{_name} is empty: a text with a sentence a line was expected.");
             }
             yield break;
         }
@@ -73,7 +75,7 @@ public sealed class TextLines(string path) : IEnumerable<string>
     {
         if (Directory.Exists(path))
         {
-            throw new DatasetException($"{path} is a folder: name a text file.");
+            throw new DatasetException($"{_name} is a folder: name a text file.");
         }
         try
         {
@@ -89,13 +91,13 @@ public sealed class TextLines(string path) : IEnumerable<string>
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new DatasetException(
-                $"{path} does not exist: check the path (the working folder is {Directory.GetCurrentDirectory()}).",
+                $"{_name} does not exist: check the path (the working folder is {Directory.GetCurrentDirectory()}).",
                 exception
             );
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException($"{path} cannot be read: {exception.Message}", exception);
+            throw new DatasetException($"{_name} cannot be read: {exception.Message}", exception);
         }
     }
 
@@ -107,11 +109,11 @@ public sealed class TextLines(string path) : IEnumerable<string>
         }
         catch (InvalidDataException exception)
         {
-            throw new DatasetException($"{path} is a damaged or cut-off gzip file: {exception.Message}", exception);
+            throw new DatasetException($"{_name} is a damaged or cut-off gzip file: {exception.Message}", exception);
         }
         catch (IOException exception)
         {
-            throw new DatasetException($"{path} cannot be read: {exception.Message}", exception);
+            throw new DatasetException($"{_name} cannot be read: {exception.Message}", exception);
         }
     }
 
@@ -119,12 +121,12 @@ public sealed class TextLines(string path) : IEnumerable<string>
     {
         if (number == 1 && (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])))
         {
-            throw new DatasetException($"{path} is UTF-16: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8).");
+            throw new DatasetException($"{_name} is UTF-16: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8).");
         }
         var zero = bytes.IndexOf((byte)0);
         if (zero >= 0)
         {
-            throw new DatasetException($"{path}, line {number}: a zero byte at offset {offset + zero}: this is a binary file, not text.");
+            throw new DatasetException($"{_name}, line {number}: a zero byte at offset {offset + zero}: this is a binary file, not text.");
         }
         if (bytes.EndsWith("\r"u8))
         {
@@ -141,7 +143,7 @@ public sealed class TextLines(string path) : IEnumerable<string>
         )
         {
             throw new DatasetException(
-                $"{path}, line {number}: invalid UTF-8 at byte offset {offset + read} (byte {read + 1} of the line, "
+                $"{_name}, line {number}: invalid UTF-8 at byte offset {offset + read} (byte {read + 1} of the line, "
                     + $"0x{bytes[read]:X2}): convert the file to UTF-8 first (for instance iconv -f ISO-8859-1 -t UTF-8)."
             );
         }

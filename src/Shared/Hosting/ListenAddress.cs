@@ -30,9 +30,16 @@ public sealed record ListenAddress(IPAddress Bind, string Advertised)
                 );
             }
         }
+        bind = bind.IsIPv4MappedToIPv6 ? bind.MapToIPv4() : bind;
         var any = bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any);
-        return new(bind, advertise ?? (any ? Dns.GetHostName() : host));
+        return new(bind, OneSpelling(advertise ?? (any ? Dns.GetHostName() : host)));
     }
+
+    /// <summary>Actors know one another by the text of their addresses, and a URI respells them: [::1], 127.1 and LOCALHOST.</summary>
+    private static string OneSpelling(string host) =>
+        IPAddress.TryParse(host, out var address)
+            ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString()
+            : host.ToLowerInvariant();
 
     /// <summary>Makes sure that a port can be had before anything is started.</summary>
     /// <param name="port">0: any, always free.</param>

@@ -4,8 +4,9 @@ using Google.Protobuf.Reflection;
 namespace TrainingCluster.Jobs;
 
 /// <summary>The values of settings as text: in job files, in the rules beside the fields and on the command line.</summary>
-internal static class SettingText
+public static class SettingText
 {
+    private const NumberStyles Decimal = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
     private static readonly CultureInfo s_invariant = CultureInfo.InvariantCulture;
 
     /// <summary>The value that <paramref name="text"/> gives a field of this type. Null: none.</summary>
@@ -22,7 +23,7 @@ internal static class SettingText
             FieldType.Int32 => int.TryParse(text, NumberStyles.AllowLeadingSign, s_invariant, out var i) ? i : null,
             FieldType.Int64 => long.TryParse(text, NumberStyles.AllowLeadingSign, s_invariant, out var l) ? l : null,
             FieldType.UInt64 => ulong.TryParse(text, NumberStyles.None, s_invariant, out var u) ? u : null,
-            FieldType.Double => double.TryParse(text, NumberStyles.Float, s_invariant, out var d) && double.IsFinite(d) ? d : null,
+            FieldType.Double => double.TryParse(text, Decimal, s_invariant, out var d) && double.IsFinite(d) ? d : null,
             _ => throw new NotSupportedException($"A job specification has no fields of type {type}."),
         };
 

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.IO.Pipes;
 using System.Text.Json;
 
 namespace TrainingCluster.Cli.Tests.Commands;
@@ -39,11 +41,54 @@ public sealed class BleuCommandTests : IDisposable
         Assert.Contains("has 2", session.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Bleu_ReferenceThroughAPipe_IsReadLikeAFile(bool gzip)
+    {
+        var bytes = "a b c d e\n"u8.ToArray();
+        using var pipe = PipeOf(gzip ? Gzip(bytes) : bytes);
+        var session = await Session.WithInputAsync("a b c d e\n", "bleu", "-r", PathOf(pipe));
+        Assert.Equal("", session.Error);
+        Assert.Contains(" = 100.00 ", session.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bleu_PipeThatIsNoText_IsCalledByItsName()
+    {
+        using var pipe = PipeOf([0xC3, 0x28, (byte)'\n']);
+        var session = await Session.WithInputAsync("a\n", "bleu", "-r", PathOf(pipe));
+        Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
+        Assert.Contains($"{PathOf(pipe)}, line 1: invalid UTF-8", session.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Bleu_MissingReference_NamesTheFile()
     {
         var session = await Session.WithInputAsync("a\n", "bleu", "-r", _folder.At("nowhere"));
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
         Assert.Contains(_folder.At("nowhere"), session.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A pipe with all that ever comes through it.</summary>
+    private static AnonymousPipeServerStream PipeOf(byte[] bytes)
+    {
+        var pipe = new AnonymousPipeServerStream(PipeDirection.In);
+        using var writer = new AnonymousPipeClientStream(PipeDirection.Out, pipe.ClientSafePipeHandle);
+        writer.Write(bytes);
+        return pipe;
+    }
+
+    /// <summary>As the shell's &lt;(zcat file) hands it over.</summary>
+    private static string PathOf(AnonymousPipeServerStream pipe) => $"/dev/fd/{pipe.SafePipeHandle.DangerousGetHandle()}";
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var stream = new MemoryStream();
+        using (var gzip = new GZipStream(stream, CompressionLevel.Fastest))
+        {
+            gzip.Write(bytes);
+        }
+        return stream.ToArray();
     }
 }

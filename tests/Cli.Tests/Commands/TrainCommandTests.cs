@@ -26,6 +26,23 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public async Task Train_MoreWorkersThanShards_NamesBothAndTheMend() => await RefusedAsync("8 logical shards", "--workers", "9");
 
+    [Theory]
+    [InlineData("workers: { min: 3 }", "the job waits for 3 (workers.min)")]
+    [InlineData("suspend: true", "suspend: true in --job")]
+    public async Task Train_JobThatTheseWorkersNeverRun_IsRefused(string line, string expected) =>
+        await RefusedAsync(expected, "--job", _folder.Write("job.yaml", $"name: x\n{line}\n"), "--workers", "2");
+
+    [Fact]
+    public async Task Train_WorkFolderInsideTheModels_IsRefused()
+    {
+        await RefusedAsync("--work-dir", "--work-dir", _folder.At("out"));
+        await RefusedAsync("lies in --out", "--work-dir", _folder.At("out/work"));
+    }
+
+    [Fact]
+    public async Task Train_WorkFolderThatCannotBeWritten_IsRefused() =>
+        await RefusedAsync("--work-dir /proc/work cannot be written", "--work-dir", "/proc/work");
+
     [Fact]
     public async Task Train_SettingsOutOfRange_AreAllNamedAtOnce() =>
         await RefusedAsync(

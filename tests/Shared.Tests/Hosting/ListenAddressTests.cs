@@ -11,12 +11,18 @@ public class ListenAddressTests
     [InlineData("127.0.0.1", "trainer.example", "trainer.example:80")]
     [InlineData("localhost", null, "localhost:80")]
     [InlineData("::1", null, "[::1]:80")]
+    [InlineData("[::1]", null, "[::1]:80")]
+    [InlineData("0:0:0:0:0:0:0:1", null, "[::1]:80")]
+    [InlineData("::ffff:127.0.0.1", null, "127.0.0.1:80")]
+    [InlineData("127.1", null, "127.0.0.1:80")]
+    [InlineData("LocalHost", null, "localhost:80")]
+    [InlineData("0.0.0.0", "Trainer.Example", "trainer.example:80")]
     public void Parse_HostAndAdvertise_GiveWhatOthersAreTold(string host, string? advertise, string told) =>
         Assert.Equal(told, ListenAddress.Parse(host, advertise).HostPort(80));
 
     [Fact]
     public void Parse_AllAddresses_AdvertisesTheMachinesName() =>
-        Assert.Equal(Dns.GetHostName(), ListenAddress.Parse("0.0.0.0", null).Advertised);
+        Assert.Equal(Dns.GetHostName().ToLowerInvariant(), ListenAddress.Parse("0.0.0.0", null).Advertised);
 
     [Fact]
     public void Parse_UnknownHost_NamesTheOption() =>
