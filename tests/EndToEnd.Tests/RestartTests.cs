@@ -129,6 +129,31 @@ public sealed class RestartTests : IDisposable
         Assert.All(JobLedger.Parser.ParseJson(audited.Output).Generations, g => Assert.Equal(0, g.DiscardedSteps));
     }
 
+    [Fact]
+    public async Task Coordinator_DiskLostWhileAJobTrains_TheJobIsTakenBackAndEndsWithTheSameWeights()
+    {
+        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
+        var address = $"http://127.0.0.1:{ports[0]}";
+        await using var coordinator = await StartCoordinatorAsync(ports, 1);
+        await using var one = StartWorker(ports, "worker-1");
+        await using var two = StartWorker(ports, "worker-2");
+        var job = _workspace.WriteJob(steps: 400);
+        await using var submit = ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", address);
+        await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
+        ClusterCommand.Signal(coordinator.Pid, ClusterCommand.SigKill);
+        await coordinator.EndedAsync(TestContext.Current.CancellationToken);
+        Directory.Delete(_workspace.At("coordinator"), recursive: true);
+        await using var again = await StartCoordinatorAsync(ports, 2);
+
+        var taken = await submit.EndAsync();
+        Assert.True(taken.ExitCode == 0, $"{taken.All}\n{again.LogTail(40)}");
+        Assert.Contains(JobEvents.Of(taken.Output), item => item.State?.Reason.Contains("taken over", StringComparison.Ordinal) == true);
+        // Undisturbed.
+        var other = await ClusterCommand.RunAsync(_workspace, "", "submit", job, "--wait", "--json", "--coordinator", address);
+        Assert.True(other.ExitCode == 0, other.All);
+        Assert.Equal(JobEvents.Of(other.Output).Last().State.WeightsSha256, JobEvents.Of(taken.Output).Last().State.WeightsSha256);
+    }
+
     private ChildProgram StartWorker(int[] ports, string name) =>
         ChildProgram.Start(
             name,

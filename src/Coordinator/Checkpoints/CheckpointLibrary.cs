@@ -141,8 +141,17 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
         {
             return null;
         }
-        await File.WriteAllTextAsync(Path.Combine(folder, CheckpointManifest.DamagedMark), problem, cancellationToken);
+        Reject(jobId, checkpointId, problem);
         return problem;
+    }
+
+    /// <summary>Passes a checkpoint over from now on. It stays for whoever wants to look.</summary>
+    public void Reject(string jobId, string checkpointId, string why)
+    {
+        if (Directory.Exists(Folder(jobId, checkpointId)))
+        {
+            File.WriteAllText(Path.Combine(Folder(jobId, checkpointId), CheckpointManifest.DamagedMark), why);
+        }
     }
 
     /// <summary>The folder of a checkpoint, whether or not it is there.</summary>
@@ -163,6 +172,10 @@ public sealed class CheckpointLibrary(DataFolder data) : IDisposable
     private CheckpointInfo Look(string jobId, string checkpointId)
     {
         var (manifest, problem) = CheckpointManifest.Look(Folder(jobId, checkpointId));
+        if (problem.Length == 0 && manifest is not null && (manifest.JobId != jobId || Id(manifest.Step) != checkpointId))
+        {
+            problem = $"{CheckpointManifest.FileName} is of job {manifest.JobId}, step {manifest.Step}: the files are not of this place";
+        }
         return Info(jobId, checkpointId, manifest, problem);
     }
 

@@ -1,5 +1,7 @@
 using Akka.Actor;
+using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
+using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
@@ -103,7 +105,12 @@ internal sealed partial class CoordinatorActor
             return;
         }
         var known = _jobs.TryGetValue(running.JobId, out var job);
-        if (known && (job!.Phase != Jobs.Machine.JobPhase.Suspended || !running.Training))
+        if (!known && running is { HasState: true, Spec: not null } && running.StoreId != _settings.Machine.StoreId)
+        {
+            Adopt(running);
+            return;
+        }
+        if (known && (job!.Phase != JobPhase.Suspended || !running.Training))
         {
             return;
         }
@@ -118,6 +125,36 @@ internal sealed partial class CoordinatorActor
                 StoreCheckpoint = known,
             }
         );
+    }
+
+    /// <summary>
+    /// The job is in a store that is not ours: the coordinator that led it has lost its disk. The workers hold all that it takes to go on.
+    /// </summary>
+    private void Adopt(RunningJob running)
+    {
+        if (!_adopting.Add(running.JobId))
+        {
+            return;
+        }
+        LogAdopts(running.JobId, running.CompletedStep);
+        AdoptAsync(running).PipeTo(Self, success: job => new JobAdded(job), failure: e => new AdoptionFailed(running.JobId, e.Message));
+    }
+
+    private async Task<StoredJob> AdoptAsync(RunningJob held)
+    {
+        var now = _time.GetUtcNow();
+        var record = JobMachine.Create(held.JobId, held.Spec, now).Record with
+        {
+            Phase = JobPhase.Waiting,
+            Generation = held.Generation,
+            Started = now,
+            Active = ActiveTime.None.Start(now),
+            Reason = $"taken over from its workers at step {held.CompletedStep}: the job store is a new one",
+        };
+        var progress = new JobProgress { Step = held.CompletedStep, Generation = held.Generation };
+        var (_, job) = await _jobContext.Store.CreateAsync(new(0, held.JobId, "", held.Spec, now, record, progress), held.Spec);
+        await _jobContext.Store.SaveAsync(held.JobId, record, progress, []);
+        return job with { Record = record };
     }
 
     private void OnDrain(DrainWorker message)
@@ -245,6 +282,16 @@ internal sealed partial class CoordinatorActor
 
     [LoggerMessage(EventId = 203, Level = LogLevel.Warning, Message = "{WorkerId} is lost: {Reason}")]
     private partial void LogLost(string workerId, string reason);
+
+    [LoggerMessage(
+        EventId = 205,
+        Level = LogLevel.Warning,
+        Message = "{JobId} is in no store of ours, but its workers hold it at step {Step}: it is taken over"
+    )]
+    private partial void LogAdopts(string jobId, long step);
+
+    [LoggerMessage(EventId = 206, Level = LogLevel.Error, Message = "{JobId} could not be taken over, tried again: {Problem}")]
+    private partial void LogNotAdopted(string jobId, string problem);
 
     [LoggerMessage(EventId = 204, Level = LogLevel.Information, Message = "{WorkerId} drains")]
     private partial void LogDraining(string workerId);

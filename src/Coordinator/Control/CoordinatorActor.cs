@@ -25,6 +25,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private readonly SortedDictionary<string, WorkerEntry> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JobEntry> _jobs = new(StringComparer.Ordinal);
     private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _adopting = new(StringComparer.Ordinal);
 
     public CoordinatorActor(CoordinatorSettings settings, JobActorContext jobContext, IMembership membership)
     {
@@ -74,8 +75,14 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<MemberReachability>(OnReachability);
         Receive<Terminated>(dead => OnLost(w => w.Actor.Equals(dead.ActorRef), "its actor ended"));
         Receive<Tick>(_ => OnTick());
+        Receive<AdoptionFailed>(failed =>
+        {
+            LogNotAdopted(failed.JobId, failed.Problem);
+            _adopting.Remove(failed.JobId);
+        });
         Receive<JobAdded>(added =>
         {
+            _adopting.Remove(added.Job.Id);
             Add(added.Job, submitted: true);
             Assign();
         });

@@ -50,3 +50,6 @@ internal sealed record ToWorker(string WorkerId, IMessage Message);
 
 /// <summary>A job's actor to the coordinator: it has (again) loaded its job and needs to know its workers.</summary>
 internal sealed record PoolRequested(string JobId);
+
+/// <summary>A job that workers hold could not be stored.</summary>
+internal sealed record AdoptionFailed(string JobId, string Problem);

@@ -132,7 +132,10 @@ public static partial class CoordinatorHost
         builder.Services.AddSettings(CoordinatorSections.All, options.Settings);
         builder.Services.AddHostedService<Housekeeping>();
         builder.Services.AddCoordinatorGrpc();
-        builder.Services.AddProgramHealth("cluster.v1.Jobs", "cluster.v1.Datasets", "cluster.v1.Checkpoints");
+        builder
+            .Services.AddProgramHealth("cluster.v1.Jobs", "cluster.v1.Datasets", "cluster.v1.Checkpoints")
+            .AddCheck<StoreCheck>("store")
+            .AddCheck<DataFolderCheck>("data", tags: [ProgramHealth.NoRestart]);
         builder.Services.AddCoordinatorNode(new NodeOptions(address, options.ClusterPort, ActorConfiguration.CoordinatorRole));
         return builder.Build();
     }

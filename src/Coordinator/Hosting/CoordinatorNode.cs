@@ -48,6 +48,7 @@ internal static class CoordinatorNode
             {
                 Rebalance = Of<RebalanceOptions>(provider),
                 TokenKey = RandomNumberGenerator.GetBytes(32),
+                StoreId = provider.GetRequiredService<JobStore>().Id,
             },
         };
         // Presence and lateness are not judged by a clock that somebody may set.

@@ -21,6 +21,8 @@ public static class GrpcServing
         {
             options.MaxReceiveMessageSize = MaxMessageBytes;
             options.MaxSendMessageSize = MaxMessageBytes;
+            // The first sees what clients see.
+            options.Interceptors.Add<AuditInterceptor>();
             options.Interceptors.Add<ErrorInterceptor>();
         });
         services.AddGrpcReflection();

@@ -213,6 +213,10 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 case SendToWorker send:
                     Context.Parent.Tell(new ToWorker(send.WorkerId, send.Message));
                     break;
+                case RejectCheckpoint reject:
+                    _context.Checkpoints.Reject(_jobId, reject.CheckpointId, reject.Why);
+                    Self.Tell(new CheckpointsMoved(_jobId));
+                    break;
                 case CountGeneration count:
                     _context.Metrics.CountGeneration(count.Cause);
                     LogGeneration(_jobId, _state.Generation, _state.Reason);

@@ -25,8 +25,7 @@ internal static class EventRecord
             return;
         }
         // The newest event is never thinned away, so that no number is given twice.
-        using var last = c.Command("SELECT COALESCE(MAX(sequence), 0) FROM events WHERE job_id = $id", ("$id", jobId));
-        var sequence = (long)last.ExecuteScalar()!;
+        var sequence = Newest(c, jobId);
         foreach (var e in events)
         {
             var stored = e.Clone();
@@ -44,6 +43,13 @@ internal static class EventRecord
         {
             Thin(c, jobId, ended ? LastProgressKept : ProgressKept);
         }
+    }
+
+    /// <summary>The newest sequence number of a job; 0: it has no event.</summary>
+    public static long Newest(StoreConnection c, string jobId)
+    {
+        using var last = c.Command("SELECT COALESCE(MAX(sequence), 0) FROM events WHERE job_id = $id", ("$id", jobId));
+        return (long)last.ExecuteScalar()!;
     }
 
     /// <summary>Events of a job after a sequence number, oldest first, with their tokens.</summary>

@@ -77,6 +77,9 @@ public sealed partial class JobStore
     public Task<IReadOnlyList<JobEvent>> EventsAsync(string jobId, long after, int count) =>
         _thread.RunAsync(c => EventRecord.Read(c, jobId, after, count));
 
+    /// <summary>Sequence number of a job's newest event; 0: it has none.</summary>
+    public Task<long> NewestEventAsync(string jobId) => _thread.RunAsync(c => EventRecord.Newest(c, jobId));
+
     /// <summary>Every generation of a job whose plan was sent, by number.</summary>
     public Task<IReadOnlyList<LedgerEntry>> LedgerAsync(string jobId) =>
         _thread.RunAsync<IReadOnlyList<LedgerEntry>>(c =>
@@ -100,6 +103,9 @@ public sealed partial class JobStore
             }
             return entries;
         });
+
+    /// <summary>Completes when the store has done what was asked of it before.</summary>
+    public Task PingAsync() => _thread.RunAsync(_ => true);
 
     /// <summary>The plan of a generation as its members got it; null when there is none.</summary>
     public Task<StartGeneration?> PlanAsync(string jobId, long generation) =>

@@ -19,10 +19,14 @@ public sealed partial class JobStore : IAsyncDisposable
 
     private JobStore(SqliteConnection connection, TimeProvider time)
     {
+        Id = StoreSchema.Identity(connection);
         this._time = time;
         _connection = new(connection);
         _thread = new(_connection);
     }
+
+    /// <summary>Made with the store: another one, or a new one in its place, has another.</summary>
+    public string Id { get; }
 
     /// <summary>Sees each statement before it runs, on the store's thread.</summary>
     internal Action<SqliteCommand>? Observer

@@ -41,6 +41,7 @@ internal static class StoreSchema
         AddArithmetic,
         AddIndexes,
         AddActiveTime,
+        AddIdentity,
     ];
 
     public static void Prepare(SqliteConnection connection, string path)
@@ -158,6 +159,18 @@ internal static class StoreSchema
             UPDATE jobs SET active_since = started WHERE phase <> 'Suspended';
             """
         );
+
+    /// <summary>By it workers tell a coordinator that has lost its store from one that knows that their job is over.</summary>
+    private static void AddIdentity(SqliteConnection connection) =>
+        Run(connection, "CREATE TABLE store (id TEXT NOT NULL); INSERT INTO store VALUES (lower(hex(randomblob(16))));");
+
+    /// <summary>The store's name, made with it.</summary>
+    public static string Identity(SqliteConnection connection)
+    {
+        using var read = connection.CreateCommand();
+        read.CommandText = "SELECT id FROM store";
+        return (string)read.ExecuteScalar()!;
+    }
 
     private static void Run(SqliteConnection connection, string sql)
     {

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Microsoft.Data.Sqlite;
 
 namespace TrainingCluster.Coordinator.Store;
 
@@ -28,8 +27,9 @@ internal sealed class StoreThread : IAsyncDisposable
             {
                 done.SetResult(c.Transact(work));
             }
-            catch (Exception e) when (e is SqliteException or IOException or InvalidOperationException)
+            catch (Exception e)
             {
+                // Whatever it is, its caller is told, and the next one has its turn.
                 done.SetException(e);
             }
         });

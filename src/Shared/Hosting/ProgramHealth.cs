@@ -9,14 +9,16 @@ using Microsoft.Extensions.Logging;
 namespace TrainingCluster.Hosting;
 
 /// <summary>
-/// How a program says that it is well: /healthz (the actors live; else restart it), /readyz (all is well; else leave it in peace for now)
-/// and the
-/// gRPC health service, for each service and as a whole.
+/// How a program says that it is well: /healthz (its parts live; else start it anew), /readyz (all is well; else leave it in peace for
+/// now) and the gRPC health service, for each service and as a whole.
 /// </summary>
 public static class ProgramHealth
 {
-    /// <summary>Tag of checks that count for readiness alone.</summary>
+    /// <summary>Tag of checks that count for readiness alone: the services can be called all the same.</summary>
     public const string ReadinessOnly = "readiness";
+
+    /// <summary>Tag of checks that do not count for <c>/healthz</c>: starting the program anew would not help.</summary>
+    public const string NoRestart = "no-restart";
 
     /// <summary>Registers the gRPC health service.</summary>
     /// <param name="services">Of the program.</param>
@@ -40,7 +42,7 @@ public static class ProgramHealth
     /// <summary>Maps the three.</summary>
     public static void MapProgramHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks("/healthz", Answer("ok", check => !check.Tags.Contains(ReadinessOnly)));
+        endpoints.MapHealthChecks("/healthz", Answer("ok", check => !check.Tags.Contains(ReadinessOnly) && !check.Tags.Contains(NoRestart)));
         endpoints.MapHealthChecks("/readyz", Answer("ready", _ => true));
         endpoints.MapGrpcHealthChecksService();
     }

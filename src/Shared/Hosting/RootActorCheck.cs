@@ -25,12 +25,12 @@ public sealed class RootActorCheck<TActor>(HealthOptions options) : IAkkaHealthC
         }
         try
         {
-            var answer = await actor.Ask<ActorIdentity>(new Identify(null), options.ActorTimeout, cancellationToken);
+            var answer = await actor.Ask<ActorIdentity>(new Identify(null), options.AnswerTimeout, cancellationToken);
             return answer.Subject is null ? HealthCheckResult.Unhealthy($"{name} has ended") : HealthCheckResult.Healthy();
         }
         catch (AskTimeoutException)
         {
-            return HealthCheckResult.Unhealthy($"{name} has not answered for {Duration.Format(options.ActorTimeout)}");
+            return HealthCheckResult.Unhealthy($"{name} has not answered for {Duration.Format(options.AnswerTimeout)}");
         }
     }
 }

@@ -39,8 +39,18 @@ public static class TrainingThread
 
     private static readonly string[] s_names = [.. Enum.GetNames<TrainingPhase>().Select(name => Prefix + name.ToLowerInvariant())];
 
+    /// <summary>How long the phases of this process' training thread take.</summary>
+    public static PhaseClock Clock { get; } = new(TimeProvider.System);
+
     /// <summary>The calling thread is a generation's training thread from now on, and in its first phase.</summary>
-    public static void Begin() => Thread.CurrentThread.Name = s_names[(int)TrainingPhase.Connect];
+    public static void Begin()
+    {
+        Thread.CurrentThread.Name = s_names[(int)TrainingPhase.Connect];
+        Clock.Enter(TrainingPhase.Connect);
+    }
+
+    /// <summary>The training thread has done its work.</summary>
+    public static void End() => Clock.Enter(null);
 
     /// <summary>The calling thread enters a phase. Another than a training thread, which warms up for one, keeps its name.</summary>
     public static void Enter(TrainingPhase phase)
@@ -48,6 +58,7 @@ public static class TrainingThread
         if (Thread.CurrentThread.Name?.StartsWith(Prefix, StringComparison.Ordinal) == true)
         {
             Thread.CurrentThread.Name = s_names[(int)phase];
+            Clock.Enter(phase);
         }
     }
 

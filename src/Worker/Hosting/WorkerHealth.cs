@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using TrainingCluster.Hosting;
+using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
 
 namespace TrainingCluster.Worker.Hosting;
@@ -24,5 +26,20 @@ internal sealed class CoordinatorCheck(CoordinatorLink link, IOptions<WorkerTime
             link.HeardWithin(times.Value.CoordinatorTimeout)
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Unhealthy("the coordinator does not answer")
+        );
+}
+
+/// <summary>Whether the training thread works. A stuck one does not come back: the process must start anew.</summary>
+/// <param name="options">When it counts as stuck.</param>
+internal sealed class TrainingCheck(IOptions<HealthOptions> options) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(
+            TrainingThread.Clock.Stuck(options.Value.PhaseTimeout) is { } stuck
+                ? HealthCheckResult.Unhealthy(
+                    $"the training thread has been in its phase {stuck.Phase.ToString().ToLowerInvariant()} for {stuck.Since.TotalSeconds:0} s"
+                )
+                : HealthCheckResult.Healthy()
         );
 }

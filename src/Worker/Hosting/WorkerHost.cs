@@ -195,6 +195,7 @@ public static partial class WorkerHost
             .AddSingleton(link)
             .AddProgramHealth("cluster.v1.Collective")
             .AddCheck<ActorsCheck>("actors")
+            .AddCheck<TrainingCheck>("training")
             .AddCheck<CoordinatorCheck>("coordinator", tags: [ProgramHealth.ReadinessOnly]);
 
     private static void MapEndpoints(WebApplication app, ProgramMetrics published)

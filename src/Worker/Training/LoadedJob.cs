@@ -7,11 +7,17 @@ using static TorchSharp.torch;
 namespace TrainingCluster.Worker.Training;
 
 /// <summary>The one job that a worker holds, before and after its model is in memory.</summary>
-internal sealed class LoadedJob(string jobId, JobSpec spec) : IDisposable
+internal sealed class LoadedJob(string jobId, JobSpec spec, string storeId) : IDisposable
 {
     private volatile TrainingJob? _job;
 
     public string JobId => jobId;
+
+    /// <summary>As it came with the rendezvous.</summary>
+    public JobSpec Spec => spec;
+
+    /// <summary>The coordinator's job store that the job is in.</summary>
+    public string StoreId => storeId;
 
     /// <summary>How fast this worker is in this job.</summary>
     public SpeedMeter Speed { get; } = new();

@@ -13,6 +13,9 @@ internal static class StateRecovery
     /// <summary>Nobody gave the state; the generation cannot begin here.</summary>
     public sealed class NoStateException(string message, Exception? inner = null) : Exception(message, inner);
 
+    /// <summary>The checkpoint came over whole, but is no state of this job at its step: no worker could use it.</summary>
+    public sealed class BadCheckpointException(string message, Exception? inner = null) : Exception(message, inner);
+
     /// <summary>Takes the state of the base step from where it is to be had: here, a peer, a checkpoint, or the seed.</summary>
     /// <param name="job">Its state is replaced if it is not the right one.</param>
     /// <param name="holdsState">Whether the job's state is a whole one.</param>
@@ -124,10 +127,17 @@ internal static class StateRecovery
     )
     {
         await using var received = await files.FetchCheckpointAsync(start, temporaryFolder, cancellationToken);
-        CheckpointFiles.Read(received.Folder, job.State);
+        try
+        {
+            CheckpointFiles.Read(received.Folder, job.State);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new BadCheckpointException(e.Message, e);
+        }
         if (job.State.Progress.Step != start.BaseStep)
         {
-            throw new InvalidDataException($"Checkpoint {start.CheckpointId} is of step {job.State.Progress.Step}, not {start.BaseStep}.");
+            throw new BadCheckpointException($"It is of step {job.State.Progress.Step}, not {start.BaseStep}.");
         }
         return job.State.Bytes;
     }

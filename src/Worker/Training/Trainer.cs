@@ -85,6 +85,8 @@ public sealed partial class Trainer : ITrainer
                         CompletedStep = loaded.Step,
                         Training = !_running.IsCompleted,
                         Ready = loaded.Job is not null,
+                        Spec = loaded.Spec,
+                        StoreId = loaded.StoreId,
                     };
             }
         }
@@ -218,7 +220,7 @@ public sealed partial class Trainer : ITrainer
         }
         if (_loaded?.JobId != message.JobId)
         {
-            await ReplaceAsync(new LoadedJob(message.JobId, message.Spec));
+            await ReplaceAsync(new LoadedJob(message.JobId, message.Spec, message.StoreId));
         }
         var loaded = _loaded!;
         try

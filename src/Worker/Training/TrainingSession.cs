@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
 using TrainingCluster.Files;
+using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.Telemetry;
@@ -97,6 +98,7 @@ internal sealed partial class TrainingSession
         var stage = error switch
         {
             StateRecovery.NoStateException => "NoState",
+            StateRecovery.BadCheckpointException => FailureStages.BadCheckpoint,
             RpcException => "CoordinatorUnreachable",
             InvalidDataException or FileTransferException => "DamagedData",
             _ => "Exception",
@@ -162,6 +164,10 @@ internal sealed partial class TrainingSession
             // Before the streams are closed: the next generation waits for this report.
             _reports.Failed(job.State.Progress.Step, e.Failure);
             return null;
+        }
+        finally
+        {
+            TrainingThread.End();
         }
     }
 

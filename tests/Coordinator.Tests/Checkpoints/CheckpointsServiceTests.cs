@@ -226,6 +226,28 @@ public class CheckpointsServiceTests
     }
 
     [Fact]
+    public async Task NewestWhole_CheckpointOfAnotherJobOrRejected_IsNamedAndPassedOver()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        foreach (var step in (long[])[1, 2, 3])
+        {
+            await StoreAsync(server, step);
+        }
+        // Put there by hand, under a number that it does not have.
+        Directory.Move(Path.Combine(server.Data.Checkpoints("job-1"), "3"), Path.Combine(server.Data.Checkpoints("job-1"), "30"));
+        using var library = new CheckpointLibrary(server.Data);
+        library.Reject("job-1", "2", "worker w: it is of step 9");
+
+        var (newest, passedOver) = await library.NewestWholeAsync("job-1", TestContext.Current.CancellationToken);
+
+        Assert.Equal("1", newest!.CheckpointId);
+        Assert.Equal(["30", "2"], passedOver.Select(c => c.CheckpointId));
+        Assert.Contains("step 3", passedOver[0].Error, StringComparison.Ordinal);
+        Assert.Equal("worker w: it is of step 9", passedOver[1].Error);
+    }
+
+    [Fact]
     public async Task FetchCheckpoint_PathAsId_IsNotFound()
     {
         await using var server = await TestServer.StartAsync();

@@ -1,5 +1,6 @@
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Control;
@@ -51,6 +52,36 @@ public class RestartTests
         await b.PrepareAsync(hasState: true, step: 4);
         Assert.True(call.Generation > plan.Generation);
         Assert.Equal(4, (await a.StartAsync()).BaseStep);
+    }
+
+    [Fact]
+    public async Task Register_JobOfAStoreThatWasLost_IsTakenBackFromItsWorkers()
+    {
+        await using var harness = await ActorHarness.StartAsync();
+        var (a, b) = (harness.Worker("a"), harness.Worker("b"));
+        var held = new RunningJob
+        {
+            JobId = "lost-1",
+            Generation = 5,
+            HasState = true,
+            CompletedStep = 8,
+            Training = true,
+            Spec = JobSpecDefaults.Fill(new JobSpec { Seed = 7 }),
+            StoreId = "another",
+        };
+        a.Register(held);
+        b.Register(new(held) { Generation = 6 });
+
+        var call = await a.PrepareAsync(hasState: true, step: 8);
+        while (call.Generation <= 6)
+        {
+            // The other one may have come a little later.
+            call = await a.PrepareAsync(hasState: true, step: 8);
+        }
+        await b.PrepareAsync(hasState: true, step: 8);
+        Assert.Equal(held.Spec, call.Spec);
+        Assert.Equal(8, (await a.StartAsync()).BaseStep);
+        Assert.Contains("taken over", (await harness.Store.EventsAsync("lost-1", 0, 9))[0].State.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,6 +49,27 @@ public sealed class RecoveryTests
         Assert.False(fresh.Trainer.Running!.HasState);
     }
 
+    [Theory]
+    [InlineData("another step")]
+    [InlineData("no state")]
+    public async Task Checkpoint_WholeButOfNoUse_IsToldFromOneThatWasDamagedOnItsWay(string kind)
+    {
+        await using var cluster = await TestCluster.StartAsync(1);
+        var spec = cluster.Spec(s => s.Checkpoint.EverySteps = 4);
+        await InvarianceTests.TrainAsync(cluster, spec);
+        var member = cluster.Members[0];
+        var stored = member.Seen.OfType<CheckpointReport>().SingleOrDefault() ?? await member.NextAsync<CheckpointReport>();
+        if (kind == "no state")
+        {
+            cluster.Coordinator.Files.Keep(stored.CheckpointId, new() { ["state.safetensors"] = [2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}'] });
+        }
+
+        var fresh = await cluster.AddAsync();
+        await cluster.BeginAsync("job", 2, spec, [fresh], stored.CheckpointId, baseStep: kind == "another step" ? 5 : 4);
+        Assert.Equal(FailureStages.BadCheckpoint, (await fresh.NextAsync<GenerationFailed>()).Stage);
+        Assert.False(fresh.Trainer.Running!.HasState);
+    }
+
     [Fact]
     public async Task Checkpoint_ShardedOverTheWorkers_IsTheSameToTheByte()
     {

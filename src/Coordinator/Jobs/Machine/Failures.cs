@@ -1,3 +1,4 @@
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -14,6 +15,11 @@ internal static class Failures
             {
                 Ending.Succeed(transition);
                 return;
+            }
+            if (message.Stage == FailureStages.BadCheckpoint && transition.State.Plan is { CheckpointId.Length: > 0 } plan)
+            {
+                transition.Effects.Add(new RejectCheckpoint(plan.CheckpointId, message.Message));
+                transition.Log("warning", "coordinator", $"checkpoint {plan.CheckpointId} is passed over: {message.Message}");
             }
             var suspects = message.Suspects.Count == 0 ? "" : $" (suspects: {string.Join(", ", message.Suspects)})";
             FailGeneration(

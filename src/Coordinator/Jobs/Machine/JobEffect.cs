@@ -15,6 +15,9 @@ public sealed record SendToWorker(string WorkerId, IMessage Message) : JobEffect
 /// <summary>Adds an event to the job's record; token, job and time are filled in where it is stored.</summary>
 public sealed record PublishEvent(JobEvent Event) : JobEffect;
 
+/// <summary>A checkpoint whose bytes are as they were stored is of no use to the job: it is passed over for the one before.</summary>
+public sealed record RejectCheckpoint(string CheckpointId, string Why) : JobEffect;
+
 /// <summary>A generation was called together.</summary>
 public sealed record CountGeneration(GenerationCause Cause) : JobEffect;
 

@@ -49,7 +49,7 @@ internal static class Rendezvous
         }
         transition.State = transition.State with
         {
-            Generation = transition.State.Generation + 1,
+            Generation = Math.Max(transition.State.Generation, NewestClaimed(transition.State)) + 1,
             Arithmetic = Alikeness.Bound(transition.State) ?? fit[0].Arithmetic,
             Started = transition.State.Started ?? transition.Now,
             Active = transition.State.Active.Start(transition.Now),
@@ -72,6 +72,10 @@ internal static class Rendezvous
         }
     }
 
+    /// <summary>A store that was lost, or is an older copy, may not know of generations that the workers have heard of.</summary>
+    private static long NewestClaimed(JobMachineState state) =>
+        state.Pool.Values.Select(w => w.Claim?.Generation ?? 0).DefaultIfEmpty().Max();
+
     public static void Invite(TransitionBuilder transition, string workerId, long generation) =>
         transition.Send(
             workerId,
@@ -82,6 +86,7 @@ internal static class Rendezvous
                 Spec = transition.State.Spec,
                 Reason = transition.State.Reason,
                 FinishStep = transition.Current.FinishStep,
+                StoreId = transition.Options.StoreId,
             }
         );
 

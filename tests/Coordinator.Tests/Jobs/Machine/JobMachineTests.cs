@@ -1,4 +1,5 @@
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
@@ -210,6 +211,17 @@ public class JobMachineTests
         Assert.Equal((JobPhase.Waiting, JobState.Queued), (script.State.Phase, script.State.Phase.ToJobState()));
         script.Join("c").Joined("c");
         Assert.Equal(("4", 4), (script.Plan.CheckpointId, script.Plan.BaseStep));
+    }
+
+    [Fact]
+    public void Step_CheckpointOfNoUse_IsRejectedAndTheOneBeforeIsTheBase()
+    {
+        var script = new Script().Do(new CheckpointsChanged("8", 8, 1)).Join("a").Joined("a");
+        Assert.Equal("8", script.Plan.CheckpointId);
+        script.Say("a", script.State.Generation, new GenerationFailed { Stage = FailureStages.BadCheckpoint, Message = "foreign" });
+        Assert.Equal([new RejectCheckpoint("8", "foreign")], script.Effects.OfType<RejectCheckpoint>());
+        script.Do(new CheckpointsChanged("4", 4, 1)).Joined("a");
+        Assert.Equal("4", script.Plan.CheckpointId);
     }
 
     [Fact]

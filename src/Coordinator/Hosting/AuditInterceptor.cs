@@ -1,0 +1,94 @@
+using System.Globalization;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Coordinator.Hosting;
+
+/// <summary>
+/// A line for every call that changes something: who called, what, upon what, and how it ended. Clients find their call by the metadata
+/// <c>x-request-id</c>, which they may set.
+/// </summary>
+public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) : Interceptor
+{
+    /// <summary>The metadata key.</summary>
+    public const string RequestId = "x-request-id";
+
+    private const int LongestText = 200;
+
+    /// <inheritdoc/>
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request,
+        ServerCallContext context,
+        UnaryServerMethod<TRequest, TResponse> continuation
+    )
+    {
+        var what = request switch
+        {
+            CreateJobRequest create => create.Spec?.Name ?? "",
+            CancelJobRequest cancel => cancel.Id,
+            SuspendJobRequest suspend => suspend.Id,
+            ResumeJobRequest resume => resume.Id,
+            DeleteJobRequest delete => delete.Id,
+            _ => null,
+        };
+        return what is null ? continuation(request, context) : RecordAsync(context, what, () => continuation(request, context));
+    }
+
+    /// <inheritdoc/>
+    public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        ServerCallContext context,
+        ClientStreamingServerMethod<TRequest, TResponse> continuation
+    ) => RecordAsync(context, "", () => continuation(requestStream, context));
+
+    private async Task<TResponse> RecordAsync<TResponse>(ServerCallContext context, string what, Func<Task<TResponse>> call)
+    {
+        var (status, result) = (StatusCode.Unknown, "");
+        try
+        {
+            var response = await call();
+            (status, result) = (StatusCode.OK, Name(response));
+            return response;
+        }
+        catch (RpcException e)
+        {
+            (status, result) = (e.StatusCode, e.Status.Detail);
+            throw;
+        }
+        finally
+        {
+            if (logger.IsEnabled(LogLevel.Information))
+            {
+                var requestId = context.RequestHeaders.GetValue(RequestId) ?? context.GetHttpContext().TraceIdentifier;
+                LogCall(context.Method, Plain(what), context.Peer, Plain(requestId), status, Plain(result));
+            }
+        }
+    }
+
+    private static string Name<TResponse>(TResponse response) =>
+        response switch
+        {
+            Job job => job.Id,
+            DatasetInfo dataset => dataset.Fingerprint,
+            CheckpointInfo checkpoint => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{checkpoint.JobId} {(checkpoint.CheckpointId.Length > 0 ? checkpoint.CheckpointId : $"part of {checkpoint.Step}")}"
+            ),
+            _ => "",
+        };
+
+    /// <summary>One line, whatever the caller wrote.</summary>
+    private static string Plain(string text)
+    {
+        var line = string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c));
+        return text.Length > LongestText ? line + "…" : line;
+    }
+
+    [LoggerMessage(
+        EventId = 230,
+        Level = LogLevel.Information,
+        Message = "audit: {Method} '{What}' by {Peer}, request {RequestId}: {Status} {Result}"
+    )]
+    private partial void LogCall(string method, string what, string peer, string requestId, StatusCode status, string result);
+}
