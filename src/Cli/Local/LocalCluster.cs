@@ -14,6 +14,7 @@ public sealed class LocalCluster : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly TemporaryFolder? _temporary;
     private readonly List<ChildProgram> _programs = [];
+    private FileStream? _lock;
 
     private LocalCluster(LocalClusterOptions options, TimeProvider time)
     {
@@ -112,7 +113,27 @@ public sealed class LocalCluster : IAsyncDisposable
         {
             await program.DisposeAsync();
         }
+        if (_lock is not null)
+        {
+            await _lock.DisposeAsync();
+        }
         _temporary?.Dispose();
+    }
+
+    /// <summary>Two coordinators would write into one store. The system takes the lock back from a process that dies.</summary>
+    private FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (File.Exists(path))
+        {
+            throw CliException.BadUsage(
+                $"{Folder} is in use by another command that runs; end that one, or name another folder",
+                exception
+            );
+        }
     }
 
     /// <summary>
@@ -126,6 +147,7 @@ public sealed class LocalCluster : IAsyncDisposable
         var (logs, run) = (Path.Combine(Folder, "logs"), Path.Combine(Folder, "run"));
         Directory.CreateDirectory(logs);
         Directory.CreateDirectory(run);
+        _lock = Lock(Path.Combine(run, "lock"));
 
         string[] ports =
         [
