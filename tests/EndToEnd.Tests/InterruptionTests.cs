@@ -49,7 +49,7 @@ public sealed partial class InterruptionTests : IDisposable
     public async Task Train_WholeGroupInterrupted_StoresItsStateAndTheNextRunGoesOn()
     {
         string[] kept = ["--json", "--work-dir", _workspace.At("work")];
-        await using (var command = ClusterCommand.StartAsGroup(_workspace, _workspace.Train("out", 2, steps: 800, kept)))
+        await using (var command = ClusterCommand.StartAsGroup(_workspace, _workspace.Train("out", 2, steps: 400, kept)))
         {
             await command.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 0 }), "a step");
             command.SignalGroup(ClusterCommand.SigInt);
@@ -60,11 +60,11 @@ public sealed partial class InterruptionTests : IDisposable
         var stored = await ClusterCommand.RunAsync(_workspace, "", "checkpoints", _workspace.At("work"));
         Assert.Contains("whole", stored.Output, StringComparison.Ordinal);
 
-        var other = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("other", 2, steps: 799, kept));
+        var other = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("other", 2, steps: 399, kept));
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("has the workers", other.Error, StringComparison.Ordinal);
 
-        var again = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("out", 2, steps: 800, kept));
+        var again = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("out", 2, steps: 400, kept));
         Assert.True(again.ExitCode == 0, again.All);
         Assert.Contains("holds the same job from an earlier run", again.Error, StringComparison.Ordinal);
         Assert.Contains(JobEvents.Of(again.Output), item => item.Generation is { BaseStep: > 0 });

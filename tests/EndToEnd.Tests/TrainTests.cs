@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using TrainingCluster.Hosting;
 
 namespace TrainingCluster.EndToEnd.Tests;
@@ -24,6 +25,20 @@ public sealed class TrainTests : IDisposable
 
         await TranslateAsync("two");
         await DamagedModelIsRefusedAsync("two");
+    }
+
+    [Fact]
+    public async Task Train_ModelThatCannotBeDelivered_IsKept()
+    {
+        // An earlier model, and in the way of the new one a folder, which no file replaces.
+        Directory.CreateDirectory(_workspace.At("out/model.safetensors"));
+        await File.WriteAllTextAsync(_workspace.At("out/manifest.json"), "{}", TestContext.Current.CancellationToken);
+        var result = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("out", 1, steps: 20, "--overwrite"));
+        Assert.Equal(1, result.ExitCode);
+        var kept = Regex.Match(result.Error, "the model is kept in (.+)").Groups[1].Value;
+        Assert.StartsWith(_workspace.Temporary, kept, StringComparison.Ordinal);
+        var translated = await ClusterCommand.RunAsync(_workspace, "x\n", "translate", "--model", kept);
+        Assert.True(translated.ExitCode == 0, translated.All);
     }
 
     private async Task<string> TrainAsync(string output, int workers)

@@ -63,6 +63,11 @@ public sealed class ClusterConnection : IDisposable
         ArgumentNullException.ThrowIfNull(call);
         try
         {
+            if (within > AnswerWithin)
+            {
+                // What takes long should be known to be worked on.
+                await RequireAnswerAsync(cancellationToken);
+            }
             return await AnswerAsync(call, within ?? AnswerWithin, cancellationToken);
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)

@@ -11,7 +11,11 @@ internal static class SubmitCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var file = new Argument<string>("JOB") { Description = "The job file (YAML); file names in it start from its folder." };
+        var file = new Argument<string>("JOB")
+        {
+            Description =
+                "The job file (YAML); file names in it start from its folder, those of a job from a pipe from the working folder.",
+        };
         var wait = new Option<bool>("--wait")
         {
             Description = "Follow the job to its end; the exit status says how it ended (0 succeeded, 1 failed, 3 cancelled).",
@@ -61,7 +65,7 @@ internal static class SubmitCommand
         // Asked before the dataset is prepared: a wrong address should not cost minutes.
         await connection.CallAsync(options => connection.Jobs.GetClusterAsync(new(), options), cancellationToken);
         var dataset = JobSpecDefaults.Fill(spec).Dataset;
-        var text = dataset.HasSource ? DatasetPreparation.OptionsOf(dataset, Path.GetDirectoryName(Path.GetFullPath(file))!) : null;
+        var text = dataset.HasSource ? DatasetPreparation.OptionsOf(dataset, FolderOf(file)) : null;
         await JobSubmission.BringDatasetAsync(terminal, connection, spec, text, cancellationToken);
         var job = await JobSubmission.CreateAsync(connection, spec, requestId, cancellationToken);
         await terminal.Out.WriteLineAsync(json ? MessageJson.Of(job) : $"job {job.Id} {job.State.Word()}");
@@ -69,5 +73,14 @@ internal static class SubmitCommand
         return wait
             ? await WatchCommand.FollowAsync(terminal, connection, job.Id, "", known: true, json, cancellationToken)
             : ExitCodes.Succeeded;
+    }
+
+    /// <summary>Where the file names of a job start: what comes through a pipe lies in no folder of its own.</summary>
+    private static string FolderOf(string file)
+    {
+        var full = Path.GetFullPath(file);
+        return full.StartsWith("/dev/", StringComparison.Ordinal) || full.StartsWith("/proc/", StringComparison.Ordinal)
+            ? Directory.GetCurrentDirectory()
+            : Path.GetDirectoryName(full)!;
     }
 }

@@ -55,6 +55,16 @@ public sealed class SilentPeerTests : IDisposable
             connection.CallAsync(options => connection.Jobs.GetClusterAsync(new(), options), TestContext.Current.CancellationToken)
         );
 
+    [Fact]
+    public Task CallThatMayTakeLong() =>
+        GivesUpAsync(connection =>
+            connection.CallAsync(
+                options => connection.Jobs.GetLedgerAsync(new(), options),
+                TestContext.Current.CancellationToken,
+                TimeSpan.FromMinutes(10)
+            )
+        );
+
     private async Task GivesUpAsync(Func<ClusterConnection, Task> work)
     {
         var address = $"http://{_listener.LocalEndpoint}";
