@@ -118,8 +118,8 @@ internal static class StoreBench
             }
             using var watcher = client.WatchJob(new() { Id = Resting }, cancellationToken: cancellationToken);
             await watcher.ResponseStream.MoveNext(cancellationToken);
-            // What was just used is still being compiled.
-            await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
+            // What a start uses is compiled again, better, for half a minute.
+            await Task.Delay(TimeSpan.FromSeconds(40), cancellationToken);
             coordinator.Refresh();
             var (used, began) = (coordinator.TotalProcessorTime, watch.Elapsed);
             await Task.Delay(TimeSpan.FromSeconds(idleSeconds), cancellationToken);

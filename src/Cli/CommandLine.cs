@@ -6,6 +6,7 @@ using TrainingCluster.Cli.Commands;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.Modeling.Serialization;
+using TrainingCluster.Settings;
 
 namespace TrainingCluster.Cli;
 

@@ -11,6 +11,9 @@ public static class JobFollower
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>A coordinator that has lost its disk takes jobs over from their workers as these register.</summary>
+    private static readonly TimeSpan s_takenOverWithin = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// All events from the job's first one (or after <paramref name="resumeToken"/>) to the one in which it ends. When the
     /// coordinator goes away the stream is taken up again after the last event seen, so none is missed and none comes twice.
@@ -60,8 +63,10 @@ public static class JobFollower
                     next = await call.ResponseStream.MoveNext(cancellationToken) ? call.ResponseStream.Current : null;
                 }
                 catch (RpcException exception)
-                    when (exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.DeadlineExceeded
-                        && !cancellationToken.IsCancellationRequested
+                    when ((
+                            exception.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.DeadlineExceeded
+                            || MayBeTakenOver(exception, awaySince)
+                        ) && !cancellationToken.IsCancellationRequested
                     )
                 {
                     if (!known)
@@ -97,5 +102,8 @@ public static class JobFollower
             await Task.Delay(pause, time, cancellationToken);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
         }
+
+        bool MayBeTakenOver(RpcException exception, long? away) =>
+            exception.StatusCode == StatusCode.NotFound && away is { } since && time.GetElapsedTime(since) < s_takenOverWithin;
     }
 }

@@ -152,7 +152,12 @@ internal sealed partial class CoordinatorActor
             Reason = $"taken over from its workers at step {held.CompletedStep}: the job store is a new one",
         };
         var progress = new JobProgress { Step = held.CompletedStep, Generation = held.Generation };
-        var (_, job) = await _jobContext.Store.CreateAsync(new(0, held.JobId, "", held.Spec, now, record, progress), held.Spec);
+        // Whoever followed the job goes on after the last event that he saw: those of the lost store had lower numbers.
+        var (_, job) = await _jobContext.Store.CreateAsync(
+            new(0, held.JobId, "", held.Spec, now, record, progress),
+            held.Spec,
+            eventsAfter: now.ToUnixTimeMilliseconds()
+        );
         await _jobContext.Store.SaveAsync(held.JobId, record, progress, []);
         return job with { Record = record };
     }

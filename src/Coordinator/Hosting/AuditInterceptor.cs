@@ -58,11 +58,9 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         }
         finally
         {
-            if (logger.IsEnabled(LogLevel.Information))
-            {
-                var requestId = context.RequestHeaders.GetValue(RequestId) ?? context.GetHttpContext().TraceIdentifier;
-                LogCall(context.Method, Plain(what), context.Peer, Plain(requestId), status, Plain(result));
-            }
+            var requestId = Plain(context.RequestHeaders.GetValue(RequestId) ?? context.GetHttpContext().TraceIdentifier);
+            var (subject, outcome) = (Plain(what), Plain(result));
+            LogCall(context.Method, subject, context.Peer, requestId, status, outcome);
         }
     }
 

@@ -116,8 +116,6 @@ public sealed partial class JobsService(
         // In this order nothing is missed: what is added after the look wakes the signal taken before it.
         using var signal = store.Watch(request.Id);
         var ended = await HasEndedAsync(request.Id);
-        // A token of a store that was lost: the job was taken over from its workers, and its events begin anew.
-        after = after > await store.NewestEventAsync(request.Id) ? 0 : after;
         while (true)
         {
             var events = await store.EventsAsync(request.Id, after, EventsAtOnce);

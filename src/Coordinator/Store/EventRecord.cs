@@ -18,14 +18,27 @@ internal static class EventRecord
     public const int LastProgressKept = 10;
 
     /// <summary>Adds events to a job's record, each with the next sequence number, and thins its progress.</summary>
-    public static void Append(StoreConnection c, string jobId, IReadOnlyList<JobEvent> events, bool ended, DateTimeOffset now)
+    /// <remarks>The first one of a job comes after <paramref name="after"/>.</remarks>
+    public static void Append(
+        StoreConnection c,
+        string jobId,
+        IReadOnlyList<JobEvent> events,
+        bool ended,
+        DateTimeOffset now,
+        long after = 0
+    )
     {
         if (events.Count == 0)
         {
             return;
         }
         // The newest event is never thinned away, so that no number is given twice.
-        var sequence = Newest(c, jobId);
+        using var last = c.Command(
+            "SELECT COALESCE(MAX(sequence), $after) FROM events WHERE job_id = $id",
+            ("$id", jobId),
+            ("$after", after)
+        );
+        var sequence = (long)last.ExecuteScalar()!;
         foreach (var e in events)
         {
             var stored = e.Clone();
@@ -43,13 +56,6 @@ internal static class EventRecord
         {
             Thin(c, jobId, ended ? LastProgressKept : ProgressKept);
         }
-    }
-
-    /// <summary>The newest sequence number of a job; 0: it has no event.</summary>
-    public static long Newest(StoreConnection c, string jobId)
-    {
-        using var last = c.Command("SELECT COALESCE(MAX(sequence), 0) FROM events WHERE job_id = $id", ("$id", jobId));
-        return (long)last.ExecuteScalar()!;
     }
 
     /// <summary>Events of a job after a sequence number, oldest first, with their tokens.</summary>

@@ -77,9 +77,6 @@ public sealed partial class JobStore
     public Task<IReadOnlyList<JobEvent>> EventsAsync(string jobId, long after, int count) =>
         _thread.RunAsync(c => EventRecord.Read(c, jobId, after, count));
 
-    /// <summary>Sequence number of a job's newest event; 0: it has none.</summary>
-    public Task<long> NewestEventAsync(string jobId) => _thread.RunAsync(c => EventRecord.Newest(c, jobId));
-
     /// <summary>Every generation of a job whose plan was sent, by number.</summary>
     public Task<IReadOnlyList<LedgerEntry>> LedgerAsync(string jobId) =>
         _thread.RunAsync<IReadOnlyList<LedgerEntry>>(c =>

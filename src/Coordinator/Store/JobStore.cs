@@ -60,8 +60,9 @@ public sealed partial class JobStore : IAsyncDisposable
     /// <summary>Makes a job, once a request id.</summary>
     /// <param name="job">The job to be; its number is given by the store.</param>
     /// <param name="asSent">The specification as the client sent it: what a repeated request must equal.</param>
+    /// <param name="eventsAfter">Its events are numbered from the next number on.</param>
     /// <returns>The new job, or the one that this request id made before.</returns>
-    public Task<(CreateOutcome Outcome, StoredJob Job)> CreateAsync(StoredJob job, JobSpec asSent) =>
+    public Task<(CreateOutcome Outcome, StoredJob Job)> CreateAsync(StoredJob job, JobSpec asSent, long eventsAfter = 0) =>
         _thread.RunAsync(c =>
         {
             if (job.RequestId.Length > 0)
@@ -102,7 +103,7 @@ public sealed partial class JobStore : IAsyncDisposable
             {
                 State = new StateChanged { State = job.Record.Phase.ToJobState(), Reason = job.Record.Reason },
             };
-            EventRecord.Append(c, job.Id, [submitted], ended: false, _time.GetUtcNow());
+            EventRecord.Append(c, job.Id, [submitted], ended: false, _time.GetUtcNow(), eventsAfter);
             return (CreateOutcome.Created, created);
         });
 

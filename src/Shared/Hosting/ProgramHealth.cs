@@ -42,7 +42,10 @@ public static class ProgramHealth
     /// <summary>Maps the three.</summary>
     public static void MapProgramHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks("/healthz", Answer("ok", check => !check.Tags.Contains(ReadinessOnly) && !check.Tags.Contains(NoRestart)));
+        endpoints.MapHealthChecks(
+            "/healthz",
+            Answer("ok", check => !check.Tags.Contains(ReadinessOnly) && !check.Tags.Contains(NoRestart))
+        );
         endpoints.MapHealthChecks("/readyz", Answer("ready", _ => true));
         endpoints.MapGrpcHealthChecksService();
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TrainingCluster.Modeling.Native;
+using TrainingCluster.Settings;
 
 namespace TrainingCluster.Hosting;
 
@@ -93,13 +94,15 @@ public static class ProgramOptions
         var parsed = command.Parse(args);
         // The programs take signals themselves.
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-        if (parsed.Errors.Count == 0)
+        var empty = EmptyValues.Of(parsed);
+        var errors = empty.Count > 0 ? empty : [.. parsed.Errors.Select(error => error.Message)];
+        if (errors.Count == 0)
         {
             return await parsed.InvokeAsync(configuration);
         }
-        foreach (var error in parsed.Errors)
+        foreach (var error in errors)
         {
-            await Console.Error.WriteLineAsync(error.Message);
+            await Console.Error.WriteLineAsync(error);
         }
         await Console.Error.WriteLineAsync("--help tells what there is.");
         return ProgramExit.BadUsage;

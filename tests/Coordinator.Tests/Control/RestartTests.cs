@@ -81,7 +81,7 @@ public class RestartTests
         await b.PrepareAsync(hasState: true, step: 8);
         Assert.Equal(held.Spec, call.Spec);
         Assert.Equal(8, (await a.StartAsync()).BaseStep);
-        Assert.Contains("taken over", (await harness.Store.EventsAsync("lost-1", 0, 9))[0].State.Reason, StringComparison.Ordinal);
+        Assert.Contains("taken over", (await harness.Store.EventsAsync("lost-1", after: 100, 9))[0].State.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

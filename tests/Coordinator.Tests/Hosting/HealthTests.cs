@@ -3,7 +3,6 @@ using Grpc.Health.V1;
 using Grpc.Net.Client;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Tests.Files;
-using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Hosting;
 

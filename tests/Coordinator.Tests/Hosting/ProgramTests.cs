@@ -251,6 +251,7 @@ public class ProgramTests
     [InlineData("Coordinator", "--data", "/dev/null/x")]
     [InlineData("Coordinator", "--grpc-port", "70000", "--data", "/tmp")]
     [InlineData("Coordinator", "--nonsense")]
+    [InlineData("Coordinator", "--data", "")]
     [InlineData("Worker", "--data", "/dev/null/x", "--coordinator", "127.0.0.1:1")]
     [InlineData("Worker", "--data", "/tmp", "--coordinator", "nowhere")]
     public async Task Programs_BadOptions_EndWithTwoAndNameTheOption(string program, params string[] arguments)

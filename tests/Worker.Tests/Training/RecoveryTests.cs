@@ -61,7 +61,10 @@ public sealed class RecoveryTests
         var stored = member.Seen.OfType<CheckpointReport>().SingleOrDefault() ?? await member.NextAsync<CheckpointReport>();
         if (kind == "no state")
         {
-            cluster.Coordinator.Files.Keep(stored.CheckpointId, new() { ["state.safetensors"] = [2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}'] });
+            cluster.Coordinator.Files.Keep(
+                stored.CheckpointId,
+                new() { ["state.safetensors"] = [2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}'] }
+            );
         }
 
         var fresh = await cluster.AddAsync();

@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 
-namespace TrainingCluster.Cli;
+namespace TrainingCluster.Settings;
 
 /// <summary>
 /// Options and arguments that were given nothing: mostly a shell's variable that is not set. One check for all of them, so that no command
 /// takes an empty text for a folder or an id. An option whose default is the empty text may be given it.
 /// </summary>
-internal static class EmptyValues
+public static class EmptyValues
 {
     /// <summary>A message for each of them.</summary>
     public static IReadOnlyList<string> Of(ParseResult parsed) =>
