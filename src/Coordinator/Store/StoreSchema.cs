@@ -149,7 +149,7 @@ internal static class StoreSchema
         );
     }
 
-    /// <summary>Of jobs before, nobody noted for how long they were suspended: the clock of one that is suspended now begins anew.</summary>
+    /// <summary>Of jobs before, nobody noted how long they were suspended: the clock of one that is suspended now begins anew.</summary>
     private static void AddActiveTime(SqliteConnection connection) =>
         Run(
             connection,

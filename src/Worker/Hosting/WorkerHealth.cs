@@ -36,9 +36,9 @@ internal sealed class TrainingCheck(IOptions<HealthOptions> options) : IHealthCh
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
-            TrainingThread.Clock.Stuck(options.Value.PhaseTimeout) is { } stuck
+            TrainingThread.Clock.Stuck(options.Value.PhaseTimeout) is var (phase, since)
                 ? HealthCheckResult.Unhealthy(
-                    $"the training thread has been in its phase {stuck.Phase.ToString().ToLowerInvariant()} for {stuck.Since.TotalSeconds:0} s"
+                    $"the training thread has been in its phase {phase.ToString().ToLowerInvariant()} for {since.TotalSeconds:0} s"
                 )
                 : HealthCheckResult.Healthy()
         );
