@@ -9,65 +9,48 @@ public sealed class RestartTests : IDisposable
 {
     private readonly Workspace _workspace = new();
 
+    // Known before the coordinator is there: the next one has the same.
+    private readonly int[] _ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
+
+    private string Address => $"http://127.0.0.1:{_ports[0]}";
+
     public void Dispose() => _workspace.Dispose();
 
     [Fact]
     public async Task Coordinator_KilledWhileAJobTrains_FindsItAgainAndTheJobSucceeds()
     {
-        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
-        var address = $"http://127.0.0.1:{ports[0]}";
-        await using var coordinator = await StartCoordinatorAsync(ports, 1);
-        await using var worker = StartWorker(ports, "worker-1");
-        await using var submit = ClusterCommand.Start(
-            _workspace,
-            "submit",
-            _workspace.WriteJob(steps: 400),
-            "--wait",
-            "--json",
-            "--coordinator",
-            address
-        );
+        await using var coordinator = await StartCoordinatorAsync(1);
+        await using var worker = StartWorker("worker-1");
+        await using var submit = Submit(_workspace.WriteJob(steps: 400));
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 0 }), "a step");
         ClusterCommand.Signal(coordinator.Pid, ClusterCommand.SigKill);
         await coordinator.EndedAsync(TestContext.Current.CancellationToken);
         await submit.SeeAsync("the coordinator is away");
-        await using var again = await StartCoordinatorAsync(ports, 2);
+        await using var again = await StartCoordinatorAsync(2);
         var result = await submit.EndAsync();
         Assert.True(result.ExitCode == 0, $"{result.All}\n{again.LogTail(40)}");
         var events = JobEvents.Of(result.Output).ToList();
         Assert.Equal(events.Select(item => item.Token).Distinct(), events.Select(item => item.Token));
         Assert.Equal(JobState.Succeeded, events[^1].State.State);
         // What was computed while nobody wrote it down is on record all the same.
-        var ledger = await ClusterCommand.RunAsync(_workspace, "", "ledger", events[0].JobId, "--coordinator", address);
+        var ledger = await ClusterCommand.RunAsync(_workspace, "", "ledger", events[0].JobId, "--coordinator", Address);
         Assert.True(ledger.ExitCode == 0, ledger.All);
     }
 
     [Fact]
     public async Task Workers_AllKilledBeyondACheckpoint_StepsAreDoneAgainAndTheLedgerSaysSo()
     {
-        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
-        var address = $"http://127.0.0.1:{ports[0]}";
-        await using var coordinator = await StartCoordinatorAsync(ports, 1);
-        await using var worker = StartWorker(ports, "worker-1");
+        await using var coordinator = await StartCoordinatorAsync(1);
+        await using var worker = StartWorker("worker-1");
         var job = _workspace.WriteJob("job.yaml", steps: 600, "checkpoint: { everySteps: 60 }");
-        await using var submit = ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", address);
+        await using var submit = Submit(job);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Checkpoint is { Error: "" }), "a checkpoint");
         ClusterCommand.Signal(worker.Pid, ClusterCommand.SigKill);
-        await using var other = StartWorker(ports, "worker-2");
+        await using var other = StartWorker("worker-2");
         var result = await submit.EndAsync();
         Assert.True(result.ExitCode == 0, $"{result.All}\n{coordinator.LogTail(40)}");
 
-        var audited = await ClusterCommand.RunAsync(
-            _workspace,
-            "",
-            "ledger",
-            JobEvents.Of(result.Output).First().JobId,
-            "--json",
-            "--coordinator",
-            address
-        );
-        Assert.True(audited.ExitCode == 0, audited.All);
-        var ledger = JobLedger.Parser.ParseJson(audited.Output);
+        var ledger = await LedgerAsync(result.Output);
         Assert.Equal(600, ledger.LastStep);
         var first = ledger.Generations[0];
         Assert.Equal([first.LastStep + 1], ledger.Generations.Skip(1).Where(g => g.FirstStep > 0).Select(g => g.FirstStep));
@@ -93,13 +76,11 @@ public sealed class RestartTests : IDisposable
     [Fact]
     public async Task Programs_AllToldToEndAtOnce_NoStepIsLost()
     {
-        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
-        var address = $"http://127.0.0.1:{ports[0]}";
-        await using var coordinator = await StartCoordinatorAsync(ports, 1);
-        await using var one = StartWorker(ports, "worker-1");
-        await using var two = StartWorker(ports, "worker-2");
+        await using var coordinator = await StartCoordinatorAsync(1);
+        await using var one = StartWorker("worker-1");
+        await using var two = StartWorker("worker-2");
         var job = _workspace.WriteJob("job.yaml", steps: 1200, "checkpoint: { everySteps: 1000 }");
-        await using var submit = ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", address);
+        await using var submit = Submit(job);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
         // The coordinator first: it is to wait for the others.
         ChildProgram[] programs = [coordinator, one, two];
@@ -112,58 +93,59 @@ public sealed class RestartTests : IDisposable
             await program.EndedAsync(TestContext.Current.CancellationToken);
             Assert.True(program.ExitCode == 0, program.LogTail(40));
         }
-        await using var again = await StartCoordinatorAsync(ports, 2);
-        await using var other = StartWorker(ports, "worker-1");
+        await using var again = await StartCoordinatorAsync(2);
+        await using var other = StartWorker("worker-1");
         var result = await submit.EndAsync();
         Assert.True(result.ExitCode == 0, $"{result.All}\n{again.LogTail(40)}");
-        var audited = await ClusterCommand.RunAsync(
-            _workspace,
-            "",
-            "ledger",
-            JobEvents.Of(result.Output).First().JobId,
-            "--json",
-            "--coordinator",
-            address
-        );
-        Assert.True(audited.ExitCode == 0, audited.All);
-        Assert.All(JobLedger.Parser.ParseJson(audited.Output).Generations, g => Assert.Equal(0, g.DiscardedSteps));
+        var ledger = await LedgerAsync(result.Output);
+        Assert.All(ledger.Generations, g => Assert.Equal(0, g.DiscardedSteps));
     }
 
     [Fact]
     public async Task Coordinator_DiskLostWhileAJobTrains_TheJobIsTakenBackAndEndsWithTheSameWeights()
     {
-        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
-        var address = $"http://127.0.0.1:{ports[0]}";
-        await using var coordinator = await StartCoordinatorAsync(ports, 1);
-        await using var one = StartWorker(ports, "worker-1");
-        await using var two = StartWorker(ports, "worker-2");
+        await using var coordinator = await StartCoordinatorAsync(1);
+        await using var one = StartWorker("worker-1");
+        await using var two = StartWorker("worker-2");
         var job = _workspace.WriteJob(steps: 400);
-        await using var submit = ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", address);
+        await using var submit = Submit(job);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
         ClusterCommand.Signal(coordinator.Pid, ClusterCommand.SigKill);
         await coordinator.EndedAsync(TestContext.Current.CancellationToken);
         Directory.Delete(_workspace.At("coordinator"), recursive: true);
-        await using var again = await StartCoordinatorAsync(ports, 2);
+        await using var again = await StartCoordinatorAsync(2);
 
         var taken = await submit.EndAsync();
         Assert.True(taken.ExitCode == 0, $"{taken.All}\n{again.LogTail(40)}");
         Assert.Contains(JobEvents.Of(taken.Output), item => item.State?.Reason.Contains("taken over", StringComparison.Ordinal) == true);
         // Undisturbed.
-        var other = await ClusterCommand.RunAsync(_workspace, "", "submit", job, "--wait", "--json", "--coordinator", address);
+        var other = await ClusterCommand.RunAsync(_workspace, "", "submit", job, "--wait", "--json", "--coordinator", Address);
         Assert.True(other.ExitCode == 0, other.All);
         Assert.Equal(JobEvents.Of(other.Output).Last().State.WeightsSha256, JobEvents.Of(taken.Output).Last().State.WeightsSha256);
     }
 
-    private ChildProgram StartWorker(int[] ports, string name) =>
+    private ClusterCommand Submit(string job) =>
+        ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", Address);
+
+    /// <summary>The audited ledger of the job that a command followed.</summary>
+    private async Task<JobLedger> LedgerAsync(string followed)
+    {
+        var id = JobEvents.Of(followed).First().JobId;
+        var audited = await ClusterCommand.RunAsync(_workspace, "", "ledger", id, "--json", "--coordinator", Address);
+        Assert.True(audited.ExitCode == 0, audited.All);
+        return JobLedger.Parser.ParseJson(audited.Output);
+    }
+
+    private ChildProgram StartWorker(string name) =>
         ChildProgram.Start(
             name,
             Repository.Program("Worker", "TrainingCluster.Worker.dll"),
-            ["--coordinator", $"127.0.0.1:{ports[2]}", "--data", _workspace.At(name), "--name", name],
+            ["--coordinator", $"127.0.0.1:{_ports[2]}", "--data", _workspace.At(name), "--name", name],
             _workspace.At($"{name}.log"),
             TimeProvider.System
         );
 
-    private async Task<ChildProgram> StartCoordinatorAsync(int[] ports, int time)
+    private async Task<ChildProgram> StartCoordinatorAsync(int time)
     {
         var ready = _workspace.At($"coordinator-{time}.json");
         var program = ChildProgram.Start(
@@ -173,11 +155,11 @@ public sealed class RestartTests : IDisposable
                 "--data",
                 _workspace.At("coordinator"),
                 "--grpc-port",
-                $"{ports[0]}",
+                $"{_ports[0]}",
                 "--http-port",
-                $"{ports[1]}",
+                $"{_ports[1]}",
                 "--cluster-port",
-                $"{ports[2]}",
+                $"{_ports[2]}",
                 "--ready-file",
                 ready,
             ],

@@ -101,7 +101,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     private async Task<StartGeneration> PlanAsync(string jobId, long generation, ServerCallContext context)
     {
         var plan = await store.PlanAsync(jobId, generation);
-        GroupToken.Require(context, plan?.GroupToken, $"generation {generation} of job {jobId}");
+        GroupToken.Require(context, plan?.GroupToken, jobId, generation);
         return plan!;
     }
 

@@ -59,6 +59,7 @@ public sealed partial class DatasetLibrary(DataFolder data, ILogger<DatasetLibra
                     Directory.Delete(final, recursive: true);
                 }
                 received.MoveTo(final);
+                _verified[fingerprint] = (Stamp(final), "");
             }
         }
         catch (IOException) when (Directory.Exists(final))
@@ -76,13 +77,7 @@ public sealed partial class DatasetLibrary(DataFolder data, ILogger<DatasetLibra
         {
             return false;
         }
-        var stamp = string.Join(
-            '\n',
-            Dataset
-                .FileNames.Append(DatasetManifest.FileName)
-                .Select(name => new FileInfo(Path.Combine(folder, name)))
-                .Select(file => file.Exists ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}" : "missing")
-        );
+        var stamp = Stamp(folder);
         if (_verified.TryGetValue(fingerprint, out var before) && before.Stamp == stamp)
         {
             return before.Problem.Length == 0;
@@ -95,6 +90,15 @@ public sealed partial class DatasetLibrary(DataFolder data, ILogger<DatasetLibra
         }
         return problem.Length == 0;
     }
+
+    private static string Stamp(string folder) =>
+        string.Join(
+            '\n',
+            Dataset
+                .FileNames.Append(DatasetManifest.FileName)
+                .Select(name => new FileInfo(Path.Combine(folder, name)))
+                .Select(file => file.Exists ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}" : "missing")
+        );
 
     private static string Problem(string folder, string fingerprint)
     {

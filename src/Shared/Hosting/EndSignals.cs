@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace TrainingCluster.Hosting;
 
 /// <summary>
-/// What ends a program. SIGTERM: it drains, leaves and ends. SIGINT (Ctrl-C, which the whole local cluster gets), a second
-/// signal, or the end of the parent: it leaves without draining.
+/// What ends a program. SIGTERM: it drains, leaves and ends. SIGINT (Ctrl-C at a program that was started by hand), a
+/// second signal, or the end of the parent: it leaves without draining.
 /// </summary>
 public sealed class EndSignals : IDisposable
 {

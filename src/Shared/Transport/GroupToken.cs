@@ -28,9 +28,10 @@ public static class GroupToken
     /// <summary>Refuses a call that does not show the token.</summary>
     /// <param name="context">The call.</param>
     /// <param name="expected">The generation's token. Null or empty: none is known, and nobody can show it.</param>
-    /// <param name="group">Names the generation in the message.</param>
+    /// <param name="jobId">The generation's job, for the message.</param>
+    /// <param name="generation">Its number.</param>
     /// <exception cref="RpcException">PERMISSION_DENIED.</exception>
-    public static void Require(ServerCallContext context, string? expected, string group)
+    public static void Require(ServerCallContext context, string? expected, string jobId, long generation)
     {
         ArgumentNullException.ThrowIfNull(context);
         var shown = context.RequestHeaders.GetValue(Key) ?? "";
@@ -42,7 +43,7 @@ public static class GroupToken
             throw RpcErrors.Info(
                 StatusCode.PermissionDenied,
                 "NOT_A_MEMBER",
-                $"the caller shows no token of {group}: only its members may do this"
+                $"the caller shows no token of generation {generation} of job {jobId}: only its members may do this"
             );
         }
     }

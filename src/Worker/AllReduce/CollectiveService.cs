@@ -19,7 +19,7 @@ internal sealed class CollectiveService(CollectiveHost host) : CollectiveWire.Se
         try
         {
             group = await host.GroupOfAsync(first.JobId, first.Generation, $"rank {first.SenderRank}", context.CancellationToken);
-            GroupToken.Require(context, group.Plan.Token, Name(first.JobId, first.Generation));
+            GroupToken.Require(context, group.Plan.Token, first.JobId, first.Generation);
         }
         catch
         {
@@ -37,13 +37,11 @@ internal sealed class CollectiveService(CollectiveHost host) : CollectiveWire.Se
     )
     {
         var plan = await host.PlanOfAsync(request.JobId, request.Generation, "a peer that wants the state", context.CancellationToken);
-        GroupToken.Require(context, plan.Token, Name(request.JobId, request.Generation));
+        GroupToken.Require(context, plan.Token, request.JobId, request.Generation);
         var source = host.StateSource ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, "This worker holds no state."));
         await foreach (var chunk in source.ReadStateAsync(request, context.CancellationToken))
         {
             await responseStream.WriteAsync(chunk);
         }
     }
-
-    private static string Name(string jobId, long generation) => $"generation {generation} of job {jobId}";
 }

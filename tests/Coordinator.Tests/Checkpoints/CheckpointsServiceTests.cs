@@ -9,83 +9,12 @@ using TrainingCluster.Coordinator.Tests.Files;
 using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Errors;
 using TrainingCluster.Transport;
-using TrainingCluster.V1;
+using static TrainingCluster.Coordinator.Tests.Checkpoints.CheckpointCalls;
 
 namespace TrainingCluster.Coordinator.Tests.Checkpoints;
 
 public class CheckpointsServiceTests
 {
-    private static async Task<CheckpointInfo> StoreAsync(
-        TestServer server,
-        long step,
-        bool best = false,
-        bool model = false,
-        string content = "weights"
-    )
-    {
-        using var call = model
-            ? server.Checkpoints.StoreModel(GroupToken.Show(TestServer.GroupSecret))
-            : server.Checkpoints.StoreCheckpoint(GroupToken.Show(TestServer.GroupSecret));
-        return await SendAsync(
-            call,
-            new()
-            {
-                JobId = "job-1",
-                Generation = 1,
-                Step = step,
-                Best = best,
-            },
-            (model ? "model.safetensors" : "state.safetensors", Safetensors(content))
-        );
-    }
-
-    /// <summary>A file with one tensor of bytes; all of it is ASCII.</summary>
-    private static string Safetensors(string content)
-    {
-        var header = $$$"""{"x":{"dtype":"U8","shape":[{{{content.Length}}}],"data_offsets":[0,{{{content.Length}}}]}}""";
-        return $"{(char)header.Length}{new string('\0', 7)}{header}{content}";
-    }
-
-    private static Task<CheckpointInfo> SendAsync(
-        AsyncClientStreamingCall<StoreCheckpointRequest, CheckpointInfo> call,
-        CheckpointHeader header,
-        params (string Path, string Content)[] files
-    ) =>
-        call.SendAllAsync(
-            files
-                .Select(file => new StoreCheckpointRequest
-                {
-                    File = new()
-                    {
-                        Path = file.Path,
-                        FileBytes = file.Content.Length,
-                        Data = ByteString.CopyFromUtf8(file.Content),
-                    },
-                })
-                .Prepend(new StoreCheckpointRequest { Header = header })
-                .ToAsyncEnumerable(),
-            TestContext.Current.CancellationToken
-        );
-
-    private static async Task<string[]> FetchAsync(TestServer server, string id)
-    {
-        using var call = server.Checkpoints.FetchCheckpoint(
-            new()
-            {
-                JobId = "job-1",
-                CheckpointId = id,
-                Generation = 1,
-            },
-            GroupToken.Show(TestServer.GroupSecret)
-        );
-        var files = new List<string>();
-        await foreach (var chunk in call.ResponseStream.ReadAllAsync())
-        {
-            files.Add($"{chunk.Path}={chunk.Data.ToStringUtf8()}");
-        }
-        return [.. files];
-    }
-
     [Fact]
     public async Task FetchCheckpoint_Stored_GivesTheSameFiles()
     {
@@ -113,24 +42,6 @@ public class CheckpointsServiceTests
 
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
         Assert.DoesNotContain("storage", refused.Status.Detail, StringComparison.Ordinal);
-    }
-
-    private static async Task<CheckpointInfo> StorePartAsync(TestServer server, long step, int part, int parts, string content)
-    {
-        using var call = server.Checkpoints.StoreCheckpoint(GroupToken.Show(TestServer.GroupSecret));
-        return await SendAsync(
-            call,
-            new()
-            {
-                JobId = "job-1",
-                Generation = 1,
-                Step = step,
-                Part = part,
-                Parts = parts,
-                Epoch = 2,
-            },
-            ("state.safetensors", content)
-        );
     }
 
     [Fact]
@@ -268,77 +179,6 @@ public class CheckpointsServiceTests
         Assert.False(
             Directory.Exists(server.Data.Checkpoints("job-1")) && Directory.EnumerateDirectories(server.Data.Checkpoints("job-1")).Any()
         );
-    }
-
-    [Theory]
-    [InlineData("", 1, 6, StatusCode.PermissionDenied)]
-    [InlineData("guessed", 1, 6, StatusCode.PermissionDenied)]
-    [InlineData(TestServer.GroupSecret, 2, 6, StatusCode.PermissionDenied)]
-    [InlineData(TestServer.GroupSecret, 1, 99_999, StatusCode.InvalidArgument)]
-    public async Task StoreCheckpoint_ByAStrangerOrOfAStepThatCannotBe_IsRefused(string token, long generation, long step, StatusCode code)
-    {
-        await using var server = await TestServer.StartAsync();
-        await server.AddAsync(JobPhase.Running);
-        await StoreAsync(server, 5);
-        using var store = server.Checkpoints.StoreCheckpoint(GroupToken.Show(token));
-        using var model = server.Checkpoints.StoreModel(GroupToken.Show(token));
-        foreach (var call in (AsyncClientStreamingCall<StoreCheckpointRequest, CheckpointInfo>[])[store, model])
-        {
-            var refused = await Assert.ThrowsAsync<RpcException>(() =>
-                SendAsync(
-                    call,
-                    new()
-                    {
-                        JobId = "job-1",
-                        Generation = generation,
-                        Step = step,
-                    },
-                    ("state.safetensors", Safetensors("forged"))
-                )
-            );
-            Assert.Equal(code, refused.StatusCode);
-        }
-
-        Assert.Equal([5], (await server.Checkpoints.ListCheckpointsAsync(new() { JobId = "job-1" })).Checkpoints.Select(c => c.Step));
-        Assert.False(Directory.Exists(server.Data.Model("job-1")));
-    }
-
-    [Theory]
-    [InlineData("state.safetensors", "abcd")]
-    [InlineData("weights.bin", "abcd")]
-    public async Task StoreCheckpoint_NoTrainingState_IsRefused(string name, string content)
-    {
-        await using var server = await TestServer.StartAsync();
-        await server.AddAsync(JobPhase.Running);
-        using var call = server.Checkpoints.StoreCheckpoint(GroupToken.Show(TestServer.GroupSecret));
-        var header = new CheckpointHeader
-        {
-            JobId = "job-1",
-            Generation = 1,
-            Step = 1,
-        };
-        var refused = await Assert.ThrowsAsync<RpcException>(() => SendAsync(call, header, (name, content)));
-        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
-        Assert.Contains("state.safetensors", refused.Status.Detail, StringComparison.Ordinal);
-        Assert.DoesNotContain(server.Data.Root, refused.Status.Detail, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task FetchCheckpoint_ByAStranger_IsRefused()
-    {
-        await using var server = await TestServer.StartAsync();
-        await server.AddAsync(JobPhase.Running);
-        await StoreAsync(server, 5);
-        using var call = server.Checkpoints.FetchCheckpoint(
-            new()
-            {
-                JobId = "job-1",
-                CheckpointId = "5",
-                Generation = 1,
-            }
-        );
-        var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
-        Assert.Equal(StatusCode.PermissionDenied, refused.StatusCode);
     }
 
     [Fact]

@@ -120,17 +120,7 @@ public sealed class CollectiveFaultTests
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"), generation: 4);
         await group.ConnectAsync();
-        var status = await SendAsync(
-            group.Members[0],
-            new CollectiveFrame
-            {
-                JobId = "job",
-                Generation = 3,
-                SenderRank = 1,
-                Kind = FrameKind.Mailbox,
-                Bucket = 1,
-            }
-        );
+        var status = await SendAsync(group.Members[0], First(3));
         Assert.Equal(StatusCode.FailedPrecondition, status);
         Assert.Equal(1, group.Members[0].Host.StaleStreams);
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
@@ -164,17 +154,7 @@ public sealed class CollectiveFaultTests
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"));
         await group.ConnectAsync();
-        var status = await SendAsync(
-            group.Members[0],
-            new CollectiveFrame
-            {
-                JobId = "job",
-                Generation = 1,
-                SenderRank = 1,
-                Kind = FrameKind.Mailbox,
-                Bucket = 1,
-            }
-        );
+        var status = await SendAsync(group.Members[0], First(1));
         Assert.Equal(StatusCode.AlreadyExists, status);
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
     }
@@ -184,18 +164,7 @@ public sealed class CollectiveFaultTests
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"));
         // Before the peer's stream is there, whose place it would take.
-        var status = await SendAsync(
-            group.Members[0],
-            new CollectiveFrame
-            {
-                JobId = "job",
-                Generation = 1,
-                SenderRank = 1,
-                Kind = FrameKind.Mailbox,
-                Bucket = 1,
-            },
-            token: "guessed"
-        );
+        var status = await SendAsync(group.Members[0], First(1), token: "guessed");
         Assert.Equal(StatusCode.PermissionDenied, status);
         await group.ConnectAsync();
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
@@ -272,6 +241,17 @@ public sealed class CollectiveFaultTests
         Assert.NotEqual(StatusCode.OK, refused.StatusCode);
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
     }
+
+    /// <summary>The first frame of a stream of rank 1.</summary>
+    private static CollectiveFrame First(long generation) =>
+        new()
+        {
+            JobId = "job",
+            Generation = generation,
+            SenderRank = 1,
+            Kind = FrameKind.Mailbox,
+            Bucket = 1,
+        };
 
     private static async Task<StatusCode> SendAsync(TestMember member, CollectiveFrame frame, string token = TestCluster.GroupSecret)
     {
