@@ -79,6 +79,7 @@ public sealed class RestartTests : IDisposable
         await using var coordinator = await StartCoordinatorAsync(1);
         await using var one = StartWorker("worker-1");
         await using var two = StartWorker("worker-2");
+        await RegisteredAsync(2);
         var job = _workspace.WriteJob("job.yaml", steps: 1200, "checkpoint: { everySteps: 1000 }");
         await using var submit = Submit(job);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
@@ -107,6 +108,7 @@ public sealed class RestartTests : IDisposable
         await using var coordinator = await StartCoordinatorAsync(1);
         await using var one = StartWorker("worker-1");
         await using var two = StartWorker("worker-2");
+        await RegisteredAsync(2);
         var job = _workspace.WriteJob(steps: 400);
         await using var submit = Submit(job);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
@@ -122,6 +124,19 @@ public sealed class RestartTests : IDisposable
         var other = await ClusterCommand.RunAsync(_workspace, "", "submit", job, "--wait", "--json", "--coordinator", Address);
         Assert.True(other.ExitCode == 0, other.All);
         Assert.Equal(JobEvents.Of(other.Output).Last().State.WeightsSha256, JobEvents.Of(taken.Output).Last().State.WeightsSha256);
+    }
+
+    /// <summary>Waits for workers: a small job may end before the second one is there.</summary>
+    private async Task RegisteredAsync(int count)
+    {
+        while (true)
+        {
+            var listed = await ClusterCommand.RunAsync(_workspace, "", "workers", "--json", "--coordinator", Address);
+            if (ClusterStatus.Parser.ParseJson(listed.Output).Workers.Count >= count)
+            {
+                return;
+            }
+        }
     }
 
     private ClusterCommand Submit(string job) =>
