@@ -34,6 +34,11 @@ internal static class AllReduceBench
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run gloo beside it." };
     private static readonly Option<string> s_python = BenchProcesses.PythonOption();
     private static readonly Option<string> s_shared = ProgramOptions.SharedMemory();
+    private static readonly Option<string?> s_tls = new("--tls")
+    {
+        Description = "Folder of certificates ('./cluster certs' makes it): gRPC with TLS.",
+        HelpName = "DIR",
+    };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 
     public static Command Command()
@@ -45,6 +50,7 @@ internal static class AllReduceBench
             s_iterations,
             s_warmup,
             s_shared,
+            s_tls,
             s_peer,
             s_python,
             s_json,
@@ -55,7 +61,7 @@ internal static class AllReduceBench
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared };
+        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared, s_tls };
         command.Hidden = true;
         command.SetAction((parsed, cancelled) => WorkAsync(parsed, cancelled));
         return command;
@@ -72,7 +78,8 @@ internal static class AllReduceBench
             "--warmup",
             parsed.GetValue(s_warmup).ToString(CultureInfo.InvariantCulture),
         ];
-        string[] ownArguments = [.. arguments, s_shared.Name, parsed.GetValue(s_shared)!];
+        string[] tls = parsed.GetValue(s_tls) is { } certificates ? [s_tls.Name, Path.GetFullPath(certificates)] : [];
+        string[] ownArguments = [.. arguments, s_shared.Name, parsed.GetValue(s_shared)!, .. tls];
         var table = new BenchTable(parsed.GetValue(s_json), "workers", "MiB", "ms", "bus GB/s", "gloo ms", "gloo bus GB/s", "ratio");
         foreach (var workers in parsed.GetValue(s_workers)!)
         {
@@ -110,7 +117,11 @@ internal static class AllReduceBench
 
     private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank), parsed.GetValue(s_shared) == ProgramOptions.On);
+        await using var member = await BenchMember.StartAsync(
+            parsed.GetValue(s_rank),
+            parsed.GetValue(s_shared) == ProgramOptions.On,
+            parsed.GetValue(s_tls)
+        );
         var generation = 0;
         foreach (var mib in parsed.GetValue(s_mib)!.Split(',').Select(text => double.Parse(text, CultureInfo.InvariantCulture)))
         {

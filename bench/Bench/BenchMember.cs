@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.Hosting;
+using TrainingCluster.Security;
 using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Bench;
@@ -26,10 +28,16 @@ internal sealed class BenchMember : IAsyncDisposable
 
     public Uri[] Addresses { get; }
 
-    public static async Task<BenchMember> StartAsync(int rank, bool sharedMemory)
+    /// <param name="rank">The member's.</param>
+    /// <param name="sharedMemory">Whether it offers shared memory.</param>
+    /// <param name="tls">Folder of certificates, as <c>certs</c> makes it; null: plain text.</param>
+    public static async Task<BenchMember> StartAsync(int rank, bool sharedMemory, string? tls = null)
     {
+        var identity = tls is null
+            ? null
+            : ClusterIdentity.Load(Path.Combine(tls, "worker"), CertificateRole.Worker, TimeProvider.System, NullLogger.Instance);
         var host = new CollectiveHost(
-            new CollectiveOptions { SharedMemory = sharedMemory },
+            new CollectiveOptions { SharedMemory = sharedMemory, Identity = identity },
             TimeProvider.System,
             NullLoggerFactory.Instance
         );
@@ -39,7 +47,15 @@ internal sealed class BenchMember : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             host.ConfigureKestrel(kestrel);
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(
+                IPAddress.Loopback,
+                0,
+                listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http2;
+                    listen.UseIdentity(identity, required: true, CertificateRole.Worker);
+                }
+            );
         });
         var app = builder.Build();
         CollectiveHost.Map(app);

@@ -84,6 +84,8 @@ public static class CommandLine
             LedgerCommand.Create(terminal),
             CheckpointsCommand.Create(terminal),
             WorkersCommand.Create(terminal),
+            CertsCommand.Create(terminal),
+            TokenCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             ScriptCommands.Build(),
             ScriptCommands.Test(),

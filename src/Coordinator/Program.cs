@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Hosting;
 using TrainingCluster.Settings;
@@ -6,9 +7,13 @@ using TrainingCluster.Settings;
 var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models; made where it is missing.");
 var host = ProgramOptions.Host();
 var advertise = ProgramOptions.Advertise();
-var grpcPort = ProgramOptions.Port("--grpc-port", 7070, "gRPC (HTTP/2 without TLS)");
+var grpcPort = ProgramOptions.Port("--grpc-port", 7070, "gRPC (HTTP/2)");
 var httpPort = ProgramOptions.Port("--http-port", 7080, "metrics, health and the status page");
 var clusterPort = ProgramOptions.Port("--cluster-port", 7071, "the actors");
+var tls = ProgramOptions.Tls();
+var insecure = ProgramOptions.Insecure();
+var access = new AccessCommandOptions();
+var quotas = new QuotaCommandOptions();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
 var set = ProgramSettings.Option(CoordinatorSections.All);
@@ -20,6 +25,16 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     grpcPort,
     httpPort,
     clusterPort,
+    tls,
+    insecure,
+    access.Tokens,
+    access.Issuer,
+    access.Audience,
+    access.Keys,
+    quotas.DatasetBytes,
+    quotas.JobBytes,
+    quotas.TotalBytes,
+    quotas.Jobs,
     readyFile,
     parentPid,
     set,
@@ -38,6 +53,10 @@ command.SetAction(
                         GrpcPort = parsed.GetValue(grpcPort),
                         HttpPort = parsed.GetValue(httpPort),
                         ClusterPort = parsed.GetValue(clusterPort),
+                        Tls = parsed.GetValue(tls),
+                        Insecure = parsed.GetValue(insecure),
+                        Access = access.Of(parsed),
+                        Quotas = quotas.Of(parsed),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
                         Settings = ProgramSettings.Read(parsed.GetValue(set)!),

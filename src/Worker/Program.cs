@@ -32,6 +32,8 @@ var device = new Option<string>("--device")
     HelpName = "DEVICE",
 };
 var libtorch = ProgramOptions.LibtorchFolder();
+var tls = ProgramOptions.Tls();
+var insecure = ProgramOptions.Insecure();
 var sharedMemory = ProgramOptions.SharedMemory();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
@@ -49,6 +51,8 @@ var command = new RootCommand("A worker of a training cluster: it trains its sha
     device,
     sharedMemory,
     libtorch,
+    tls,
+    insecure,
     readyFile,
     parentPid,
     set,
@@ -64,7 +68,7 @@ command.SetAction(
                 return WorkerHost.RunAsync(
                     new WorkerOptions
                     {
-                        Coordinator = parsed.GetRequiredValue(coordinator),
+                        Coordinator = ListenAddress.OneSpellingOf(parsed.GetRequiredValue(coordinator)),
                         Data = parsed.GetRequiredValue(data),
                         Name = parsed.GetValue(name),
                         Host = parsed.GetRequiredValue(host),
@@ -74,6 +78,8 @@ command.SetAction(
                         ClusterPort = parsed.GetValue(clusterPort),
                         Device = parsed.GetRequiredValue(device),
                         SharedMemory = parsed.GetRequiredValue(sharedMemory) == ProgramOptions.On,
+                        Tls = parsed.GetValue(tls),
+                        Insecure = parsed.GetValue(insecure),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
                         Settings = ProgramSettings.Read(parsed.GetValue(set)!),

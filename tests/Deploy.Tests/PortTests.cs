@@ -44,7 +44,7 @@ public sealed class PortTests
         var worker = Assert.Single(overlay.Get("StatefulSet", "worker").Containers);
         var submit = Assert.Single(overlay.Get("Job", "submit").Containers, container => container.Text("name") == "submit");
         Assert.Equal($"coordinator-0.coordinator.$(POD_NAMESPACE).svc:{ServicePort("cluster")}", FlagOf(worker, "--coordinator"));
-        Assert.Equal($"http://coordinator.$(POD_NAMESPACE).svc:{ServicePort("grpc")}", FlagOf(submit, "--coordinator"));
+        Assert.Equal($"https://coordinator.$(POD_NAMESPACE).svc:{ServicePort("grpc")}", FlagOf(submit, "--coordinator"));
 
         string ServicePort(string port) =>
             Assert.Single(overlay.Get("Service", "coordinator").Items("spec", "ports"), item => item.Text("name") == port).Text("port");

@@ -11,26 +11,39 @@ public sealed class ChaosTests : IDisposable
     public void Dispose() => _workspace.Dispose();
 
     [Fact]
-    public async Task Chaos_AFewFaults_AllHappenAndTheWeightsStayTheSame()
+    public Task Chaos_AFewFaults_AllHappenAndTheWeightsStayTheSame() => RunAsync([]);
+
+    [Fact]
+    public async Task Chaos_WithTls_AllHappenAndTheWeightsStayTheSame()
+    {
+        var made = await ClusterCommand.RunAsync(_workspace, "", "certs", _workspace.At("certs"));
+        Assert.True(made.ExitCode == 0, made.All);
+        await RunAsync(["--tls", _workspace.At("certs")]);
+    }
+
+    private async Task RunAsync(string[] tls)
     {
         var result = await ClusterCommand.RunAsync(
             _workspace,
             "",
             TimeSpan.FromMinutes(10),
-            "chaos",
-            "--workers",
-            "2",
-            "--faults",
-            string.Join(',', s_faults),
-            "--rounds",
-            $"{s_faults.Length}",
-            "--steps",
-            "200",
-            "--seed",
-            "3",
-            "--work-dir",
-            _workspace.At("chaos run"),
-            "--json"
+            [
+                "chaos",
+                "--workers",
+                "2",
+                "--faults",
+                string.Join(',', s_faults),
+                "--rounds",
+                $"{s_faults.Length}",
+                "--steps",
+                "200",
+                "--seed",
+                "3",
+                "--work-dir",
+                _workspace.At("chaos run"),
+                "--json",
+                .. tls,
+            ]
         );
         Assert.True(result.ExitCode == 0, result.All);
         using var document = JsonDocument.Parse(result.Output);

@@ -97,6 +97,14 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         return await command.EndAsync(timeout);
     }
 
+    /// <summary>Runs the command to its end with variables of the environment, each NAME=VALUE.</summary>
+    public static async Task<Tool.Result> RunWithAsync(Workspace workspace, string[] environment, params string[] arguments)
+    {
+        await using var command = Start(workspace, ["env", .. environment], arguments);
+        command._process.StandardInput.Close();
+        return await command.EndAsync();
+    }
+
     /// <summary>Waits for the end.</summary>
     public async Task<Tool.Result> EndAsync(TimeSpan? timeout = null)
     {

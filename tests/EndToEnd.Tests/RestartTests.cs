@@ -139,6 +139,44 @@ public sealed class RestartTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Power_GoneInTheMiddleOfTheFirstCheckpoint_TheJobBeginsAnewAndEndsWithTheSameWeights()
+    {
+        var coordinator = await StartCoordinatorAsync(1);
+        var worker = StartWorker("worker-1");
+        var job = _workspace.WriteJob("job.yaml", steps: 300, "checkpoint: { everySteps: 40 }");
+        await using var submit = Submit(job);
+        await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Checkpoint is { Error: "" }), "a checkpoint");
+        foreach (var program in (ChildProgram[])[coordinator, worker])
+        {
+            ClusterCommand.Signal(program.Pid, ClusterCommand.SigKill);
+            await program.EndedAsync(TestContext.Current.CancellationToken);
+            await program.DisposeAsync();
+        }
+        // As a disk may leave it: one is half received, the others have their names and not all of their bytes.
+        var checkpoints = Directory.EnumerateFiles(_workspace.At("coordinator"), "state.safetensors", SearchOption.AllDirectories).ToList();
+        foreach (var state in checkpoints)
+        {
+            await using var file = new FileStream(state, FileMode.Open);
+            file.SetLength(file.Length / 2);
+        }
+        var half = Path.Combine(_workspace.At("coordinator"), "jobs", ".uploads", ".incoming-half");
+        Directory.CreateDirectory(half);
+        File.Copy(checkpoints[0], Path.Combine(half, "state.safetensors"));
+
+        await using var again = await StartCoordinatorAsync(2);
+        await using var other = StartWorker("worker-1");
+        var result = await submit.EndAsync();
+        Assert.True(result.ExitCode == 0, $"{result.All}\n{again.LogTail(40)}");
+        Assert.False(Directory.Exists(half));
+        var events = JobEvents.Of(result.Output).ToList();
+        Assert.Contains(events, item => item.Log?.Text.Contains("damaged and passed over", StringComparison.Ordinal) == true);
+        Assert.Contains(events.Where(item => item.Generation is not null).Skip(1), item => item.Generation.BaseStep == 0);
+        var undisturbed = await ClusterCommand.RunAsync(_workspace, "", "submit", job, "--wait", "--json", "--coordinator", Address);
+        Assert.True(undisturbed.ExitCode == 0, undisturbed.All);
+        Assert.Equal(JobEvents.Of(undisturbed.Output).Last().State.WeightsSha256, events[^1].State.WeightsSha256);
+    }
+
     private ClusterCommand Submit(string job) =>
         ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", Address);
 

@@ -113,4 +113,15 @@ public sealed class TrainTests : IDisposable
             .Of(text)
             .SkipWhile(item => item.Generation is not { Workers.Count: 2 })
             .Any(item => item.Progress is { Step: > 0, Workers: 2 });
+
+    [Fact]
+    public async Task Train_ProxyInTheEnvironment_IsNotAsked()
+    {
+        string[] nowhere =
+        [
+            .. new[] { "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY" }.Select(name => $"{name}=http://127.0.0.1:9"),
+        ];
+        var result = await ClusterCommand.RunWithAsync(_workspace, nowhere, _workspace.Train("model", workers: 2, steps: 20));
+        Assert.True(result.ExitCode == 0, result.All);
+    }
 }

@@ -2,14 +2,22 @@ using System.Net;
 using System.Net.Sockets;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Local;
+using TrainingCluster.Hosting;
 using TrainingCluster.Modeling.Numerics;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Chaos;
 
 /// <summary>A coordinator and workers that may be ended and started again one by one. Not for several threads at once.</summary>
-internal sealed class ChaosCluster(string folder, ChaosNetwork? network, ShiftedClocks? clocks, StepWatch steps, TimeProvider time)
-    : IAsyncDisposable
+internal sealed class ChaosCluster(
+    string folder,
+    string? tls,
+    ClientAccess access,
+    ChaosNetwork? network,
+    ShiftedClocks? clocks,
+    StepWatch steps,
+    TimeProvider time
+) : IAsyncDisposable
 {
     private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_stopWithin = TimeSpan.FromSeconds(5);
@@ -24,7 +32,7 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
     public string CoordinatorFolder => Path.Combine(folder, "coordinator");
 
     /// <summary>Its gRPC address, the same at each start.</summary>
-    public string Grpc => $"http://{Host(0)}:{_ports[0]}";
+    public string Grpc => $"http{(tls is null ? "" : "s")}://{Host(0)}:{_ports[0]}";
 
     /// <summary>host:port of its actors, the same at each start.</summary>
     public string Actors => $"{Host(0)}:{_ports[2]}";
@@ -49,7 +57,15 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
             0,
             "coordinator",
             ProgramFiles.Coordinator,
-            ["--grpc-port", $"{_ports[0]}", "--http-port", $"{_ports[1]}", "--cluster-port", $"{_ports[2]}"]
+            [
+                "--grpc-port",
+                $"{_ports[0]}",
+                "--http-port",
+                $"{_ports[1]}",
+                "--cluster-port",
+                $"{_ports[2]}",
+                .. LocalCertificates.CoordinatorFlags(tls),
+            ]
         );
         await Coordinator.Ready.WaitAsync(cancellationToken);
     }
@@ -64,7 +80,7 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
             number,
             $"worker-{number}",
             ProgramFiles.Worker,
-            ["--coordinator", Actors, "--name", $"worker-{number}", .. path]
+            ["--coordinator", Actors, "--name", $"worker-{number}", .. path, .. LocalCertificates.WorkerFlags(tls)]
         );
         _workers[number] = worker;
         steps.Follow(worker);
@@ -78,7 +94,7 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
     /// <returns>Those that it still misses when the time is up.</returns>
     public async Task<IReadOnlyList<string>> MissingAsync(TimeSpan within, CancellationToken cancellationToken)
     {
-        using var connection = new ClusterConnection(Grpc, time);
+        using var connection = new ClusterConnection(Grpc, time, access);
         var began = time.GetTimestamp();
         while (true)
         {
@@ -116,7 +132,8 @@ internal sealed class ChaosCluster(string folder, ChaosNetwork? network, Shifted
         Directory.CreateDirectory(run);
         // One file a start: that of a process that was killed is still there.
         var ready = Path.Combine(run, $"{name}-{_all.Count}.json");
-        string[] common = ["--data", Path.Combine(folder, name), "--host", Host(place), "--ready-file", ready];
+        string[] insecure = tls is null ? [ProgramOptions.InsecureFlag] : [];
+        string[] common = ["--data", Path.Combine(folder, name), "--host", Host(place), "--ready-file", ready, .. insecure];
         string[] launcher = [.. network?.Launcher(place) ?? [], .. clocks?.Launcher(name) ?? []];
         var program = ChildProgram.Start(name, assembly, [.. common, .. arguments], Path.Combine(logs, $"{name}.log"), time, launcher);
         var member = new Member(place, program, program.ReadyAsync(ready, s_startWithin, CancellationToken.None));

@@ -31,6 +31,7 @@ internal static class ChaosCommand
             "--work-dir",
             "Keep the processes' files and logs here; empty or new. Default: a temporary folder, which stays only where the run fails."
         );
+        var tls = SharedOptions.Folder("--tls", "Folder of certificates and tokens ('./cluster certs' makes it): TLS on all ports.");
         var json = SharedOptions.Json();
         var command = new Command(
             "chaos",
@@ -46,6 +47,7 @@ internal static class ChaosCommand
             seed,
             steps,
             folder,
+            tls,
             json,
         };
         command.SetAction(
@@ -87,6 +89,7 @@ internal static class ChaosCommand
                     Steps = parsed.GetValue(steps),
                     Every = parsed.GetValue(every) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                     Folder = parsed.GetValue(folder),
+                    Tls = parsed.GetValue(tls),
                 };
                 return await RunAsync(terminal, options, parsed.GetValue(json), cancellationToken);
             }

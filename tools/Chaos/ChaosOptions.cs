@@ -18,6 +18,9 @@ internal sealed record ChaosOptions
     /// <summary>Steps of the job, which is submitted again until all faults are done.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>Folder of certificates and tokens, as <c>certs</c> makes it. Null: no TLS.</summary>
+    public string? Tls { get; init; }
+
     /// <summary>
     /// A fault begins so long after the one before it began, or when that one is over. Null: at moments drawn from the seed.
     /// </summary>

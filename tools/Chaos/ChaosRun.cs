@@ -3,6 +3,7 @@ using TrainingCluster.Chaos.Strangers;
 using TrainingCluster.Cli;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
 using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
@@ -43,9 +44,10 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         await using var disk = options.Faults.Contains(FaultKind.Disk)
             ? await SmallDisk.MountAsync(Path.Combine(folder, "coordinator"), cancellationToken)
             : null;
-        var steps = new StepWatch(time);
+        var access = options.Tls is { } tls ? LocalCertificates.Access(tls) : new ClientAccess(null, null);
+        var steps = new StepWatch(access, time);
         var clocks = options.Faults.Contains(FaultKind.Clock) ? new ShiftedClocks(Path.Combine(folder, "run")) : null;
-        await using var cluster = new ChaosCluster(folder, network, clocks, steps, time);
+        await using var cluster = new ChaosCluster(folder, options.Tls, access, network, clocks, steps, time);
         await terminal.Error.WriteLineAsync($"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")} ...");
         await cluster.StartCoordinatorAsync(cancellationToken);
         for (var number = 1; number <= options.Workers; number++)
@@ -56,8 +58,8 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         {
             throw new CliException($"{missing} did not join within {Text.Of(s_startWithin)}; logs: {Path.Combine(folder, "logs")}");
         }
-        using var connection = new ClusterConnection(cluster.Grpc, time);
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Stranger.HangUp };
+        using var connection = new ClusterConnection(cluster.Grpc, time, access);
+        using var http = new HttpClient(ChaosHttp.Handler(access)) { Timeout = Stranger.HangUp };
         await JobSubmission.UploadAsync(terminal, connection, dataset, spec.Dataset.Fingerprint, cancellationToken);
         var context = new ChaosContext
         {

@@ -1,19 +1,17 @@
 using System.Collections.Concurrent;
 using TrainingCluster.Cli;
+using TrainingCluster.Cli.Client;
 
 namespace TrainingCluster.Chaos;
 
 /// <summary>
 /// Sees steps being done, from the workers' own metrics: it needs no coordinator. Each worker is asked some 15 times a second.
 /// </summary>
-internal sealed class StepWatch(TimeProvider time) : IAsyncDisposable
+internal sealed class StepWatch(ClientAccess access, TimeProvider time) : IAsyncDisposable
 {
     private const string Steps = "training_cluster_steps_total ";
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(60);
-    private readonly HttpClient _client = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), UseProxy = false })
-    {
-        Timeout = TimeSpan.FromSeconds(1),
-    };
+    private readonly HttpClient _client = new(ChaosHttp.Handler(access)) { Timeout = TimeSpan.FromSeconds(1) };
     private readonly CancellationTokenSource _ended = new();
     private readonly ConcurrentBag<Task> _following = [];
     private readonly ConcurrentDictionary<int, long> _counts = new();

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using TrainingCluster.Security;
 using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
@@ -15,12 +16,14 @@ public sealed class ClusterConnection : IDisposable
     private readonly TimeProvider _time;
 
     /// <summary>Connects at the first call.</summary>
-    /// <param name="address"><c>http://host:port</c> or <c>host:port</c>.</param>
+    /// <param name="address"><c>http://host:port</c>, <c>https://host:port</c> or <c>host:port</c>.</param>
     /// <param name="time">The clock of deadlines.</param>
-    /// <exception cref="CliException">This is no address.</exception>
-    public ClusterConnection(string address, TimeProvider time)
+    /// <param name="access">Whom to trust and what to show; null: as the environment says.</param>
+    /// <exception cref="CliException">This is no address, or not one for this access.</exception>
+    public ClusterConnection(string address, TimeProvider time, ClientAccess? access = null)
     {
-        var text = address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}";
+        access ??= ClientAccess.FromEnvironment();
+        var text = address.Contains("://", StringComparison.Ordinal) ? address : $"{access.Scheme}://{address}";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
         {
             throw CliException.BadUsage($"--coordinator {address}: this is no address; write it as http://host:port");
@@ -29,7 +32,12 @@ public sealed class ClusterConnection : IDisposable
         _time = time;
         _channel = ClusterChannel.Open(
             Address,
-            handler => (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (s_pingAfter, s_pingAnswerWithin)
+            handler =>
+            {
+                (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (s_pingAfter, s_pingAnswerWithin);
+                access.Configure(handler.SslOptions, CertificateRole.Coordinator);
+            },
+            access.CredentialsFor(uri)
         );
         Jobs = new V1.Jobs.JobsClient(_channel);
         Datasets = new Datasets.DatasetsClient(_channel);

@@ -7,6 +7,8 @@ namespace TrainingCluster.Cli.Client;
 /// <summary>Makes one clear message of what a call ended with.</summary>
 public static class RpcErrors
 {
+    private const string Untrusted = "AuthenticationException";
+
     /// <summary>The message and exit status for <paramref name="exception"/>.</summary>
     /// <param name="exception">What the call ended with.</param>
     /// <param name="address">Who was called, as the user named it.</param>
@@ -16,8 +18,16 @@ public static class RpcErrors
         var detail = exception.Status.Detail;
         return exception.StatusCode switch
         {
+            // The client's words for a certificate that it does not trust, or that is not of a coordinator.
+            StatusCode.Internal or StatusCode.Unavailable when detail.Contains(Untrusted, StringComparison.Ordinal) =>
+                CliException.BadUsage(
+                    $"{address} shows no certificate that is trusted ({Cause(detail)}); {ClientAccess.AuthoritiesVariable} names the ca.crt of "
+                        + "its cluster",
+                    exception
+                ),
             StatusCode.Unavailable => CliException.BadUsage(
-                $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with --coordinator",
+                $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with "
+                    + "--coordinator, with https:// where it speaks TLS",
                 exception
             ),
             StatusCode.DeadlineExceeded => Silent(address, exception),
@@ -25,6 +35,7 @@ public static class RpcErrors
                 $"{address} is no coordinator of this version ({detail}); name its gRPC address with --coordinator",
                 exception
             ),
+            StatusCode.Unauthenticated or StatusCode.PermissionDenied => CliException.BadUsage($"{address}: {detail}", exception),
             StatusCode.InvalidArgument => CliException.BadUsage(Violations(exception) ?? detail, exception),
             StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists => CliException.BadUsage(detail, exception),
             StatusCode.ResourceExhausted => new CliException($"{address}: {detail}", exception),

@@ -1,11 +1,15 @@
 using System.CommandLine;
+using TrainingCluster.Cli.Client;
 
 namespace TrainingCluster.Cli.Commands;
 
 /// <summary>Options and arguments that mean the same in every command.</summary>
 internal static class SharedOptions
 {
-    public const string DefaultCoordinator = "http://127.0.0.1:7070";
+    private const string DefaultHost = "127.0.0.1:7070";
+
+    /// <summary>Where commands look for a coordinator that nobody named.</summary>
+    public const string DefaultCoordinator = $"http://{DefaultHost}";
 
     public static Option<string> Coordinator() =>
         new("--coordinator", "-c")
@@ -13,7 +17,9 @@ internal static class SharedOptions
             Description = "The coordinator's gRPC address; $CLUSTER_COORDINATOR sets another default.",
             HelpName = "ADDRESS",
             DefaultValueFactory = _ =>
-                Environment.GetEnvironmentVariable("CLUSTER_COORDINATOR") is { Length: > 0 } address ? address : DefaultCoordinator,
+                Environment.GetEnvironmentVariable("CLUSTER_COORDINATOR") is { Length: > 0 } address
+                    ? address
+                    : $"{ClientAccess.FromEnvironment().Scheme}://{DefaultHost}",
         };
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON for machines." };

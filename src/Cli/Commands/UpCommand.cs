@@ -21,6 +21,12 @@ internal static class UpCommand
         var cluster = Port("--cluster-port", 7071, "The coordinator's port for its workers' actors");
         var device = Device();
         var libtorch = ProgramOptions.LibtorchFolder();
+        var tls = new Option<string?>("--tls")
+        {
+            Description = "Folder of certificates and tokens ('./cluster certs' makes it): TLS on all ports, and no stranger is let in.",
+            HelpName = "DIR",
+        };
+        var insecure = ProgramOptions.Insecure();
         var json = SharedOptions.Json();
         var command = new Command("up", "Start a coordinator and workers on this machine and keep them up until Ctrl-C or SIGTERM.")
         {
@@ -32,6 +38,8 @@ internal static class UpCommand
             cluster,
             device,
             libtorch,
+            tls,
+            insecure,
             json,
         };
         command.SetAction(
@@ -54,6 +62,8 @@ internal static class UpCommand
                         ClusterPort = parsed.GetValue(cluster),
                         Device = parsed.GetValue(device)!,
                         Libtorch = parsed.GetValue(libtorch),
+                        Tls = parsed.GetValue(tls),
+                        Insecure = parsed.GetValue(insecure),
                     },
                     cancellationToken
                 );

@@ -135,7 +135,11 @@ public sealed class LocalCluster : IAsyncDisposable
     /// A connection to the coordinator. It has a minute to answer: on a machine that does much else, programs that have only just started
     /// take their time.
     /// </summary>
-    public ClusterConnection Connect() => new(Coordinator.Grpc, _time) { AnswerWithin = TimeSpan.FromMinutes(1) };
+    public ClusterConnection Connect() =>
+        new(Coordinator.Grpc, _time, _options.Tls is { } tls ? LocalCertificates.Access(tls) : null)
+        {
+            AnswerWithin = TimeSpan.FromMinutes(1),
+        };
 
     private async Task StartProgramsAsync(CancellationToken cancellationToken)
     {
@@ -153,10 +157,22 @@ public sealed class LocalCluster : IAsyncDisposable
             "--cluster-port",
             $"{_options.ClusterPort}",
         ];
-        Coordinator = await StartAsync(CoordinatorName, ProgramFiles.Coordinator, ports);
+        Coordinator = await StartAsync(
+            CoordinatorName,
+            ProgramFiles.Coordinator,
+            [.. ports, .. LocalCertificates.CoordinatorFlags(_options.Tls)]
+        );
 
         string[] libtorch = _options.Libtorch is { } given ? ["--libtorch", Path.GetFullPath(given)] : [];
-        string[] worker = ["--coordinator", Coordinator.Cluster, "--device", _options.Device, .. libtorch];
+        string[] worker =
+        [
+            "--coordinator",
+            Coordinator.Cluster,
+            "--device",
+            _options.Device,
+            .. libtorch,
+            .. LocalCertificates.WorkerFlags(_options.Tls),
+        ];
         var workers = Enumerable
             .Range(1, _options.Workers)
             .Select(number => StartAsync($"worker-{number}", ProgramFiles.Worker, [.. worker, "--name", $"worker-{number}"]));
@@ -167,7 +183,8 @@ public sealed class LocalCluster : IAsyncDisposable
         {
             var ready = Path.Combine(run, $"{name}.json");
             File.Delete(ready);
-            string[] common = ["--data", Path.Combine(Folder, name), "--host", _options.Host, "--ready-file", ready];
+            string[] insecure = _options.Insecure ? [ProgramOptions.InsecureFlag] : [];
+            string[] common = ["--data", Path.Combine(Folder, name), "--host", _options.Host, "--ready-file", ready, .. insecure];
             var program = ChildProgram.Start(name, assembly, [.. common, .. arguments], Path.Combine(logs, $"{name}.log"), _time);
             _programs.Add(program);
             return program.ReadyAsync(ready, _options.StartWithin, cancellationToken);

@@ -21,6 +21,12 @@ public sealed record LocalClusterOptions
     /// <summary>The coordinator's port for actors. 0 (default): any free one.</summary>
     public int ClusterPort { get; init; }
 
+    /// <summary>Folder of certificates and tokens, as <c>certs</c> makes it. Null: no TLS.</summary>
+    public string? Tls { get; init; }
+
+    /// <summary>Whether to listen without TLS where other machines reach it.</summary>
+    public bool Insecure { get; init; }
+
     /// <summary>What workers compute on: "cpu" (default), "cuda:0".</summary>
     public string Device { get; init; } = "cpu";
 

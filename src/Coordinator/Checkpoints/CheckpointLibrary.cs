@@ -1,5 +1,6 @@
 using System.Globalization;
 using TrainingCluster.Checkpoints;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Files;
 using TrainingCluster.V1;
@@ -9,12 +10,12 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 /// <summary>
 /// Checkpoints and models of jobs. A checkpoint is whole or not there; one that was damaged later is named and passed over.
 /// </summary>
-public sealed class CheckpointLibrary(DataFolder data) : IDisposable
+public sealed class CheckpointLibrary(DataFolder data, Quotas quotas) : IDisposable
 {
     private readonly CheckpointParts _parts = new(data);
 
-    /// <summary>A place to receive a checkpoint or a model into.</summary>
-    public FolderReceiver Receive() => new(data.Uploads);
+    /// <summary>A place to receive a job's checkpoint or model into.</summary>
+    public FolderReceiver Receive(string jobId) => new(data.Uploads, mostBytes: quotas.ForJob(data, jobId));
 
     /// <summary>
     /// Keeps a part of a checkpoint that several workers write. When it was the last one, the whole, to be kept; else null.

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using TrainingCluster.Checkpoints;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
@@ -23,7 +24,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     )
     {
         var (header, job) = await HeaderAsync(requestStream, context);
-        await using var receiver = library.Receive();
+        await using var receiver = library.Receive(job.Id);
         await ReceiveAsync(receiver, requestStream, context.CancellationToken);
         if (header.Parts <= 1)
         {
@@ -48,7 +49,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     )
     {
         var (header, job) = await HeaderAsync(requestStream, context);
-        await using var receiver = library.Receive();
+        await using var receiver = library.Receive(job.Id);
         await ReceiveAsync(receiver, requestStream, context.CancellationToken);
         RequireSafetensors(receiver, ModelFolder.WeightsFile);
         return library.KeepModel(receiver, header);
@@ -91,11 +92,20 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
     public override async Task<ListCheckpointsResponse> ListCheckpoints(ListCheckpointsRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (
+            Caller.Of(context) is { IsWorker: false } caller
+            && await store.NamespaceAsync(request.JobId) is { } name
+            && !caller.Covers(name)
+        )
+        {
+            throw Unknown(request.JobId);
+        }
         return new() { Checkpoints = { library.List(await JobIdAsync(request.JobId)) } };
     }
 
-    private async Task<string> JobIdAsync(string jobId) =>
-        await store.StateAsync(jobId) is not null ? jobId : throw RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
+    private async Task<string> JobIdAsync(string jobId) => await store.StateAsync(jobId) is not null ? jobId : throw Unknown(jobId);
+
+    private static RpcException Unknown(string jobId) => RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
 
     /// <summary>The generation that the caller is a member of.</summary>
     private async Task<StartGeneration> PlanAsync(string jobId, long generation, ServerCallContext context)
@@ -124,7 +134,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
                 ("header.part", $"{header.Part} is none of {header.Parts} parts; they are 0 to parts - 1, at most {MaxParts}")
             );
         }
-        var job = await store.GetAsync(header.JobId) ?? throw RpcErrors.NotFound("job", header.JobId, "list the jobs with ListJobs");
+        var job = await store.GetAsync(header.JobId) ?? throw Unknown(header.JobId);
         if (job.Record.Phase.HasEnded())
         {
             throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}); it takes no more files");

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Hosting;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
@@ -11,7 +10,7 @@ namespace TrainingCluster.Coordinator.Control;
 /// <summary>
 /// Carries the services' wishes to the coordinator's actor, which is made after the services listen: earlier ones wait for it.
 /// </summary>
-internal sealed class ActorJobControl(IRequiredActor<CoordinatorActor> coordinator, IOptions<ServingOptions> options) : IJobControl
+internal sealed class ActorJobControl(CoordinatorNode coordinator, IOptions<ServingOptions> options) : IJobControl
 {
     private readonly TimeSpan _timeout = options.Value.CommandTimeout;
 
@@ -35,10 +34,10 @@ internal sealed class ActorJobControl(IRequiredActor<CoordinatorActor> coordinat
 
     /// <inheritdoc/>
     public async Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) =>
-        await (await coordinator.GetAsync(cancellationToken)).Ask<ClusterStatus>(StatusRequested.Instance, _timeout, cancellationToken);
+        await (await coordinator.ActorAsync(cancellationToken)).Ask<ClusterStatus>(StatusRequested.Instance, _timeout, cancellationToken);
 
-    private async Task TellAsync(object message) => (await coordinator.GetAsync()).Tell(message);
+    private async Task TellAsync(object message) => (await coordinator.ActorAsync(CancellationToken.None)).Tell(message);
 
     private async Task CommandAsync(string jobId, JobInput input, CancellationToken cancellationToken) =>
-        await (await coordinator.GetAsync(cancellationToken)).Ask<CommandDone>(new JobCommand(jobId, input), _timeout, cancellationToken);
+        await (await coordinator.ActorAsync(cancellationToken)).Ask<CommandDone>(new JobCommand(jobId, input), _timeout, cancellationToken);
 }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Store;
@@ -105,7 +106,7 @@ internal sealed partial class CoordinatorActor
             return;
         }
         var known = _jobs.TryGetValue(running.JobId, out var job);
-        if (!known && running is { HasState: true, Spec: not null } && running.StoreId != _settings.Machine.StoreId)
+        if (!known && running is { HasState: true, Spec: not null } && running.Origin?.StoreId != _settings.Machine.Origin.StoreId)
         {
             Adopt(running);
             return;
@@ -154,12 +155,29 @@ internal sealed partial class CoordinatorActor
         var progress = new JobProgress { Step = held.CompletedStep, Generation = held.Generation };
         // Whoever followed the job goes on after the last event that he saw: those of the lost store had lower numbers.
         var (_, job) = await _jobContext.Store.CreateAsync(
-            new(0, held.JobId, "", held.Spec, now, record, progress),
+            new(0, held.JobId, "", held.Spec, now, record, progress)
+            {
+                Namespace = held.Origin is { Namespace.Length: > 0 } origin ? origin.Namespace : Caller.DefaultNamespace,
+                Owner = held.Origin?.Owner ?? "",
+            },
             held.Spec,
             eventsAfter: now.ToUnixTimeMilliseconds()
         );
         await _jobContext.Store.SaveAsync(held.JobId, record, progress, []);
         return job with { Record = record };
+    }
+
+    /// <summary>
+    /// A worker whose actors start anew trains on: it counts as living until it has been silent for as long as any other may be.
+    /// </summary>
+    private void OnRenew(RenewNode message)
+    {
+        if (_workers.TryGetValue(message.WorkerId, out var worker) && worker.Registration.Incarnation == message.Incarnation)
+        {
+            Context.Unwatch(worker.Actor);
+            worker.Actor = ActorRefs.Nobody;
+        }
+        Sender.Tell(message);
     }
 
     private void OnDrain(DrainWorker message)

@@ -69,6 +69,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     {
         Receive<RegisterWorker>(OnRegister);
         Receive<DrainWorker>(OnDrain);
+        Receive<RenewNode>(OnRenew);
         Receive<WorkerReport>(OnReport);
         Receive<ReportStored>(OnStored);
         Receive<MemberLost>(lost => OnLost(w => w.Actor.Path.Address.Equals(lost.Address), lost.Reason));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
@@ -10,7 +11,7 @@ namespace TrainingCluster.Coordinator.Datasets;
 /// Datasets by fingerprint: the same content is stored once, and never changed. One that was damaged is not there: the next upload
 /// replaces it.
 /// </summary>
-public sealed partial class DatasetLibrary(DataFolder data, ILogger<DatasetLibrary> logger)
+public sealed partial class DatasetLibrary(DataFolder data, Quotas quotas, ILogger<DatasetLibrary> logger)
 {
     // Names, sizes and times of the files that were held against their checksums, and what was wrong with them; empty: nothing.
     private readonly ConcurrentDictionary<string, (string Stamp, string Problem)> _verified = new(StringComparer.Ordinal);
@@ -36,7 +37,7 @@ public sealed partial class DatasetLibrary(DataFolder data, ILogger<DatasetLibra
     public string Folder(string fingerprint) => Path.Combine(data.Datasets, fingerprint);
 
     /// <summary>A place to receive a dataset into.</summary>
-    public FolderReceiver Receive() => new(data.Datasets);
+    public FolderReceiver Receive() => new(data.Datasets, mostBytes: quotas.ForDataset(data));
 
     /// <summary>Verifies a received dataset against its own manifest and keeps it.</summary>
     /// <returns>Its fingerprint.</returns>

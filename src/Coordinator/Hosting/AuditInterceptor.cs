@@ -1,6 +1,7 @@
 using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -59,8 +60,9 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         finally
         {
             var requestId = Plain(context.RequestHeaders.GetValue(RequestId) ?? context.GetHttpContext().TraceIdentifier);
+            var by = Caller.Of(context) is { Name.Length: > 0 } caller ? $"{Plain(caller.Name)} at {context.Peer}" : context.Peer;
             var (subject, outcome) = (Plain(what), Plain(result));
-            LogCall(context.Method, subject, context.Peer, requestId, status, outcome);
+            LogCall(context.Method, subject, by, requestId, status, outcome);
         }
     }
 
@@ -86,7 +88,7 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
     [LoggerMessage(
         EventId = 230,
         Level = LogLevel.Information,
-        Message = "audit: {Method} '{What}' by {Peer}, request {RequestId}: {Status} {Result}"
+        Message = "audit: {Method} '{What}' by {By}, request {RequestId}: {Status} {Result}"
     )]
-    private partial void LogCall(string method, string what, string peer, string requestId, StatusCode status, string result);
+    private partial void LogCall(string method, string what, string by, string requestId, StatusCode status, string result);
 }

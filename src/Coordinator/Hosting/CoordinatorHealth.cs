@@ -33,7 +33,7 @@ internal sealed class StoreCheck(JobStore store, IOptions<HealthOptions> options
 internal sealed class DataFolderCheck(DataFolder data) : IHealthCheck
 {
     /// <summary>What a call needs at least; a disk that is full to the last byte fails for less.</summary>
-    private const int ProbeBytes = 64 * 1024;
+    private const int ProbeBytes = 4 * 1024;
 
     /// <inheritdoc/>
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

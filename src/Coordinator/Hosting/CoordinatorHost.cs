@@ -1,13 +1,13 @@
-using Akka.Actor;
-using Akka.Cluster;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Files;
 using TrainingCluster.Hosting;
+using TrainingCluster.Security;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
 
@@ -27,18 +27,25 @@ public static partial class CoordinatorHost
         ArgumentNullException.ThrowIfNull(options);
         // 1.
         await ProgramSettings.Validated(CoordinatorSections.All, options.Settings).DisposeAsync();
-        var address = ListenAddress.Parse(options.Host, options.Advertise);
+        var address = ListenAddress.Parse(options.Host, options.Advertise) with { Tls = options.Tls is not null };
+        address.RequireProtected(options.Insecure);
+        options.Access.Check(address.Tls);
         address.RequireFree(options.GrpcPort, "--grpc-port");
         address.RequireFree(options.HttpPort, "--http-port");
         address.RequireFree(options.ClusterPort, "--cluster-port");
         var time = TimeProvider.System;
         var data = new DataFolder(options.Data);
+        using var loggers = LoggerFactory.Create(ConfigureLogging);
+        using var identity = options.Tls is { } tls
+            ? ClusterIdentity.Load(tls, CertificateRole.Coordinator, time, loggers.CreateLogger<ClusterIdentity>())
+            : null;
+        var access = new AccessControl(options.Access, time, loggers.CreateLogger<AccessControl>());
         using var held = await FolderLock.TakeAsync(data.Root, "--data", "coordinator", time);
         data.Prepare();
         // 2.
         await using var store = await JobStore.OpenAsync(data.Database, time);
         // 3.
-        await using var app = BuildWebApplication(options, address, data, store, time);
+        await using var app = BuildWebApplication(options, address, identity, access, data, store, time);
         app.Services.GetRequiredService<Refusals>().Watch(app);
         MapEndpoints(app, app.Services.GetRequiredService<ProgramMetrics>());
         // 4.
@@ -51,14 +58,9 @@ public static partial class CoordinatorHost
         await app.StartAsync();
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(CoordinatorHost));
-        var system = app.Services.GetRequiredService<ActorSystem>();
+        var node = app.Services.GetRequiredService<CoordinatorNode>();
         // 5.
-        var ready = new ReadyFile(
-            address.Http(ports[0]),
-            address.Http(ports[1]),
-            address.HostPort(Cluster.Get(system).SelfAddress.Port ?? 0),
-            Environment.ProcessId
-        );
+        var ready = new ReadyFile(address.Http(ports[0]), address.Http(ports[1]), node.Address, Environment.ProcessId);
         if (options.ReadyFile is { } path)
         {
             ready.Write(path);
@@ -69,10 +71,9 @@ public static partial class CoordinatorHost
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var stopped = lifetime.ApplicationStopping.Register(() => stopping.TrySetResult());
         await Task.WhenAny(end.Asked, stopping.Task);
-        var actorsEnded = system.WhenTerminated.IsCompleted;
         LogEnding(logger);
         // 7.
-        if (!actorsEnded)
+        if (!node.HasFailed)
         {
             var serving = app.Services.GetRequiredService<IOptions<ServingOptions>>().Value;
             await LastWorkers.LeaveAsync(app.Services.GetRequiredService<IJobControl>(), serving, end.Hurried, time);
@@ -83,7 +84,7 @@ public static partial class CoordinatorHost
         {
             File.Delete(file);
         }
-        if (!actorsEnded)
+        if (!node.HasFailed)
         {
             return ProgramExit.Clean;
         }
@@ -94,23 +95,38 @@ public static partial class CoordinatorHost
     private static WebApplication BuildWebApplication(
         CoordinatorOptions options,
         ListenAddress address,
+        ClusterIdentity? identity,
+        AccessControl access,
         DataFolder data,
         JobStore store,
         TimeProvider time
     )
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder
-            .Logging.ClearProviders()
-            .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Grpc", LogLevel.Warning);
+        ConfigureLogging(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // The first is gRPC's, the second the browser's and Prometheus': their order tells them apart when ports are chosen by the
             // system.
-            kestrel.Listen(address.Bind, options.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
-            kestrel.Listen(address.Bind, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(
+                address.Bind,
+                options.GrpcPort,
+                listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http2;
+                    // Workers have certificates, clients have tokens.
+                    listen.UseIdentity(identity, required: false, CertificateRole.Worker);
+                }
+            );
+            kestrel.Listen(
+                address.Bind,
+                options.HttpPort,
+                listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1;
+                    listen.UseIdentity(identity, required: false);
+                }
+            );
             kestrel.Limits.Http2.InitialStreamWindowSize = 4 * 1024 * 1024;
             kestrel.Limits.Http2.InitialConnectionWindowSize = 16 * 1024 * 1024;
             // A worker that computes may send the next piece of its checkpoint late.
@@ -121,9 +137,12 @@ public static partial class CoordinatorHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         var published = new ProgramMetrics("coordinator");
+        published.PublishCertificate(identity);
         builder
             .Services.AddSingleton(data)
             .AddSingleton(store)
+            .AddSingleton(access)
+            .AddSingleton(options.Quotas)
             .AddSingleton(time)
             .AddSingleton(published)
             .AddSingleton(new CoordinatorMetrics(published.Factory, time))
@@ -136,9 +155,18 @@ public static partial class CoordinatorHost
             .Services.AddProgramHealth("cluster.v1.Jobs", "cluster.v1.Datasets", "cluster.v1.Checkpoints")
             .AddCheck<StoreCheck>("store")
             .AddCheck<DataFolderCheck>("data", tags: [ProgramHealth.NoRestart]);
-        builder.Services.AddCoordinatorNode(new NodeOptions(address, options.ClusterPort, ActorConfiguration.CoordinatorRole));
+        builder.Services.AddCoordinatorNode(
+            new NodeOptions(address, options.ClusterPort, ActorConfiguration.CoordinatorRole) { Identity = identity }
+        );
         return builder.Build();
     }
+
+    private static void ConfigureLogging(ILoggingBuilder logging) =>
+        logging
+            .ClearProviders()
+            .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Grpc", LogLevel.Warning);
 
     private static void MapEndpoints(WebApplication app, ProgramMetrics published)
     {

@@ -5,6 +5,7 @@ using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
@@ -18,48 +19,187 @@ using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
-/// <summary>The coordinator's node in the cluster: its first member, and the one that the others join.</summary>
-internal static class CoordinatorNode
+/// <summary>
+/// The coordinator's node in the cluster: its first member, and the one that the others join. It starts once the server listens, and ends
+/// after it. The actor system stands in a small host of its own: a node keeps the certificate of its start, so one whose certificate was
+/// replaced is made anew. Workers take that for a restart, and train on.
+/// </summary>
+/// <param name="provider">The program's services.</param>
+/// <param name="options">Where it listens.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class CoordinatorNode(IServiceProvider provider, NodeOptions options, ILogger<CoordinatorNode> logger)
+    : IHostedLifecycleService,
+        IHealthCheck,
+        IDisposable
 {
-    /// <summary>Adds the actor system to the program.</summary>
-    public static IServiceCollection AddCoordinatorNode(this IServiceCollection services, NodeOptions node) =>
-        services.AddAkka<ActorsAfterServer>(
-            ActorConfiguration.SystemName,
-            (akka, provider) =>
-                akka.WithNode(node with { Heartbeats = Of<HeartbeatOptions>(provider) }, provider.GetRequiredService<Refusals>())
-                    .WithHealthCheck("coordinator", new RootActorCheck<CoordinatorActor>(Of<HealthOptions>(provider)))
-                    .WithActors((system, registry) => StartAsync(system, registry, provider, node.Address))
-        );
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile TaskCompletionSource<IActorRef> _actor = Later();
+    private IHost? _host;
+    private Task _running = Task.CompletedTask;
 
-    private static async Task StartAsync(ActorSystem system, IActorRegistry registry, IServiceProvider provider, ListenAddress address)
+    /// <summary>host:port of the actors, once they are up.</summary>
+    public string Address => options.Address.HostPort(Port);
+
+    /// <summary>Whether the actors have ended though nobody told them to: the program must start anew.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>The actor system of the moment; null: there is none.</summary>
+    internal ActorSystem? System => _host?.Services.GetRequiredService<ActorSystem>();
+
+    private int Port { get; set; } = options.Port;
+
+    /// <summary>The coordinator's actor. While it is not there, who asks waits.</summary>
+    public Task<IActorRef> ActorAsync(CancellationToken cancellationToken) => _actor.Task.WaitAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            if (_host is not { } host)
+            {
+                return HealthCheckResult.Unhealthy("the actors are not up");
+            }
+            var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(cancellationToken);
+            return new(report.Status, string.Join("; ", report.Entries.Values.Select(entry => entry.Description).OfType<string>()));
+        }
+        catch (ObjectDisposedException)
+        {
+            return HealthCheckResult.Unhealthy("the actors are being made anew");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task StartedAsync(CancellationToken cancellationToken)
+    {
+        await StartNodeAsync();
+        _running = RunAsync();
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _running;
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (await EndedAsync(System!) == NodeEnd.Replaced)
+            {
+                LogReplaced();
+                _actor = Later();
+                await EndNodeAsync();
+                await StartNodeAsync();
+            }
+        }
+        catch (Exception e)
+        {
+            LogNotStarted(e);
+            HasFailed = true;
+        }
+        // What has ended by itself has no actors that could say that they leave.
+        HasFailed |= !_stopping.IsCancellationRequested;
+        if (HasFailed)
+        {
+            provider.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        }
+        await EndNodeAsync();
+    }
+
+    private async Task<NodeEnd> EndedAsync(ActorSystem system)
+    {
+        var replaced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = options.Identity?.OnReplaced(() => replaced.TrySetResult());
+        var stopping = Task.Delay(Timeout.InfiniteTimeSpan, _stopping.Token);
+        var first = await Task.WhenAny(system.WhenTerminated, replaced.Task, stopping);
+        return first == replaced.Task ? NodeEnd.Replaced
+            : first == stopping ? NodeEnd.Asked
+            : NodeEnd.Unasked;
+    }
+
+    private async Task StartNodeAsync()
+    {
+        var host = Build();
+        await host.StartAsync(CancellationToken.None);
+        var system = host.Services.GetRequiredService<ActorSystem>();
+        // The next one listens where workers know it.
+        Port = Cluster.Get(system).SelfAddress.Port ?? 0;
+        _host = host;
+        _actor.TrySetResult(host.Services.GetRequiredService<ActorRegistry>().Get<CoordinatorActor>());
+    }
+
+    private async Task EndNodeAsync()
+    {
+        if (_host is { } host)
+        {
+            _host = null;
+            await host.StopAsync(CancellationToken.None);
+            host.Dispose();
+        }
+    }
+
+    private IHost Build()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton(Of<ILoggerFactory>()).AddSingleton<IHostLifetime, QuietLifetime>();
+        builder.Services.AddHealthChecks();
+        builder.Services.AddAkka(
+            ActorConfiguration.SystemName,
+            akka =>
+                akka.WithNode(options with { Port = Port, Heartbeats = OptionsOf<HeartbeatOptions>() }, Of<Refusals>())
+                    .WithHealthCheck("coordinator", new RootActorCheck<CoordinatorActor>(OptionsOf<HealthOptions>()))
+                    .WithActors(StartActorsAsync)
+        );
+        return builder.Build();
+    }
+
+    private async Task StartActorsAsync(ActorSystem system, IActorRegistry registry)
     {
         var cluster = Cluster.Get(system);
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.RegisterOnMemberUp(() => up.TrySetResult());
         cluster.Join(cluster.SelfAddress);
-        await up.Task.WaitAsync(provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        await up.Task.WaitAsync(Of<IHostApplicationLifetime>().ApplicationStopping);
 
-        var served = provider.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        var settings = Of<CoordinatorSettings>(provider) with
+        var served = Of<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var settings = OptionsOf<CoordinatorSettings>() with
         {
             Incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture),
-            GrpcAddress = address.Http(new Uri(served.First()).Port),
-            Machine = Of<JobMachineOptions>(provider) with
+            GrpcAddress = options.Address.Http(new Uri(served.First()).Port),
+            Machine = OptionsOf<JobMachineOptions>() with
             {
-                Rebalance = Of<RebalanceOptions>(provider),
+                Rebalance = OptionsOf<RebalanceOptions>(),
                 TokenKey = RandomNumberGenerator.GetBytes(32),
-                StoreId = provider.GetRequiredService<JobStore>().Id,
+                Origin = new() { StoreId = Of<JobStore>().Id },
             },
         };
         // Presence and lateness are not judged by a clock that somebody may set.
-        var time = new SteadyTime(provider.GetRequiredService<TimeProvider>());
+        var time = new SteadyTime(Of<TimeProvider>());
         var context = new JobActorContext(
             settings,
-            provider.GetRequiredService<JobStore>(),
-            provider.GetRequiredService<CheckpointLibrary>(),
-            provider.GetRequiredService<CoordinatorMetrics>(),
+            Of<JobStore>(),
+            Of<CheckpointLibrary>(),
+            Of<CoordinatorMetrics>(),
             time,
-            provider.GetRequiredService<ILoggerFactory>()
+            Of<ILoggerFactory>()
         );
         var membership = new ClusterMembership(system, settings, time);
         registry.Register<CoordinatorActor>(
@@ -67,6 +207,43 @@ internal static class CoordinatorNode
         );
     }
 
-    private static T Of<T>(IServiceProvider provider)
-        where T : class => provider.GetRequiredService<IOptions<T>>().Value;
+    private T Of<T>()
+        where T : notnull => provider.GetRequiredService<T>();
+
+    private T OptionsOf<T>()
+        where T : class => Of<IOptions<T>>().Value;
+
+    private static TaskCompletionSource<IActorRef> Later() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(
+        EventId = 260,
+        Level = LogLevel.Information,
+        Message = "the certificate was replaced: the actors start anew with it; training is not touched"
+    )]
+    private partial void LogReplaced();
+
+    [LoggerMessage(EventId = 261, Level = LogLevel.Error, Message = "the actors cannot start anew")]
+    private partial void LogNotStarted(Exception error);
+
+    private enum NodeEnd
+    {
+        Asked,
+        Unasked,
+        Replaced,
+    }
+}
+
+/// <summary>The node among the program's services.</summary>
+internal static class CoordinatorNodeServices
+{
+    /// <summary>Adds the node, and the check that its actors live.</summary>
+    public static IServiceCollection AddCoordinatorNode(this IServiceCollection services, NodeOptions options)
+    {
+        services
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<CoordinatorNode>(provider, options))
+            .AddHostedService(provider => provider.GetRequiredService<CoordinatorNode>())
+            .AddHealthChecks()
+            .AddCheck<CoordinatorNode>("coordinator");
+        return services;
+    }
 }

@@ -1,3 +1,5 @@
+using TrainingCluster.Coordinator.Access;
+
 namespace TrainingCluster.Coordinator.Hosting;
 
 /// <summary>What the command line says.</summary>
@@ -12,7 +14,7 @@ public sealed record CoordinatorOptions
     /// <summary>Host that workers and clients are told; null: the host, or this machine's name where it listens on all addresses.</summary>
     public string? Advertise { get; init; }
 
-    /// <summary>Port of gRPC, HTTP/2 without TLS. 0: any. Default 7070.</summary>
+    /// <summary>Port of gRPC, HTTP/2. 0: any. Default 7070.</summary>
     public int GrpcPort { get; init; } = 7070;
 
     /// <summary>Port of metrics, health and status page, HTTP/1.1. 0: any. Default 7080.</summary>
@@ -20,6 +22,18 @@ public sealed record CoordinatorOptions
 
     /// <summary>Port of the actors. 0: any. Default 7071.</summary>
     public int ClusterPort { get; init; } = 7071;
+
+    /// <summary>Folder of its certificate, its key and the CAs; null: it has none.</summary>
+    public string? Tls { get; init; }
+
+    /// <summary>Whether it may listen without TLS where other machines reach it. Default false.</summary>
+    public bool Insecure { get; init; }
+
+    /// <summary>How clients show who they are. Default: nobody asks.</summary>
+    public AccessOptions Access { get; init; } = new();
+
+    /// <summary>How much clients may take.</summary>
+    public Quotas Quotas { get; init; } = new();
 
     /// <summary>File to be written once everything listens; null: none.</summary>
     public string? ReadyFile { get; init; }

@@ -79,13 +79,17 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
         {
             throw RpcErrors.Invalid((e.Field, e.Message));
         }
+        catch (QuotaExceededException e)
+        {
+            throw RpcErrors.Info(StatusCode.ResourceExhausted, "QUOTA_EXCEEDED", e.Message);
+        }
         catch (Exception e) when (DiskErrors.IsFull(e) || e is SqliteException { SqliteErrorCode: 13 })
         {
             LogDiskFull(context.Method, e.Message);
             throw RpcErrors.Info(
                 StatusCode.ResourceExhausted,
                 "DISK_FULL",
-                $"the coordinator's disk is full: {e.Message}; nothing was kept of this call. Make room in its data folder and call again"
+                "the coordinator's disk is full; nothing was kept of this call. Make room in its data folder and call again"
             );
         }
         catch (IOException) when (context.CancellationToken.IsCancellationRequested)
@@ -95,7 +99,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
             LogUnexpected(context.Method, e);
-            throw RpcErrors.Info(StatusCode.Unavailable, "STORAGE_FAILED", $"the coordinator's storage failed: {e.Message}");
+            throw RpcErrors.Info(StatusCode.Unavailable, "STORAGE_FAILED", "the coordinator's storage failed; its log says how");
         }
         catch (Exception e)
         {

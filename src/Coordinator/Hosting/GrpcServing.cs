@@ -1,3 +1,4 @@
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs;
@@ -11,7 +12,8 @@ public static class GrpcServing
     public const int MaxMessageBytes = 16 * 1024 * 1024;
 
     /// <summary>
-    /// Registers the services; <c>JobStore</c>, <c>IJobControl</c>, <c>DataFolder</c> and <c>TimeProvider</c> come from the caller.
+    /// Registers the services; <c>JobStore</c>, <c>IJobControl</c>, <c>DataFolder</c>, <c>AccessControl</c>, <c>Quotas</c> and
+    /// <c>TimeProvider</c> come from the caller.
     /// </summary>
     public static IServiceCollection AddCoordinatorGrpc(this IServiceCollection services)
     {
@@ -24,6 +26,7 @@ public static class GrpcServing
             // The first sees what clients see.
             options.Interceptors.Add<AuditInterceptor>();
             options.Interceptors.Add<ErrorInterceptor>();
+            options.Interceptors.Add<AccessInterceptor>();
         });
         services.AddGrpcReflection();
         return services;

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Jobs;
+using TrainingCluster.Security;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -17,11 +19,20 @@ internal static class StatusPage
     public static void MapStatusPage(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapGet(
             "/",
-            async (JobStore store, IJobControl control, CancellationToken cancellationToken) =>
-                Results.Content(
-                    Render(await store.ListAsync(null, [], Jobs), await control.ClusterAsync(cancellationToken)),
+            async (HttpContext http, AccessControl access, JobStore store, IJobControl control, CancellationToken cancellationToken) =>
+            {
+                var (caller, problem) = await access.IdentifyAsync(http);
+                if (caller?.Is(AccessRole.Viewer) != true)
+                {
+                    // The browser asks for a name, which may be anything, and a password: the token.
+                    http.Response.Headers.WWWAuthenticate = "Basic realm=\"training cluster: any name, and your token\", charset=\"UTF-8\"";
+                    return Results.Text(problem, statusCode: StatusCodes.Status401Unauthorized);
+                }
+                return Results.Content(
+                    Render(await store.ListAsync(null, [], Jobs, caller.Confinement), await control.ClusterAsync(cancellationToken)),
                     "text/html; charset=utf-8"
-                )
+                );
+            }
         );
 
     internal static string Render(IReadOnlyList<StoredJob> jobs, ClusterStatus cluster)
@@ -64,7 +75,7 @@ internal static class StatusPage
                 $"""
                 <tr><td>{Text(worker.Id)}</td><td>{Text(worker.State)}</td><td>{Text(worker.JobId)}</td>
                 <td>{Text(worker.Device)}</td><td>{Text(worker.Arithmetic?.ToText() ?? "")}</td><td>{Text(worker.Version)}</td>
-                <td><a href="{Text(worker.HttpAddress)}/metrics">{Text(worker.HttpAddress)}</a></td></tr>
+                <td>{Link(worker.HttpAddress)}</td></tr>
                 """
             );
         }
@@ -74,6 +85,12 @@ internal static class StatusPage
         );
         return page.ToString();
     }
+
+    /// <summary>A worker says where it is: what is no address of the web is shown, and does not become a link.</summary>
+    private static string Link(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? $"<a href=\"{Text(address)}/metrics\">{Text(address)}</a>"
+            : Text(address);
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 }

@@ -18,6 +18,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private readonly JobActorContext _context;
     private readonly StoredJob? _submitted;
     private readonly ILogger _logger;
+    private JobMachineOptions _options = new();
     private JobMachineState _state = null!;
     private DateTimeOffset _progressStored;
     private long _progressStep = -1;
@@ -80,6 +81,9 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             return;
         }
         _steppedAt = Now;
+        var origin = _context.Settings.Machine.Origin.Clone();
+        (origin.Namespace, origin.Owner) = (job.Namespace, job.Owner);
+        _options = _context.Settings.Machine with { Origin = origin };
         _state = JobMachine.Restore(_jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), _steppedAt);
         _ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
         _state = _state with { Ledger = _ledgerStored };
@@ -151,7 +155,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private void Apply(JobInput input, Action done)
     {
         _steppedAt = Now;
-        var (next, effects) = JobMachine.Step(_state, input, _steppedAt, _context.Settings.Machine);
+        var (next, effects) = JobMachine.Step(_state, input, _steppedAt, _options);
         var before = _state.Record;
         _state = next;
         var events = effects.OfType<PublishEvent>().Select(e => e.Event).ToList();
@@ -240,7 +244,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private void Settle()
     {
         // As seen by the transition: what has fallen due since then, while it was stored, would never come.
-        if (DueTimes.Next(_state, _steppedAt, _context.Settings.Machine) is { } due)
+        if (DueTimes.Next(_state, _steppedAt, _options) is { } due)
         {
             Timers.StartSingleTimer("wake", Wake.Instance, due > Now ? due - Now : TimeSpan.FromMilliseconds(1));
         }

@@ -22,5 +22,7 @@ internal static class JobView
             WeightsSha256 = stored.Record.WeightsSha256,
             RequestId = stored.RequestId,
             Arithmetic = stored.Record.Arithmetic,
+            Namespace = stored.Namespace,
+            Owner = stored.Owner,
         };
 }

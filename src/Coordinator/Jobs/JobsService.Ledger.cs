@@ -14,7 +14,7 @@ public sealed partial class JobsService
     public override async Task<JobLedger> GetLedger(GetLedgerRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var job = await FindAsync(request.Id);
+        var job = await FindAsync(request.Id, context);
         var entries = await store.LedgerAsync(job.Id);
         var lineage = LedgerLineage.Of(entries);
         var view = LedgerView.Of(job.Id, entries, lineage);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Grpc.Core;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
@@ -21,12 +22,15 @@ public sealed partial class JobsService(
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
     IJobControl control,
+    Quotas quotas,
     TimeProvider time
 ) : V1.Jobs.JobsBase
 {
     private const int DefaultPage = 50;
     private const int GreatestPage = 500;
     private const int EventsAtOnce = 200;
+
+    private const int GreatestRequestId = 200;
 
     // It travels in one message of the actors with much else.
     private const int GreatestSpecBytes = 64 * 1024;
@@ -36,10 +40,12 @@ public sealed partial class JobsService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var sent = request.Spec ?? throw RpcErrors.Invalid(("spec", "is missing"));
-        if (request.RequestId.Length > 200)
+        if (request.RequestId.Length > GreatestRequestId || request.RequestId.Any(char.IsControl))
         {
-            throw RpcErrors.Invalid(("request_id", "is longer than 200 characters"));
+            throw RpcErrors.Invalid(("request_id", $"is longer than {GreatestRequestId} characters, or has control characters"));
         }
+        var caller = Caller.Of(context);
+        var name = NamespaceOf(request, caller);
         if (sent.CalculateSize() > GreatestSpecBytes)
         {
             throw RpcErrors.Invalid(("spec", $"is larger than {GreatestSpecBytes} bytes; give shorter names"));
@@ -61,12 +67,14 @@ public sealed partial class JobsService(
             );
         }
 
+        await quotas.RequireRoomForJobAsync(store, name, caller);
+
         var now = time.GetUtcNow();
         var spec = JobSpecDefaults.Fill(sent);
         var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var start = JobMachine.Create(id, spec, now);
         var (outcome, job) = await store.CreateAsync(
-            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)),
+            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)) { Namespace = name, Owner = caller.Name },
             sent
         );
         if (outcome == CreateOutcome.Conflict)
@@ -85,7 +93,8 @@ public sealed partial class JobsService(
     }
 
     /// <inheritdoc/>
-    public override async Task<Job> GetJob(GetJobRequest request, ServerCallContext context) => (await FindAsync(request.Id)).ToJob();
+    public override async Task<Job> GetJob(GetJobRequest request, ServerCallContext context) =>
+        (await FindAsync(request.Id, context)).ToJob();
 
     /// <inheritdoc/>
     public override async Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context)
@@ -99,7 +108,7 @@ public sealed partial class JobsService(
         }
         long? before = request.PageToken.Length == 0 ? null : Number("page_token", request.PageToken, "a next_page_token of ListJobs");
         var size = request.PageSize == 0 ? DefaultPage : Math.Min(request.PageSize, GreatestPage);
-        var page = await store.ListAsync(before, request.States, size + 1);
+        var page = await store.ListAsync(before, request.States, size + 1, Caller.Of(context).Confinement);
         var response = new ListJobsResponse { Jobs = { page.Take(size).Select(j => j.ToJob()) } };
         if (page.Count > size)
         {
@@ -114,6 +123,10 @@ public sealed partial class JobsService(
         ArgumentNullException.ThrowIfNull(request);
         var after = request.ResumeToken.Length == 0 ? 0 : Number("resume_token", request.ResumeToken, "the token of an event of this job");
         // In this order nothing is missed: what is added after the look wakes the signal taken before it.
+        if (await store.NamespaceAsync(Given(request.Id)) is not { } name || !Caller.Of(context).Covers(name))
+        {
+            throw Unknown(request.Id);
+        }
         using var signal = store.Watch(request.Id);
         var ended = await HasEndedAsync(request.Id);
         while (true)
@@ -149,36 +162,36 @@ public sealed partial class JobsService(
     /// <inheritdoc/>
     public override async Task<Job> CancelJob(CancelJobRequest request, ServerCallContext context)
     {
-        var job = await FindAsync(request.Id);
+        var job = await FindAsync(request.Id, context);
         if (!job.Record.Phase.HasEnded())
         {
             await control.CancelAsync(job.Id, request.Reason, context.CancellationToken);
         }
-        return (await FindAsync(request.Id)).ToJob();
+        return (await FindAsync(request.Id, context)).ToJob();
     }
 
     /// <inheritdoc/>
     public override async Task<Job> SuspendJob(SuspendJobRequest request, ServerCallContext context)
     {
-        var job = await FindAsync(request.Id);
+        var job = await FindAsync(request.Id, context);
         RequireNotEnded(job, "suspended");
         await control.SuspendAsync(job.Id, context.CancellationToken);
-        return (await FindAsync(request.Id)).ToJob();
+        return (await FindAsync(request.Id, context)).ToJob();
     }
 
     /// <inheritdoc/>
     public override async Task<Job> ResumeJob(ResumeJobRequest request, ServerCallContext context)
     {
-        var job = await FindAsync(request.Id);
+        var job = await FindAsync(request.Id, context);
         RequireNotEnded(job, "resumed");
         await control.ResumeAsync(job.Id, context.CancellationToken);
-        return (await FindAsync(request.Id)).ToJob();
+        return (await FindAsync(request.Id, context)).ToJob();
     }
 
     /// <inheritdoc/>
     public override async Task<DeleteJobResponse> DeleteJob(DeleteJobRequest request, ServerCallContext context)
     {
-        var job = await FindAsync(request.Id);
+        var job = await FindAsync(request.Id, context);
         if (!job.Record.Phase.HasEnded())
         {
             throw RpcErrors.Precondition("JOB_NOT_ENDED", $"job {job.Id} is {job.Record.Phase.ToJobState().Word()}; cancel it first");
@@ -195,7 +208,7 @@ public sealed partial class JobsService(
         ServerCallContext context
     )
     {
-        var job = await FindAsync(request.Id);
+        var job = await FindAsync(request.Id, context);
         if (job.Record.Phase != JobPhase.Succeeded || checkpoints.Model(job.Id) is not { } folder)
         {
             throw RpcErrors.Precondition(
@@ -210,11 +223,29 @@ public sealed partial class JobsService(
     public override Task<ClusterStatus> GetCluster(GetClusterRequest request, ServerCallContext context) =>
         control.ClusterAsync(context.CancellationToken);
 
-    private async Task<StoredJob> FindAsync(string id) =>
-        await store.GetAsync(Given(id)) ?? throw RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
+    /// <summary>Jobs of other namespaces are not there.</summary>
+    private async Task<StoredJob> FindAsync(string id, ServerCallContext context) =>
+        await store.GetAsync(Given(id)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
 
-    private async Task<bool> HasEndedAsync(string id) =>
-        (await store.StateAsync(Given(id)) ?? throw RpcErrors.NotFound("job", id, "list the jobs with ListJobs")).HasEnded();
+    private static RpcException Unknown(string id) => RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
+
+    private static string NamespaceOf(CreateJobRequest request, Caller caller)
+    {
+        var name = request.Namespace.Length > 0 ? request.Namespace : caller.Confinement ?? Caller.DefaultNamespace;
+        if (!Namespaces.IsName(name))
+        {
+            throw RpcErrors.Invalid(("namespace", $"'{name}': {Namespaces.Rule}"));
+        }
+        return caller.Covers(name)
+            ? name
+            : throw RpcErrors.Info(
+                StatusCode.PermissionDenied,
+                "PERMISSION_DENIED",
+                $"{caller.Name} may not submit to the namespace {name}, only to {caller.Confinement}"
+            );
+    }
+
+    private async Task<bool> HasEndedAsync(string id) => (await store.StateAsync(id) ?? throw Unknown(id)).HasEnded();
 
     private static string Given(string id) => id.Length > 0 ? id : throw RpcErrors.Invalid(("id", "is empty; give the id of a job"));
 

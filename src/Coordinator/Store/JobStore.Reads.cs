@@ -9,10 +9,18 @@ public sealed partial class JobStore
 {
     private const string Columns =
         "number, id, request_id, spec, created, phase, reason, generation, plan, started, ended, weights_sha256, progress, arithmetic, "
-        + "active_before, active_since";
+        + "active_before, active_since, namespace, owner";
 
     /// <summary>A job; null when there is none of this id.</summary>
     public Task<StoredJob?> GetAsync(string jobId) => _thread.RunAsync(c => Read(c, jobId));
+
+    /// <summary>The namespace of a job; null when there is none of this id.</summary>
+    public Task<string?> NamespaceAsync(string jobId) =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command("SELECT namespace FROM jobs WHERE id = $id", ("$id", jobId));
+            return command.ExecuteScalar() as string;
+        });
 
     /// <summary>Where a job stands for its clients; null when there is none of this id.</summary>
     public Task<JobState?> StateAsync(string jobId) =>
@@ -49,15 +57,34 @@ public sealed partial class JobStore
     /// <param name="before">Only jobs with smaller numbers; null: from the newest.</param>
     /// <param name="states">Only these; empty: all.</param>
     /// <param name="count">At most so many.</param>
-    public Task<IReadOnlyList<StoredJob>> ListAsync(long? before, IReadOnlyCollection<JobState> states, int count) =>
+    /// <param name="confinement">Only those of this namespace; null: of all.</param>
+    public Task<IReadOnlyList<StoredJob>> ListAsync(
+        long? before,
+        IReadOnlyCollection<JobState> states,
+        int count,
+        string? confinement = null
+    ) =>
         _thread.RunAsync<IReadOnlyList<StoredJob>>(c =>
             All(
                 c,
-                $"SELECT {Columns} FROM jobs WHERE number {Among(states)} ORDER BY number DESC LIMIT $count",
+                $"SELECT {Columns} FROM jobs WHERE number {Among(states, confinement)} ORDER BY number DESC LIMIT $count",
                 ("$before", before ?? long.MaxValue),
+                ("$namespace", confinement ?? ""),
                 ("$count", count)
             )
         );
+
+    /// <summary>How many jobs of a client have not ended.</summary>
+    public Task<int> CountNotEndedAsync(string name, string owner) =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command(
+                $"SELECT COUNT(*) FROM jobs WHERE namespace = $namespace AND state IN ({s_alive}) AND owner = $owner",
+                ("$namespace", name),
+                ("$owner", owner)
+            );
+            return (int)(long)command.ExecuteScalar()!;
+        });
 
     /// <summary>The number of jobs in each state.</summary>
     public Task<IReadOnlyDictionary<JobState, int>> CountByStateAsync() =>
@@ -123,12 +150,14 @@ public sealed partial class JobStore
 
     // Each state's newest from the index: a page of a rare one does not look through the many. Enumeration values, not text from
     // outside: nothing to escape.
-    private static string Among(IReadOnlyCollection<JobState> states)
+    private static string Among(IReadOnlyCollection<JobState> states, string? confinement)
     {
-        return states.Count == 0 ? "< $before" : $"IN ({string.Join(" UNION ALL ", states.Distinct().Select(Newest))})";
+        var within = confinement is null ? "" : " AND namespace = $namespace";
+        return states.Count == 0 ? $"< $before{within}" : $"IN ({string.Join(" UNION ALL ", states.Distinct().Select(Newest))})";
 
-        static string Newest(JobState state) =>
-            $"SELECT * FROM (SELECT number FROM jobs WHERE state = {(int)state} AND number < $before ORDER BY number DESC LIMIT $count)";
+        string Newest(JobState state) =>
+            $"SELECT * FROM (SELECT number FROM jobs WHERE state = {(int)state} AND number < $before{within} ORDER BY number DESC "
+            + "LIMIT $count)";
     }
 
     private static StoredJob? Read(StoreConnection c, string jobId) =>
@@ -157,12 +186,16 @@ public sealed partial class JobStore
                 new(
                     (long)reader["number"],
                     (string)reader["id"],
-                    reader["request_id"] as string ?? "",
+                    (reader["request_id"] as string ?? "").Split(RequestSeparator)[^1],
                     JobSpec.Parser.ParseFrom((byte[])reader["spec"]),
                     Time(reader["created"])!.Value,
                     record,
                     JobProgress.Parser.ParseFrom((byte[])reader["progress"])
                 )
+                {
+                    Namespace = (string)reader["namespace"],
+                    Owner = (string)reader["owner"],
+                }
             );
         }
         return jobs;

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;
@@ -12,6 +13,9 @@ namespace TrainingCluster.Coordinator.Store;
 /// </summary>
 public sealed partial class JobStore : IAsyncDisposable
 {
+    // No request id has it: the service refuses control characters.
+    private const char RequestSeparator = '\n';
+
     private readonly StoreConnection _connection;
     private readonly StoreThread _thread;
     private readonly EventSignals _signals = new();
@@ -67,7 +71,10 @@ public sealed partial class JobStore : IAsyncDisposable
         {
             if (job.RequestId.Length > 0)
             {
-                using var find = c.Command("SELECT id, spec_sent FROM jobs WHERE request_id = $request", ("$request", job.RequestId));
+                using var find = c.Command(
+                    "SELECT id, spec_sent FROM jobs WHERE request_id = $request",
+                    ("$request", RequestKey(job.Namespace, job.RequestId))
+                );
                 using var reader = find.ExecuteReader();
                 if (reader.Read())
                 {
@@ -78,12 +85,14 @@ public sealed partial class JobStore : IAsyncDisposable
             using var insert = c.Command(
                 """
                 INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
-                    progress)
-                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress)
+                    progress, namespace, owner)
+                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner)
                 RETURNING number
                 """,
                 ("$id", job.Id),
-                ("$request", job.RequestId.Length == 0 ? DBNull.Value : job.RequestId),
+                ("$request", job.RequestId.Length == 0 ? DBNull.Value : RequestKey(job.Namespace, job.RequestId)),
+                ("$namespace", job.Namespace),
+                ("$owner", job.Owner),
                 ("$spec", job.Spec.ToByteArray()),
                 ("$sent", asSent.ToByteArray()),
                 ("$ttl", job.Spec.TtlSecondsAfterFinished),
@@ -172,6 +181,10 @@ public sealed partial class JobStore : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _thread.DisposeAsync();
+
+    /// <summary>The same request id may be used in several namespaces.</summary>
+    private static string RequestKey(string name, string requestId) =>
+        name == Caller.DefaultNamespace ? requestId : $"{name}{RequestSeparator}{requestId}";
 
     // A plan is made once; only what is known of a generation's steps grows.
     private static void Append(StoreConnection c, string jobId, IReadOnlyList<LedgerEntry> ledger)

@@ -42,6 +42,7 @@ internal static class StoreSchema
         AddIndexes,
         AddActiveTime,
         AddIdentity,
+        AddNamespaces,
     ];
 
     public static void Prepare(SqliteConnection connection, string path)
@@ -163,6 +164,17 @@ internal static class StoreSchema
     /// <summary>By it workers tell a coordinator that has lost its store from one that knows that their job is over.</summary>
     private static void AddIdentity(SqliteConnection connection) =>
         Run(connection, "CREATE TABLE store (id TEXT NOT NULL); INSERT INTO store VALUES (lower(hex(randomblob(16))));");
+
+    /// <summary>Jobs before were submitted by clients that nobody had asked.</summary>
+    private static void AddNamespaces(SqliteConnection connection) =>
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN namespace TEXT NOT NULL DEFAULT 'default';
+            ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+            CREATE INDEX jobs_namespace ON jobs (namespace, state);
+            """
+        );
 
     /// <summary>The store's name, made with it.</summary>
     public static string Identity(SqliteConnection connection)

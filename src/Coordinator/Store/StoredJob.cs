@@ -1,3 +1,4 @@
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
 
@@ -19,7 +20,14 @@ public sealed record StoredJob(
     DateTimeOffset Created,
     JobRecord Record,
     JobProgress Progress
-);
+)
+{
+    /// <summary>Clients of this namespace, and of all, may see it.</summary>
+    public string Namespace { get; init; } = Caller.DefaultNamespace;
+
+    /// <summary>Name of the client that submitted it; empty: clients were not asked.</summary>
+    public string Owner { get; init; } = "";
+}
 
 /// <summary>A job that has ended and need not be kept any longer.</summary>
 /// <param name="Id">The job.</param>

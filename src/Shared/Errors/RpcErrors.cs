@@ -12,6 +12,11 @@ namespace TrainingCluster.Errors;
 /// </summary>
 public static class RpcErrors
 {
+    // What a caller sent comes back in our words, which go as headers: both ends bound them.
+    private const int MaxEcho = 500;
+    private const int MaxText = 4000;
+    private const int MaxViolations = 50;
+
     /// <summary>The domain of our <see cref="ErrorInfo"/> reasons.</summary>
     public const string Domain = "training-cluster";
 
@@ -28,15 +33,18 @@ public static class RpcErrors
         ArgumentNullException.ThrowIfNull(violations);
         var details = new BadRequest();
         details.FieldViolations.AddRange(
-            violations.Select(v => new BadRequest.Types.FieldViolation { Field = v.Field, Description = v.Description })
+            violations
+                .Take(MaxViolations)
+                .Select(v => new BadRequest.Types.FieldViolation { Field = Short(v.Field), Description = Short(v.Description) })
         );
-        var text = string.Join("; ", violations.Select(v => $"{v.Field}: {v.Description}"));
+        var text = string.Join("; ", details.FieldViolations.Select(v => $"{v.Field}: {v.Description}"));
         return With(StatusCode.InvalidArgument, text, details);
     }
 
     /// <summary>NOT_FOUND with a <see cref="ResourceInfo"/>.</summary>
     public static RpcException NotFound(string resourceType, string resourceName, string fix)
     {
+        resourceName = Short(resourceName);
         var text = $"there is no {resourceType} '{resourceName}'; {fix}";
         return With(
             StatusCode.NotFound,
@@ -60,11 +68,13 @@ public static class RpcErrors
     public static RpcException Info(StatusCode code, string reason, string text) =>
         With(code, text, new ErrorInfo { Reason = reason, Domain = Domain });
 
+    private static string Short(string text) => text.Length > MaxEcho ? $"{text[..MaxEcho]}…" : text;
+
     private static RpcException With(StatusCode code, string text, IMessage details) =>
         new Google.Rpc.Status
         {
             Code = (int)code,
-            Message = text,
+            Message = text.Length > MaxText ? $"{text[..MaxText]}…" : text,
             Details = { Any.Pack(details) },
         }.ToRpcException();
 }

@@ -15,7 +15,13 @@ public sealed class FolderReceiver : IAsyncDisposable
     public const string TemporaryPrefix = ".incoming-";
 
     private readonly List<StoredFile> _files = [];
+
+    // More are no folder of ours: each one's name is held in memory.
+    private const int MaxFiles = 10_000;
+
     private readonly Func<string, Stream> _open;
+    private readonly long _mostBytes;
+    private long _announced;
     private IncrementalHash? _hash;
     private Stream? _file;
     private string _path = "";
@@ -26,8 +32,10 @@ public sealed class FolderReceiver : IAsyncDisposable
     /// <summary>Receives into a new temporary folder inside <paramref name="parent"/>.</summary>
     /// <param name="parent">On the same disk as the final place. Made where it is missing.</param>
     /// <param name="open">Opens a file for writing; null: <see cref="FileStream"/>.</param>
-    public FolderReceiver(string parent, Func<string, Stream>? open = null)
+    /// <param name="mostBytes">All files together may have so many.</param>
+    public FolderReceiver(string parent, Func<string, Stream>? open = null, long mostBytes = long.MaxValue)
     {
+        _mostBytes = mostBytes;
         _open = open ?? (p => new FileStream(p, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
         Folder = Path.Combine(parent, TemporaryPrefix + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
         Directory.CreateDirectory(Folder);
@@ -61,6 +69,7 @@ public sealed class FolderReceiver : IAsyncDisposable
 
     /// <summary>Writes the next chunk.</summary>
     /// <exception cref="FileTransferException">It does not fit those before it, or its path leads out of the folder.</exception>
+    /// <exception cref="QuotaExceededException">The files have more bytes than they may.</exception>
     public async Task WriteAsync(FileChunk chunk, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(chunk);
@@ -141,6 +150,18 @@ public sealed class FolderReceiver : IAsyncDisposable
         {
             throw new FileTransferException("file.path", $"'{chunk.Path}' was sent before; send each file once, in one piece");
         }
+        if (_files.Count >= MaxFiles)
+        {
+            throw new FileTransferException("file", $"more than {MaxFiles} files");
+        }
+        if (chunk.FileBytes > _mostBytes - _announced)
+        {
+            throw new QuotaExceededException(
+                $"{chunk.Path} has {chunk.FileBytes} bytes, and the files before it {_announced}: more than the {Math.Max(0, _mostBytes)} "
+                    + "that may be stored. Remove what is not needed any more, or ask the operator for more"
+            );
+        }
+        _announced += chunk.FileBytes;
         var full = Path.Combine(Folder, chunk.Path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         (_path, _expected, _written, _sha256) = (chunk.Path, chunk.FileBytes, 0, "");

@@ -3,6 +3,8 @@ using Akka.Configuration;
 using Akka.Event;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
+using Akka.Remote.Transport.DotNetty;
+using TrainingCluster.Security;
 using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Hosting;
@@ -81,7 +83,9 @@ public static class ActorConfiguration
         """;
 
     /// <summary>The address of a node as the actor system writes it.</summary>
-    public static string Address(string hostPort) => $"akka.tcp://{SystemName}@{hostPort}";
+    /// <param name="hostPort">host:port.</param>
+    /// <param name="tls">Whether nodes have identities.</param>
+    public static string Address(string hostPort, bool tls) => $"akka.{(tls ? "ssl." : "")}tcp://{SystemName}@{hostPort}";
 
     /// <summary>Makes the actor system a node of the training cluster.</summary>
     /// <param name="builder">Of the actor system.</param>
@@ -103,13 +107,15 @@ public static class ActorConfiguration
                     PublicHostName = node.Address.Advertised,
                     Port = node.Port,
                     MaxFrameSize = MaxFrameBytes,
+                    EnableSsl = node.Identity is not null,
                 }
             )
+            .WithIdentity(node)
             .WithClustering(
                 new ClusterOptions
                 {
                     Roles = [node.Role],
-                    SeedNodes = node.Seed is { } seed ? [Address(seed)] : null,
+                    SeedNodes = node.SeedAddress is { } seed ? [seed] : null,
                     LogInfo = false,
                     FailureDetector = new PhiAccrualFailureDetectorOptions
                     {
@@ -123,4 +129,26 @@ public static class ActorConfiguration
             .AddSetup(NodeSerialization.Setup)
             .WithActors((system, _) => system.ActorOf(Akka.Actor.Props.Create(() => new RefusedPeers(refusals)), RefusedPeers.Name));
     }
+
+    /// <summary>
+    /// Lets in, and connects to, nodes of this cluster alone. The node whose cluster this one joins must be a coordinator. The
+    /// certificate is that of the node's start: who replaces it makes the node anew.
+    /// </summary>
+    private static AkkaConfigurationBuilder WithIdentity(this AkkaConfigurationBuilder builder, NodeOptions node) =>
+        node.Identity is not { } identity
+            ? builder
+            : builder.AddSetup(
+                new DotNettySslSetup(
+                    identity.Certificate,
+                    suppressValidation: false,
+                    requireMutualAuthentication: true,
+                    (certificate, chain, peer, _, _) =>
+                        certificate is not null
+                        && (
+                            peer == node.SeedAddress
+                                ? identity.Accepts(certificate, chain, peer, CertificateRole.Coordinator)
+                                : identity.Accepts(certificate, chain, peer, CertificateRole.Coordinator, CertificateRole.Worker)
+                        )
+                )
+            );
 }

@@ -22,6 +22,7 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
         ["WR"] = WorkerRegistered.Parser,
         ["DW"] = DrainWorker.Parser,
         ["DC"] = DrainCompleted.Parser,
+        ["RN"] = RenewNode.Parser,
         ["PG"] = OpenRendezvous.Parser,
         ["SG"] = StartGeneration.Parser,
         ["ST"] = StopTraining.Parser,

@@ -6,7 +6,8 @@ namespace TrainingCluster.Hosting;
 /// <summary>Where a program listens, and under which name others reach it.</summary>
 /// <param name="Bind">The address to listen on.</param>
 /// <param name="Advertised">The host name or address that others are told.</param>
-public sealed record ListenAddress(IPAddress Bind, string Advertised)
+/// <param name="Tls">Whether what listens speaks TLS.</param>
+public sealed record ListenAddress(IPAddress Bind, string Advertised, bool Tls = false)
 {
     /// <summary>Reads --host and --advertise.</summary>
     /// <param name="host">An IP address or a name of this machine.</param>
@@ -33,6 +34,19 @@ public sealed record ListenAddress(IPAddress Bind, string Advertised)
         bind = bind.IsIPv4MappedToIPv6 ? bind.MapToIPv4() : bind;
         var any = bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any);
         return new(bind, OneSpelling(advertise ?? (any ? Dns.GetHostName() : host)));
+    }
+
+    /// <summary>host:port with the host as actors write it. A text without a colon comes back as it is.</summary>
+    public static string OneSpellingOf(string hostPort)
+    {
+        ArgumentNullException.ThrowIfNull(hostPort);
+        var colon = hostPort.LastIndexOf(':');
+        if (colon <= 0)
+        {
+            return hostPort;
+        }
+        var host = OneSpelling(hostPort[..colon].Trim('[', ']'));
+        return host.Contains(':', StringComparison.Ordinal) ? $"[{host}]{hostPort[colon..]}" : host + hostPort[colon..];
     }
 
     /// <summary>Actors know one another by the text of their addresses, and a URI respells them: [::1], 127.1 and LOCALHOST.</summary>
@@ -72,8 +86,26 @@ public sealed record ListenAddress(IPAddress Bind, string Advertised)
         }
     }
 
-    /// <summary>http://host:port as others reach it.</summary>
-    public string Http(int port) => $"http://{HostPort(port)}";
+    /// <summary>
+    /// Makes sure that nobody listens to strangers by mistake: without TLS, whoever reaches the ports may read everything, submit, and
+    /// register as a worker.
+    /// </summary>
+    /// <param name="allowed">Whether somebody has said that this is meant.</param>
+    /// <exception cref="InvalidDataException">It listens elsewhere than on loopback, without TLS.</exception>
+    public void RequireProtected(bool allowed)
+    {
+        if (!Tls && !allowed && !IPAddress.IsLoopback(Bind))
+        {
+            throw new InvalidDataException(
+                $"--host {Bind}: other machines reach this address, and without --tls anyone who does may read models, submit jobs and "
+                    + "register as a worker. Give --tls DIR with certificates ('./cluster certs' makes them), or "
+                    + $"{ProgramOptions.InsecureFlag} where the network keeps strangers out."
+            );
+        }
+    }
+
+    /// <summary>http://host:port as others reach it, or https.</summary>
+    public string Http(int port) => $"http{(Tls ? "s" : "")}://{HostPort(port)}";
 
     /// <summary>host:port as others reach it.</summary>
     public string HostPort(int port) =>

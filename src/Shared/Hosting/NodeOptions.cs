@@ -1,3 +1,5 @@
+using TrainingCluster.Security;
+
 namespace TrainingCluster.Hosting;
 
 /// <summary>A node of the actors' cluster.</summary>
@@ -9,4 +11,10 @@ public sealed record NodeOptions(ListenAddress Address, int Port, string Role, s
 {
     /// <summary>How it finds members that hang.</summary>
     public HeartbeatOptions Heartbeats { get; init; } = new();
+
+    /// <summary>Who it is; null: messages go as plain text, and anyone may send them.</summary>
+    public ClusterIdentity? Identity { get; init; }
+
+    /// <summary><see cref="Seed"/> as the actor system writes it.</summary>
+    internal string? SeedAddress => Seed is null ? null : ActorConfiguration.Address(Seed, Identity is not null);
 }

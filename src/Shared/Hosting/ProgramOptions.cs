@@ -48,6 +48,28 @@ public static class ProgramOptions
         return option;
     }
 
+    /// <summary>Without TLS on an address that others reach.</summary>
+    public const string InsecureFlag = "--insecure-no-authentication";
+
+    /// <summary>The folder of the process' identity.</summary>
+    public static Option<string?> Tls() =>
+        new("--tls")
+        {
+            Description =
+                "Folder of this process' certificate (tls.crt, tls.key) and of the CAs that it trusts (ca.crt): TLS on all ports, "
+                + "and no stranger is let in. './cluster certs' makes it. Files that change are taken over while the process runs.",
+            HelpName = "DIR",
+        };
+
+    /// <summary>Says that strangers are meant to get in.</summary>
+    public static Option<bool> Insecure() =>
+        new(InsecureFlag)
+        {
+            Description =
+                "Listen without TLS on an address that other machines reach: anyone who does may submit jobs, read models and register "
+                + "as a worker.",
+        };
+
     /// <summary>The file that says where everything listens.</summary>
     public static Option<string?> ReadyFile() =>
         new("--ready-file") { Description = "Write a JSON object with all addresses here once everything listens.", HelpName = "PATH" };

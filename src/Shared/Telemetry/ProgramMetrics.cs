@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Prometheus;
 using TrainingCluster.Hosting;
+using TrainingCluster.Security;
 
 namespace TrainingCluster.Telemetry;
 
@@ -14,6 +15,8 @@ namespace TrainingCluster.Telemetry;
 /// </remarks>
 public sealed class ProgramMetrics
 {
+    private readonly Gauge _certificateEnd;
+
     /// <summary>A registry with <c>training_cluster_build_info</c> and the process' own metrics.</summary>
     /// <param name="program">"coordinator" or "worker".</param>
     public ProgramMetrics(string program)
@@ -24,6 +27,22 @@ public sealed class ProgramMetrics
             .WithLabels(program, BuildInfo.Version, Environment.Version.ToString())
             .Set(1);
         ProcessMetrics.Publish(Factory, Registry);
+        _certificateEnd = Factory.CreateGauge(
+            "training_cluster_certificate_end_timestamp_seconds",
+            "When this process' certificate ends, in seconds since 1970; 0: it has none."
+        );
+    }
+
+    /// <summary>Publishes when the process' certificate ends, which is replaced while the process runs.</summary>
+    /// <param name="identity">Null: it has none.</param>
+    public void PublishCertificate(ClusterIdentity? identity)
+    {
+        if (identity is not null)
+        {
+            Registry.AddBeforeCollectCallback(() =>
+                _certificateEnd.Set(new DateTimeOffset(identity.Certificate.NotAfter).ToUnixTimeSeconds())
+            );
+        }
     }
 
     /// <summary>What is published.</summary>

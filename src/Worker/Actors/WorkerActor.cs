@@ -49,6 +49,10 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
         _lastAnswer = time.GetUtcNow();
 
         Receive<Tick>(_ => OnTick());
+        // Whoever asks gets the coordinator's answer.
+        Receive<NodeEnding>(_ =>
+            _coordinator.Tell(new RenewNode { WorkerId = settings.WorkerId, Incarnation = settings.Incarnation }, Sender)
+        );
         Receive<WorkerReport>(report => _coordinator.Tell(report, Self));
         Receive<WorkerRegistered>(OnRegistered);
         Receive<ReportsReceived>(m =>
@@ -68,6 +72,15 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
                 _link.EndDrain();
             }
         });
+    }
+
+    /// <summary>Asks it to tell the coordinator that its node is about to be made anew.</summary>
+    public sealed record NodeEnding
+    {
+        private NodeEnding() { }
+
+        /// <summary>The only one.</summary>
+        public static NodeEnding Instance { get; } = new();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;

@@ -1,4 +1,5 @@
 using Grpc.Net.Client;
+using TrainingCluster.Security;
 using TrainingCluster.Transport;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -9,6 +10,8 @@ internal static class CollectiveChannel
     public static GrpcChannel Open(Uri address, CollectiveOptions options) =>
         ClusterChannel.Open(
             address.AbsoluteUri,
+            options.Identity,
+            CertificateRole.Worker,
             handler =>
             {
                 handler.EnableMultipleHttp2Connections = false;

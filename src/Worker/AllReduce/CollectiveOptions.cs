@@ -1,3 +1,4 @@
+using TrainingCluster.Security;
 using TrainingCluster.Settings;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -37,6 +38,9 @@ public sealed record CollectiveOptions
     /// says false exchanges payloads through gRPC with everyone; the sums are the same.
     /// </summary>
     public bool SharedMemory { get; init; } = true;
+
+    /// <summary>Who this worker is to its peers; null: streams are plain text.</summary>
+    public ClusterIdentity? Identity { get; init; }
 
     /// <summary>A frame's payload, counted in floats.</summary>
     internal int FrameFloats => FrameBytes / sizeof(float);

@@ -2,6 +2,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
+using TrainingCluster.Security;
 using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
@@ -9,7 +10,8 @@ namespace TrainingCluster.Worker.Checkpoints;
 
 /// <summary>Stores folders with the coordinator's service Checkpoints, and fetches them.</summary>
 /// <param name="coordinator">The coordinator's gRPC address as known now; null while it is not known.</param>
-internal sealed class CoordinatorFiles(Func<string?> coordinator)
+/// <param name="identity">Who this worker is; null: it has no certificate.</param>
+internal sealed class CoordinatorFiles(Func<string?> coordinator, ClusterIdentity? identity)
 {
     /// <summary>Uploads a folder as a checkpoint. <see cref="CheckpointInfo.Error"/> and status codes tell what went wrong.</summary>
     public Task<CheckpointInfo> StoreCheckpointAsync(
@@ -79,6 +81,6 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator)
     {
         var address =
             coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known."));
-        return ClusterChannel.Open(address);
+        return ClusterChannel.Open(address, identity, CertificateRole.Coordinator);
     }
 }

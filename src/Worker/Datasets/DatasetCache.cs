@@ -1,6 +1,7 @@
 using Grpc.Core;
 using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
+using TrainingCluster.Security;
 using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
@@ -11,14 +12,16 @@ public sealed partial class DatasetCache
 {
     private readonly string _folder;
     private readonly Func<string?> _coordinator;
+    private readonly ClusterIdentity? _identity;
     private readonly ILogger _logger;
 
     /// <summary>A cache.</summary>
     /// <param name="folder">Made when it is not there.</param>
     /// <param name="coordinator">The coordinator's gRPC address as known now; null while it is not known.</param>
+    /// <param name="identity">Who this worker is; null: it has no certificate.</param>
     /// <param name="logger">Told of downloads.</param>
-    public DatasetCache(string folder, Func<string?> coordinator, ILogger logger) =>
-        (_folder, _coordinator, _logger) = (folder, coordinator, logger);
+    public DatasetCache(string folder, Func<string?> coordinator, ClusterIdentity? identity, ILogger logger) =>
+        (_folder, _coordinator, _identity, _logger) = (folder, coordinator, identity, logger);
 
     /// <summary>Opens a dataset, downloading it first if need be. A damaged copy is replaced.</summary>
     /// <param name="fingerprint">Names the content.</param>
@@ -69,7 +72,7 @@ public sealed partial class DatasetCache
     {
         var address =
             _coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known yet."));
-        using var channel = ClusterChannel.Open(address);
+        using var channel = ClusterChannel.Open(address, _identity, CertificateRole.Coordinator);
         using var call = new V1.Datasets.DatasetsClient(channel).DownloadDataset(
             new GetDatasetRequest { Fingerprint = fingerprint },
             cancellationToken: cancellationToken

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using TorchSharp;
 using TrainingCluster.Files;
 using TrainingCluster.Hosting;
+using TrainingCluster.Security;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
 using TrainingCluster.Worker.Actors;
@@ -26,12 +27,17 @@ public static partial class WorkerHost
         ArgumentNullException.ThrowIfNull(options);
         // 1.
         await using var settings = ProgramSettings.Validated(WorkerSections.All, options.Settings);
-        var address = ListenAddress.Parse(options.Host, options.Advertise);
+        var address = ListenAddress.Parse(options.Host, options.Advertise) with { Tls = options.Tls is not null };
+        address.RequireProtected(options.Insecure);
         address.RequireFree(options.GrpcPort, "--grpc-port");
         address.RequireFree(options.HttpPort, "--http-port");
         address.RequireFree(options.ClusterPort, "--cluster-port");
         // Silence is not judged by a clock that somebody may set.
         var time = new SteadyTime(TimeProvider.System);
+        using var loggers = LoggerFactory.Create(ConfigureLogging);
+        using var identity = options.Tls is { } tls
+            ? ClusterIdentity.Load(tls, CertificateRole.Worker, time, loggers.CreateLogger<ClusterIdentity>())
+            : null;
         using var held = await FolderLock.TakeAsync(options.Data, "--data", "worker", time);
         using var end = new EndSignals();
         if (options.ParentPid is { } parent)
@@ -42,10 +48,18 @@ public static partial class WorkerHost
         var arithmetic = Task.Run(() => ArithmeticFingerprint.Compute(torch.device(options.Device)));
         // 2.
         var link = new CoordinatorLink(time);
-        using var loggers = LoggerFactory.Create(ConfigureLogging);
         var logger = loggers.CreateLogger(typeof(WorkerHost));
-        var collective = new CollectiveHost(Of<CollectiveOptions>(settings) with { SharedMemory = options.SharedMemory }, time, loggers);
+        var collective = new CollectiveHost(
+            Of<CollectiveOptions>(settings) with
+            {
+                SharedMemory = options.SharedMemory,
+                Identity = identity,
+            },
+            time,
+            loggers
+        );
         var published = new ProgramMetrics("worker");
+        published.PublishCertificate(identity);
         using var refusals = new Refusals(published.Factory, loggers);
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
         var incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
@@ -75,6 +89,7 @@ public static partial class WorkerHost
             new NodeOptions(address, options.ClusterPort, ActorConfiguration.WorkerRole, options.Coordinator)
             {
                 Heartbeats = Of<HeartbeatOptions>(settings),
+                Identity = identity,
             },
             new WorkerParts(trainer, outbox, link),
             refusals,
@@ -98,7 +113,7 @@ public static partial class WorkerHost
                 HttpAddress = address.Http(ports[1]),
                 Device = options.Device,
                 Arithmetic = await arithmetic,
-                CoordinatorPath = $"{ActorConfiguration.Address(options.Coordinator)}/user/coordinator",
+                CoordinatorPath = $"{ActorConfiguration.Address(options.Coordinator, address.Tls)}/user/coordinator",
                 Health = Of<HealthOptions>(settings),
             },
             leave.Token
@@ -177,8 +192,24 @@ public static partial class WorkerHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // The first is the peers', the second Prometheus': their order tells them apart when ports are chosen by the system.
-            kestrel.Listen(address.Bind, options.GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
-            kestrel.Listen(address.Bind, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(
+                address.Bind,
+                options.GrpcPort,
+                listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http2;
+                    listen.UseIdentity(collective.Options.Identity, required: true, CertificateRole.Worker);
+                }
+            );
+            kestrel.Listen(
+                address.Bind,
+                options.HttpPort,
+                listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1;
+                    listen.UseIdentity(collective.Options.Identity, required: false);
+                }
+            );
             collective.ConfigureKestrel(kestrel);
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));

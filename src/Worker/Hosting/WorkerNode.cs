@@ -5,6 +5,7 @@ using Akka.Remote;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using TrainingCluster.Hosting;
 using TrainingCluster.Telemetry;
+using TrainingCluster.V1;
 using TrainingCluster.Worker.Actors;
 
 namespace TrainingCluster.Worker.Hosting;
@@ -26,6 +27,7 @@ internal sealed partial class WorkerNode(
     ILoggerFactory loggers
 )
 {
+    private static readonly TimeSpan s_renewalTold = TimeSpan.FromSeconds(1);
     private readonly ILogger _logger = loggers.CreateLogger<WorkerNode>();
     private readonly TaskCompletionSource<int> _firstPort = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IHost? _current;
@@ -86,6 +88,7 @@ internal sealed partial class WorkerNode(
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = cancellationToken.Register(stopped.SetResult);
+        using var replaced = options.Identity?.OnReplaced(() => _ = RenewAsync(host));
         await Task.WhenAny(system.WhenTerminated, stopped.Task);
         _current = null;
         parts.Outbox.Connect(ActorRefs.Nobody);
@@ -115,16 +118,33 @@ internal sealed partial class WorkerNode(
     {
         var cluster = Cluster.Get(system);
         Func<bool> isMember = () => cluster.SelfMember.Status is MemberStatus.Up or MemberStatus.WeaklyUp;
-        Action<string> rejoin = reason =>
-        {
-            LogRejoin(reason);
-            // Not by leaving: the cluster that it was in may be gone.
-            _ = system.Terminate();
-        };
+        Action<string> rejoin = reason => Rejoin(system, reason);
         system.ActorOf(Props.Create(() => new QuarantineWatch(rejoin)), "quarantine-watch");
         registry.Register<WorkerActor>(
             system.ActorOf(Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, time, _logger)), WorkerActor.Name)
         );
+    }
+
+    /// <summary>A node keeps the certificate of its start. The coordinator is told first: the end of this node is no death.</summary>
+    private async Task RenewAsync(IHost host)
+    {
+        try
+        {
+            var worker = host.Services.GetRequiredService<ActorRegistry>().Get<WorkerActor>();
+            await worker.Ask<RenewNode>(WorkerActor.NodeEnding.Instance, s_renewalTold);
+        }
+        catch (AskTimeoutException)
+        {
+            // It starts anew itself, and knows of nobody.
+        }
+        Rejoin(host.Services.GetRequiredService<ActorSystem>(), "its certificate was replaced");
+    }
+
+    private void Rejoin(ActorSystem system, string reason)
+    {
+        LogRejoin(reason);
+        // Not by leaving: the cluster that it was in may be gone.
+        _ = system.Terminate();
     }
 
     [LoggerMessage(EventId = 310, Level = LogLevel.Warning, Message = "joins the cluster anew: {Reason}; training is not touched")]

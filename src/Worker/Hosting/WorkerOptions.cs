@@ -35,6 +35,12 @@ public sealed record WorkerOptions
     /// <summary>Whether gradients go to workers on this machine through shared memory where that is possible. Default true.</summary>
     public bool SharedMemory { get; init; } = true;
 
+    /// <summary>Folder of its certificate, its key and the CAs; null: it has none.</summary>
+    public string? Tls { get; init; }
+
+    /// <summary>Whether it may listen without TLS where other machines reach it. Default false.</summary>
+    public bool Insecure { get; init; }
+
     /// <summary>File to be written once everything listens; null: none.</summary>
     public string? ReadyFile { get; init; }
 

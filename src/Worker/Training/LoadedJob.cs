@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace TrainingCluster.Worker.Training;
 
 /// <summary>The one job that a worker holds, before and after its model is in memory.</summary>
-internal sealed class LoadedJob(string jobId, JobSpec spec, string storeId) : IDisposable
+internal sealed class LoadedJob(string jobId, JobSpec spec, JobOrigin? origin) : IDisposable
 {
     private volatile TrainingJob? _job;
 
@@ -16,8 +16,8 @@ internal sealed class LoadedJob(string jobId, JobSpec spec, string storeId) : ID
     /// <summary>As it came with the rendezvous.</summary>
     public JobSpec Spec => spec;
 
-    /// <summary>The coordinator's job store that the job is in.</summary>
-    public string StoreId => storeId;
+    /// <inheritdoc cref="Spec"/>
+    public JobOrigin? Origin => origin;
 
     /// <summary>How fast this worker is in this job.</summary>
     public SpeedMeter Speed { get; } = new();

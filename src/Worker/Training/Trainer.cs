@@ -49,8 +49,13 @@ public sealed partial class Trainer : ITrainer
         _parts = new TrainerParts(
             options,
             host,
-            new DatasetCache(Path.Combine(options.DataFolder, "datasets"), coordinatorGrpcAddress, loggers.CreateLogger<DatasetCache>()),
-            new CoordinatorFiles(coordinatorGrpcAddress),
+            new DatasetCache(
+                Path.Combine(options.DataFolder, "datasets"),
+                coordinatorGrpcAddress,
+                host.Options.Identity,
+                loggers.CreateLogger<DatasetCache>()
+            ),
+            new CoordinatorFiles(coordinatorGrpcAddress, host.Options.Identity),
             report,
             loggers.CreateLogger<Trainer>(),
             time
@@ -86,7 +91,7 @@ public sealed partial class Trainer : ITrainer
                         Training = !_running.IsCompleted,
                         Ready = loaded.Job is not null,
                         Spec = loaded.Spec,
-                        StoreId = loaded.StoreId,
+                        Origin = loaded.Origin,
                     };
             }
         }
@@ -220,7 +225,7 @@ public sealed partial class Trainer : ITrainer
         }
         if (_loaded?.JobId != message.JobId)
         {
-            await ReplaceAsync(new LoadedJob(message.JobId, message.Spec, message.StoreId));
+            await ReplaceAsync(new LoadedJob(message.JobId, message.Spec, message.Origin));
         }
         var loaded = _loaded!;
         try

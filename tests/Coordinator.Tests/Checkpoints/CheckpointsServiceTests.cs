@@ -131,7 +131,7 @@ public class CheckpointsServiceTests
 
         Assert.Equal(StatusCode.DataLoss, error.StatusCode);
         Assert.Contains(damage == "version" ? "version 99" : "state.safetensors", error.Status.Detail, StringComparison.Ordinal);
-        var (newest, damaged) = await new CheckpointLibrary(server.Data).NewestWholeAsync("job-1", default);
+        var (newest, damaged) = await new CheckpointLibrary(server.Data, new()).NewestWholeAsync("job-1", default);
         Assert.Equal("1", newest!.CheckpointId);
         Assert.Equal("2", Assert.Single(damaged).CheckpointId);
     }
@@ -147,7 +147,7 @@ public class CheckpointsServiceTests
         }
         // Put there by hand, under a number that it does not have.
         Directory.Move(Path.Combine(server.Data.Checkpoints("job-1"), "3"), Path.Combine(server.Data.Checkpoints("job-1"), "30"));
-        using var library = new CheckpointLibrary(server.Data);
+        using var library = new CheckpointLibrary(server.Data, new());
         library.Reject("job-1", "2", "worker w: it is of step 9");
 
         var (newest, passedOver) = await library.NewestWholeAsync("job-1", TestContext.Current.CancellationToken);

@@ -29,7 +29,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
     {
         _data = new DataFolder(_folder.Path);
         _data.Prepare();
-        Files = new CheckpointLibrary(_data);
+        Files = new CheckpointLibrary(_data, new());
     }
 
     public ActorSystem System => Kit.Sys;

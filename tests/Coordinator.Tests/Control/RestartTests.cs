@@ -67,7 +67,7 @@ public class RestartTests
             CompletedStep = 8,
             Training = true,
             Spec = JobSpecDefaults.Fill(new JobSpec { Seed = 7 }),
-            StoreId = "another",
+            Origin = new() { StoreId = "another" },
         };
         a.Register(held);
         b.Register(new(held) { Generation = 6 });

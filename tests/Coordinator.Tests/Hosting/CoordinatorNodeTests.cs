@@ -11,6 +11,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
@@ -33,6 +34,8 @@ public sealed class CoordinatorNodeTests : IAsyncLifetime
 
     private string Http => _app.Urls.Last();
 
+    private CoordinatorNode Node => _app.Services.GetRequiredService<CoordinatorNode>();
+
     public async ValueTask InitializeAsync()
     {
         var data = new DataFolder(_folder.Path);
@@ -50,6 +53,8 @@ public sealed class CoordinatorNodeTests : IAsyncLifetime
             .Services.AddSingleton(data)
             .AddSingleton(_store)
             .AddSingleton(TimeProvider.System)
+            .AddSingleton(new Quotas())
+            .AddSingleton(new AccessControl(new(), TimeProvider.System, NullLogger<AccessControl>.Instance))
             .AddSingleton(new CoordinatorMetrics(factory, TimeProvider.System))
             .AddSingleton(new Refusals(factory, NullLoggerFactory.Instance))
             .AddSingleton<IJobControl, ActorJobControl>();
@@ -83,7 +88,7 @@ public sealed class CoordinatorNodeTests : IAsyncLifetime
             Assert.Equal(ServingStatus.Serving, (await health.CheckAsync(new HealthCheckRequest { Service = service })).Status);
         }
 
-        _app.Services.GetRequiredService<ActorRegistry>().Get<CoordinatorActor>().Tell(PoisonPill.Instance);
+        (await Node.ActorAsync(TestContext.Current.CancellationToken)).Tell(PoisonPill.Instance);
 
         await ProgramProcess.Until(
             async () => (await _http.GetAsync($"{Http}/healthz")).StatusCode == HttpStatusCode.ServiceUnavailable,
@@ -105,7 +110,7 @@ public sealed class CoordinatorNodeTests : IAsyncLifetime
     {
         var stopping = new TaskCompletionSource();
         using var registration = _app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
-        await _app.Services.GetRequiredService<ActorSystem>().Terminate();
+        await Node.System!.Terminate();
         await stopping.Task.WaitAsync(TimeSpan.FromMinutes(2));
         Assert.Equal(HealthStatus.Unhealthy, (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status);
     }

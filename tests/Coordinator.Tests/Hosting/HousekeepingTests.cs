@@ -42,7 +42,7 @@ public sealed class HousekeepingTests : IDisposable
         var metrics = new CoordinatorMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), TimeProvider.System);
         using var housekeeping = new Housekeeping(
             store,
-            new CheckpointLibrary(data),
+            new CheckpointLibrary(data, new()),
             metrics,
             TimeProvider.System,
             Options.Create(new ServingOptions()),

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
@@ -41,7 +43,8 @@ internal sealed class TestServer : IAsyncDisposable
     public V1.Checkpoints.CheckpointsClient Checkpoints { get; }
 
     /// <param name="filling">Fills the store before it is opened.</param>
-    public static async Task<TestServer> StartAsync(Func<string, Task>? filling = null)
+    /// <param name="quotas">Null: none.</param>
+    public static async Task<TestServer> StartAsync(Func<string, Task>? filling = null, Quotas? quotas = null)
     {
         var folder = new TemporaryFolder();
         var data = new DataFolder(folder.Path);
@@ -57,6 +60,8 @@ internal sealed class TestServer : IAsyncDisposable
             .AddSingleton(store)
             .AddSingleton<IJobControl>(control)
             .AddSingleton(TimeProvider.System)
+            .AddSingleton(quotas ?? new())
+            .AddSingleton(new AccessControl(new(), TimeProvider.System, NullLogger<AccessControl>.Instance))
             .AddCoordinatorGrpc();
         var app = builder.Build();
         app.MapCoordinatorGrpc();

@@ -75,7 +75,7 @@ public sealed class StoreGrowthTests
         await using var server = await StartAsync();
         server.Store.Observer = Observe;
         var metrics = new CoordinatorMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), TimeProvider.System);
-        using var files = new CheckpointLibrary(server.Data);
+        using var files = new CheckpointLibrary(server.Data, new());
         using var housekeeping = new Housekeeping(
             server.Store,
             files,

@@ -20,6 +20,27 @@ public class ListenAddressTests
     public void Parse_HostAndAdvertise_GiveWhatOthersAreTold(string host, string? advertise, string told) =>
         Assert.Equal(told, ListenAddress.Parse(host, advertise).HostPort(80));
 
+    [Theory]
+    [InlineData("LOCALHOST:7071", "localhost:7071")]
+    [InlineData("127.1:7071", "127.0.0.1:7071")]
+    [InlineData("[0:0:0:0:0:0:0:1]:7071", "[::1]:7071")]
+    [InlineData("nonsense", "nonsense")]
+    public void OneSpellingOf_AddressesOfPeople_AreAsActorsWriteThem(string given, string spelt) =>
+        Assert.Equal(spelt, ListenAddress.OneSpellingOf(given));
+
+    [Theory]
+    [InlineData("0.0.0.0", false, false, false)]
+    [InlineData("0.0.0.0", true, false, true)]
+    [InlineData("0.0.0.0", false, true, true)]
+    [InlineData("127.0.0.2", false, false, true)]
+    [InlineData("::1", false, false, true)]
+    public void RequireProtected_AddressThatOthersReach_NeedsTlsOrAWord(string host, bool tls, bool allowed, bool passes)
+    {
+        var problem = Record.Exception(() => (ListenAddress.Parse(host, null) with { Tls = tls }).RequireProtected(allowed));
+        Assert.Equal(passes, problem is null);
+        Assert.True(passes || problem!.Message.Contains(ProgramOptions.InsecureFlag, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Parse_AllAddresses_AdvertisesTheMachinesName() =>
         Assert.Equal(Dns.GetHostName().ToLowerInvariant(), ListenAddress.Parse("0.0.0.0", null).Advertised);

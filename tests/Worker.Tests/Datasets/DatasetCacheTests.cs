@@ -20,7 +20,7 @@ public sealed class DatasetCacheTests : IAsyncLifetime
         _coordinator = await TestCoordinator.StartAsync();
         _fingerprint = TestDataset.Build(Path.Combine(_folder.FullName, "served"));
         _coordinator.Files.DatasetFolder = Path.Combine(_folder.FullName, "served", _fingerprint);
-        _cache = new DatasetCache(CacheFolder, () => _coordinator.Address, NullLogger.Instance);
+        _cache = new DatasetCache(CacheFolder, () => _coordinator.Address, null, NullLogger.Instance);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class DatasetCacheTests : IAsyncLifetime
     [Fact]
     public async Task Open_CoordinatorUnknown_IsUnavailable()
     {
-        var cache = new DatasetCache(CacheFolder, () => null, NullLogger.Instance);
+        var cache = new DatasetCache(CacheFolder, () => null, null, NullLogger.Instance);
         Assert.Equal(
             StatusCode.Unavailable,
             (await Assert.ThrowsAsync<RpcException>(() => cache.OpenAsync(_fingerprint, CancellationToken.None))).StatusCode

@@ -81,7 +81,7 @@ internal sealed class NodeHarness : IAsyncDisposable
                 HttpAddress = "http://w/http",
                 Device = "cpu",
                 Arithmetic = new Arithmetic { Fingerprint = "f" },
-                CoordinatorPath = $"{ActorConfiguration.Address(address)}/user/coordinator",
+                CoordinatorPath = $"{ActorConfiguration.Address(address, tls: false)}/user/coordinator",
                 TryInterval = TimeSpan.FromMilliseconds(50),
             },
             harness._leave.Token

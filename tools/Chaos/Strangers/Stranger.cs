@@ -34,6 +34,8 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
     {
         var ready = await member.Ready;
         var (grpc, http) = (new Uri(ready.Grpc), new Uri(ready.Http));
+        // A worker that has a certificate takes no calls from who has none: the connection does not come about.
+        var turnedAway = member.Place > 0 && grpc.Scheme == Uri.UriSchemeHttps;
         var actors = ListeningPorts.Of(member.Pid).Where(port => port != grpc.Port && port != http.Port).ToList();
         using var held = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         held.CancelAfter(hold);
@@ -64,14 +66,14 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
             }
             foreach (var method in member.Place == 0 ? CoordinatorMethods() : Methods(V1.Collective.Descriptor))
             {
-                await CallAsync(grpc, method, Garbage.Body(random), cancellationToken);
+                await CallAsync(grpc, method, Garbage.Body(random), turnedAway, cancellationToken);
             }
             if (member.Place > 0)
             {
                 foreach (var name in ((string[])[job, "a-job-of-others"]).Where(name => name.Length > 0))
                 {
                     holding.Add(SendLateAsync(grpc, Garbage.LateFrame(random, name), held.Token));
-                    _sent.Streams++;
+                    Expect(turnedAway, sent => sent.Streams++);
                 }
             }
             await Task.Delay(s_pause, time, cancellationToken);
@@ -137,13 +139,25 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
         }
     }
 
-    private async Task CallAsync(Uri grpc, string method, byte[] body, CancellationToken cancellationToken)
+    private void Expect(bool turnedAway, Action<RefusalCount> otherwise)
+    {
+        if (turnedAway)
+        {
+            _sent.Connections++;
+        }
+        else
+        {
+            otherwise(_sent);
+        }
+    }
+
+    private async Task CallAsync(Uri grpc, string method, byte[] body, bool turnedAway, CancellationToken cancellationToken)
     {
         if (await PostAsync(grpc, method, body, cancellationToken) == "0")
         {
             _problems.Add($"{member.Name} took garbage for a call of {method}");
         }
-        _sent.Calls++;
+        Expect(turnedAway, sent => sent.Calls++);
     }
 
     private async Task SendLateAsync(Uri grpc, byte[] body, CancellationToken cancellationToken)

@@ -1,12 +1,13 @@
 using TrainingCluster.Settings;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>The times that a job's state machine waits.</summary>
 public sealed record JobMachineOptions
 {
-    /// <summary>The job store that the jobs are in.</summary>
-    public string StoreId { get; init; } = "";
+    /// <summary>The job store that the jobs are in, and whose this one is.</summary>
+    public JobOrigin Origin { get; init; } = new();
 
     /// <summary>What tokens of generations are made from: random, new with each start of the coordinator.</summary>
     public ReadOnlyMemory<byte> TokenKey { get; init; }

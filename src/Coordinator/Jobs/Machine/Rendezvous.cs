@@ -86,7 +86,7 @@ internal static class Rendezvous
                 Spec = transition.State.Spec,
                 Reason = transition.State.Reason,
                 FinishStep = transition.Current.FinishStep,
-                StoreId = transition.Options.StoreId,
+                Origin = transition.Options.Origin,
             }
         );
 
