@@ -84,6 +84,7 @@ public static class CommandLine
             LedgerCommand.Create(terminal),
             CheckpointsCommand.Create(terminal),
             WorkersCommand.Create(terminal),
+            CertsCommand.Create(terminal),
             TokenCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             ScriptCommands.Build(),
