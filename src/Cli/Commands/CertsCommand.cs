@@ -110,7 +110,7 @@ internal static class CertsCommand
                 Row(CertificateRole.Coordinator, made.Coordinator),
                 Row(CertificateRole.Worker, made.Worker),
                 [folder.Tokens, made.AreTokensNew ? $"operator {ClusterCertificates.FirstToken} (new)" : "kept", "-"],
-                [folder.ClientToken, made.AreTokensNew ? $"the token of {ClusterCertificates.FirstToken} (new)" : "kept", "-"],
+                [folder.ClientToken, FirstToken(), "-"],
             ]
         );
         var (ca, token) = (Quoted(folder.ClientAuthority), Quoted(folder.ClientToken));
@@ -132,6 +132,11 @@ internal static class CertsCommand
                 $"cluster: the certificates end with their CA, on {Day(made.AuthorityEnds)}; --new-ca makes a new one"
             );
         }
+
+        string FirstToken() =>
+            made.AreTokensNew ? $"the token of {ClusterCertificates.FirstToken} (new)"
+            : File.Exists(folder.ClientToken) ? "kept"
+            : "missing; './cluster token add' makes others";
 
         string[] Row(CertificateRole role, IssuedCertificate certificate) =>
             [folder.CertificateOf(role), string.Join(", ", certificate.Hosts), Day(certificate.Ends)];
