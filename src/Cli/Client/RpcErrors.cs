@@ -21,8 +21,8 @@ public static class RpcErrors
             // The client's words for a certificate that it does not trust, or that is not of a coordinator.
             StatusCode.Internal or StatusCode.Unavailable when detail.Contains(Untrusted, StringComparison.Ordinal) =>
                 CliException.BadUsage(
-                    $"{address} shows no certificate that is trusted ({Cause(detail)}); {ClientAccess.AuthoritiesVariable} names the ca.crt of "
-                        + "its cluster",
+                    $"{address} shows no certificate that is trusted ({Cause(detail)}); {ClientAccess.AuthoritiesVariable} names the "
+                        + "ca.crt of its cluster",
                     exception
                 ),
             StatusCode.Unavailable => CliException.BadUsage(

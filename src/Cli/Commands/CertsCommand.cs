@@ -124,6 +124,7 @@ internal static class CertsCommand
               kubectl create secret generic coordinator-tls --from-file={Quoted(folder.Of(CertificateRole.Coordinator))} -n training-cluster
               kubectl create secret generic worker-tls --from-file={Quoted(folder.Of(CertificateRole.Worker))} -n training-cluster
               kubectl create secret generic coordinator-tokens --from-file={Quoted(folder.Tokens)} -n training-cluster
+              kubectl create secret generic client --from-file={Quoted(Path.GetDirectoryName(folder.ClientToken)!)} -n training-cluster
             """
         );
         if (made.Coordinator.Ends == made.AuthorityEnds)

@@ -105,13 +105,13 @@ internal sealed class JwtVerifier
     /// <summary>Keys alone, without a discovery document.</summary>
     private sealed class KeySetRetriever : IConfigurationRetriever<OpenIdConnectConfiguration>
     {
-        public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(
+        async Task<OpenIdConnectConfiguration> IConfigurationRetriever<OpenIdConnectConfiguration>.GetConfigurationAsync(
             string address,
             IDocumentRetriever retriever,
-            CancellationToken cancel
+            CancellationToken cancellationToken
         )
         {
-            var keys = new JsonWebKeySet(await retriever.GetDocumentAsync(address, cancel));
+            var keys = new JsonWebKeySet(await retriever.GetDocumentAsync(address, cancellationToken));
             var configuration = new OpenIdConnectConfiguration { JsonWebKeySet = keys };
             foreach (var key in keys.GetSigningKeys())
             {

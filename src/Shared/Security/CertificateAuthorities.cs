@@ -54,7 +54,8 @@ public sealed class CertificateAuthorities
             return null;
         }
         var wanted = string.Join(" or ", roles.ToArray().Select(Word));
-        return $"the certificate {certificate.Subject} is of a {(role is { } other ? Word(other) : "process without a role")}, not of a {wanted}";
+        var shown = role is { } other ? Word(other) : "process without a role";
+        return $"the certificate {certificate.Subject} is of a {shown}, not of a {wanted}";
     }
 
     /// <summary>A role as messages say it.</summary>

@@ -27,6 +27,7 @@ public sealed class ControlSerializerTests : IDisposable
                 "DW DrainWorker",
                 "JR WorkerReport",
                 "PG OpenRendezvous",
+                "RN RenewNode",
                 "RR ReportsReceived",
                 "RW RegisterWorker",
                 "SG StartGeneration",
