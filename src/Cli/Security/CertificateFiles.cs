@@ -35,7 +35,8 @@ internal static class CertificateFiles
     /// <param name="certificate">Its certificate. Null: there is none.</param>
     /// <param name="folder">Has the key.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="CliException">It cannot sign: a half of it is missing, damaged or another's, it has ended, or it is no CA.</exception>
+    /// <exception cref="CliException">It cannot sign: a half of it is missing, damaged or another's, it has ended,
+    /// or it is no CA.</exception>
     public static CertificateAuthority ReadAuthority(X509Certificate2? certificate, CertificateFolder folder, DateTimeOffset now)
     {
         var (path, keyPath) = (folder.Authority, folder.AuthorityKey);

@@ -100,7 +100,7 @@ public sealed class AccessTokens
         return new AccessTokens(entries);
     }
 
-    /// <summary>What a token grants. Null: nothing. How long it takes does not tell how much of a token was right, nor whose it is.</summary>
+    /// <summary>What a token grants. Null: nothing. The time it takes does not tell how much of a token was right.</summary>
     public AccessGrant? Find(string token)
     {
         ArgumentNullException.ThrowIfNull(token);
