@@ -15,6 +15,7 @@ public sealed class FolderReceiver : IAsyncDisposable
     public const string TemporaryPrefix = ".incoming-";
 
     private readonly List<StoredFile> _files = [];
+    private readonly Dictionary<string, Name> _names = new(StringComparer.Ordinal);
     private readonly Func<string, Stream> _open;
     private IncrementalHash? _hash;
     private Stream? _file;
@@ -129,7 +130,7 @@ public sealed class FolderReceiver : IAsyncDisposable
 
     private void Begin(FileChunk chunk)
     {
-        if (!IsSafe(chunk.Path))
+        if (!RelativePath.IsSafe(chunk.Path))
         {
             throw new FileTransferException("file.path", $"'{chunk.Path}' is no relative path with '/' between plain names");
         }
@@ -137,9 +138,9 @@ public sealed class FolderReceiver : IAsyncDisposable
         {
             throw new FileTransferException("file.file_bytes", $"{chunk.FileBytes} is negative");
         }
-        if (_files.Any(f => f.Path == chunk.Path))
+        if (TakeName(chunk.Path) is { } problem)
         {
-            throw new FileTransferException("file.path", $"'{chunk.Path}' was sent before; send each file once, in one piece");
+            throw new FileTransferException("file.path", problem);
         }
         var full = Path.Combine(Folder, chunk.Path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
@@ -180,10 +181,25 @@ public sealed class FolderReceiver : IAsyncDisposable
         }
     }
 
-    private static bool IsSafe(string path) =>
-        path.Length is > 0 and <= 512
-        && !path.Contains('\\', StringComparison.Ordinal)
-        && !path.Contains('\0', StringComparison.Ordinal)
-        && path.Split('/')
-            .All(part => part.Length > 0 && part is not ("." or "..") && !part.StartsWith(TemporaryPrefix, StringComparison.Ordinal));
+    /// <summary>Notes a file's name and its folders' names. Null, or what is wrong: a name is either a file's or a folder's.</summary>
+    private string? TakeName(string path)
+    {
+        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
+        {
+            var folder = path[..slash];
+            if (_names.GetValueOrDefault(folder) == Name.File)
+            {
+                return $"'{folder}' is a file already";
+            }
+            _names[folder] = Name.Folder;
+        }
+        return _names.TryAdd(path, Name.File) ? null : $"'{path}' was sent before, or is a folder; send each file once, in one piece";
+    }
+
+    private enum Name
+    {
+        None,
+        File,
+        Folder,
+    }
 }
