@@ -70,7 +70,7 @@ internal static class PlotCommand
     /// The evaluations among a run's events. Lines that are no JSON object, such as progress for people, are passed over, and so is
     /// the job with which <c>train</c> ends.
     /// </summary>
-    private static async Task<IReadOnlyList<CurvePoint>> ReadAsync(string path, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<CurvePoint>> ReadAsync(string path, CancellationToken cancellationToken)
     {
         var parser = new JsonParser(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));
         var points = new List<CurvePoint>();
@@ -90,6 +90,10 @@ internal static class PlotCommand
                     continue;
                 }
                 var happened = parser.Parse<JobEvent>(line);
+                if (happened.Time is null)
+                {
+                    throw new JsonException("it has no time");
+                }
                 if (happened.Generation is not null)
                 {
                     began ??= happened.Time.ToDateTimeOffset();
@@ -99,7 +103,8 @@ internal static class PlotCommand
                     points.Add(new CurvePoint((happened.Time.ToDateTimeOffset() - start).TotalMinutes, scores.Step, scores.Bleu));
                 }
             }
-            catch (Exception error) when (error is InvalidProtocolBufferException or JsonException)
+            catch (Exception error)
+                when (error is InvalidProtocolBufferException or InvalidJsonException or JsonException or InvalidOperationException)
             {
                 throw CliException.BadUsage(
                     $"{path}, line {number}: no event of a job ({error.Message}); give what 'train --json' or 'watch --json' printed",

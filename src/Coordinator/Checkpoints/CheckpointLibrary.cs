@@ -12,6 +12,8 @@ namespace TrainingCluster.Coordinator.Checkpoints;
 /// </summary>
 public sealed class CheckpointLibrary(DataFolder data, Quotas quotas) : IDisposable
 {
+    private static readonly string[] s_ownNames = [CheckpointManifest.FileName, CheckpointManifest.DamagedMark];
+
     private readonly CheckpointParts _parts = new(data);
 
     /// <summary>A place to receive a job's checkpoint or model into.</summary>
@@ -31,6 +33,7 @@ public sealed class CheckpointLibrary(DataFolder data, Quotas quotas) : IDisposa
     /// <param name="header">What it is.</param>
     /// <param name="keep">Newest so many are kept, and the newest of the best ones.</param>
     /// <param name="cancellationToken">Ends it before it is kept.</param>
+    /// <exception cref="FileTransferException">A file has a name that is the coordinator's.</exception>
     public async Task<CheckpointInfo> KeepAsync(
         FolderReceiver received,
         CheckpointHeader header,
@@ -40,6 +43,10 @@ public sealed class CheckpointLibrary(DataFolder data, Quotas quotas) : IDisposa
     {
         ArgumentNullException.ThrowIfNull(received);
         ArgumentNullException.ThrowIfNull(header);
+        if (received.Files.FirstOrDefault(f => s_ownNames.Contains(f.Path.Split('/')[0])) is { } own)
+        {
+            throw new FileTransferException("file.path", $"'{own.Path}' is what the coordinator itself writes beside the files");
+        }
         var manifest = new CheckpointManifest(
             CheckpointManifest.CurrentVersion,
             header.JobId,

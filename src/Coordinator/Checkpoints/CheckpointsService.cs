@@ -103,6 +103,22 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         return new() { Checkpoints = { library.List(await JobIdAsync(request.JobId)) } };
     }
 
+    /// <summary>Refuses a header that can be of no job.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT.</exception>
+    internal static void RequireSensible(CheckpointHeader header)
+    {
+        if (header.Step < 0)
+        {
+            throw RpcErrors.Invalid(("header.step", $"{header.Step} is negative"));
+        }
+        if (header.Parts is < 0 or > MaxParts || header.Part < 0 || (header.Part > 0 && header.Part >= header.Parts))
+        {
+            throw RpcErrors.Invalid(
+                ("header.part", $"{header.Part} is none of {header.Parts} parts; they are 0 to parts - 1, at most {MaxParts}")
+            );
+        }
+    }
+
     private async Task<string> JobIdAsync(string jobId) => await store.StateAsync(jobId) is not null ? jobId : throw Unknown(jobId);
 
     private static RpcException Unknown(string jobId) => RpcErrors.NotFound("job", jobId, "list the jobs with ListJobs");
@@ -124,16 +140,7 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         {
             throw RpcErrors.Invalid(("header", "is missing; send it in the first message"));
         }
-        if (header.Step < 0)
-        {
-            throw RpcErrors.Invalid(("header.step", $"{header.Step} is negative"));
-        }
-        if (header.Parts is < 0 or > MaxParts || header.Part < 0 || (header.Part > 0 && header.Part >= header.Parts))
-        {
-            throw RpcErrors.Invalid(
-                ("header.part", $"{header.Part} is none of {header.Parts} parts; they are 0 to parts - 1, at most {MaxParts}")
-            );
-        }
+        RequireSensible(header);
         var job = await store.GetAsync(header.JobId) ?? throw Unknown(header.JobId);
         if (job.Record.Phase.HasEnded())
         {

@@ -87,8 +87,11 @@ public sealed record LedgerLineage(IReadOnlyList<LedgerRange> Ranges, long LastS
     public static string? Shards(LedgerEntry entry, int shards)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var held = entry.Plan.Members.SelectMany(m => Enumerable.Range(m.FirstShard, m.ShardCount)).Order();
-        return held.SequenceEqual(Enumerable.Range(0, shards))
+        var members = entry.Plan.Members;
+        // What a member cannot hold is not counted out.
+        return
+            members.All(m => m.FirstShard >= 0 && m.ShardCount >= 0 && m.ShardCount <= shards - m.FirstShard)
+            && members.SelectMany(m => Enumerable.Range(m.FirstShard, m.ShardCount)).Order().SequenceEqual(Enumerable.Range(0, shards))
             ? null
             : $"the members of generation {entry.Generation} do not hold each of the {shards} shards once";
     }

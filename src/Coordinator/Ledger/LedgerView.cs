@@ -37,7 +37,7 @@ internal static class LedgerView
             ReachedStep = entry.Reached,
             FirstStep = range?.First ?? 0,
             LastStep = range?.Last ?? 0,
-            MicroBatches = steps * entry.Plan.Members.Sum(m => m.ShardCount),
+            MicroBatches = steps * entry.Plan.Members.Sum(m => (long)m.ShardCount),
             DiscardedSteps = entry.Reached - (range?.Last ?? entry.BaseStep),
         };
         view.Members.AddRange(

@@ -71,7 +71,7 @@ internal static class EventRecord
         var events = new List<JobEvent>();
         while (reader.Read())
         {
-            var e = JobEvent.Parser.ParseFrom((byte[])reader["event"]);
+            var e = StoredRow.Read(() => JobEvent.Parser.ParseFrom((byte[])reader["event"]));
             e.Token = reader.GetInt64(0).ToString(CultureInfo.InvariantCulture);
             events.Add(e);
         }

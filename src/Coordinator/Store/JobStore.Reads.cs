@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Jobs;
@@ -117,11 +118,13 @@ public sealed partial class JobStore
             while (reader.Read())
             {
                 entries.Add(
-                    new(
-                        StartGeneration.Parser.ParseFrom((byte[])reader["plan"]),
-                        reader.GetInt64(1),
-                        Time(reader.GetInt64(2))!.Value,
-                        reader.GetInt64(3)
+                    StoredRow.Read(() =>
+                        new LedgerEntry(
+                            StartGeneration.Parser.ParseFrom((byte[])reader["plan"]),
+                            reader.GetInt64(1),
+                            Time(reader.GetInt64(2))!.Value,
+                            reader.GetInt64(3)
+                        )
                     )
                 );
             }
@@ -140,7 +143,7 @@ public sealed partial class JobStore
                 ("$id", jobId),
                 ("$generation", generation)
             );
-            return command.ExecuteScalar() is byte[] plan ? StartGeneration.Parser.ParseFrom(plan) : null;
+            return command.ExecuteScalar() is byte[] plan ? StoredRow.Read(() => StartGeneration.Parser.ParseFrom(plan)) : null;
         });
 
     private static readonly string s_alive = string.Join(
@@ -170,35 +173,38 @@ public sealed partial class JobStore
         var jobs = new List<StoredJob>();
         while (reader.Read())
         {
-            var plan = reader["plan"] is byte[] bytes ? StartGeneration.Parser.ParseFrom(bytes) : null;
-            var record = new JobRecord(
-                Enum.Parse<JobPhase>((string)reader["phase"]),
-                (string)reader["reason"],
-                (long)reader["generation"],
-                plan,
-                Time(reader["started"]),
-                Time(reader["ended"]),
-                (string)reader["weights_sha256"],
-                new ActiveTime(TimeSpan.FromMilliseconds((long)reader["active_before"]), Time(reader["active_since"])),
-                reader["arithmetic"] is byte[] arithmetic ? Arithmetic.Parser.ParseFrom(arithmetic) : null
-            );
-            jobs.Add(
-                new(
-                    (long)reader["number"],
-                    (string)reader["id"],
-                    (reader["request_id"] as string ?? "").Split(RequestSeparator)[^1],
-                    JobSpec.Parser.ParseFrom((byte[])reader["spec"]),
-                    Time(reader["created"])!.Value,
-                    record,
-                    JobProgress.Parser.ParseFrom((byte[])reader["progress"])
-                )
-                {
-                    Namespace = (string)reader["namespace"],
-                    Owner = (string)reader["owner"],
-                }
-            );
+            jobs.Add(StoredRow.Read(() => Job(reader)));
         }
         return jobs;
+    }
+
+    private static StoredJob Job(SqliteDataReader reader)
+    {
+        var plan = reader["plan"] is byte[] bytes ? StartGeneration.Parser.ParseFrom(bytes) : null;
+        var record = new JobRecord(
+            Enum.Parse<JobPhase>((string)reader["phase"]),
+            (string)reader["reason"],
+            (long)reader["generation"],
+            plan,
+            Time(reader["started"]),
+            Time(reader["ended"]),
+            (string)reader["weights_sha256"],
+            new ActiveTime(TimeSpan.FromMilliseconds((long)reader["active_before"]), Time(reader["active_since"])),
+            reader["arithmetic"] is byte[] arithmetic ? Arithmetic.Parser.ParseFrom(arithmetic) : null
+        );
+        return new(
+            (long)reader["number"],
+            (string)reader["id"],
+            (reader["request_id"] as string ?? "").Split(RequestSeparator)[^1],
+            JobSpec.Parser.ParseFrom((byte[])reader["spec"]),
+            Time(reader["created"])!.Value,
+            record,
+            JobProgress.Parser.ParseFrom((byte[])reader["progress"])
+        )
+        {
+            Namespace = (string)reader["namespace"],
+            Owner = (string)reader["owner"],
+        };
     }
 
     private static DateTimeOffset? Time(object value) => value is long ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;

@@ -47,8 +47,9 @@ public sealed partial class JobStore : IAsyncDisposable
         {
             await connection.OpenAsync();
             StoreSchema.Prepare(connection, path);
+            return new(connection, time);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or InvalidProtocolBufferException or InvalidCastException)
         {
             await connection.DisposeAsync();
             throw new InvalidDataException($"{path} cannot be used as the job store: {e.Message}. Move it away, or fix its rights.", e);
@@ -58,7 +59,6 @@ public sealed partial class JobStore : IAsyncDisposable
             await connection.DisposeAsync();
             throw;
         }
-        return new(connection, time);
     }
 
     /// <summary>Makes a job, once a request id.</summary>
@@ -78,7 +78,7 @@ public sealed partial class JobStore : IAsyncDisposable
                 using var reader = find.ExecuteReader();
                 if (reader.Read())
                 {
-                    var same = JobSpec.Parser.ParseFrom((byte[])reader["spec_sent"]).Equals(asSent);
+                    var same = StoredRow.Read(() => JobSpec.Parser.ParseFrom((byte[])reader["spec_sent"])).Equals(asSent);
                     return (same ? CreateOutcome.Repeated : CreateOutcome.Conflict, Read(c, reader.GetString(0))!);
                 }
             }

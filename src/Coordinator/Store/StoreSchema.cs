@@ -181,7 +181,7 @@ internal static class StoreSchema
     {
         using var read = connection.CreateCommand();
         read.CommandText = "SELECT id FROM store";
-        return (string)read.ExecuteScalar()!;
+        return read.ExecuteScalar() as string ?? throw new InvalidDataException("the job store has no name: it is damaged");
     }
 
     private static void Run(SqliteConnection connection, string sql)

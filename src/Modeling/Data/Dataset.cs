@@ -21,7 +21,7 @@ public sealed class Dataset : IDisposable
     private readonly TokenShard _trainSource;
     private readonly TokenShard _trainTarget;
 
-    private Dataset(string folder, DatasetManifest manifest)
+    private Dataset(string folder, DatasetManifest manifest, bool verify)
     {
         Folder = folder;
         Manifest = manifest;
@@ -33,17 +33,30 @@ public sealed class Dataset : IDisposable
         {
             throw new DatasetException(exception.Message, exception);
         }
-        Validation = ReadValidation(folder);
-        TokenShard? source = null;
+        var vocabulary = Tokenizer.VocabularySize;
+        if (vocabulary != manifest.VocabularySize)
+        {
+            throw Damaged(folder, $"its manifest speaks of {manifest.VocabularySize} tokens, its tokenizer has {vocabulary}");
+        }
+        // What was verified when it came holds no other tokens now.
+        int? known = verify ? vocabulary : null;
+        Validation = ReadValidation(folder, known);
+        TokenShard? source = null,
+            target = null;
         try
         {
-            source = new TokenShard(Path.Combine(folder, TrainSourceFile));
-            _trainTarget = new TokenShard(Path.Combine(folder, TrainTargetFile));
-            _trainSource = source;
+            source = new TokenShard(Path.Combine(folder, TrainSourceFile), known);
+            target = new TokenShard(Path.Combine(folder, TrainTargetFile), known);
+            if (source.Count != target.Count || source.Count == 0)
+            {
+                throw Damaged(folder, $"its training files hold {source.Count} and {target.Count} sentences");
+            }
+            (_trainSource, _trainTarget) = (source, target);
         }
         catch
         {
             source?.Dispose();
+            target?.Dispose();
             throw;
         }
     }
@@ -80,7 +93,7 @@ public sealed class Dataset : IDisposable
 
     /// <summary>Opens a dataset folder.</summary>
     /// <param name="folder">The folder that <see cref="DatasetBuilder"/> made, or a copy.</param>
-    /// <param name="verify">Whether every file is read once and held against its checksum.</param>
+    /// <param name="verify">Whether every file is read once and held against its checksum, and every token against the vocabulary.</param>
     /// <exception cref="DatasetException">A file is missing or damaged (it is named), or the format's version is another.</exception>
     public static Dataset Open(string folder, bool verify = true)
     {
@@ -101,7 +114,7 @@ public sealed class Dataset : IDisposable
                 Verify(path, expected);
             }
         }
-        return new Dataset(folder, manifest);
+        return new Dataset(folder, manifest, verify);
     }
 
     /// <summary>Holds one file against its checksum.</summary>
@@ -150,16 +163,17 @@ public sealed class Dataset : IDisposable
         _trainTarget.Dispose();
     }
 
-    private static ValidationPair[] ReadValidation(string folder)
+    private static DatasetException Damaged(string folder, string why) =>
+        new($"{folder} is damaged: {why}. Prepare or fetch the dataset again.");
+
+    private static ValidationPair[] ReadValidation(string folder, int? vocabularySize)
     {
-        using var sources = new TokenShard(Path.Combine(folder, ValidationSourceFile));
-        using var targets = new TokenShard(Path.Combine(folder, ValidationTargetFile));
+        using var sources = new TokenShard(Path.Combine(folder, ValidationSourceFile), vocabularySize);
+        using var targets = new TokenShard(Path.Combine(folder, ValidationTargetFile), vocabularySize);
         var (sourceText, targetText) = (Lines(ValidationSourceTextFile), Lines(ValidationTargetTextFile));
         if (sources.Count != targets.Count || sourceText.Length != sources.Count || targetText.Length != targets.Count)
         {
-            throw new DatasetException(
-                $"{folder} is damaged: its validation files hold different numbers of sentences. Prepare or fetch the dataset again."
-            );
+            throw Damaged(folder, "its validation files hold different numbers of sentences");
         }
         return [.. sourceText.Select((text, i) => new ValidationPair(text, targetText[i], sources.Get(i), targets.Get(i)))];
 

@@ -22,6 +22,8 @@ public sealed record DatasetManifest
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
     };
 
     /// <summary>Version of the folder's form.</summary>
@@ -72,8 +74,8 @@ public sealed record DatasetManifest
                     );
                 }
             }
-            var manifest = JsonSerializer.Deserialize<DatasetManifest>(bytes, s_json)!;
-            if (manifest.Fingerprint != FingerprintOf(manifest.Files))
+            var manifest = JsonSerializer.Deserialize<DatasetManifest>(bytes, s_json) ?? throw new JsonException("it is null.");
+            if (manifest.Files.Values.Any(file => file is null) || manifest.Fingerprint != FingerprintOf(manifest.Files))
             {
                 throw new DatasetException(
                     $"{path} is damaged: its fingerprint does not fit its checksums. Prepare or fetch the dataset again."

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using System.Numerics.Tensors;
 
 namespace TrainingCluster.Modeling.Data;
 
@@ -12,9 +13,13 @@ internal sealed unsafe class TokenShard : IDisposable
     private readonly int _bytesPerToken;
     private readonly long* _offsets;
 
+    private const int TokensAtOnce = 1 << 20;
+
     /// <summary>Maps <paramref name="path"/>.</summary>
-    /// <exception cref="DatasetException">The file is no shard, or not whole.</exception>
-    public TokenShard(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="vocabularySize">Every token is held against it. Null: they are known to be good.</param>
+    /// <exception cref="DatasetException">The file is no shard, not whole, or has places or tokens that cannot be.</exception>
+    public TokenShard(string path, int? vocabularySize = null)
     {
         if (!BitConverter.IsLittleEndian)
         {
@@ -53,6 +58,11 @@ internal sealed unsafe class TokenShard : IDisposable
             }
             _offsets = (long*)(_start + offsetsAt);
             (Count, Tokens) = ((int)count, tokens);
+            // A sentence is read in place by what these say: none may lie outside of the file.
+            if (!OffsetsHold() || !TokensAreBelow(vocabularySize))
+            {
+                throw Damaged(path);
+            }
         }
         catch
         {
@@ -110,6 +120,36 @@ internal sealed unsafe class TokenShard : IDisposable
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _map.Dispose();
+    }
+
+    private bool OffsetsHold()
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (_offsets[i + 1] < _offsets[i] || _offsets[i + 1] - _offsets[i] > int.MaxValue)
+            {
+                return false;
+            }
+        }
+        return _offsets[0] == 0 && _offsets[Count] == Tokens;
+    }
+
+    private bool TokensAreBelow(int? vocabularySize)
+    {
+        for (var done = 0L; vocabularySize is { } limit && done < Tokens; done += TokensAtOnce)
+        {
+            var first = _start + TokenShardWriter.HeaderBytes + (done * _bytesPerToken);
+            var count = (int)Math.Min(TokensAtOnce, Tokens - done);
+            var greatest =
+                _bytesPerToken == 2
+                    ? TensorPrimitives.Max(new ReadOnlySpan<ushort>(first, count))
+                    : TensorPrimitives.Max(new ReadOnlySpan<uint>(first, count));
+            if (greatest >= limit)
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void CheckIndex(int index)

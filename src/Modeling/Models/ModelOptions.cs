@@ -30,6 +30,9 @@ public abstract record ModelOptions
     /// <summary>Builds the model, its weights not initialised yet. See <see cref="ModelFactory"/>.</summary>
     internal abstract SequenceToSequenceModel Build(int vocabularySize);
 
+    /// <summary>No model of this shape has fewer tensors or parameters: known before memory is taken for one.</summary>
+    internal abstract (int Tensors, double Parameters) AtLeast(int vocabularySize);
+
     /// <summary>All that is wrong with the values, at once.</summary>
     /// <exception cref="ArgumentException">Something is.</exception>
     internal abstract void Validate();

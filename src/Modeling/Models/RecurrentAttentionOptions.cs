@@ -53,6 +53,9 @@ public sealed record RecurrentAttentionOptions : ModelOptions
 
     internal override SequenceToSequenceModel Build(int vocabularySize) => new RecurrentAttention(this, vocabularySize);
 
+    internal override (int Tensors, double Parameters) AtLeast(int vocabularySize) =>
+        (Layers, ((double)vocabularySize * Width) + ((double)Layers * Width * Width));
+
     internal override void Validate()
     {
         var problems = new List<string>();

@@ -81,6 +81,9 @@ public sealed record TransformerOptions : ModelOptions
 
     internal override SequenceToSequenceModel Build(int vocabularySize) => new Transformer(this, vocabularySize);
 
+    internal override (int Tensors, double Parameters) AtLeast(int vocabularySize) =>
+        (Layers, ((double)vocabularySize * Width) + ((double)Layers * Width * (Width + FeedForward)));
+
     internal override void Validate()
     {
         var problems = new List<string>();

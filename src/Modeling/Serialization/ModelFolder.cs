@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using TrainingCluster.Modeling.Models;
 
 namespace TrainingCluster.Modeling.Serialization;
@@ -20,6 +19,7 @@ public static class ModelFolder
     private static readonly JsonSerializerOptions s_json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
         WriteIndented = true,
         NewLine = "\n",
     };
@@ -102,6 +102,10 @@ public static class ModelFolder
         {
             throw new ModelFolderException($"{path} is damaged: {error.Message}", error);
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFolderException($"{path} cannot be read: {error.Message}", error);
+        }
     }
 
     /// <summary>Loads a model in evaluation mode, after checking every file against the manifest.</summary>
@@ -109,8 +113,13 @@ public static class ModelFolder
     public static LoadedModel Load(string folder)
     {
         var manifest = ReadManifest(folder);
-        foreach (var (name, hash) in manifest.Files)
+        foreach (var name in manifest.Files.Keys.Concat([WeightsFile, TokenizerFile]).Distinct())
         {
+            // A name that leads elsewhere may name a device that has no end.
+            if (!manifest.Files.TryGetValue(name, out var hash) || Path.GetFileName(name) != name)
+            {
+                throw new ModelFolderException($"{ManifestFile} in {folder} is damaged: '{name}' is not as it lists files.");
+            }
             var path = Path.Combine(folder, name);
             if (!File.Exists(path))
             {
@@ -126,9 +135,10 @@ public static class ModelFolder
         SequenceToSequenceModel? model = null;
         try
         {
-            var options = ModelOptions.FromJson(manifest.Specification["model"] as JsonObject ?? []);
-            model = ModelFactory.Create(options, manifest.VocabularySize, seed: 0);
+            var options = manifest.ReadOptions();
             using var file = Safetensors.Open(Path.Combine(folder, WeightsFile));
+            RequireRoom(options, manifest.VocabularySize, file);
+            model = ModelFactory.Create(options, manifest.VocabularySize, seed: 0);
             ModelWeights.Restore(model, file);
             model.eval();
             return new LoadedModel(model, manifest, Path.Combine(folder, TokenizerFile));
@@ -137,6 +147,20 @@ public static class ModelFolder
         {
             model?.Dispose();
             throw new ModelFolderException($"{folder} does not hold a model that this program can load: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Before a model is built by what the manifest says: the weights must be able to hold one of that size.</summary>
+    private static void RequireRoom(ModelOptions options, int vocabularySize, SafetensorsFile file)
+    {
+        var (tensors, parameters) = options.AtLeast(vocabularySize);
+        var held = file.Entries.Sum(entry => entry.Length) / sizeof(float);
+        if (vocabularySize < 1 || tensors > file.Entries.Count || parameters > held)
+        {
+            throw new InvalidDataException(
+                $"{ManifestFile} speaks of a vocabulary of {vocabularySize} and of a model with {parameters:0} parameters or more, where "
+                    + $"{WeightsFile} holds {held}."
+            );
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using TrainingCluster.Modeling.Models;
 
 namespace TrainingCluster.Modeling.Serialization;
 
@@ -10,6 +11,21 @@ public sealed record ModelManifest
 
     /// <summary>The layout's version.</summary>
     public int FormatVersion { get; init; } = CurrentFormatVersion;
+
+    /// <summary>Kind and shape of the model, as the specification says.</summary>
+    /// <exception cref="ArgumentException">It says what cannot be.</exception>
+    internal ModelOptions ReadOptions()
+    {
+        try
+        {
+            return ModelOptions.FromJson(Specification["model"] as JsonObject ?? []);
+        }
+        catch (InvalidOperationException error)
+        {
+            // JSON is taken apart when it is asked for.
+            throw new ArgumentException($"Its specification is damaged: {error.Message}", error);
+        }
+    }
 
     /// <summary>The job's specification, every field filled in, in protobuf's JSON form.</summary>
     public required JsonObject Specification { get; init; }

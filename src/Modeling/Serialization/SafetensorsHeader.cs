@@ -27,6 +27,7 @@ public sealed record SafetensorsHeader(IReadOnlyList<TensorEntry> Entries, IRead
     private static SafetensorsHeader Parse(JsonElement root)
     {
         var entries = new List<TensorEntry>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         var metadata = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var property in root.EnumerateObject())
         {
@@ -37,6 +38,10 @@ public sealed record SafetensorsHeader(IReadOnlyList<TensorEntry> Entries, IRead
                     metadata[text.Name] = text.Value.GetString() ?? "";
                 }
                 continue;
+            }
+            if (!names.Add(property.Name))
+            {
+                throw new InvalidDataException($"the tensor '{property.Name}' is there twice");
             }
             entries.Add(Entry(property));
         }
@@ -59,6 +64,10 @@ public sealed record SafetensorsHeader(IReadOnlyList<TensorEntry> Entries, IRead
         var type = property.Value.GetProperty("dtype").GetString() ?? "";
         var shape = property.Value.GetProperty("shape").EnumerateArray().Select(side => side.GetInt64()).ToArray();
         var offsets = property.Value.GetProperty("data_offsets");
+        if (offsets.GetArrayLength() != 2)
+        {
+            throw new InvalidDataException($"the tensor '{property.Name}' has no place");
+        }
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
         int elementSize;
         try

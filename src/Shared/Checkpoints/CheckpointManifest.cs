@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TrainingCluster.Files;
 
 namespace TrainingCluster.Checkpoints;
 
@@ -32,7 +33,15 @@ public sealed record CheckpointManifest(
     /// <summary>The version that this program writes and reads.</summary>
     public const int CurrentVersion = 1;
 
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>Bytes of all files. Null: more than there can be.</summary>
+    private long? TotalBytes => Files.Aggregate((long?)0, (sum, file) => file.Bytes <= long.MaxValue - sum ? sum + file.Bytes : null);
 
     /// <summary>As bytes of the file.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, s_json);
@@ -43,13 +52,18 @@ public sealed record CheckpointManifest(
         try
         {
             var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(folder, FileName)), s_json);
-            if (manifest?.Files is null)
+            if (manifest is null)
             {
                 return (null, $"{FileName} is empty");
             }
-            return manifest.FormatVersion == CurrentVersion
+            if (manifest.FormatVersion != CurrentVersion)
+            {
+                return (null, $"{FileName} is of version {manifest.FormatVersion}, this program reads version {CurrentVersion}");
+            }
+            // No name from a file becomes a path that leads out of its folder.
+            return manifest.Files.All(file => file is { Bytes: >= 0 } && RelativePath.IsSafe(file.Path)) && manifest.TotalBytes is not null
                 ? (manifest, "")
-                : (null, $"{FileName} is of version {manifest.FormatVersion}, this program reads version {CurrentVersion}");
+                : (null, $"{FileName} lists files that cannot be");
         }
         catch (FileNotFoundException)
         {
@@ -78,16 +92,31 @@ public sealed record CheckpointManifest(
         var (manifest, problem) = Load(folder);
         foreach (var file in manifest?.Files ?? [])
         {
-            if (file.Look(folder) is { } wrong)
+            if (await ProblemAsync(folder, file, cancellationToken) is { } wrong)
             {
                 return (manifest, wrong);
             }
-            if (await StoredFile.Sha256OfAsync(Path.Combine(folder, file.Path), cancellationToken) != file.Sha256)
-            {
-                return (manifest, $"{file.Path} does not have the checksum it was stored with");
-            }
         }
         return (manifest, problem);
+    }
+
+    private static async Task<string?> ProblemAsync(string folder, StoredFile file, CancellationToken cancellationToken)
+    {
+        if (file.Look(folder) is { } wrong)
+        {
+            return wrong;
+        }
+        try
+        {
+            return await StoredFile.Sha256OfAsync(Path.Combine(folder, file.Path), cancellationToken) == file.Sha256
+                ? null
+                : $"{file.Path} does not have the checksum it was stored with";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Of a disk that cannot give it back, the checkpoint before is worth more than an error.
+            return $"{file.Path} cannot be read: {e.Message}";
+        }
     }
 
     /// <summary>What was found wrong with a checkpoint before; null: it is not marked.</summary>

@@ -14,11 +14,11 @@ public sealed class FolderReceiver : IAsyncDisposable
     /// <summary>Names of temporary folders begin so; what a crash left behind is removed at the next start.</summary>
     public const string TemporaryPrefix = ".incoming-";
 
-    private readonly List<StoredFile> _files = [];
-
     // More are no folder of ours: each one's name is held in memory.
     private const int MaxFiles = 10_000;
 
+    private readonly List<StoredFile> _files = [];
+    private readonly Dictionary<string, Name> _names = new(StringComparer.Ordinal);
     private readonly Func<string, Stream> _open;
     private readonly long _mostBytes;
     private long _announced;
@@ -138,7 +138,7 @@ public sealed class FolderReceiver : IAsyncDisposable
 
     private void Begin(FileChunk chunk)
     {
-        if (!IsSafe(chunk.Path))
+        if (!RelativePath.IsSafe(chunk.Path))
         {
             throw new FileTransferException("file.path", $"'{chunk.Path}' is no relative path with '/' between plain names");
         }
@@ -146,9 +146,9 @@ public sealed class FolderReceiver : IAsyncDisposable
         {
             throw new FileTransferException("file.file_bytes", $"{chunk.FileBytes} is negative");
         }
-        if (_files.Any(f => f.Path == chunk.Path))
+        if (TakeName(chunk.Path) is { } problem)
         {
-            throw new FileTransferException("file.path", $"'{chunk.Path}' was sent before; send each file once, in one piece");
+            throw new FileTransferException("file.path", problem);
         }
         if (_files.Count >= MaxFiles)
         {
@@ -201,10 +201,25 @@ public sealed class FolderReceiver : IAsyncDisposable
         }
     }
 
-    private static bool IsSafe(string path) =>
-        path.Length is > 0 and <= 512
-        && !path.Contains('\\', StringComparison.Ordinal)
-        && !path.Contains('\0', StringComparison.Ordinal)
-        && path.Split('/')
-            .All(part => part.Length > 0 && part is not ("." or "..") && !part.StartsWith(TemporaryPrefix, StringComparison.Ordinal));
+    /// <summary>Notes a file's name and its folders' names. Null, or what is wrong: a name is either a file's or a folder's.</summary>
+    private string? TakeName(string path)
+    {
+        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
+        {
+            var folder = path[..slash];
+            if (_names.GetValueOrDefault(folder) == Name.File)
+            {
+                return $"'{folder}' is a file already";
+            }
+            _names[folder] = Name.Folder;
+        }
+        return _names.TryAdd(path, Name.File) ? null : $"'{path}' was sent before, or is a folder; send each file once, in one piece";
+    }
+
+    private enum Name
+    {
+        None,
+        File,
+        Folder,
+    }
 }

@@ -54,8 +54,23 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
     public override byte[] ToBinary(object obj) => ((IMessage)obj).ToByteArray();
 
     /// <inheritdoc/>
-    public override object FromBinary(byte[] bytes, string manifest) =>
-        s_parsers.TryGetValue(manifest ?? "", out var parser)
-            ? parser.ParseFrom(bytes)
-            : throw new SerializationException($"no message is named \"{manifest}\"");
+    /// <exception cref="SerializationException">
+    /// These are no bytes of a message of that name. Of another exception the connection itself would end, and with it all that is under
+    /// way.
+    /// </exception>
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        if (!s_parsers.TryGetValue(manifest ?? "", out var parser))
+        {
+            throw new SerializationException($"no message is named \"{manifest}\"");
+        }
+        try
+        {
+            return parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new SerializationException($"a message \"{manifest}\" cannot be read: {e.Message}", e);
+        }
+    }
 }

@@ -23,7 +23,7 @@ public sealed record ListenAddress(IPAddress Bind, string Advertised, bool Tls =
                 var found = Dns.GetHostAddresses(host);
                 bind = found.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) ?? found[0];
             }
-            catch (SocketException e)
+            catch (Exception e) when (e is SocketException or ArgumentException)
             {
                 throw new InvalidDataException(
                     $"--host {host}: {e.Message}. Give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.",

@@ -8,8 +8,10 @@ namespace TrainingCluster.Hosting;
 /// <param name="system">Its actor system.</param>
 /// <param name="identifier">Whose place it takes.</param>
 /// <param name="inner">Reads what is admitted; null: nothing is.</param>
-/// <param name="admitted">Messages by the name that they have on the wire; the type where the inner serialiser wants it.</param>
-internal sealed class NarrowSerializer(ExtendedActorSystem system, int identifier, Serializer? inner, Dictionary<string, Type?> admitted)
+/// <param name="admitted">
+/// Messages by the name that they have on the wire; the type where the inner serialiser wants it. Null: all that it can read.
+/// </param>
+internal sealed class NarrowSerializer(ExtendedActorSystem system, int identifier, Serializer? inner, Dictionary<string, Type?>? admitted)
     : SerializerWithStringManifest(system)
 {
     public override int Identifier => identifier;
@@ -20,11 +22,20 @@ internal sealed class NarrowSerializer(ExtendedActorSystem system, int identifie
 
     public override object FromBinary(byte[] bytes, string manifest)
     {
-        if (inner is null || !admitted.TryGetValue(manifest ?? "", out var type))
+        Type? type = null;
+        if (inner is null || (admitted is not null && !admitted.TryGetValue(manifest ?? "", out type)))
         {
             throw new SerializationException($"serialiser {identifier} may not read \"{manifest}\" here");
         }
-        return inner is SerializerWithStringManifest named ? named.FromBinary(bytes, manifest) : inner.FromBinary(bytes, type);
+        try
+        {
+            return inner is SerializerWithStringManifest named ? named.FromBinary(bytes, manifest) : inner.FromBinary(bytes, type);
+        }
+        catch (Exception e) when (e is not (SerializationException or OutOfMemoryException))
+        {
+            // Akka drops and tells of a message that is refused so; of any other exception the connection would end.
+            throw new SerializationException($"serialiser {identifier} cannot read \"{manifest}\": {e.Message}", e);
+        }
     }
 
     private Serializer Inner(object message) =>

@@ -19,8 +19,6 @@ internal static class NodeSerialization
     /// <summary>Stands for what has no serialiser: it is never on the wire.</summary>
     private const int Nobody = 7070;
 
-    private static readonly string[] s_whole = [NameOf(typeof(ClusterMessageSerializer)), NameOf(typeof(MessageContainerSerializer))];
-
     // Identify, ActorIdentity, heartbeat of death watch, its answer.
     private static readonly Dictionary<string, Type?> s_remoting = new()
     {
@@ -52,12 +50,12 @@ internal static class NodeSerialization
         foreach (var (name, value) in system.Settings.Config.GetConfig("akka.actor.serialization-identifiers").AsEnumerable())
         {
             var id = value.GetInt();
-            if (s_whole.Contains(name))
-            {
-                continue;
-            }
             var narrow =
-                name == NameOf(typeof(MiscMessageSerializer))
+                name == NameOf(typeof(ClusterMessageSerializer))
+                    ? new NarrowSerializer(system, id, new ClusterMessageSerializer(system), null)
+                : name == NameOf(typeof(MessageContainerSerializer))
+                    ? new NarrowSerializer(system, id, new MessageContainerSerializer(system), null)
+                : name == NameOf(typeof(MiscMessageSerializer))
                     ? new NarrowSerializer(system, id, new MiscMessageSerializer(system), s_remoting)
                 : name == NameOf(typeof(SystemMessageSerializer))
                     ? new NarrowSerializer(system, id, new SystemMessageSerializer(system), s_system)

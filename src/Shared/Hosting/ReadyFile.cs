@@ -9,6 +9,12 @@ namespace TrainingCluster.Hosting;
 /// <param name="Pid">Its process.</param>
 public sealed record ReadyFile(string Grpc, string Http, string Cluster, int Pid)
 {
+    private static readonly JsonSerializerOptions s_strict = new(JsonSerializerDefaults.Web)
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
     /// <summary>Writes the file whole or not at all: a reader never sees half of it.</summary>
     public void Write(string path)
     {
@@ -20,13 +26,25 @@ public sealed record ReadyFile(string Grpc, string Http, string Cluster, int Pid
     }
 
     /// <summary>Reads the file. Null: it is not there yet.</summary>
+    /// <exception cref="InvalidDataException">It is something else: another program writes to the same path.</exception>
     public static async Task<ReadyFile?> TryReadAsync(string path, CancellationToken cancellationToken)
     {
         if (!File.Exists(path))
         {
             return null;
         }
-        await using var stream = File.OpenRead(path);
-        return await JsonSerializer.DeserializeAsync<ReadyFile>(stream, JsonSerializerOptions.Web, cancellationToken);
+        try
+        {
+            await using var stream = File.OpenRead(path);
+            return await JsonSerializer.DeserializeAsync<ReadyFile>(stream, s_strict, cancellationToken)
+                ?? throw new JsonException("It is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException(
+                $"{path} does not say where a program listens: {e.Message} Give --ready-file a path of its own.",
+                e
+            );
+        }
     }
 }

@@ -30,9 +30,7 @@ public static class JobYaml
         var reader = new ProtoYamlReader();
         try
         {
-            RequireShallow(text);
-            var stream = new YamlStream();
-            stream.Load(new StringReader(text));
+            var stream = Load(text);
             if (stream.Documents.Count > 1)
             {
                 reader.Add("", "", "the file holds several documents", "keep one job in a file", Line(stream.Documents[1].RootNode));
@@ -66,10 +64,29 @@ public static class JobYaml
         return new(spec, [.. reader.Violations.OrderBy(v => v.Line ?? 0)]);
     }
 
-    /// <summary>Building the tree recurses: a file that is nested without end would end the process.</summary>
-    private static void RequireShallow(string text)
+    /// <exception cref="YamlException">It is no YAML, or nested too deep.</exception>
+    private static YamlStream Load(string text)
     {
         var parser = new Parser(new StringReader(text));
+        try
+        {
+            RequireShallow(parser);
+            parser = new Parser(new StringReader(text));
+            var stream = new YamlStream();
+            stream.Load(parser);
+            return stream;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // Some signs in the wrong place take the library out of its own states.
+            var at = parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(at, at, "a ':', '?' or bracket stands where none can");
+        }
+    }
+
+    /// <summary>Building the tree recurses: a file that is nested without end would end the process.</summary>
+    private static void RequireShallow(Parser parser)
+    {
         for (var depth = 0; parser.MoveNext(); )
         {
             depth += parser.Current!.NestingIncrease;

@@ -32,8 +32,8 @@ public static class Duration
                 CultureInfo.InvariantCulture,
                 out var number
             );
-            // Longer than anybody waits, and far from where ticks overflow.
-            if (!parsed || !(number * length.TotalHours <= 1e6))
+            // Longer than anybody waits, and far from where ticks overflow. Names of infinities are numbers whatever the style allows.
+            if (!parsed || !(number >= 0 && number * length.TotalHours <= 1e6))
             {
                 return false;
             }

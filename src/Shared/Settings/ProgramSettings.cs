@@ -46,12 +46,16 @@ public static class ProgramSettings
     }
 
     /// <summary>What people have set.</summary>
-    /// <param name="given">Of the command line, each SECTION:NAME=VALUE.</param>
+    /// <param name="given">Of the command line, each SECTION:NAME=VALUE. Of one that is given twice the last counts.</param>
     public static IConfiguration Read(IEnumerable<string> given) =>
         new ConfigurationBuilder()
             .AddEnvironmentVariables(Prefix)
             .AddInMemoryCollection(
-                given.Select(Split).OfType<Given>().Select(g => KeyValuePair.Create($"{g.Section}:{g.Name}", (string?)g.Value))
+                given
+                    .Select(Split)
+                    .OfType<Given>()
+                    .GroupBy(g => $"{g.Section}:{g.Name}", StringComparer.OrdinalIgnoreCase)
+                    .Select(same => KeyValuePair.Create(same.Key, (string?)same.Last().Value))
             )
             .Build();
 

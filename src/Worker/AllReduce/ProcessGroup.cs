@@ -39,7 +39,8 @@ public sealed record ProcessGroup(
     /// <param name="message">The generation to start.</param>
     /// <param name="workerId">This worker.</param>
     /// <param name="logicalShards">V.</param>
-    /// <exception cref="ArgumentException">The members do not hold each shard exactly once, or this worker is not among them.</exception>
+    /// <exception cref="ArgumentException">The members do not hold each shard exactly once, one has no address, or this worker is not among
+    /// them.</exception>
     public static ProcessGroup From(StartGeneration message, string workerId, int logicalShards)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -53,6 +54,17 @@ public sealed record ProcessGroup(
             if (members[rank].ShardCount < 1)
             {
                 throw new ArgumentException($"{members[rank].WorkerId} holds no shard.", nameof(message));
+            }
+            if (members[rank].FirstShard < 0 || members[rank].ShardCount > logicalShards - members[rank].FirstShard)
+            {
+                throw new ArgumentException($"{members[rank].WorkerId} holds shards that the job does not have.", nameof(message));
+            }
+            if (!Uri.TryCreate(members[rank].CollectiveAddress, UriKind.Absolute, out _))
+            {
+                throw new ArgumentException(
+                    $"{members[rank].WorkerId} has the address '{members[rank].CollectiveAddress}', which is none.",
+                    nameof(message)
+                );
             }
         }
 

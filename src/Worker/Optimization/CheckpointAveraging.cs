@@ -44,8 +44,24 @@ public readonly record struct CheckpointAveraging(int Count, bool Best)
         return bleu >= kept[worst] ? worst : null;
     }
 
+    /// <summary>Reads what <see cref="Format"/> wrote.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
     internal static double[] Parse(string scores) =>
-        [.. scores.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(score => double.Parse(score, CultureInfo.InvariantCulture))];
+        TryParse(scores, out var values) ? values : throw new FormatException($"'{scores}' are no scores with spaces between.");
+
+    internal static bool TryParse(string scores, out double[] values)
+    {
+        var parts = scores.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        values = new double[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!double.TryParse(parts[i], CultureInfo.InvariantCulture, out values[i]) || !double.IsFinite(values[i]))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
 
     internal static string Format(IEnumerable<double> scores) =>
         string.Join(' ', scores.Select(score => score.ToString("R", CultureInfo.InvariantCulture)));

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using TrainingCluster.Modeling.Serialization;
+using TrainingCluster.Worker.Optimization;
 
 namespace TrainingCluster.Worker.State;
 
@@ -106,7 +107,10 @@ internal sealed class StateDictReader(TrainingState state) : IDisposable
         }
         _progress = TrainingProgress.FromJson(Encoding.UTF8.GetBytes(progress));
         // Names are SECTION/PARAMETER.
-        var sections = state.PrepareSections([.. header.Entries.Select(entry => entry.Name.Split('/')[0]).Distinct()]);
+        var sections = state.PrepareSections(
+            [.. header.Entries.Select(entry => entry.Name.Split('/')[0]).Distinct()],
+            CheckpointAveraging.Parse(_progress.KeptBleu).Length
+        );
         var expected = sections
             .SelectMany(section => StateDict.Tensors(state.Parameters.Layout, section.Values, $"{section.Name}/"))
             .ToList();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TrainingCluster.Worker.Optimization;
 
 namespace TrainingCluster.Worker.State;
 
@@ -60,8 +61,12 @@ public sealed record TrainingProgress
     {
         try
         {
-            return JsonSerializer.Deserialize<TrainingProgress>(json, s_json)
+            var progress =
+                JsonSerializer.Deserialize<TrainingProgress>(json, s_json)
                 ?? throw new InvalidDataException("The training counters are null.");
+            return progress.CanBe()
+                ? progress
+                : throw new InvalidDataException("The training counters are damaged: one of them is negative, or a score is no number.");
         }
         catch (JsonException e)
         {
@@ -69,8 +74,27 @@ public sealed record TrainingProgress
         }
     }
 
+    private bool CanBe() =>
+        new[]
+        {
+            Step,
+            Updates,
+            SkippedInARow,
+            SkippedSteps,
+            TargetTokens,
+            SourceTokens,
+            EvaluatedStep,
+            BestStep,
+            EvaluationsSinceBest,
+            Evaluations,
+        }.All(counter => counter >= 0)
+        && double.IsFinite(LastBleu)
+        && double.IsFinite(BestBleu)
+        && CheckpointAveraging.TryParse(KeptBleu, out _);
+
     private static readonly JsonSerializerOptions s_json = new()
     {
+        RespectNullableAnnotations = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         // A name that is not ours is a damaged one, or another version's: what it stood for would be lost.
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -175,10 +175,24 @@ public sealed class TrainingState : IDisposable
 
     /// <summary>Makes room for what a received state says it holds, and returns where its values go.</summary>
     /// <param name="names">Names of the sections, in order.</param>
+    /// <param name="scores">How many weights its counters speak of that are kept for the average.</param>
     /// <exception cref="InvalidDataException">They are not those of such a state.</exception>
-    internal IReadOnlyList<StateSection> PrepareSections(IReadOnlyList<string> names)
+    internal IReadOnlyList<StateSection> PrepareSections(IReadOnlyList<string> names, int scores)
     {
         var recent = names.Count(name => name.StartsWith("recent.", StringComparison.Ordinal));
+        // Before memory is taken: each section is as large as the model.
+        string[] possible =
+        [
+            .. Sections.Take(StepSections).Select(section => section.Name),
+            .. names.Contains("best") ? new[] { "best" } : [],
+            .. Enumerable.Range(0, recent).Select(i => $"recent.{i}"),
+        ];
+        if (!possible.SequenceEqual(names) || recent > _keep.Count || recent != scores)
+        {
+            throw new InvalidDataException(
+                $"A training state of this job cannot consist of {string.Join(", ", names)} and {scores} scores of weights that are kept."
+            );
+        }
         lock (_gate)
         {
             Version++;
@@ -188,12 +202,7 @@ public sealed class TrainingState : IDisposable
             {
                 _recent.Add(new float[_first.Length]);
             }
-            var sections = Sections;
-            if (!sections.Select(section => section.Name).SequenceEqual(names) || recent > _keep.Count)
-            {
-                throw new InvalidDataException($"A training state of this job cannot consist of {string.Join(", ", names)}.");
-            }
-            return sections;
+            return Sections;
         }
     }
 

@@ -28,6 +28,7 @@ internal sealed record EvaluationScores(
 internal static class Evaluation
 {
     private const int LossBatchRows = 64;
+    private const long MostCounted = 1L << 40;
 
     /// <summary>Scores the weights that the model holds now.</summary>
     /// <param name="job">The job.</param>
@@ -47,7 +48,7 @@ internal static class Evaluation
             own.Slices.Add(Slice(job, shard, Deal(pairs, shard, shards), cancellationToken));
         }
         var all = group.Mailbox.AllGather(job.State.Progress.Step, topic, own, Stopwatch.GetElapsedTime(start));
-        return Add([.. all.SelectMany(member => member.Slices).OrderBy(slice => slice.Shard)], pairs, shards);
+        return Add(all, pairs, shards);
     }
 
     private static List<ValidationPair> Limited(TrainingJob job)
@@ -111,11 +112,30 @@ internal static class Evaluation
         job.Model.train();
     }
 
-    private static EvaluationScores Add(List<SliceCounts> slices, List<ValidationPair> pairs, int shards)
+    /// <summary>Whether these are as many counts as the scores have, none of them so large that a sum of them is none.</summary>
+    private static bool CanBe(SliceCounts slice) =>
+        slice.Bleu.Count == BleuStatistics.Length
+        && slice.Chrf.Count == ChrFStatistics.Length
+        && slice
+            .Bleu.Concat(slice.Chrf)
+            .Concat([slice.ExactMatches, slice.Sentences, slice.TargetTokens])
+            .All(count => count is >= 0 and <= MostCounted);
+
+    /// <summary>Adds up what the members counted.</summary>
+    /// <param name="members">What each member said.</param>
+    /// <param name="pairs">The validation pairs.</param>
+    /// <param name="shards">V: the slice of each shard must be there once.</param>
+    /// <exception cref="InvalidDataException">A slice is missing, there twice, or has no such counts.</exception>
+    internal static EvaluationScores Add(IEnumerable<MemberEvaluation> members, List<ValidationPair> pairs, int shards)
     {
+        SliceCounts[] slices = [.. members.SelectMany(member => member.Slices).OrderBy(slice => slice.Shard)];
         if (!slices.Select(slice => slice.Shard).SequenceEqual(Enumerable.Range(0, shards)))
         {
-            throw new InvalidDataException($"The counts of {slices.Count} validation slices came, not of each of {shards} once.");
+            throw new InvalidDataException($"The counts of {slices.Length} validation slices came, not of each of {shards} once.");
+        }
+        if (slices.FirstOrDefault(slice => !CanBe(slice)) is { } wrong)
+        {
+            throw new InvalidDataException($"The counts of validation slice {wrong.Shard} cannot be.");
         }
         var bleu = slices.Aggregate(BleuStatistics.Empty, (sum, slice) => sum + new BleuStatistics([.. slice.Bleu]));
         var chrF = slices.Aggregate(ChrFStatistics.Empty, (sum, slice) => sum + new ChrFStatistics([.. slice.Chrf]));

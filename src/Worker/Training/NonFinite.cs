@@ -36,7 +36,19 @@ internal static class NonFinite
 
         // As long again as the step itself took: the others do the same.
         var all = group.Mailbox.AllGather(step, MailboxTopic.NonFiniteShards, own, group.Options.Timeout);
-        return [.. all.SelectMany(member => member.Shards).Order()];
+        return ByShard(all, group.Plan.LogicalShards);
+    }
+
+    /// <summary>The members' shards in order.</summary>
+    /// <param name="members">What each member said.</param>
+    /// <param name="shards">V.</param>
+    /// <exception cref="InvalidDataException">A shard is none of the job's.</exception>
+    internal static IReadOnlyList<int> ByShard(IEnumerable<NonFiniteShards> members, int shards)
+    {
+        int[] found = [.. members.SelectMany(member => member.Shards).Order()];
+        return found.All(shard => (uint)shard < (uint)shards)
+            ? found
+            : throw new InvalidDataException($"Shards {string.Join(", ", found)} came as not finite, of {shards} shards.");
     }
 
     /// <summary>Why the job fails: step, shards, and of the first one the sentences that are not finite even alone.</summary>

@@ -72,7 +72,7 @@ public sealed class ControlSerializerTests : IDisposable
 
     [Fact]
     public void FromBinary_BytesThatAreNoProtobuf_Throws() =>
-        Assert.Throws<InvalidProtocolBufferException>(() => _serializer.FromBinary([0xFF, 0xFF, 0xFF], "RW"));
+        Assert.Throws<SerializationException>(() => _serializer.FromBinary([0xFF, 0xFF, 0xFF], "RW"));
 
     [Fact]
     public void Manifest_MessageThatIsNotInTheTable_Throws() =>

@@ -46,6 +46,14 @@ public class ListenAddressTests
         Assert.Equal(Dns.GetHostName().ToLowerInvariant(), ListenAddress.Parse("0.0.0.0", null).Advertised);
 
     [Fact]
+    public void Parse_NameThatIsTooLong_NamesTheOption() =>
+        Assert.Contains(
+            "--host",
+            Assert.Throws<InvalidDataException>(() => ListenAddress.Parse(new string('a', 300), null)).Message,
+            StringComparison.Ordinal
+        );
+
+    [Fact]
     public void Parse_UnknownHost_NamesTheOption() =>
         Assert.Contains(
             "--host no.such.host.invalid",
