@@ -29,7 +29,10 @@ internal static class StatusPage
                     return Results.Text(problem, statusCode: StatusCodes.Status401Unauthorized);
                 }
                 return Results.Content(
-                    Render(await store.ListAsync(null, [], Jobs, caller.Confinement), await control.ClusterAsync(cancellationToken)),
+                    Render(
+                        await store.ListAsync(null, [], Jobs, caller.Confinement),
+                        await ClusterView.ForAsync(caller, control, store, cancellationToken)
+                    ),
                     "text/html; charset=utf-8"
                 );
             }

@@ -221,7 +221,7 @@ public sealed partial class JobsService(
 
     /// <inheritdoc/>
     public override Task<ClusterStatus> GetCluster(GetClusterRequest request, ServerCallContext context) =>
-        control.ClusterAsync(context.CancellationToken);
+        ClusterView.ForAsync(Caller.Of(context), control, store, context.CancellationToken);
 
     /// <summary>Jobs of other namespaces are not there.</summary>
     private async Task<StoredJob> FindAsync(string id, ServerCallContext context) =>

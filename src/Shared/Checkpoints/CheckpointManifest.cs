@@ -51,15 +51,17 @@ public sealed record CheckpointManifest(
     {
         try
         {
-            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(folder, FileName)), s_json);
-            if (manifest is null)
+            var bytes = File.ReadAllBytes(Path.Combine(folder, FileName));
+            // First: another version may have other fields.
+            if (JsonSerializer.Deserialize<Versioned>(bytes, s_json) is not { } versioned)
             {
                 return (null, $"{FileName} is empty");
             }
-            if (manifest.FormatVersion != CurrentVersion)
+            if (versioned.FormatVersion != CurrentVersion)
             {
-                return (null, $"{FileName} is of version {manifest.FormatVersion}, this program reads version {CurrentVersion}");
+                return (null, $"{FileName} is of version {versioned.FormatVersion}, this program reads version {CurrentVersion}");
             }
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(bytes, s_json)!;
             // No name from a file becomes a path that leads out of its folder.
             return manifest.Files.All(file => file is { Bytes: >= 0 } && RelativePath.IsSafe(file.Path)) && manifest.TotalBytes is not null
                 ? (manifest, "")
@@ -122,4 +124,6 @@ public sealed record CheckpointManifest(
     /// <summary>What was found wrong with a checkpoint before; null: it is not marked.</summary>
     public static string? Mark(string folder) =>
         Path.Combine(folder, DamagedMark) is var mark && File.Exists(mark) ? File.ReadAllText(mark) : null;
+
+    private sealed record Versioned(int FormatVersion);
 }
