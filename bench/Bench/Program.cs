@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using TrainingCluster.Bench;
 using TrainingCluster.Hosting;
 using TrainingCluster.Modeling.Native;
+using TrainingCluster.Settings;
 
 // Before libtorch is loaded: its thread pools are made then.
 NativeSettings.Apply();
@@ -18,7 +19,7 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
 var libtorch = ProgramOptions.LibtorchFolder();
 libtorch.Recursive = true;
 root.Options.Add(libtorch);
-var parsed = root.Parse(args);
+var parsed = Arguments.Read(root, args);
 return await ProgramExit.RunAsync(
     "bench",
     async () =>

@@ -21,7 +21,7 @@ public static class CommandLine
     {
         ArgumentNullException.ThrowIfNull(root);
         using var interruption = new Interruption(terminal);
-        var parsed = root.Parse(args);
+        var parsed = Arguments.Read(root, args);
         var errors = Errors(parsed);
         if (errors.Count > 0 && parsed.Action is not HelpAction)
         {

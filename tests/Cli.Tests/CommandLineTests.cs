@@ -26,6 +26,14 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Run_WordThatBeginsWithAt_IsNoFile()
+    {
+        var session = await Session.RunAsync("@sumbit");
+        Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
+        Assert.Contains("there is no command '@sumbit'", session.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_UnknownCommand_NamesItAndThoseThatThereAre()
     {
         var session = await Session.RunAsync("sumbit");

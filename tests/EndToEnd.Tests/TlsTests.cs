@@ -6,6 +6,7 @@ namespace TrainingCluster.EndToEnd.Tests;
 /// <summary>A cluster of processes that have certificates, as an operator makes it: <c>certs</c>, <c>up --tls</c>.</summary>
 public sealed class TlsTests : IDisposable
 {
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(3);
     private readonly Workspace _workspace = new();
 
     private string Certificates => _workspace.At("certs");
@@ -158,18 +159,22 @@ public sealed class TlsTests : IDisposable
             Job.Parser.ParseJson((await RunAsync(admin, "get", id, "--json", "--coordinator", coordinator)).Output).Progress.Step;
     }
 
-    /// <summary>Waits until a log has texts, one after the other.</summary>
-    private static async Task SeenAsync(string log, params string[] texts)
+    /// <summary>Waits until a log has a text, and after it others in any order.</summary>
+    private static async Task SeenAsync(string log, string first, params string[] then)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(s_timeout);
         while (true)
         {
             var all = await ReadAsync();
-            var at = 0;
-            if (texts.All(text => (at = all.IndexOf(text, at, StringComparison.Ordinal)) >= 0))
+            if (
+                all.IndexOf(first, StringComparison.Ordinal) is >= 0 and var at
+                && then.All(text => all.IndexOf(text, at, StringComparison.Ordinal) >= 0)
+            )
             {
                 return;
             }
-            await Task.Delay(200, TestContext.Current.CancellationToken);
+            await Task.Delay(200, limit.Token);
         }
 
         async Task<string> ReadAsync()

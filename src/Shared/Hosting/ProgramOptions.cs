@@ -113,7 +113,7 @@ public static class ProgramOptions
     public static async Task<int> InvokeAsync(RootCommand command, string[] args)
     {
         ArgumentNullException.ThrowIfNull(command);
-        var parsed = command.Parse(args);
+        var parsed = Arguments.Read(command, args);
         // The programs take signals themselves.
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         var empty = EmptyValues.Of(parsed);

@@ -61,7 +61,7 @@ internal static class SettingTargets
     {
         var given = Encoding.UTF8.GetString(input).Split('\n');
         var option = ProgramSettings.Option(CoordinatorSections.All);
-        var parsed = new RootCommand { option }.Parse([.. given.SelectMany(text => new[] { "--set", text })]);
+        var parsed = Arguments.Read(new RootCommand { option }, [.. given.SelectMany(text => new[] { "--set", text })]);
         if (parsed.Errors.Count > 0)
         {
             return;
