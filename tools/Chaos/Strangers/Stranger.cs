@@ -139,13 +139,10 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
         }
     }
 
+    /// <summary>Calls that are turned away share connections as the client likes: how many it tried is not known.</summary>
     private void Expect(bool turnedAway, Action<RefusalCount> otherwise)
     {
-        if (turnedAway)
-        {
-            _sent.Connections++;
-        }
-        else
+        if (!turnedAway)
         {
             otherwise(_sent);
         }
