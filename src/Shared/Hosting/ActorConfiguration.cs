@@ -72,7 +72,7 @@ public static class ActorConfiguration
             seed-node-timeout = 1 s
             retry-unsuccessful-join-after = 1 s
             periodic-tasks-initial-delay = 100 ms
-            # An idle coordinator wakes for each of these: at 200 ms they were a third of what it costs. A death is told by the broken
+            # An idle coordinator wakes for each of these: at 200 ms it cost a quarter more. A death is told by the broken
             # connection and waits for none of them; a worker that joins does, for half a second.
             gossip-interval = 500 ms
             leader-actions-interval = 500 ms
