@@ -16,20 +16,7 @@ public sealed class AddressTests : IDisposable
     public async Task Up_AnySpelling_WorkersJoin(string host)
     {
         Assert.SkipUnless(!host.Contains(':', StringComparison.Ordinal) || Socket.OSSupportsIPv6, "this machine has no IPv6");
-        await using var command = ClusterCommand.Start(
-            _workspace,
-            "up",
-            "--workers",
-            "1",
-            "--host",
-            host,
-            "--grpc-port",
-            "0",
-            "--http-port",
-            "0",
-            "--cluster-port",
-            "0"
-        );
+        await using var command = ClusterCommand.Start(_workspace, ["up", "--workers", "1", "--host", host, .. ClusterCommand.AnyPorts]);
         await command.SeeAsync("Ctrl-C stops everything.");
         command.Signal(ClusterCommand.SigTerm);
         Assert.Equal(0, (await command.EndAsync()).ExitCode);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.TestSupport;
 
@@ -11,6 +12,9 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
 {
     /// <summary>Printed when workers begin to train, and not before. Its number is the first only if all answered in time.</summary>
     public const string Training = "generation ";
+
+    /// <summary>Options of <c>up</c>: any free ports.</summary>
+    public static readonly string[] AnyPorts = ["--grpc-port", "0", "--http-port", "0", "--cluster-port", "0"];
 
     public const int SigInt = 2;
     public const int SigKill = 9;
@@ -53,6 +57,16 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
                 return _error.ToString();
             }
         }
+    }
+
+    /// <summary>Starts a cluster of two workers on free ports, and waits until it is up.</summary>
+    /// <returns>The command, and what it printed: the addresses.</returns>
+    public static async Task<(ClusterCommand Up, JsonElement Addresses)> UpAsync(Workspace workspace, params string[] options)
+    {
+        var up = Start(workspace, ["up", "--workers", "2", .. AnyPorts, "--json", .. options]);
+        await up.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
+        using var document = JsonDocument.Parse(up.Output);
+        return (up, document.RootElement.Clone());
     }
 
     /// <summary>Starts the command with the workspace's temporary folder.</summary>

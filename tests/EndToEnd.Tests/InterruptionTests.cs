@@ -121,18 +121,7 @@ public sealed partial class InterruptionTests : IDisposable
     [InlineData(ClusterCommand.SigTerm)]
     public async Task Up_Interrupted_EndsCleanly(int signal)
     {
-        await using var command = ClusterCommand.Start(
-            _workspace,
-            "up",
-            "--workers",
-            "1",
-            "--grpc-port",
-            "0",
-            "--http-port",
-            "0",
-            "--cluster-port",
-            "0"
-        );
+        await using var command = ClusterCommand.Start(_workspace, ["up", "--workers", "1", .. ClusterCommand.AnyPorts]);
         await command.SeeAsync("Ctrl-C stops everything.");
         Assert.Equal(2, ClusterCommand.ProcessesNaming(_workspace.Temporary).Count);
         command.Signal(signal);

@@ -1,4 +1,8 @@
+using System.Net;
+using System.Text;
 using System.Text.Json;
+using TrainingCluster.Cli.Client;
+using TrainingCluster.Security;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;
@@ -11,25 +15,24 @@ public sealed class TlsTests : IDisposable
 
     private string Certificates => _workspace.At("certs");
 
+    private string Authorities => $"CLUSTER_CA={Path.Combine(Certificates, "client", "ca.crt")}";
+
+    private string[] Admin => [Authorities, $"CLUSTER_TOKEN_FILE={Path.Combine(Certificates, "client", "token")}"];
+
     public void Dispose() => _workspace.Dispose();
 
     [Fact]
     public async Task Up_WithTls_TrainsTheSameWeightsAndLetsNoStrangerIn()
     {
         await OkAsync("certs", Certificates);
-        await using var up = ClusterCommand.Start(
-            _workspace,
-            ["up", "--tls", Certificates, "--workers", "2", "--grpc-port", "0", "--http-port", "0", "--cluster-port", "0", "--json"]
-        );
-        await up.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
-        using var document = JsonDocument.Parse(up.Output);
-        var coordinator = document.RootElement.GetProperty("coordinator").GetProperty("grpc").GetString()!;
+        var (up, addresses) = await ClusterCommand.UpAsync(_workspace, "--tls", Certificates);
+        await using var ending = up;
+        var (coordinator, page) = (Address(addresses, "grpc"), Address(addresses, "http"));
         Assert.StartsWith("https://", coordinator, StringComparison.Ordinal);
-        string[] access = [$"CLUSTER_CA={Path.Combine(Certificates, "client", "ca.crt")}"];
-        string[] admin = [.. access, $"CLUSTER_TOKEN_FILE={Path.Combine(Certificates, "client", "token")}"];
+        string[] access = [Authorities];
 
         var job = _workspace.WriteJob("job.yaml", steps: 80, "workers: { min: 2 }");
-        var submitted = await RunAsync(admin, "submit", job, "--wait", "--json", "--coordinator", coordinator);
+        var submitted = await RunAsync(Admin, "submit", job, "--wait", "--json", "--coordinator", coordinator);
         Assert.True(submitted.ExitCode == 0, submitted.All);
         var events = JobEvents.Of(submitted.Output).ToList();
         Assert.Contains(events, e => e.Progress is { Workers: 2 });
@@ -53,32 +56,8 @@ public sealed class TlsTests : IDisposable
         );
 
         // Tokens of two teams, added while the coordinator runs.
-        var viewer = (
-            await OkAsync(
-                "token",
-                "add",
-                "ann",
-                "--role",
-                "viewer",
-                "--namespace",
-                "default",
-                "--file",
-                Path.Combine(Certificates, "tokens")
-            )
-        ).Trim();
-        var other = (
-            await OkAsync(
-                "token",
-                "add",
-                "bob",
-                "--role",
-                "submitter",
-                "--namespace",
-                "team-b",
-                "--file",
-                Path.Combine(Certificates, "tokens")
-            )
-        ).Trim();
+        var viewer = await TokenAsync("ann", "viewer", "default");
+        var other = await TokenAsync("bob", "submitter", "team-b");
         await UntilAsync([.. access, $"CLUSTER_TOKEN={viewer}"], "get", id, "--coordinator", coordinator);
         await RefusedAsync([.. access, $"CLUSTER_TOKEN={viewer}"], "needs the role submitter", "delete", id, "--coordinator", coordinator);
         await RefusedAsync([.. access, $"CLUSTER_TOKEN={other}"], "there is no job", "get", id, "--coordinator", coordinator);
@@ -87,6 +66,12 @@ public sealed class TlsTests : IDisposable
         var listed = await RunAsync([.. access, $"CLUSTER_TOKEN={viewer}"], "jobs", "--json", "--coordinator", coordinator);
         Assert.Contains(id, listed.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(JobEvents.Of(theirs.Output).First().JobId, listed.Output, StringComparison.Ordinal);
+        // The page: of the viewer's namespace, for who shows a token.
+        Assert.Equal(HttpStatusCode.Unauthorized, (await PageAsync(page, "tc_guess")).Status);
+        var (status, text) = await PageAsync(page, viewer);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Contains(id, text, StringComparison.Ordinal);
+        Assert.DoesNotContain(JobEvents.Of(theirs.Output).First().JobId, text, StringComparison.Ordinal);
         up.Signal(ClusterCommand.SigTerm);
         Assert.Equal(0, (await up.EndAsync()).ExitCode);
     }
@@ -95,35 +80,11 @@ public sealed class TlsTests : IDisposable
     public async Task Certificates_ReplacedWhileAJobTrains_AreTakenOverAndNoStepIsLost()
     {
         await OkAsync("certs", Certificates);
-        await using var up = ClusterCommand.Start(
-            _workspace,
-            [
-                "up",
-                "--tls",
-                Certificates,
-                "--data",
-                _workspace.At("data"),
-                "--workers",
-                "2",
-                "--grpc-port",
-                "0",
-                "--http-port",
-                "0",
-                "--cluster-port",
-                "0",
-                "--json",
-            ]
-        );
-        await up.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
-        using var document = JsonDocument.Parse(up.Output);
-        var coordinator = document.RootElement.GetProperty("coordinator").GetProperty("grpc").GetString()!;
-        string[] admin =
-        [
-            $"CLUSTER_CA={Path.Combine(Certificates, "client", "ca.crt")}",
-            $"CLUSTER_TOKEN_FILE={Path.Combine(Certificates, "client", "token")}",
-        ];
+        var (up, addresses) = await ClusterCommand.UpAsync(_workspace, "--tls", Certificates, "--data", _workspace.At("data"));
+        await using var ending = up;
+        var coordinator = Address(addresses, "grpc");
         var job = _workspace.WriteJob("job.yaml", steps: 1_000_000, "workers: { min: 2 }");
-        var submitted = await RunAsync(admin, "submit", job, "--json", "--coordinator", coordinator);
+        var submitted = await RunAsync(Admin, "submit", job, "--json", "--coordinator", coordinator);
         Assert.True(submitted.ExitCode == 0, submitted.All);
         var id = Job.Parser.ParseJson(submitted.Output).Id;
         while (await StepAsync() == 0)
@@ -149,14 +110,14 @@ public sealed class TlsTests : IDisposable
         {
             await Task.Delay(200, TestContext.Current.CancellationToken);
         }
-        var ledger = JobLedger.Parser.ParseJson((await RunAsync(admin, "ledger", id, "--json", "--coordinator", coordinator)).Output);
+        var ledger = JobLedger.Parser.ParseJson((await RunAsync(Admin, "ledger", id, "--json", "--coordinator", coordinator)).Output);
         Assert.Equal(0, Assert.Single(ledger.Generations).DiscardedSteps);
-        await RunAsync(admin, "cancel", id, "--coordinator", coordinator);
+        await RunAsync(Admin, "cancel", id, "--coordinator", coordinator);
         up.Signal(ClusterCommand.SigTerm);
         Assert.Equal(0, (await up.EndAsync()).ExitCode);
 
         async Task<long> StepAsync() =>
-            Job.Parser.ParseJson((await RunAsync(admin, "get", id, "--json", "--coordinator", coordinator)).Output).Progress.Step;
+            Job.Parser.ParseJson((await RunAsync(Admin, "get", id, "--json", "--coordinator", coordinator)).Output).Progress.Step;
     }
 
     /// <summary>Waits until a log has a text, and after it others in any order.</summary>
@@ -188,22 +149,27 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Up_OnAnAddressThatOthersReach_IsRefusedWithoutTlsUnlessItIsSaid()
     {
-        var refused = await ClusterCommand.RunAsync(
-            _workspace,
-            "",
-            "up",
-            "--host",
-            "0.0.0.0",
-            "--grpc-port",
-            "0",
-            "--http-port",
-            "0",
-            "--cluster-port",
-            "0"
-        );
+        var refused = await ClusterCommand.RunAsync(_workspace, "", ["up", "--host", "0.0.0.0", .. ClusterCommand.AnyPorts]);
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("without --tls anyone who does may", refused.All, StringComparison.Ordinal);
         Assert.Contains("--insecure-no-authentication", refused.All, StringComparison.Ordinal);
+    }
+
+    private static string Address(JsonElement addresses, string name) =>
+        addresses.GetProperty("coordinator").GetProperty(name).GetString()!;
+
+    private async Task<string> TokenAsync(string name, string role, string space) =>
+        (await OkAsync("token", "add", name, "--role", role, "--namespace", space, "--file", Path.Combine(Certificates, "tokens"))).Trim();
+
+    /// <summary>The status page as a browser asks for it: the password is the token.</summary>
+    private async Task<(HttpStatusCode Status, string Text)> PageAsync(string address, string token)
+    {
+        using var handler = new SocketsHttpHandler();
+        ClientAccess.From(Path.Combine(Certificates, "client", "ca.crt"), null).Configure(handler.SslOptions, CertificateRole.Coordinator);
+        using var http = new HttpClient(handler);
+        http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"anyone:{token}")));
+        using var answer = await http.GetAsync(new Uri(address), TestContext.Current.CancellationToken);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     private async Task<string> OkAsync(params string[] arguments)

@@ -21,22 +21,7 @@ public sealed class UpFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _up = ClusterCommand.Start(
-            Workspace,
-            "up",
-            "--workers",
-            "2",
-            "--grpc-port",
-            "0",
-            "--http-port",
-            "0",
-            "--cluster-port",
-            "0",
-            "--json"
-        );
-        await _up.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
-        using var document = JsonDocument.Parse(_up.Output);
-        _addresses = document.RootElement.Clone();
+        (_up, _addresses) = await ClusterCommand.UpAsync(Workspace);
     }
 
     public async ValueTask DisposeAsync()

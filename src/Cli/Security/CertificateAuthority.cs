@@ -82,7 +82,7 @@ internal sealed class CertificateAuthority : IDisposable
     public IssuedCertificate Issue(CertificateRole role, IReadOnlyList<string> hosts, int days)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(Subject(role.ToString().ToLowerInvariant()), key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(Subject(CertificateRoles.WordOf(role)), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(
             new X509BasicConstraintsExtension(
                 certificateAuthority: false,

@@ -9,10 +9,8 @@ namespace TrainingCluster.Cli.Security;
 /// <param name="Root">The folder, by its full path.</param>
 internal sealed record CertificateFolder(string Root)
 {
-    private const string AuthorityFile = "ca.crt";
-
     /// <summary>The CA's certificate, and those of older CAs that are still trusted.</summary>
-    public string Authority => Path.Combine(Root, "ca", AuthorityFile);
+    public string Authority => Path.Combine(Root, "ca", IdentityFiles.AuthoritiesFile);
 
     /// <summary>The CA's private key, which no program needs.</summary>
     public string AuthorityKey => Path.Combine(Root, "ca", "ca.key");
@@ -21,20 +19,20 @@ internal sealed record CertificateFolder(string Root)
     public string Tokens => Path.Combine(Root, "tokens");
 
     /// <summary>The CA's certificates, for clients.</summary>
-    public string ClientAuthority => Path.Combine(Root, "client", AuthorityFile);
+    public string ClientAuthority => Path.Combine(Root, "client", IdentityFiles.AuthoritiesFile);
 
     /// <summary>The first token, in plain text.</summary>
     public string ClientToken => Path.Combine(Root, "client", "token");
 
     /// <summary>A program's folder.</summary>
-    public string Of(CertificateRole role) => Path.Combine(Root, role.ToString().ToLowerInvariant());
+    public string Of(CertificateRole role) => Path.Combine(Root, CertificateRoles.WordOf(role));
 
     /// <summary>The CA's certificates, for a program.</summary>
-    public string AuthorityOf(CertificateRole role) => Path.Combine(Of(role), AuthorityFile);
+    public string AuthorityOf(CertificateRole role) => Path.Combine(Of(role), IdentityFiles.AuthoritiesFile);
 
     /// <summary>A program's certificate.</summary>
-    public string CertificateOf(CertificateRole role) => Path.Combine(Of(role), "tls.crt");
+    public string CertificateOf(CertificateRole role) => Path.Combine(Of(role), IdentityFiles.CertificateFile);
 
     /// <summary>A program's private key.</summary>
-    public string KeyOf(CertificateRole role) => Path.Combine(Of(role), "tls.key");
+    public string KeyOf(CertificateRole role) => Path.Combine(Of(role), IdentityFiles.KeyFile);
 }

@@ -35,7 +35,7 @@ public static partial class CoordinatorHost
         address.RequireFree(options.ClusterPort, "--cluster-port");
         var time = TimeProvider.System;
         var data = new DataFolder(options.Data);
-        using var loggers = LoggerFactory.Create(ConfigureLogging);
+        using var loggers = LoggerFactory.Create(ProgramLogging.Configure);
         using var identity = options.Tls is { } tls
             ? ClusterIdentity.Load(tls, CertificateRole.Coordinator, time, loggers.CreateLogger<ClusterIdentity>())
             : null;
@@ -103,7 +103,7 @@ public static partial class CoordinatorHost
     )
     {
         var builder = WebApplication.CreateSlimBuilder();
-        ConfigureLogging(builder.Logging);
+        ProgramLogging.Configure(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // The first is gRPC's, the second the browser's and Prometheus': their order tells them apart when ports are chosen by the
@@ -160,13 +160,6 @@ public static partial class CoordinatorHost
         );
         return builder.Build();
     }
-
-    private static void ConfigureLogging(ILoggingBuilder logging) =>
-        logging
-            .ClearProviders()
-            .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Grpc", LogLevel.Warning);
 
     private static void MapEndpoints(WebApplication app, ProgramMetrics published)
     {

@@ -52,22 +52,8 @@ internal sealed partial class CoordinatorNode(IServiceProvider provider, NodeOpt
     public Task<IActorRef> ActorAsync(CancellationToken cancellationToken) => _actor.Task.WaitAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            if (_host is not { } host)
-            {
-                return HealthCheckResult.Unhealthy("the actors are not up");
-            }
-            var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(cancellationToken);
-            return new(report.Status, string.Join("; ", report.Entries.Values.Select(entry => entry.Description).OfType<string>()));
-        }
-        catch (ObjectDisposedException)
-        {
-            return HealthCheckResult.Unhealthy("the actors are being made anew");
-        }
-    }
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        NodeHealth.CheckAsync(_host, cancellationToken);
 
     /// <inheritdoc/>
     public async Task StartedAsync(CancellationToken cancellationToken)

@@ -53,13 +53,10 @@ public sealed class CertificateAuthorities
         {
             return null;
         }
-        var wanted = string.Join(" or ", roles.ToArray().Select(Word));
-        var shown = role is { } other ? Word(other) : "process without a role";
+        var wanted = string.Join(" or ", roles.ToArray().Select(CertificateRoles.WordOf));
+        var shown = role is { } other ? CertificateRoles.WordOf(other) : "process without a role";
         return $"the certificate {certificate.Subject} is of a {shown}, not of a {wanted}";
     }
-
-    /// <summary>A role as messages say it.</summary>
-    internal static string Word(CertificateRole role) => role.ToString().ToLowerInvariant();
 
     /// <exception cref="InvalidDataException">There is no certificate in it.</exception>
     internal static X509Certificate2Collection Certificates(string pem, string place)

@@ -27,6 +27,9 @@ public static class CertificateRoles
     // GeneralName ::= CHOICE { ..., uniformResourceIdentifier [6] IA5String, ... } (RFC 5280, 4.2.1.6)
     private static readonly Asn1Tag s_uri = new(TagClass.ContextSpecific, 6);
 
+    /// <summary>A role as files, addresses and people write it.</summary>
+    public static string WordOf(CertificateRole role) => role.ToString().ToLowerInvariant();
+
     /// <summary>The URI that a certificate of this role bears: <c>spiffe://training-cluster/coordinator</c>.</summary>
     public static Uri UriOf(CertificateRole role) => new(TextOf(role));
 

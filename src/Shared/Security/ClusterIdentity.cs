@@ -17,12 +17,12 @@ public sealed partial class ClusterIdentity : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
-    private CertificateFiles _files;
+    private IdentityFiles _files;
     private CancellationTokenSource _replaced = new();
     private string _told = "";
     private volatile Credentials _credentials;
 
-    private ClusterIdentity(CertificateFiles files, CertificateRole role, TimeProvider time, ILogger logger)
+    private ClusterIdentity(IdentityFiles files, CertificateRole role, TimeProvider time, ILogger logger)
     {
         (_files, _role, _time, _logger) = (files, role, time, logger);
         _credentials = Checked(files, role);
@@ -39,7 +39,7 @@ public sealed partial class ClusterIdentity : IDisposable
     /// <param name="logger">Told of certificates that are replaced, cannot be used, or end soon.</param>
     /// <exception cref="InvalidDataException">The files are missing, damaged, of another role, or over.</exception>
     public static ClusterIdentity Load(string folder, CertificateRole role, TimeProvider time, ILogger logger) =>
-        new(CertificateFiles.Read(folder), role, time, logger);
+        new(IdentityFiles.Read(folder), role, time, logger);
 
     /// <summary>How this process answers those who connect.</summary>
     /// <param name="required">Whether they must have a certificate.</param>
@@ -67,7 +67,7 @@ public sealed partial class ClusterIdentity : IDisposable
         options.ClientCertificateContext = SslStreamCertificateContext.Create(now.Certificate, now.Chain, offline: true);
         options.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
         options.RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
-            certificate is not null && Accepts(certificate, chain, $"what should be a {CertificateAuthorities.Word(peer)}", peer);
+            certificate is not null && Accepts(certificate, chain, $"what should be a {CertificateRoles.WordOf(peer)}", peer);
     }
 
     /// <summary>Whether a peer's certificate is of this cluster and of one of the roles. Who is refused is logged.</summary>
@@ -94,7 +94,7 @@ public sealed partial class ClusterIdentity : IDisposable
     {
         try
         {
-            var files = CertificateFiles.Read(_files.Folder);
+            var files = IdentityFiles.Read(_files.Folder);
             if (files != _files)
             {
                 _credentials = Checked(files, _role);
@@ -125,7 +125,7 @@ public sealed partial class ClusterIdentity : IDisposable
         _told = problem;
     }
 
-    private static Credentials Checked(CertificateFiles files, CertificateRole role)
+    private static Credentials Checked(IdentityFiles files, CertificateRole role)
     {
         var credentials = files.Parse();
         return credentials.Authorities.Problem(credentials.Certificate, credentials.Chain, role) is { } problem

@@ -34,7 +34,7 @@ public static partial class WorkerHost
         address.RequireFree(options.ClusterPort, "--cluster-port");
         // Silence is not judged by a clock that somebody may set.
         var time = new SteadyTime(TimeProvider.System);
-        using var loggers = LoggerFactory.Create(ConfigureLogging);
+        using var loggers = LoggerFactory.Create(ProgramLogging.Configure);
         using var identity = options.Tls is { } tls
             ? ClusterIdentity.Load(tls, CertificateRole.Worker, time, loggers.CreateLogger<ClusterIdentity>())
             : null;
@@ -172,13 +172,6 @@ public static partial class WorkerHost
     private static T Of<T>(IServiceProvider settings)
         where T : class => settings.GetRequiredService<IOptions<T>>().Value;
 
-    private static void ConfigureLogging(ILoggingBuilder logging) =>
-        logging
-            .ClearProviders()
-            .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat, c.UseUtcTimestamp) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ", true))
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Grpc", LogLevel.Warning);
-
     private static WebApplication BuildWebApplication(
         WorkerOptions options,
         ListenAddress address,
@@ -188,7 +181,7 @@ public static partial class WorkerHost
     )
     {
         var builder = WebApplication.CreateSlimBuilder();
-        ConfigureLogging(builder.Logging);
+        ProgramLogging.Configure(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // The first is the peers', the second Prometheus': their order tells them apart when ports are chosen by the system.

@@ -39,25 +39,8 @@ internal sealed partial class WorkerNode(
     internal IServiceProvider? Services => _current?.Services;
 
     /// <summary>Whether the actors live. While they are made anew they do not.</summary>
-    public async Task<HealthCheckResult> CheckHealthAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (_current is not { } host)
-            {
-                return HealthCheckResult.Unhealthy("the actors are not up");
-            }
-            var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(cancellationToken);
-            return new HealthCheckResult(
-                report.Status,
-                string.Join("; ", report.Entries.Values.Select(entry => entry.Description).OfType<string>())
-            );
-        }
-        catch (ObjectDisposedException)
-        {
-            return HealthCheckResult.Unhealthy("the actors are being made anew");
-        }
-    }
+    public Task<HealthCheckResult> CheckHealthAsync(CancellationToken cancellationToken) =>
+        NodeHealth.CheckAsync(_current, cancellationToken);
 
     /// <summary>Keeps a node in the cluster until <paramref name="cancellationToken"/>; then leaves.</summary>
     public async Task RunAsync(WorkerActorSettings settings, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using TrainingCluster.Cli.Tests.Security;
@@ -9,41 +8,9 @@ using TrainingCluster.Security;
 
 namespace TrainingCluster.Cli.Tests.Commands;
 
-public sealed class CertsCommandTests : IDisposable
+public sealed class CertsCommandTests : CertsTests
 {
     private const UnixFileMode OwnerMayReadAndWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    private readonly TestFolder _folder = new();
-    private readonly DateTimeOffset _now = TimeProvider.System.GetUtcNow();
-
-    public void Dispose() => _folder.Dispose();
-
-    private string Root => _folder.At("certs");
-
-    private string At(string path) => Path.Combine(Root, path);
-
-    private async Task<string> MakeAsync(params string[] options) => await MakeAtAsync(_now, options);
-
-    private async Task<string> MakeAtAsync(DateTimeOffset now, params string[] options)
-    {
-        var session = await CertificateFolders.RunAsync(now, ["certs", Root, .. options]);
-        Assert.True(session.ExitCode == 0, session.Error);
-        return session.Out + session.Error;
-    }
-
-    private async Task RefusedAsync(string expected, DateTimeOffset? now = null, params string[] options)
-    {
-        var before = Contents();
-        var session = await CertificateFolders.RunAsync(now ?? _now, ["certs", Root, .. options]);
-        Assert.Equal((ExitCodes.BadUsage, ""), (session.ExitCode, session.Out));
-        Assert.Contains(expected, session.Error, StringComparison.Ordinal);
-        Assert.Equal(before, Contents());
-    }
-
-    private Dictionary<string, string> Contents() =>
-        Directory.Exists(Root)
-            ? Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories).ToDictionary(path => path, File.ReadAllText)
-            : [];
 
     [Fact]
     public async Task Certs_NewFolder_HoldsPrivateFilesAlone()
@@ -88,7 +55,7 @@ public sealed class CertsCommandTests : IDisposable
         Assert.Equal("1.2.840.10045.4.3.2", certificate.SignatureAlgorithm.Value); // ECDSA with SHA-256
         Assert.StartsWith("-----BEGIN PRIVATE KEY-----", await ReadAsync($"{name}/tls.key"), StringComparison.Ordinal);
         Assert.False(certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single().CertificateAuthority);
-        Assert.Equal(Seconds(_now.AddDays(365)), new DateTimeOffset(certificate.NotAfter));
+        Assert.Equal(Seconds(Now.AddDays(365)), new DateTimeOffset(certificate.NotAfter));
 
         using var authority = X509CertificateLoader.LoadCertificateFromFile(At("ca/ca.crt"));
         Assert.Equal(
@@ -109,7 +76,7 @@ public sealed class CertsCommandTests : IDisposable
             X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign,
             authority.Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages
         );
-        Assert.Equal(Seconds(_now.AddDays(1000)), new DateTimeOffset(authority.NotAfter));
+        Assert.Equal(Seconds(Now.AddDays(1000)), new DateTimeOffset(authority.NotAfter));
         Assert.StartsWith("-----BEGIN PRIVATE KEY-----", await ReadAsync("ca/ca.key"), StringComparison.Ordinal);
     }
 
@@ -140,33 +107,6 @@ public sealed class CertsCommandTests : IDisposable
         Assert.False(worker.MatchesHostname("coordinator.example.org"));
     }
 
-    [Theory]
-    [InlineData("coordinator:7070")]
-    [InlineData("http://coordinator")]
-    [InlineData("a..b")]
-    [InlineData("-a")]
-    [InlineData("a b")]
-    [InlineData("müller.example.org")]
-    [InlineData("*")]
-    [InlineData("*.org")]
-    [InlineData("a.*.org")]
-    [InlineData("127.1")]
-    [InlineData("010.0.0.1")]
-    [InlineData("1.2.3.4.5")]
-    [InlineData("256.0.0.1")]
-    [InlineData("0.0.0.0")]
-    [InlineData("::")]
-    [InlineData("[::1]")]
-    [InlineData("[::1]:7070")]
-    [InlineData("fe80::1%eth0")]
-    [InlineData("a23456789-123456789-123456789-123456789-123456789-123456789-1234.org")]
-    public async Task Certs_BadHost_IsNamed(string host)
-    {
-        await RefusedAsync($"--coordinator-host '{host}' is no name and no address of a host", null, "--coordinator-host", host);
-        await RefusedAsync($"--worker-name '{host}'", null, "--worker-name", host);
-        Assert.False(Directory.Exists(Root));
-    }
-
     [Fact]
     public async Task Certs_Again_KeepsCaTokensAndHostsAndRenewsTheRest()
     {
@@ -174,7 +114,7 @@ public sealed class CertsCommandTests : IDisposable
         var before = Contents();
         using var old = CertificateFolders.Load(At("coordinator"));
 
-        var said = await MakeAtAsync(_now.AddDays(300), "--days", "10");
+        var said = await MakeAtAsync(Now.AddDays(300), "--days", "10");
 
         foreach (var path in (string[])["ca/ca.crt", "ca/ca.key", "client/ca.crt", "client/token", "tokens", "worker/ca.crt"])
         {
@@ -184,8 +124,8 @@ public sealed class CertsCommandTests : IDisposable
         Assert.NotEqual(old.GetPublicKeyString(), renewed.GetPublicKeyString());
         Assert.NotEqual(old.SerialNumber, renewed.SerialNumber);
         Assert.True(renewed.MatchesHostname("coordinator.example.org"));
-        Assert.Equal(Seconds(_now.AddDays(310)), new DateTimeOffset(renewed.NotAfter));
-        Assert.True(CertificateFolders.Verifies(renewed, At("worker/ca.crt"), CertificateFolders.ServerAuthentication, _now.AddDays(305)));
+        Assert.Equal(Seconds(Now.AddDays(310)), new DateTimeOffset(renewed.NotAfter));
+        Assert.True(CertificateFolders.Verifies(renewed, At("worker/ca.crt"), CertificateFolders.ServerAuthentication, Now.AddDays(305)));
         Assert.NotEqual(before[At("worker/tls.key")], await ReadAsync("worker/tls.key"));
         Assert.Contains("kept", said, StringComparison.Ordinal);
 
@@ -212,7 +152,7 @@ public sealed class CertsCommandTests : IDisposable
         using var renewed = CertificateFolders.Load(At("worker"));
         Assert.True(CertificateFolders.Verifies(old, At("worker/ca.crt"), CertificateFolders.ClientAuthentication));
         Assert.True(CertificateFolders.Verifies(renewed, At("worker/ca.crt"), CertificateFolders.ClientAuthentication));
-        var oldOnly = _folder.Write("old.crt", first);
+        var oldOnly = Folder.Write("old.crt", first);
         Assert.True(CertificateFolders.Verifies(old, oldOnly, CertificateFolders.ClientAuthentication));
         Assert.False(CertificateFolders.Verifies(renewed, oldOnly, CertificateFolders.ClientAuthentication));
         Assert.Equal(tokens, await ReadAsync("tokens"));
@@ -222,7 +162,7 @@ public sealed class CertsCommandTests : IDisposable
         Assert.Equal(bundle, await ReadAsync("ca/ca.crt"));
         await MakeAsync("--new-ca");
         Assert.EndsWith(bundle, await ReadAsync("worker/ca.crt"), StringComparison.Ordinal);
-        await MakeAtAsync(_now.AddDays(21));
+        await MakeAtAsync(Now.AddDays(21));
         Assert.Equal(2, CertificateFolders.LoadAuthorities(At("worker/ca.crt")).Count);
     }
 
@@ -232,89 +172,14 @@ public sealed class CertsCommandTests : IDisposable
         Assert.Contains("end with their CA", await MakeAsync("--ca-days", "30"), StringComparison.Ordinal);
         using (var certificate = CertificateFolders.Load(At("worker")))
         {
-            Assert.Equal(Seconds(_now.AddDays(30)), new DateTimeOffset(certificate.NotAfter));
+            Assert.Equal(Seconds(Now.AddDays(30)), new DateTimeOffset(certificate.NotAfter));
             Assert.True(CertificateFolders.Verifies(certificate, At("worker/ca.crt"), CertificateFolders.ClientAuthentication));
         }
-        await RefusedAsync("make a new one with --new-ca", _now.AddDays(31));
-        await RefusedAsync("is this machine's clock right?", _now.AddDays(-1));
+        await RefusedAsync("make a new one with --new-ca", Now.AddDays(31));
+        await RefusedAsync("is this machine's clock right?", Now.AddDays(-1));
 
-        await MakeAtAsync(_now.AddDays(31), "--new-ca");
+        await MakeAtAsync(Now.AddDays(31), "--new-ca");
         Assert.Single(CertificateFolders.LoadAuthorities(At("worker/ca.crt")));
-    }
-
-    [Theory]
-    [InlineData(
-        "ca/ca.key",
-        "garbage",
-        "ca.key holds no ECDSA key, an encrypted one or a damaged one; restore it from a copy, or make a new CA"
-    )]
-    [InlineData("ca/ca.key", "truncated", "ca.key holds no ECDSA key")]
-    [InlineData("ca/ca.key", "other", "ca.crt does not belong to")]
-    [InlineData("ca/ca.key", "rsa", "ca.key holds no ECDSA key")]
-    [InlineData("ca/ca.key", "missing", "ca.crt is there, but")]
-    [InlineData("ca/ca.crt", "garbage", "ca.crt holds no certificate. Restore it from a copy, or delete it")]
-    [InlineData("ca/ca.crt", "truncated", "ca.crt holds")]
-    [InlineData("ca/ca.crt", "broken", "ca.crt holds a damaged certificate. Restore")]
-    [InlineData("ca/ca.crt", "program", "ca.crt does not belong to")]
-    [InlineData("ca/ca.crt", "missing", "ca.key is there, but")]
-    [InlineData("worker/tls.crt", "garbage", "tls.crt holds a damaged certificate. Delete it")]
-    public async Task Certs_DamagedFile_IsNamedAndNothingChanges(string file, string damage, string expected)
-    {
-        await MakeAsync();
-        var path = At(file);
-        var text = await ReadAsync(file);
-        switch (damage)
-        {
-            case "missing":
-                File.Delete(path);
-                break;
-            case "garbage":
-                await File.WriteAllTextAsync(path, "garbage");
-                break;
-            case "truncated":
-                await File.WriteAllTextAsync(path, text[..(text.Length / 2)]);
-                break;
-            case "broken":
-                await File.WriteAllTextAsync(path, text.Replace("MII", "AAA", StringComparison.Ordinal));
-                break;
-            case "other":
-                using (var key = ECDsa.Create(ECCurve.NamedCurves.nistP256))
-                {
-                    await File.WriteAllTextAsync(path, key.ExportPkcs8PrivateKeyPem());
-                }
-                break;
-            case "rsa":
-                using (var key = RSA.Create(2048))
-                {
-                    await File.WriteAllTextAsync(path, key.ExportPkcs8PrivateKeyPem());
-                }
-                break;
-            case "program":
-                File.Copy(At("worker/tls.crt"), path, overwrite: true);
-                break;
-        }
-
-        await RefusedAsync(expected);
-    }
-
-    [Fact]
-    public async Task Certs_CertificateThatMayNotSign_IsRefused()
-    {
-        await MakeAsync();
-        File.Copy(At("worker/tls.crt"), At("ca/ca.crt"), overwrite: true);
-        File.Copy(At("worker/tls.key"), At("ca/ca.key"), overwrite: true);
-        await RefusedAsync("begins with no certificate of a CA");
-    }
-
-    [Fact]
-    public async Task Certs_NewCaOverADamagedKey_IsTheWayOut()
-    {
-        await MakeAsync();
-        await File.WriteAllTextAsync(At("ca/ca.key"), "garbage");
-        await MakeAsync("--new-ca");
-        await MakeAsync();
-        using var certificate = CertificateFolders.Load(At("worker"));
-        Assert.True(CertificateFolders.Verifies(certificate, At("worker/ca.crt"), CertificateFolders.ClientAuthentication));
     }
 
     [Fact]
@@ -354,53 +219,28 @@ public sealed class CertsCommandTests : IDisposable
         Assert.Contains($"kubectl create secret generic coordinator-tls --from-file={At("coordinator")} ", said, StringComparison.Ordinal);
         Assert.Contains($"kubectl create secret generic worker-tls --from-file={At("worker")} ", said, StringComparison.Ordinal);
         Assert.Contains($"kubectl create secret generic coordinator-tokens --from-file={At("tokens")} ", said, StringComparison.Ordinal);
-        Assert.Contains($"{_now.AddDays(365).UtcDateTime:yyyy-MM-dd}", said, StringComparison.Ordinal);
-        Assert.Contains($"{_now.AddDays(3650).UtcDateTime:yyyy-MM-dd}", said, StringComparison.Ordinal);
+        Assert.Contains($"{Now.AddDays(365).UtcDateTime:yyyy-MM-dd}", said, StringComparison.Ordinal);
+        Assert.Contains($"{Now.AddDays(3650).UtcDateTime:yyyy-MM-dd}", said, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Certs_FolderWithSpaces_IsQuotedForTheShell()
     {
-        var session = await Session.RunAsync("certs", _folder.At("it's a folder"));
-        Assert.Contains($"--tls '{_folder.Path}/it'\\''s a folder'", session.Out, StringComparison.Ordinal);
+        var session = await Session.RunAsync("certs", Folder.At("it's a folder"));
+        Assert.Contains($"--tls '{Folder.Path}/it'\\''s a folder'", session.Out, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Certs_Json_IsOneObject()
     {
-        var session = await CertificateFolders.RunAsync(_now, "certs", Root, "--json", "--worker-name", "w0");
+        var session = await CertificateFolders.RunAsync(Now, "certs", Root, "--json", "--worker-name", "w0");
         using var json = JsonDocument.Parse(session.Out);
         var root = json.RootElement;
         Assert.Equal(At("ca/ca.crt"), root.GetProperty("ca").GetProperty("certificate").GetString());
         Assert.True(root.GetProperty("ca").GetProperty("isNew").GetBoolean());
-        Assert.Equal(Seconds(_now.AddDays(365)), root.GetProperty("coordinator").GetProperty("ends").GetDateTimeOffset());
+        Assert.Equal(Seconds(Now.AddDays(365)), root.GetProperty("coordinator").GetProperty("ends").GetDateTimeOffset());
         Assert.Contains("w0", root.GetProperty("worker").GetProperty("hosts").EnumerateArray().Select(host => host.GetString()));
         Assert.Equal(At("client/token"), root.GetProperty("client").GetProperty("token").GetString());
-    }
-
-    [Fact]
-    public async Task Certs_FolderThatCannotBe_SaysSo()
-    {
-        var file = _folder.Write("file", "");
-        var session = await Session.RunAsync("certs", Path.Combine(file, "certs"));
-        Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
-        Assert.Contains($"{file} is a file; name a folder", session.Error, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Certs_WhileAnotherWrites_SaysSoAndLeavesTheOthersFile()
-    {
-        await MakeAsync();
-        var before = Contents();
-        var other = At("worker/tls.key.new");
-        await File.WriteAllTextAsync(other, "");
-
-        var session = await Session.RunAsync("certs", Root);
-
-        Assert.Equal(ExitCodes.Failed, session.ExitCode);
-        Assert.Contains($"{other} is there", session.Error, StringComparison.Ordinal);
-        before.Add(other, "");
-        Assert.Equal(before, Contents());
     }
 
     [Fact]
@@ -449,8 +289,6 @@ public sealed class CertsCommandTests : IDisposable
         policy.CustomTrustStore.AddRange(CertificateFolders.LoadAuthorities(At(path)));
         return policy;
     }
-
-    private Task<string> ReadAsync(string path) => File.ReadAllTextAsync(At(path), TestContext.Current.CancellationToken);
 
     private static DateTimeOffset Seconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 }

@@ -1,4 +1,9 @@
+using System.Net;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using TrainingCluster.Coordinator.Access;
@@ -55,14 +60,38 @@ public sealed class JwtVerifierTests : IDisposable
         Assert.NotEqual("", (await VerifyAsync(unsigned)).Problem);
     }
 
+    [Fact]
+    public async Task Verify_WithoutAKeyFile_FindsTheKeysByTheIssuersDiscoveryDocument()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        await using var issuer = builder.Build();
+        issuer.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = Address(), jwks_uri = $"{Address()}/keys" }));
+        issuer.MapGet("/keys", () => Results.Text(KeySet()));
+        await issuer.StartAsync(TestContext.Current.CancellationToken);
+
+        var verifier = new JwtVerifier(Address(), Audience, keys: null);
+        var (grant, problem) = await verifier.VerifyAsync(Token(issuer: Address()), TestContext.Current.CancellationToken);
+
+        Assert.Equal(("", "ada"), (problem, grant?.Name));
+
+        string Address() => issuer.Urls.Single();
+    }
+
     private Task<(AccessGrant? Grant, string Problem)> VerifyAsync(string token)
     {
         var keys = Path.Combine(_folder.Path, "jwks.json");
-        var key = JsonWebKeyConverter.ConvertFromECDsaSecurityKey(
-            new ECDsaSecurityKey(ECDsa.Create(_key.ECDsa.ExportParameters(false))) { KeyId = "k1" }
-        );
-        File.WriteAllText(keys, $$"""{"keys":[{"kty":"EC","crv":"P-256","kid":"k1","use":"sig","x":"{{key.X}}","y":"{{key.Y}}"}]}""");
+        File.WriteAllText(keys, KeySet());
         return new JwtVerifier(Issuer, Audience, keys).VerifyAsync(token, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The issuer's public key as it publishes it (RFC 7517).</summary>
+    private string KeySet()
+    {
+        var point = _key.ECDsa.ExportParameters(includePrivateParameters: false).Q;
+        var (x, y) = (Base64UrlEncoder.Encode(point.X), Base64UrlEncoder.Encode(point.Y));
+        return $$"""{"keys":[{"kty":"EC","crv":"P-256","kid":"k1","use":"sig","x":"{{x}}","y":"{{y}}"}]}""";
     }
 
     private string Token(

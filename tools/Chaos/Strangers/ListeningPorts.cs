@@ -9,6 +9,9 @@ internal static class ListeningPorts
 {
     private const string Listening = "0A";
 
+    // Sockets for both versions of IP are in the second, whatever they are bound to.
+    private static readonly string[] s_tables = ["tcp", "tcp6"];
+
     /// <summary>The ports; none where the process is gone.</summary>
     public static IReadOnlyList<int> Of(int pid)
     {
@@ -17,8 +20,8 @@ internal static class ListeningPorts
             var own = Directory.GetFiles($"/proc/{pid}/fd").Select(Target).ToHashSet();
             return
             [
-                .. File.ReadLines($"/proc/{pid}/net/tcp")
-                    .Skip(1)
+                .. s_tables
+                    .SelectMany(table => File.ReadLines($"/proc/{pid}/net/{table}").Skip(1))
                     .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                     .Where(fields => fields[3] == Listening && own.Contains($"socket:[{fields[9]}]"))
                     .Select(fields => int.Parse(fields[1].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)),

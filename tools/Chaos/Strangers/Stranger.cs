@@ -37,6 +37,10 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
         // A worker that has a certificate takes no calls from who has none: the connection does not come about.
         var turnedAway = member.Place > 0 && grpc.Scheme == Uri.UriSchemeHttps;
         var actors = ListeningPorts.Of(member.Pid).Where(port => port != grpc.Port && port != http.Port).ToList();
+        if (actors.Count == 0)
+        {
+            _problems.Add($"no port of {member.Name}'s actors was found to talk to");
+        }
         using var held = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         held.CancelAfter(hold);
         var holding = new List<Task>();
@@ -49,20 +53,19 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
         {
             foreach (var words in Garbage.ForHttp2(random))
             {
-                await TalkAsync(grpc.Host, grpc.Port, words, thenNothing: false, cancellationToken);
+                await TalkAsync(grpc.Host, grpc.Port, words, cancellationToken);
             }
             foreach (var words in Garbage.ForHttp1(random))
             {
-                await TalkAsync(http.Host, http.Port, words, thenNothing: false, cancellationToken);
+                await TalkAsync(http.Host, http.Port, words, cancellationToken);
             }
             _sent.Connections += 4;
             foreach (var port in actors)
             {
-                foreach (var words in Garbage.ForActors(random))
-                {
-                    await TalkAsync(grpc.Host, port, words, thenNothing: true, cancellationToken);
-                    _sent.Peers++;
-                }
+                // At once: they wait 3 s for the rest of a message that was announced.
+                var talks = Garbage.ForActors(random).Select(words => TalkAsync(grpc.Host, port, words, cancellationToken)).ToList();
+                holding.AddRange(talks);
+                _sent.Peers += talks.Count;
             }
             foreach (var method in member.Place == 0 ? CoordinatorMethods() : Methods(V1.Collective.Descriptor))
             {
@@ -96,10 +99,8 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
     /// <param name="host">Its address.</param>
     /// <param name="port">Its port.</param>
     /// <param name="words">The bytes.</param>
-    /// <param name="thenNothing">Says that nothing more will come: what was announced does not. HTTP takes that for an end in
-    /// order.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    private async Task TalkAsync(string host, int port, byte[] words, bool thenNothing, CancellationToken cancellationToken)
+    private async Task TalkAsync(string host, int port, byte[] words, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(HangUp);
@@ -108,10 +109,6 @@ internal sealed class Stranger(Member member, string job, DeterministicRandom ra
         {
             await socket.ConnectAsync(host, port, limit.Token);
             await socket.SendAsync(words, limit.Token);
-            if (thenNothing)
-            {
-                socket.Shutdown(SocketShutdown.Send);
-            }
             var answer = new byte[4096];
             while (await socket.ReceiveAsync(answer, limit.Token) > 0) { }
         }

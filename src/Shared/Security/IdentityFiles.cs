@@ -11,21 +11,27 @@ namespace TrainingCluster.Security;
 /// <param name="Certificate">PEM.</param>
 /// <param name="Key">PEM.</param>
 /// <param name="Authorities">PEM.</param>
-internal sealed record CertificateFiles(string Folder, string Certificate, string Key, string Authorities)
+public sealed record IdentityFiles(string Folder, string Certificate, string Key, string Authorities)
 {
+    /// <summary>The certificate's name.</summary>
     public const string CertificateFile = "tls.crt";
+
+    /// <summary>Its key's.</summary>
     public const string KeyFile = "tls.key";
+
+    /// <summary>The CAs'.</summary>
     public const string AuthoritiesFile = "ca.crt";
 
     private const long MaxBytes = 1024 * 1024;
 
+    /// <summary>Reads the three.</summary>
     /// <exception cref="InvalidDataException">A file is not there, or cannot be read.</exception>
-    public static CertificateFiles Read(string folder) =>
+    public static IdentityFiles Read(string folder) =>
         new(folder, Text(folder, CertificateFile), Text(folder, KeyFile), Text(folder, AuthoritiesFile));
 
     /// <summary>What the files say.</summary>
     /// <exception cref="InvalidDataException">They are no certificates, or do not belong together.</exception>
-    public Credentials Parse()
+    internal Credentials Parse()
     {
         var own = CertificateAuthorities.Certificates(Certificate, Path.Combine(Folder, CertificateFile));
         var authorities = CertificateAuthorities.Parse(Authorities, Path.Combine(Folder, AuthoritiesFile));
