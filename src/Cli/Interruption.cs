@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TrainingCluster.Cli.Local;
+using TrainingCluster.Hosting;
 
 namespace TrainingCluster.Cli;
 
@@ -15,9 +16,6 @@ public sealed partial class Interruption : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
-
-    /// <summary>timeout(1) and some shells send one signal twice: to the process, and to its group.</summary>
-    private static readonly TimeSpan s_sameSignal = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _cancellation = new();
     private readonly PosixSignalRegistration[] _registrations;
@@ -69,7 +67,7 @@ public sealed partial class Interruption : IDisposable
         {
             if (_status != 0)
             {
-                if (_terminal.Time.GetElapsedTime(_began) > s_sameSignal)
+                if (_terminal.Time.GetElapsedTime(_began) > EndSignals.SameSignal)
                 {
                     Leave();
                 }
@@ -113,7 +111,7 @@ public sealed partial class Interruption : IDisposable
             IsBackground = true,
         };
         telling.Start();
-        telling.Join(s_sameSignal);
+        telling.Join(EndSignals.SameSignal);
         // Not Environment.Exit: libraries take leave in order there, and one that still computes would fail on the way.
         Exit(_status);
     }

@@ -73,8 +73,11 @@ public sealed class RestartTests : IDisposable
         Assert.Contains("damaged: state.safetensors does not have the checksum", damaged.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Programs_AllToldToEndAtOnce_NoStepIsLost()
+    // Ctrl-C at programs that were started by hand; timeout(1) signals the process and its group.
+    [Theory]
+    [InlineData(ClusterCommand.SigTerm, 1)]
+    [InlineData(ClusterCommand.SigInt, 2)]
+    public async Task Programs_AllToldToEndAtOnce_NoStepIsLost(int signal, int times)
     {
         await using var coordinator = await StartCoordinatorAsync(1);
         await using var one = StartWorker("worker-1");
@@ -85,9 +88,9 @@ public sealed class RestartTests : IDisposable
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
         // The coordinator first: it is to wait for the others.
         ChildProgram[] programs = [coordinator, one, two];
-        foreach (var program in programs)
+        foreach (var program in programs.SelectMany(program => Enumerable.Repeat(program, times)))
         {
-            ClusterCommand.Signal(program.Pid, ClusterCommand.SigTerm);
+            ClusterCommand.Signal(program.Pid, signal);
         }
         foreach (var program in programs)
         {

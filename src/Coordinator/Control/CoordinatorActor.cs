@@ -171,7 +171,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         {
             _workers.Remove(gone.Id);
         }
-        _membership.DownUnreachable(_settings.DownAfter);
+        var alive = _workers.Values.Where(w => w.LastSeen + _settings.AccusedTimeout > now).Select(w => w.Actor.Path.Address);
+        _membership.DownUnreachable(_settings.DownAfter, alive.ToHashSet());
         CountWorkers();
     }
 

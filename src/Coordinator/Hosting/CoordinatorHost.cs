@@ -50,10 +50,10 @@ public static partial class CoordinatorHost
         MapEndpoints(app, app.Services.GetRequiredService<ProgramMetrics>());
         // 4.
         var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
-        using var end = new EndSignals();
+        using var end = new EndSignals(time);
         if (options.ParentPid is { } parent)
         {
-            _ = end.WatchAsync(parent, time);
+            _ = end.WatchAsync(parent);
         }
         await app.StartAsync();
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();

@@ -12,7 +12,7 @@ namespace TrainingCluster.Coordinator.Membership;
 internal sealed class ClusterMembership(ActorSystem system, CoordinatorSettings settings, TimeProvider time) : IMembership
 {
     private readonly Cluster _cluster = Cluster.Get(system);
-    private readonly Dictionary<Address, DateTimeOffset> _unreachableSince = [];
+    private readonly UnreachableMembers _unreachable = new(Cluster.Get(system).SelfAddress);
 
     public void Subscribe(IActorRef subscriber)
     {
@@ -27,20 +27,10 @@ internal sealed class ClusterMembership(ActorSystem system, CoordinatorSettings 
         system.EventStream.Subscribe(relay, typeof(AssociationErrorEvent));
     }
 
-    public void DownUnreachable(TimeSpan after)
+    public void DownUnreachable(TimeSpan after, IReadOnlySet<Address> alive)
     {
-        var now = time.GetUtcNow();
-        var unreachable = _cluster.State.Unreachable.Select(m => m.Address).ToHashSet();
-        foreach (var back in _unreachableSince.Keys.Where(a => !unreachable.Contains(a)).ToArray())
+        foreach (var address in _unreachable.Due(_cluster.State.Unreachable.Select(m => m.Address), alive, after, time.GetUtcNow()))
         {
-            _unreachableSince.Remove(back);
-        }
-        foreach (var address in unreachable)
-        {
-            if (_unreachableSince.TryAdd(address, now) || _unreachableSince[address] + after > now)
-            {
-                continue;
-            }
             _cluster.Down(address);
         }
     }

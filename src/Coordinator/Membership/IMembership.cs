@@ -9,7 +9,9 @@ internal interface IMembership
     void Subscribe(IActorRef subscriber);
 
     /// <summary>Removes members that have been unreachable for <paramref name="after"/>.</summary>
-    void DownUnreachable(TimeSpan after);
+    /// <param name="after">The time.</param>
+    /// <param name="alive">Those that the coordinator hears from, whatever others say of them.</param>
+    void DownUnreachable(TimeSpan after, IReadOnlySet<Address> alive);
 }
 
 /// <summary>A member was removed.</summary>

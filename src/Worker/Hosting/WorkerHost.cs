@@ -39,10 +39,10 @@ public static partial class WorkerHost
             ? ClusterIdentity.Load(tls, CertificateRole.Worker, time, loggers.CreateLogger<ClusterIdentity>())
             : null;
         using var held = await FolderLock.TakeAsync(options.Data, "--data", "worker", time);
-        using var end = new EndSignals();
+        using var end = new EndSignals(time);
         if (options.ParentPid is { } parent)
         {
-            _ = end.WatchAsync(parent, time);
+            _ = end.WatchAsync(parent);
         }
         // Beside what follows, and before it registers: no job may take a worker of which it does not know how it computes.
         var arithmetic = Task.Run(() => ArithmeticFingerprint.Compute(torch.device(options.Device)));

@@ -132,9 +132,12 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
         }
     }
 
+    /// <summary>Those that the coordinator's actor would not let be removed, at its last look.</summary>
+    public IReadOnlySet<Address> Alive { get; private set; } = new HashSet<Address>();
+
     void IMembership.Subscribe(IActorRef subscriber) { }
 
-    void IMembership.DownUnreachable(TimeSpan after) { }
+    void IMembership.DownUnreachable(TimeSpan after, IReadOnlySet<Address> alive) => Alive = alive;
 
     public async ValueTask DisposeAsync()
     {

@@ -92,4 +92,18 @@ public class RegistrationTests
         var stop = await a.NextAsync<StopTraining>();
         Assert.Equal(("gone", 3, false), (stop.JobId, stop.Generation, stop.KeepState));
     }
+
+    [Fact]
+    public async Task Tick_WorkerThatRegisters_IsNotRemovedWhateverOthersSay()
+    {
+        await using var harness = await ActorHarness.StartAsync(accused: TimeSpan.FromMinutes(10));
+        var worker = harness.Worker("a");
+        worker.Register();
+        await worker.NextAsync<WorkerRegistered>();
+        using var limit = new CancellationTokenSource(ProbeWorker.Timeout);
+        while (!harness.Alive.Contains(worker.Actor.Path.Address))
+        {
+            await Task.Delay(20, limit.Token);
+        }
+    }
 }
