@@ -4,6 +4,7 @@ using Akka.Event;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
 using Akka.Remote.Transport.DotNetty;
+using Microsoft.Extensions.Hosting;
 using TrainingCluster.Security;
 using TrainingCluster.Telemetry;
 
@@ -41,6 +42,8 @@ public static class ActorConfiguration
             # Nobody may be there to answer: five seconds in all.
             phases.cluster-leave.timeout = 2 s
             phases.cluster-exiting.timeout = 3 s
+            # The phase in which TlsShutdown holds up an end that nobody asked for.
+            phases.before-service-unbind.timeout = 20 d
           }
           # Timers are of 100 ms and more; the default of 10 ms makes an idle program wake a hundred times a second.
           scheduler.tick-duration = 100 ms
@@ -127,6 +130,9 @@ public static class ActorConfiguration
             )
             .AddHocon(ConfigurationFactory.ParseString(Settings), HoconAddMode.Prepend)
             .AddSetup(NodeSerialization.Setup)
+            .WithActors(
+                (system, _, services) => TlsShutdown.HoldUp(system, services.GetService<IHostApplicationLifetime>().ApplicationStopping)
+            )
             .WithActors((system, _) => system.ActorOf(Akka.Actor.Props.Create(() => new RefusedPeers(refusals)), RefusedPeers.Name));
     }
 

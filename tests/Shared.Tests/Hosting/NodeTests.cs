@@ -1,9 +1,13 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Serialization;
 using System.Text;
 using Akka.Actor;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.Hosting;
+using TrainingCluster.Security;
+using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Tests.Hosting;
@@ -139,5 +143,33 @@ public sealed class NodeTests
         {
             // One way to hang up.
         }
+    }
+
+    // A process that dies or is cut off in the middle of a handshake: Akka.Remote would end the other one for it.
+    [Fact]
+    public async Task TlsHandshake_OtherSideBreaksItOff_TheNodeStaysUntilItIsToldToEnd()
+    {
+        using var certificates = new TestCertificates();
+        using var identity = ClusterIdentity.Load(
+            certificates.Write("worker", "worker"),
+            CertificateRole.Worker,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var node = await TestNode.StartJoiningAsync($"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", identity);
+        using var limit = new CancellationTokenSource(s_timeout);
+        var shutdown = CoordinatedShutdown.Get(node.System);
+        for (var attempts = 0; attempts < 4 || shutdown.ShutdownReason is null; attempts++)
+        {
+            (await listener.AcceptTcpClientAsync(limit.Token)).Dispose();
+        }
+        // It tries on.
+        (await listener.AcceptTcpClientAsync(limit.Token)).Dispose();
+        Assert.False(node.System.WhenTerminated.IsCompleted);
+
+        await node.StopAsync().WaitAsync(s_timeout);
+        await node.System.WhenTerminated.WaitAsync(s_timeout);
     }
 }

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 using TrainingCluster.Hosting;
+using TrainingCluster.Security;
 using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Tests.Hosting;
@@ -21,15 +22,16 @@ internal sealed class TestNode : IAsyncDisposable
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly Channel<object> _heard = Channel.CreateUnbounded<object>();
 
-    private TestNode(string? seed)
+    private TestNode(string? seed, ClusterIdentity? identity = null)
     {
+        var address = ListenAddress.Parse("127.0.0.1", null) with { Tls = identity is not null };
         _refusals = new Refusals(Metrics.WithCustomRegistry(_registry), NullLoggerFactory.Instance);
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         builder.Services.AddAkka(
             ActorConfiguration.SystemName,
             akka =>
-                akka.WithNode(new NodeOptions(ListenAddress.Parse("127.0.0.1", null), 0, ActorConfiguration.WorkerRole, seed), _refusals)
+                akka.WithNode(new NodeOptions(address, 0, ActorConfiguration.WorkerRole, seed) { Identity = identity }, _refusals)
                     .WithActors((system, _) => Ear = system.ActorOf(Props.Create(() => new Listener(_heard.Writer)), "ear"))
         );
         _host = builder.Build();
@@ -54,6 +56,17 @@ internal sealed class TestNode : IAsyncDisposable
         await up.Task.WaitAsync(s_timeout);
         return node;
     }
+
+    /// <summary>Starts a node with an identity that goes on trying to join what listens there.</summary>
+    public static async Task<TestNode> StartJoiningAsync(string seed, ClusterIdentity identity)
+    {
+        var node = new TestNode(seed, identity);
+        await node._host.StartAsync();
+        return node;
+    }
+
+    /// <summary>Ends it in order, as the programs do.</summary>
+    public Task StopAsync() => _host.StopAsync();
 
     public ActorSelection Remote(TestNode other) => System.ActorSelection($"{other.Cluster.SelfAddress}/user/ear");
 

@@ -1,0 +1,35 @@
+using Akka;
+using Akka.Actor;
+
+namespace TrainingCluster.Hosting;
+
+/// <summary>
+/// Keeps a node alive whose TLS handshake with another failed. Akka.Remote ends the whole actor system then, to make a wrong certificate
+/// known. But a handshake fails too where the other process dies or is cut off in the middle of it, which is what this cluster is there to
+/// survive; and a wrong certificate is told in the log by both ends.
+/// </summary>
+internal static class TlsShutdown
+{
+    // Akka.Remote.Transport.DotNetty.TlsHandshakeFailureReason, which is not public.
+    private const int HandshakeFailed = 79;
+
+    /// <summary>An end for this reason waits for the program's own, and then goes on as part of it.</summary>
+    /// <param name="system">The node's.</param>
+    /// <param name="ending">The program ends the node.</param>
+    public static void HoldUp(ActorSystem system, CancellationToken ending)
+    {
+        var shutdown = CoordinatedShutdown.Get(system);
+        shutdown.AddTask(
+            CoordinatedShutdown.PhaseBeforeServiceUnbind,
+            "tls-handshake",
+            async () =>
+            {
+                if (shutdown.ShutdownReason?.ExitCode == HandshakeFailed)
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, ending).ContinueWith(_ => { }, TaskScheduler.Default);
+                }
+                return Done.Instance;
+            }
+        );
+    }
+}
