@@ -13,6 +13,8 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
     AllReduceBench.Command(),
     SearchBench.Command(),
     StoreBench.Command(),
+    LayersBench.Command(),
+    HeadsBench.Command(),
     StepBench.WorkerCommand(),
     AllReduceBench.WorkerCommand(),
 };

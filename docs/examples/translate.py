@@ -86,7 +86,8 @@ class Model(nn.Module):
             setattr(self, name, nn.Embedding(vocabulary_size, self.width))
         if not self.shared:
             self.output = nn.Linear(self.width, vocabulary_size, bias=False)
-        if spec['positions'] == 'learned':
+        self.kind = spec['positions']
+        if self.kind == 'learned':
             self.positions = nn.Embedding(1024, self.width)
         layers = spec['layers']
         transformer = nn.Transformer(self.width, spec['heads'], layers, layers, spec['feedForward'],
@@ -95,7 +96,9 @@ class Model(nn.Module):
 
     def embed(self, table, tokens):
         length = tokens.shape[1]
-        if hasattr(self, 'positions'):
+        if self.kind == 'none':
+            return table(tokens) * math.sqrt(self.width)
+        if self.kind == 'learned':
             return table(tokens) * math.sqrt(self.width) + self.positions.weight[:length]
         angles = torch.arange(length)[:, None] / 10000 ** (torch.arange(0, self.width, 2) / self.width)
         sines = torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, :self.width]

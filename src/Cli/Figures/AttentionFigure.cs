@@ -14,21 +14,22 @@ public static class AttentionFigure
     {
         ArgumentNullException.ThrowIfNull(recording);
         var rows = recording.Maps.GroupBy(map => (map.Kind, map.Layer)).Select(row => row.Select(ToHeatMap).ToList()).ToList();
-        var sections = recording.Maps.Select(map => map.Kind).Distinct().Count();
+        var sections = recording.Maps.Select(map => map.Kind).Distinct().ToList();
         var header = 1.5 * Math.Max(HeatMap.TextWidth(recording.Source), HeatMap.TextWidth(recording.Translation) + 20);
+        header = Math.Max(header, 1.3 * sections.Max(kind => HeatMap.TextWidth(Describe(kind))));
         var width = 2 * Margin + new[] { 400, header, rows.Max(row => row.Sum(map => map.Width) + Gap * (row.Count - 1)) }.Max();
-        var height = 84 + sections * 26 + rows.Sum(row => row.Max(map => map.Height) + Gap);
+        var height = 84 + sections.Count * 26 + rows.Sum(row => row.Max(map => map.Height) + Gap);
         var drawing = new SvgDrawing(
             width,
             height,
             $"Attention: {recording.Source}",
             $"Attention weights of {recording.Maps.Count} heads while translating “{recording.Source}” as "
-                + $"“{recording.Translation}”. Rows are queries, columns are keys."
+                + $"“{recording.Translation}”. A row is a query and adds up to 1, a column is a key."
         );
         drawing.Text(Margin, 22, recording.Source, 13, bold: true);
         drawing.Text(Margin, 40, $"→ {recording.Translation}", 13);
         rows[0][0].DrawScale(drawing, Margin + 4, 50);
-        drawing.Text(Margin + 136, 58, "share of a row's attention; rows ask, columns answer", 10);
+        drawing.Text(Margin + 136, 58, "weight; each row adds up to 1", 10);
 
         var y = 84.0;
         AttentionKind? section = null;
@@ -67,7 +68,7 @@ public static class AttentionFigure
         kind switch
         {
             AttentionKind.EncoderSelf => "Encoder self-attention: source to source",
-            AttentionKind.DecoderSelf => "Decoder self-attention: target to the target so far",
-            _ => "Cross attention: target to source",
+            AttentionKind.DecoderSelf => "Decoder self-attention: a row is “read → written”, a column a token read",
+            _ => "Cross attention: a row is the token written, a column a source token",
         };
 }

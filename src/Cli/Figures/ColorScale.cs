@@ -33,10 +33,19 @@ public sealed class ColorScale
         return $"#{Mix(a.R, b.R, part)}{Mix(a.G, b.G, part)}{Mix(a.B, b.B, part)}";
     }
 
+    /// <summary>Whether white letters read better on a colour than black ones.</summary>
+    /// <param name="color">As <c>#rrggbb</c>.</param>
+    public static bool IsDark(string color)
+    {
+        ArgumentNullException.ThrowIfNull(color);
+        var (r, g, b) = Parse(color[1..]);
+        return 0.299 * r + 0.587 * g + 0.114 * b < 140;
+    }
+
     private static string Mix(double a, double b, double part) =>
         ((int)Math.Round(a + (b - a) * part)).ToString("x2", CultureInfo.InvariantCulture);
 
-    private static (double, double, double) Parse(string color)
+    private static (double R, double G, double B) Parse(string color)
     {
         double Channel(int at) => int.Parse(color.AsSpan(at, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         return (Channel(0), Channel(2), Channel(4));

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TrainingCluster.Cli.Figures;
 
 /// <summary>One line, or the points of one kind, in a chart.</summary>
@@ -19,6 +21,21 @@ public sealed record LineChart
 
     /// <summary>Beside the vertical axis, with its unit.</summary>
     public string YName { get; init; } = "";
+
+    /// <summary>
+    /// Where the horizontal axis has its numbers; the first and the last are its ends, and what lies beyond them is drawn on them.
+    /// Null: four to nine round numbers that take in all points. Needed for a logarithmic axis.
+    /// </summary>
+    public IReadOnlyList<double>? XTicks { get; init; }
+
+    /// <summary>The same of the vertical axis.</summary>
+    public IReadOnlyList<double>? YTicks { get; init; }
+
+    /// <summary>Whether the horizontal axis is logarithmic.</summary>
+    public bool XIsLogarithmic { get; init; }
+
+    /// <summary>Whether the vertical axis is logarithmic.</summary>
+    public bool YIsLogarithmic { get; init; }
 
     /// <summary>What to draw, at most six.</summary>
     public required IReadOnlyList<ChartSeries> Series { get; init; }
@@ -51,23 +68,21 @@ public sealed record LineChart
         {
             points = [(0, 0), (1, 1)];
         }
-        var (xTicks, yTicks) = (
-            Ticks(points.Min(point => point.X), points.Max(point => point.X)),
-            Ticks(points.Min(point => point.Y), points.Max(point => point.Y))
-        );
+        var xTicks = XTicks ?? Ticks(points.Min(point => point.X), points.Max(point => point.X));
+        var yTicks = YTicks ?? Ticks(points.Min(point => point.Y), points.Max(point => point.Y));
         var (left, top, right, bottom) = (x + 52, y + 34, x + Width - 14, y + Height - 42);
-        double X(double value) => left + (value - xTicks[0]) / (xTicks[^1] - xTicks[0]) * (right - left);
-        double Y(double value) => bottom - (value - yTicks[0]) / (yTicks[^1] - yTicks[0]) * (bottom - top);
+        double X(double value) => left + Share(value, xTicks, XIsLogarithmic) * (right - left);
+        double Y(double value) => bottom - Share(value, yTicks, YIsLogarithmic) * (bottom - top);
         drawing.Text(left, y + 14, Title, 12, bold: true);
         foreach (var tick in xTicks)
         {
             drawing.Line(X(tick), top, X(tick), bottom, "#e4e4e4");
-            drawing.Text(X(tick), bottom + 14, SvgDrawing.N(tick), 10, "middle");
+            drawing.Text(X(tick), bottom + 14, Number(tick), 10, "middle");
         }
         foreach (var tick in yTicks)
         {
             drawing.Line(left, Y(tick), right, Y(tick), "#e4e4e4");
-            drawing.Text(left - 5, Y(tick) + 3.5, SvgDrawing.N(tick), 10, "end");
+            drawing.Text(left - 5, Y(tick) + 3.5, Number(tick), 10, "end");
         }
         drawing.Rectangle(left, top, right - left, bottom - top, "none", "#666");
         drawing.Text((left + right) / 2, bottom + 31, XName, 11, "middle");
@@ -103,6 +118,19 @@ public sealed record LineChart
             drawing.Text(legend + 22, y + 28.5, Series[i].Name, 10);
             legend += 34 + HeatMap.TextWidth(Series[i].Name);
         }
+    }
+
+    // Small numbers of a logarithmic axis keep their digits.
+    private static string Number(double value) =>
+        value != 0 && Math.Abs(value) < 0.01 ? value.ToString("0.######", CultureInfo.InvariantCulture) : SvgDrawing.N(value);
+
+    // Where a value lies between the ends of an axis: 0…1.
+    private static double Share(double value, IReadOnlyList<double> ticks, bool isLogarithmic)
+    {
+        var (at, first, last) = isLogarithmic
+            ? (Math.Log(Math.Max(value, ticks[0])), Math.Log(ticks[0]), Math.Log(ticks[^1]))
+            : (value, ticks[0], ticks[^1]);
+        return Math.Clamp((at - first) / (last - first), 0, 1);
     }
 
     // Four to nine round numbers that take in both ends.

@@ -63,11 +63,22 @@ public sealed class SvgDrawing
     /// <param name="anchor">start, middle or end.</param>
     /// <param name="turn">Degrees clockwise about (x, y).</param>
     /// <param name="bold">Whether to print it bold.</param>
-    public void Text(double x, double y, string text, double size = 11, string anchor = "start", double turn = 0, bool bold = false)
+    /// <param name="fill">Its colour; null: the sheet's.</param>
+    public void Text(
+        double x,
+        double y,
+        string text,
+        double size = 11,
+        string anchor = "start",
+        double turn = 0,
+        bool bold = false,
+        string? fill = null
+    )
     {
         var weight = bold ? " font-weight='600'" : "";
+        var color = fill is null ? "" : $" fill='{fill}'";
         var transform = turn == 0 ? "" : $" transform='rotate({N(turn)} {N(x)} {N(y)})'";
-        Add($"<text x='{N(x)}' y='{N(y)}' font-size='{N(size)}' text-anchor='{anchor}'{weight}{transform}>{Escape(text)}</text>");
+        Add($"<text x='{N(x)}' y='{N(y)}' font-size='{N(size)}' text-anchor='{anchor}'{weight}{color}{transform}>{Escape(text)}</text>");
     }
 
     /// <summary>The whole SVG document.</summary>
@@ -84,6 +95,13 @@ public sealed class SvgDrawing
             {_shapes}</svg>
 
             """;
+    }
+
+    /// <summary>A number with so many digits after its point; never −0.</summary>
+    internal static string Fixed(double value, int digits)
+    {
+        var rounded = Math.Round(value, digits);
+        return (rounded == 0 ? 0 : rounded).ToString($"F{digits}", CultureInfo.InvariantCulture);
     }
 
     internal static string N(double value) => Math.Round(value, 2).ToString(CultureInfo.InvariantCulture);

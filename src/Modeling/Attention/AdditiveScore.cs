@@ -22,6 +22,9 @@ public sealed class AdditiveScore : AttentionScore
     public AdditiveScore(long querySize, long keySize, long hiddenSize)
         : base(nameof(AdditiveScore))
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(querySize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keySize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
         W_q = torch.nn.Linear(querySize, hiddenSize, hasBias: false);
         W_k = torch.nn.Linear(keySize, hiddenSize, hasBias: false);
         w_v = torch.nn.Linear(hiddenSize, 1, hasBias: false);
@@ -45,6 +48,15 @@ public sealed class AdditiveScore : AttentionScore
     /// <inheritdoc/>
     public override Tensor forward(Tensor query, Tensor key)
     {
+        AttentionShapes.RequirePair(query, key);
+        var (querySize, keySize) = (W_q.weight!.shape[1], W_k.weight!.shape[1]);
+        if (query.shape[^1] != querySize || key.shape[^1] != keySize)
+        {
+            throw new ArgumentException(
+                $"query size {query.shape[^1]}, key size {key.shape[^1]}: this score was made for queries of {querySize} and keys of {keySize}.",
+                query.shape[^1] != querySize ? nameof(query) : nameof(key)
+            );
+        }
         using var scope = NewDisposeScope();
         return ScoreProjected(query, ProjectKeys(key)).MoveToOuterDisposeScope();
     }

@@ -27,11 +27,11 @@ public sealed class AttentionMask
     /// <summary>[B or 1, T or 1, S] bool, true where the query may attend to the key; null: everywhere.</summary>
     public Tensor? Allowed_BTS { get; }
 
-    /// <summary>Whether some query may have no key at all. Such queries get zeros, which costs two small operations.</summary>
+    /// <summary>Whether some query may have no key at all. Their weights are zero, which costs two small operations.</summary>
     internal bool HasEmptyRows { get; }
 
     /// <summary>The first keys of each batch row, or of each query.</summary>
-    /// <param name="lengths">[B] or [B, T] int64: how many keys count; 0 for none.</param>
+    /// <param name="lengths">[B] or [B, T] int64: how many keys count; 0 for none, S or more for all.</param>
     /// <param name="keys">S.</param>
     public static AttentionMask FromLengths(Tensor lengths, long keys)
     {
@@ -44,6 +44,10 @@ public sealed class AttentionMask
                 nameof(lengths)
             );
         }
+        if (lengths.dtype != ScalarType.Int64)
+        {
+            throw new ArgumentException($"Lengths are counts of keys in Int64, not {lengths.dtype}: use to(int64).", nameof(lengths));
+        }
         if (lengths.numel() == 0)
         {
             return None;
@@ -54,6 +58,10 @@ public sealed class AttentionMask
         {
             shortest = least.item<long>();
         }
+        if (shortest < 0)
+        {
+            throw new ArgumentException($"A length is {shortest}: lengths are counts of keys, from 0 (none).", nameof(lengths));
+        }
         if (shortest >= keys)
         {
             return None;
@@ -61,7 +69,7 @@ public sealed class AttentionMask
         using var scope = NewDisposeScope();
         var positions_S = arange(keys, ScalarType.Int64, lengths.device);
         var lengths_BT1 = lengths.dim() == 1 ? lengths.unsqueeze(1).unsqueeze(2) : lengths.unsqueeze(2);
-        return new AttentionMask(false, positions_S.lt(lengths_BT1).MoveToOuterDisposeScope(), shortest <= 0);
+        return new AttentionMask(false, positions_S.lt(lengths_BT1).MoveToOuterDisposeScope(), shortest == 0);
     }
 
     /// <summary>An arbitrary mask.</summary>
@@ -87,6 +95,10 @@ public sealed class AttentionMask
     public AttentionMask And(AttentionMask other)
     {
         ArgumentNullException.ThrowIfNull(other);
+        if (Allowed_BTS is not null && other.Allowed_BTS is not null)
+        {
+            RequireFit(Allowed_BTS.shape, other.Allowed_BTS.shape, bothMayRepeat: true);
+        }
         var allowed =
             Allowed_BTS is null ? other.Allowed_BTS
             : other.Allowed_BTS is null ? Allowed_BTS
@@ -97,17 +109,39 @@ public sealed class AttentionMask
     }
 
     /// <summary>The whole mask as one tensor, or null when every query attends to every key.</summary>
+    /// <param name="batch">B.</param>
     /// <param name="queries">T.</param>
     /// <param name="keys">S.</param>
     /// <param name="device">Where to make a causal mask.</param>
     /// <returns>[B or 1, T or 1, S] bool.</returns>
-    internal Tensor? ToTensor(long queries, long keys, Device device)
+    /// <exception cref="ArgumentException">The mask was made for other sides.</exception>
+    internal Tensor? ToTensor(long batch, long queries, long keys, Device device)
     {
+        if (Allowed_BTS is not null)
+        {
+            RequireFit(Allowed_BTS.shape, [batch, queries, keys], bothMayRepeat: false);
+        }
         if (!IsCausal)
         {
             return Allowed_BTS;
         }
         var causal_1TS = ones(new[] { 1, queries, keys }, ScalarType.Bool, device).tril();
         return Allowed_BTS is null ? causal_1TS : causal_1TS.logical_and(Allowed_BTS);
+    }
+
+    // A side of 1 repeats.
+    private static void RequireFit(ReadOnlySpan<long> mask, ReadOnlySpan<long> sides, bool bothMayRepeat)
+    {
+        for (var side = 0; side < 3; side++)
+        {
+            if (mask[side] != sides[side] && mask[side] != 1 && !(bothMayRepeat && sides[side] == 1))
+            {
+                throw new ArgumentException(
+                    $"mask {AttentionShapes.Text(mask)} for {AttentionShapes.Text(sides)}: a mask is [B, T, S], the batch rows, the queries and "
+                        + "the keys that it is for, where a side of 1 repeats.",
+                    nameof(mask)
+                );
+            }
+        }
     }
 }

@@ -13,5 +13,6 @@ public abstract class AttentionScore(string name) : torch.nn.Module(name)
     /// <param name="query">[…, T, d_q].</param>
     /// <param name="key">[…, S, d_k], with the same leading sides.</param>
     /// <returns>[…, T, S].</returns>
+    /// <exception cref="ArgumentException">Their sizes do not fit; the message names them and what helps.</exception>
     public abstract Tensor forward(Tensor query, Tensor key);
 }

@@ -12,15 +12,9 @@ public sealed class DotProductScore(bool scaled = true) : AttentionScore(nameof(
     /// <inheritdoc/>
     public override Tensor forward(Tensor query, Tensor key)
     {
-        ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(key);
-        var size = query.shape[^1];
-        if (key.shape[^1] != size)
-        {
-            throw new ArgumentException($"A dot product takes keys of the queries' size {size}, not {key.shape[^1]}.", nameof(key));
-        }
+        AttentionShapes.RequireEqualSizes(query, key, "the dot product");
         using var scope = NewDisposeScope();
-        var scores = (scaled ? query.mul(1 / Math.Sqrt(size)) : query).matmul(key.transpose(-2, -1));
+        var scores = (scaled ? query.mul(1 / Math.Sqrt(query.shape[^1])) : query).matmul(key.transpose(-2, -1));
         return scores.MoveToOuterDisposeScope();
     }
 }

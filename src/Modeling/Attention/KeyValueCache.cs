@@ -24,6 +24,7 @@ public sealed class KeyValueCache : IDisposable
     {
         ArgumentNullException.ThrowIfNull(keys_RHTK);
         ArgumentNullException.ThrowIfNull(values_RHTK);
+        RequireRows(keys_RHTK, values_RHTK);
         var added = keys_RHTK.shape[2];
         _keys_RHCK = WithRoom(_keys_RHCK, keys_RHTK, added);
         _values_RHCK = WithRoom(_values_RHCK, values_RHTK, added);
@@ -53,6 +54,19 @@ public sealed class KeyValueCache : IDisposable
         _keys_RHCK?.Dispose();
         _values_RHCK?.Dispose();
         _keys_RHCK = _values_RHCK = null;
+    }
+
+    private void RequireRows(Tensor keys_RHTK, Tensor values_RHTK)
+    {
+        AttentionShapes.RequireValues(keys_RHTK, values_RHTK);
+        if (
+            keys_RHTK.dim() != 4
+            || (_keys_RHCK is not null && (keys_RHTK.shape[0] != _keys_RHCK.shape[0] || keys_RHTK.shape[1] != _keys_RHCK.shape[1]))
+        )
+        {
+            var kept = _keys_RHCK is null ? "[R, H, T, K]" : $"{_keys_RHCK.shape[0]} rows of {_keys_RHCK.shape[1]} heads";
+            throw new ArgumentException($"keys {AttentionShapes.Text(keys_RHTK.shape)}: this cache keeps {kept}.", nameof(keys_RHTK));
+        }
     }
 
     private Tensor WithRoom(Tensor? kept, Tensor like, long added)

@@ -16,13 +16,19 @@ public sealed class LearnedEncoding : PositionalEncoding
         : base(nameof(LearnedEncoding))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         weight = torch.nn.Parameter(torch.zeros(length, width));
         RegisterComponents();
     }
 
     /// <inheritdoc/>
+    public override long Width => weight.shape[1];
+
+    /// <inheritdoc/>
     public override Tensor Positions(long start, long length, Device device)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (start + length > weight.shape[0])
         {
             throw new ArgumentException(

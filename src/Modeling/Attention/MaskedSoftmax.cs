@@ -6,22 +6,33 @@ namespace TrainingCluster.Modeling.Attention;
 public static class MaskedSoftmax
 {
     /// <summary>αᵢ = exp(sᵢ) / Σⱼ exp(sⱼ), the sum over allowed keys j; 0 for all others.</summary>
-    /// <param name="scores">[B, T, S], or [B, H, T, S] where all heads share the mask.</param>
+    /// <param name="scores">[T, S], [B, T, S], or [B, H, T, S] where all heads share the mask.</param>
     /// <param name="mask">Null allows everything.</param>
     /// <returns>The shape of the scores; each row adds up to 1, or to 0 where nothing is allowed.</returns>
+    /// <exception cref="ArgumentException">The mask is of another shape.</exception>
     public static Tensor Apply(Tensor scores, AttentionMask? mask = null)
     {
         ArgumentNullException.ThrowIfNull(scores);
         var sides = scores.shape;
-        if ((mask ?? AttentionMask.None).ToTensor(sides[^2], sides[^1], scores.device) is not { } allowed)
+        if (sides.Length < 2)
+        {
+            throw new ArgumentException(
+                $"scores {AttentionShapes.Text(sides)}: they are [T, S], [B, T, S] or [B, H, T, S].",
+                nameof(scores)
+            );
+        }
+        var batch = sides.Length == 2 ? 1 : sides[0];
+        if ((mask ?? AttentionMask.None).ToTensor(batch, sides[^2], sides[^1], scores.device) is not { } allowed)
         {
             return scores.softmax(-1);
         }
         using var scope = NewDisposeScope();
-        if (sides.Length == 4)
+        allowed = sides.Length switch
         {
-            allowed = allowed.unsqueeze(1);
-        }
+            2 => allowed.squeeze(0),
+            3 => allowed,
+            _ => allowed.unsqueeze(1),
+        };
         // A finite filling keeps rows with nothing allowed away from 0/0; their weights are then cut to zero.
         var forbidden = allowed.logical_not();
         var weights = scores.masked_fill(forbidden, scores.dtype == ScalarType.Float64 ? -1e300 : -1e30).softmax(-1);

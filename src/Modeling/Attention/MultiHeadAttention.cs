@@ -45,7 +45,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
         ArgumentNullException.ThrowIfNull(sizes);
         sizes.Validate(dotProduct: score is null);
         _sizes = sizes;
-        _dropout = dropout;
+        _dropout = AttentionShapes.RequireDropout(dropout);
         this.score = score;
         var (queries, keys, values) = (sizes.Heads * sizes.QueryHead, sizes.Heads * sizes.KeyHead, sizes.Heads * sizes.ValueHead);
         if (sizes.IsUniform)
@@ -69,7 +69,10 @@ public sealed class MultiHeadAttention : torch.nn.Module
     /// <summary>Rotates queries and keys by position; null (default): not.</summary>
     public RotaryEncoding? Rotary { get; init; }
 
-    /// <summary>When set, receives the attention weights of every call: [B, H, T, S].</summary>
+    /// <summary>
+    /// When set, receives the attention weights of every call: [B, H, T, S], a copy without gradients that belongs to the receiver
+    /// and lives, whatever dispose scope is open, until it is disposed. For one call, <see cref="Weights"/> is simpler.
+    /// </summary>
     public Action<Tensor>? Recorder { get; set; }
 
     /// <summary>Attention of queries to keys and values.</summary>
@@ -77,15 +80,32 @@ public sealed class MultiHeadAttention : torch.nn.Module
     /// <param name="key">[B, S, d_k].</param>
     /// <param name="value">[B, S, d_v].</param>
     /// <param name="mask">Null allows everything.</param>
-    /// <returns>[B, T, p_o].</returns>
+    /// <returns>
+    /// [B, T, p_o]. For a query that nothing is allowed to, each head gives zeros, and W_o's bias is all that is left.
+    /// </returns>
+    /// <exception cref="ArgumentException">Sizes, batches or the mask do not fit; the message names them and what helps.</exception>
     public Tensor forward(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null)
     {
+        RequireSides(query, key, value);
         using var scope = NewDisposeScope();
         var (q_BHTK, k_BHSK, v_BHSK) =
             ReferenceEquals(query, key) && ReferenceEquals(key, value) && in_proj_weight is not null
                 ? ProjectAll(query)
                 : ProjectSeparately(query, key, value);
         return Attend(q_BHTK, k_BHSK, v_BHSK, mask).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The weights with which each head of <see cref="forward"/> adds up the values.</summary>
+    /// <param name="query">[B, T, d_q].</param>
+    /// <param name="key">[B, S, d_k].</param>
+    /// <param name="mask">Null allows everything.</param>
+    /// <returns>[B, H, T, S]; each row adds up to 1, or to 0 where nothing is allowed.</returns>
+    /// <exception cref="ArgumentException">Sizes, batches or the mask do not fit; the message names them and what helps.</exception>
+    public Tensor Weights(Tensor query, Tensor key, AttentionMask? mask = null)
+    {
+        RequireSides(query, key, null);
+        using var scope = NewDisposeScope();
+        return Weigh(ProjectQueries(query), ProjectKeys(key), mask).MoveToOuterDisposeScope();
     }
 
     /// <summary>The projected keys and values of a memory that is asked again and again: [B, H, S, K] each.</summary>
@@ -116,6 +136,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
     public Tensor AttendStep(Tensor token_R1D, KeyValueCache cache)
     {
         ArgumentNullException.ThrowIfNull(cache);
+        AttentionShapes.RequireBatch(token_R1D, _sizes.Query, nameof(token_R1D));
         using var scope = NewDisposeScope();
         var (q, k, v) = in_proj_weight is not null
             ? ProjectAll(token_R1D, cache.Length)
@@ -128,11 +149,10 @@ public sealed class MultiHeadAttention : torch.nn.Module
     {
         if (Recorder is { } recorder)
         {
-            recorder(
-                score is null
-                    ? ScaledDotProductAttention.Weights(q_BHTK, k_BHSK, mask)
-                    : MaskedSoftmax.Apply(score.forward(q_BHTK, k_BHSK), mask)
-            );
+            using (no_grad())
+            {
+                recorder(Weigh(q_BHTK, k_BHSK, mask).DetachFromDisposeScope());
+            }
         }
         Tensor heads_BHTK;
         if (score is null)
@@ -141,14 +161,32 @@ public sealed class MultiHeadAttention : torch.nn.Module
         }
         else
         {
-            var weights_BHTS = MaskedSoftmax.Apply(score.forward(q_BHTK, k_BHSK), mask);
-            weights_BHTS = CounterDropout.Apply(weights_BHTS, _dropout, training);
+            var weights_BHTS = CounterDropout.Apply(Weigh(q_BHTK, k_BHSK, mask), _dropout, training);
             heads_BHTK = weights_BHTS.matmul(v_BHSK);
         }
         // [B, H, T, K] → [B, T, H·K]
         var sides = heads_BHTK.shape;
         return out_proj.Apply(heads_BHTK.transpose(1, 2).reshape(sides[0], sides[2], sides[1] * sides[3]));
     }
+
+    private void RequireSides(Tensor query, Tensor key, Tensor? value)
+    {
+        AttentionShapes.RequireBatch(query, _sizes.Query, nameof(query));
+        if (ReferenceEquals(query, key) && (value is null || ReferenceEquals(key, value)) && _sizes.IsUniform)
+        {
+            return;
+        }
+        AttentionShapes.RequireBatch(key, _sizes.Key, nameof(key));
+        AttentionShapes.RequireLeading(query.shape, key.shape, nameof(query), nameof(key));
+        if (value is not null)
+        {
+            AttentionShapes.RequireBatch(value, _sizes.Value, nameof(value));
+            AttentionShapes.RequireValues(key, value);
+        }
+    }
+
+    private Tensor Weigh(Tensor q_BHTK, Tensor k_BHSK, AttentionMask? mask) =>
+        score is null ? ScaledDotProductAttention.Weights(q_BHTK, k_BHSK, mask) : MaskedSoftmax.Apply(score.forward(q_BHTK, k_BHSK), mask);
 
     // One product for all three: [B, T, D] → [B, T, 3·D] → three views [B, H, T, K].
     private (Tensor, Tensor, Tensor) ProjectAll(Tensor input_BTD, long position = 0)
@@ -193,11 +231,18 @@ public sealed class MultiHeadAttention : torch.nn.Module
                 position
             );
         }
-        var k_weight = k_proj_weight ?? in_proj_weight!.narrow(0, queries, keys);
+        var k_BHSK = ProjectKeys(key, position);
         var v_weight = v_proj_weight ?? in_proj_weight!.narrow(0, queries + keys, values);
-        var k = Autocast.Linear(key, k_weight, in_proj_bias?.narrow(0, queries, keys));
         var v = Autocast.Linear(value, v_weight, in_proj_bias?.narrow(0, queries + keys, values));
-        return (Rotate(SplitHeads(k, _sizes.KeyHead), position), SplitHeads(v, _sizes.ValueHead));
+        return (k_BHSK, SplitHeads(v, _sizes.ValueHead));
+    }
+
+    private Tensor ProjectKeys(Tensor key, long position = 0)
+    {
+        var (queries, keys) = (_sizes.Heads * _sizes.QueryHead, _sizes.Heads * _sizes.KeyHead);
+        var weight = k_proj_weight ?? in_proj_weight!.narrow(0, queries, keys);
+        var k = Autocast.Linear(key, weight, in_proj_bias?.narrow(0, queries, keys));
+        return Rotate(SplitHeads(k, _sizes.KeyHead), position);
     }
 
     // One product for keys and values: [B, S, D] → [B, S, 2·D] → two views [B, H, S, K].

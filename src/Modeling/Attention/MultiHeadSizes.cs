@@ -74,7 +74,10 @@ public sealed record MultiHeadSizes
         }
         if (dotProduct && QueryHead != KeyHead)
         {
-            throw new ArgumentException($"A dot product takes heads of one size for queries ({QueryHead}) and keys ({KeyHead}).");
+            throw new ArgumentException(
+                $"{nameof(QueryHead)} {QueryHead}, {nameof(KeyHead)} {KeyHead}: the dot product needs equal sizes; give a score that does "
+                    + $"not, such as new AdditiveScore({QueryHead}, {KeyHead}, hiddenSize)."
+            );
         }
     }
 }

@@ -4,23 +4,27 @@ using static TorchSharp.torch;
 namespace TrainingCluster.Modeling.Attention;
 
 /// <summary>
-/// Kernel regression as the plainest attention pooling (Nadaraya 1964, Watson 1964):
-/// f(x) = Σᵢ α(x, xᵢ) yᵢ with α = softmax(−(x − xᵢ)² w² / 2). The queries are where to predict, keys and values are
-/// the examples.
+/// Kernel regression as the plainest attention pooling (Nadaraya 1964, Watson 1964): f(x) = Σᵢ α(x, xᵢ) yᵢ with
+/// α(x, xᵢ) = K(w |x − xᵢ|) / Σⱼ K(w |x − xⱼ|), for the Gaussian softmax(−w² (x − xᵢ)² / 2). The queries are where to predict, keys
+/// and values are the examples. Legend: <c>T</c> predictions, <c>S</c> examples.
 /// </summary>
 public sealed class NadarayaWatson : torch.nn.Module
 {
     private readonly AttentionPooling pooling;
 
     /// <summary>Makes the regression.</summary>
-    /// <param name="width">w, the inverse of the kernel's standard deviation; where learning starts if it is learned.</param>
-    /// <param name="learnedWidth">Whether w is a parameter to learn.</param>
-    public NadarayaWatson(double width = 1, bool learnedWidth = false)
+    /// <param name="sharpness">w, one over the kernel's width (1/σ for the Gaussian); where learning starts if it is learned.</param>
+    /// <param name="learned">Whether w is a parameter to learn.</param>
+    /// <param name="kernel">K.</param>
+    public NadarayaWatson(double sharpness = 1, bool learned = false, Kernel kernel = Kernel.Gaussian)
         : base(nameof(NadarayaWatson))
     {
-        pooling = new AttentionPooling(new GaussianScore(width, learnedWidth));
+        pooling = new AttentionPooling(new KernelScore(kernel, sharpness, learned));
         RegisterComponents();
     }
+
+    /// <summary>w as it is now.</summary>
+    public double Sharpness => ((KernelScore)pooling.Score).Sharpness;
 
     /// <summary>α(x, xᵢ): [T, S].</summary>
     /// <param name="x_T">[T]: where to predict.</param>
@@ -44,5 +48,17 @@ public sealed class NadarayaWatson : torch.nn.Module
     }
 
     // [N] → [1, N, 1]: one batch row of one feature.
-    private static Tensor AsBatch(Tensor numbers) => numbers.unsqueeze(0).unsqueeze(-1);
+    private static Tensor AsBatch(Tensor numbers)
+    {
+        ArgumentNullException.ThrowIfNull(numbers);
+        if (numbers.dim() != 1)
+        {
+            throw new ArgumentException(
+                $"Kernel regression takes a list of numbers, [N], not {AttentionShapes.Text(numbers.shape)}; for vectors use "
+                    + "AttentionPooling with a KernelScore.",
+                nameof(numbers)
+            );
+        }
+        return numbers.unsqueeze(0).unsqueeze(-1);
+    }
 }

@@ -6,6 +6,9 @@ namespace TrainingCluster.Modeling.Attention;
 /// <summary>Tells a model where in the sequence a token stands, by adding to its embedding.</summary>
 public abstract class PositionalEncoding(string name) : torch.nn.Module(name)
 {
+    /// <summary>D.</summary>
+    public abstract long Width { get; }
+
     /// <summary>The encodings of some positions.</summary>
     /// <param name="start">The first position, from 0.</param>
     /// <param name="length">How many.</param>
@@ -18,9 +21,10 @@ public abstract class PositionalEncoding(string name) : torch.nn.Module(name)
     /// <param name="scale">What the embeddings are multiplied by.</param>
     /// <param name="start">The position of the first token.</param>
     /// <returns>[B, T, D].</returns>
+    /// <exception cref="ArgumentException">The embeddings are of another width.</exception>
     public Tensor forward(Tensor embeddings_BTD, double scale = 1, long start = 0)
     {
-        ArgumentNullException.ThrowIfNull(embeddings_BTD);
+        AttentionShapes.RequireBatch(embeddings_BTD, Width, nameof(embeddings_BTD));
         using var scope = NewDisposeScope();
         // One pass: encoding + scale · embedding.
         return Positions(start, embeddings_BTD.shape[1], embeddings_BTD.device).add(embeddings_BTD, scale).MoveToOuterDisposeScope();

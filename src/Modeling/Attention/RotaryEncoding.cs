@@ -36,6 +36,13 @@ public sealed class RotaryEncoding : IDisposable
     {
         ArgumentNullException.ThrowIfNull(heads_BHTK);
         ArgumentOutOfRangeException.ThrowIfNegative(start);
+        if (heads_BHTK.dim() != 4 || heads_BHTK.shape[3] != _headWidth)
+        {
+            throw new ArgumentException(
+                $"heads {AttentionShapes.Text(heads_BHTK.shape)}: these positions were made for [B, H, T, {_headWidth}].",
+                nameof(heads_BHTK)
+            );
+        }
         using var scope = NewDisposeScope();
         var length = heads_BHTK.shape[2];
         Prepare(start + length, heads_BHTK);

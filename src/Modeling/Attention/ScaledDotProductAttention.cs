@@ -17,11 +17,12 @@ public static class ScaledDotProductAttention
     /// <param name="mask">Null allows everything. All heads share it.</param>
     /// <param name="dropout">Share of the weights set to zero: give 0 outside training.</param>
     /// <returns>[B, T, d_v] or [B, H, T, d_v]; zeros for a query that nothing is allowed to.</returns>
+    /// <exception cref="ArgumentException">Sizes, batches or the mask do not fit; the message names them and what helps.</exception>
     public static Tensor Apply(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null, double dropout = 0)
     {
-        ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(value);
+        RequireSides(query, key);
+        AttentionShapes.RequireValues(key, value);
+        AttentionShapes.RequireDropout(dropout);
         if (dropout > 0)
         {
             return WithDropout(query, key, value, mask, dropout);
@@ -33,7 +34,7 @@ public static class ScaledDotProductAttention
         }
 
         using var scope = NewDisposeScope();
-        var allowed = mask.ToTensor(query.shape[^2], key.shape[^2], query.device)!;
+        var allowed = mask.ToTensor(Math.Max(query.shape[0], key.shape[0]), query.shape[^2], key.shape[^2], query.device)!;
         if (query.dim() == 4)
         {
             allowed = allowed.unsqueeze(1);
@@ -54,11 +55,22 @@ public static class ScaledDotProductAttention
     /// <returns>[B, T, S] or [B, H, T, S].</returns>
     public static Tensor Weights(Tensor query, Tensor key, AttentionMask? mask = null)
     {
-        ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(key);
+        RequireSides(query, key);
         using var scope = NewDisposeScope();
         var scores = query.mul(1 / Math.Sqrt(query.shape[^1])).matmul(key.transpose(-2, -1));
         return MaskedSoftmax.Apply(scores, mask).MoveToOuterDisposeScope();
+    }
+
+    private static void RequireSides(Tensor query, Tensor key)
+    {
+        AttentionShapes.RequireEqualSizes(query, key, "the dot product");
+        if (query.dim() is not (3 or 4))
+        {
+            throw new ArgumentException(
+                $"query {AttentionShapes.Text(query.shape)}: it is [B, T, K], or [B, H, T, K] with heads.",
+                nameof(query)
+            );
+        }
     }
 
     // The fused kernel drops nothing on a CPU; step by step it would draw its masks one number at a time.

@@ -22,6 +22,12 @@ public sealed class SelfAttention : torch.nn.Module
         RegisterComponents();
     }
 
+    /// <summary>How much each token takes of each token, by head.</summary>
+    /// <param name="x_BTD">[B, T, D].</param>
+    /// <param name="mask">Null allows everything.</param>
+    /// <returns>[B, H, T, T]: a row a token that asks, a column a token that it may take from; each row adds up to 1.</returns>
+    public Tensor Weights(Tensor x_BTD, AttentionMask? mask = null) => attention.Weights(x_BTD, x_BTD, mask);
+
     /// <summary>Attention of a sequence to itself.</summary>
     /// <param name="x_BTD">[B, T, D].</param>
     /// <param name="mask">Null allows everything.</param>

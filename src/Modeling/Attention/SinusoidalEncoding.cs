@@ -11,13 +11,19 @@ namespace TrainingCluster.Modeling.Attention;
 public sealed class SinusoidalEncoding(long width) : PositionalEncoding(nameof(SinusoidalEncoding))
 {
     private const long FirstLength = 512;
+    private readonly long _width =
+        width >= 1 ? width : throw new ArgumentOutOfRangeException(nameof(width), width, "An encoding has at least one feature.");
     private Tensor? _table;
+
+    /// <inheritdoc/>
+    public override long Width => _width;
 
     /// <inheritdoc/>
     public override Tensor Positions(long start, long length, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (_table is null || _table.shape[0] < start + length || _table.device_type != device.type || _table.device_index != device.index)
         {
             var rows = Math.Max(FirstLength, _table?.shape[0] ?? 0);
@@ -27,7 +33,7 @@ public sealed class SinusoidalEncoding(long width) : PositionalEncoding(nameof(S
             }
             _table?.Dispose();
             using var scope = NewDisposeScope();
-            _table = tensor(Table(rows, width), new[] { rows, width }).to(device).DetachFromDisposeScope();
+            _table = tensor(Table(rows, _width), new[] { rows, _width }).to(device).DetachFromDisposeScope();
         }
         return _table.narrow(0, start, length);
     }

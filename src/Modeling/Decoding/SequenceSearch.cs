@@ -32,9 +32,7 @@ public static class SequenceSearch
         ArgumentNullException.ThrowIfNull(sources);
         options ??= new SearchOptions();
         options.Validate();
-        var cut = sources
-            .Select(source => source.Length <= options.MaxSourceTokens ? source : [.. source.Take(options.MaxSourceTokens - 1), EosId])
-            .ToList();
+        var cut = sources.Select(source => Cut(source, options)).ToList();
         var answers = new Hypothesis[sources.Count];
         var wasTraining = model.training;
         model.eval();
@@ -59,6 +57,10 @@ public static class SequenceSearch
         }
         return answers;
     }
+
+    /// <summary>The source as it is searched with: without what is too long, and with its end.</summary>
+    internal static int[] Cut(int[] source, SearchOptions options) =>
+        source.Length <= options.MaxSourceTokens ? source : [.. source.Take(options.MaxSourceTokens - 1), EosId];
 
     /// <summary>Scores of the next token, with those that no answer may hold, padding and the beginning, out of reach.</summary>
     internal static Tensor NextScores(SequenceToSequenceModel model, DecoderState state, int[] tokens, Device device)

@@ -11,6 +11,14 @@ namespace TrainingCluster.Modeling.Models;
 /// The recurrent encoder-decoder with attention (Bahdanau, Cho and Bengio 2015): the encoder's top-layer states at all
 /// time steps are keys and values; its final states start the decoder, layer by layer.
 /// </summary>
+/// <remarks>
+/// What differs from that paper: the encoder reads in one direction, so that a key knows the words before its own, not those after it;
+/// encoder and decoder may have several layers, of GRU or LSTM cells; each decoder layer starts from the encoder layer's state after
+/// the last word (Sutskever et al. 2014) rather than from tanh(W h₁) of the backward states; the score's hidden size is D; the score
+/// may be a scaled dot product; and a word is scored by its embedding's product with the top state alone, where the paper has a maxout
+/// layer over state, context and last word. Query and context are as there: the state before the step asks, and what it finds goes
+/// into the step's input beside the last word.
+/// </remarks>
 public sealed class RecurrentAttention : SequenceToSequenceModel
 {
     private readonly Embedding? embedding;

@@ -30,7 +30,10 @@ public sealed class RecurrentDecoder : torch.nn.Module
         RegisterComponents();
     }
 
-    /// <summary>When set, receives the attention weights of every step: [B, beams, S].</summary>
+    /// <summary>
+    /// When set, receives the attention weights of every step: [B, beams, S], a copy without gradients that belongs to the receiver
+    /// and lives, whatever dispose scope is open, until it is disposed.
+    /// </summary>
     public Action<Tensor>? Recorder { get; set; }
 
     /// <summary>What the score needs of the keys, computed once: the projected keys, or the keys themselves.</summary>
@@ -100,7 +103,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
             ? additive.ScoreProjected(query_NQD, keys_NSD)
             : score.forward(query_NQD, keys_NSD);
         var weights_NQS = MaskedSoftmax.Apply(scores_NQS, mask);
-        Recorder?.Invoke(weights_NQS);
+        Recorder?.Invoke(weights_NQS.detach().clone().DetachFromDisposeScope());
         weights_NQS = CounterDropout.Apply(weights_NQS, _options.AttentionDropout, training);
         var context_RD = weights_NQS.matmul(memory_NSD).view(-1, _options.Width);
         var gates_RG = input_RG.add(Autocast.Linear(context_RD, contextWeight));

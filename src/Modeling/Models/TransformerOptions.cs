@@ -13,6 +13,11 @@ public enum PositionKind
 
     /// <summary>Rotations of queries and keys in self-attention.</summary>
     Rotary,
+
+    /// <summary>
+    /// Not at all: a source is a bag of tokens, and of the target each token knows only which came before it. For comparison.
+    /// </summary>
+    None,
 }
 
 /// <summary>The shape of a Transformer.</summary>
@@ -71,8 +76,9 @@ public sealed record TransformerOptions : ModelOptions
                 "sinusoidal" => PositionKind.Sinusoidal,
                 "learned" => PositionKind.Learned,
                 "rotary" => PositionKind.Rotary,
+                "none" => PositionKind.None,
                 var other => throw new ArgumentException(
-                    $"model.positions '{other}' is unknown: it is 'sinusoidal', 'learned' or 'rotary'.",
+                    $"model.positions '{other}' is unknown: it is 'sinusoidal', 'learned', 'rotary' or 'none'.",
                     nameof(model)
                 ),
             },

@@ -109,8 +109,19 @@ public sealed class BpeTokenizer
         return text.StartsWith(' ') ? text[1..] : text;
     }
 
-    /// <summary>What one token reads, for people: "▁" where it begins with a space.</summary>
-    public string Describe(int id) => id < SpecialTokenCount ? _tokens[id] : Encoding.UTF8.GetString(_bytes[id]).Replace(' ', '▁');
+    /// <summary>What one token reads, for people: "␣" is a space, and control characters are Unicode's pictures of them ("␊").</summary>
+    public string Describe(int id) =>
+        id < SpecialTokenCount
+            ? _tokens[id]
+            : string.Concat(
+                Encoding
+                    .UTF8.GetString(_bytes[id])
+                    .Select(c =>
+                        c == ' ' ? '␣'
+                        : c < ' ' ? (char)('\u2400' + c)
+                        : c
+                    )
+            );
 
     /// <summary>Writes the vocabulary in the form of Hugging Face's <c>tokenizer.json</c>.</summary>
     public void Save(string path) => TokenizerFile.Save(this, path);

@@ -119,17 +119,6 @@ public sealed class TranslateCommandTests : IDisposable
         );
 
     [Fact]
-    public async Task Attention_ToAFolder_DrawsTheCoursesPictures()
-    {
-        var session = await Session.WithInputAsync("", "attention", "--out", _folder.At("pictures"));
-        Assert.Equal(0, session.ExitCode);
-        Assert.Equal(
-            ["kernel-regression.svg", "positional-encoding.svg", "rotation.svg", "scores.svg"],
-            Directory.GetFiles(_folder.At("pictures")).Select(Path.GetFileName).Order()
-        );
-    }
-
-    [Fact]
     public async Task Translate_SentenceOfTenThousandWords_SaysThatItIsCut()
     {
         var input = $"3. Mai 2021\n{string.Join(' ', Enumerable.Repeat("Mai", 10_000))}\n";

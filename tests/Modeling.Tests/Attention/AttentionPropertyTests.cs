@@ -174,7 +174,7 @@ public class AttentionPropertyTests
                     {
                         "additive" => new AdditiveScore(Width, Width, 5),
                         "dot" => new DotProductScore(scaled: false),
-                        _ => new GaussianScore(0.7),
+                        _ => new KernelScore(sharpness: 0.7),
                     }
                 );
                 return pooling.forward;

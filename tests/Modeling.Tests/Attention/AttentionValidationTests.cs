@@ -59,22 +59,14 @@ public class AttentionValidationTests
     public void RotaryEncoding_OddWidth_Throws() => Assert.Throws<ArgumentException>(() => new RotaryEncoding(7));
 
     [Fact]
-    public void DotProductScore_UnequalSizes_Throws()
-    {
-        using var scope = NewDisposeScope();
-        using var score = new DotProductScore();
-        Assert.Throws<ArgumentException>(() => score.forward(randn(1, 2, 3), randn(1, 2, 4)));
-    }
-
-    [Fact]
-    public void NadarayaWatson_LearnedWidth_LearnsTheWidthThatFits()
+    public void NadarayaWatson_LearnedSharpness_LearnsTheOneThatFits()
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
         // A fast wave, sampled densely: the narrow kernel follows it, the wide one flattens it.
         var x = linspace(0, 6, 60);
         var y = x.mul(4).sin();
-        using var regression = new NadarayaWatson(width: 1, learnedWidth: true);
+        using var regression = new NadarayaWatson(sharpness: 1, learned: true);
         var (even, odd) = (arange(0, 60, 2, ScalarType.Int64), arange(1, 60, 2, ScalarType.Int64));
         var (examples, values, queries, wanted) = (
             x.index_select(0, even),
@@ -83,16 +75,16 @@ public class AttentionValidationTests
             y.index_select(0, odd)
         );
         var before = Error();
-        var width = regression.parameters().Single();
+        var sharpness = regression.parameters().Single();
         for (var step = 0; step < 60; step++)
         {
             using var stepScope = NewDisposeScope();
             regression.forward(queries, examples, values).sub(wanted).pow(2).mean().backward();
             using (no_grad())
             {
-                width.sub_(width.grad!.mul(5));
+                sharpness.sub_(sharpness.grad!.mul(5));
             }
-            width.grad = null;
+            sharpness.grad = null;
         }
         Assert.True(Error() < before / 10, $"{before} → {Error()}");
 

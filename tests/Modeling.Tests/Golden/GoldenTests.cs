@@ -19,14 +19,14 @@ public class GoldenTests(ITestOutputHelper output)
                 var (q, k, v, mask) = (golden.Input("q"), golden.Input("k"), golden.Input("v"), Mask(golden));
                 if (golden.Parts[0] == "nadaraya-watson")
                 {
-                    var regression = new NadarayaWatson(learnedWidth: true);
+                    var regression = new NadarayaWatson(learned: true);
                     golden.Weights(regression);
                     golden.Output("weights", regression.Weights(q, k, mask));
                     return regression.forward(q, k, v, mask);
                 }
                 AttentionScore score = golden.Parts[0] switch
                 {
-                    "gaussian" => new GaussianScore(learned: true),
+                    "gaussian" => new KernelScore(learned: true),
                     "additive" => new AdditiveScore(q.shape[2], k.shape[2], 7),
                     "dot" => new DotProductScore(scaled: false),
                     _ => new DotProductScore(),

@@ -116,8 +116,8 @@ def pooling():
                 q, k, v = leaf(b, t, dq), leaf(b, s, dk), leaf(b, s, dv)
                 weights = {}
                 if score == 'gaussian':
-                    weights = {'score.width': torch.tensor([0.75], requires_grad=True)}
-                    a = -((q[:, :, None] - k[:, None]) * weights['score.width']).pow(2).sum(-1) / 2
+                    weights = {'score.sharpness': torch.tensor([0.75], requires_grad=True)}
+                    a = -((q[:, :, None] - k[:, None]) * weights['score.sharpness']).pow(2).sum(-1) / 2
                 elif score == 'additive':
                     weights = {'score.W_q.weight': leaf(h, dq), 'score.W_k.weight': leaf(h, dk), 'score.w_v.weight': leaf(1, h)}
                     a = torch.tanh((q @ weights['score.W_q.weight'].T)[:, :, None] + (k @ weights['score.W_k.weight'].T)[:, None])
@@ -127,9 +127,9 @@ def pooling():
                 alpha = masked_softmax(a, allowed)
                 cases.add(f'{score}/{mask}/{b}x{t}x{s}', {'q': q, 'k': k, 'v': v, **extra}, weights, {'y': alpha @ v, 'weights': alpha})
     x, xi, y = leaf(6), leaf(9), leaf(9)
-    width = torch.tensor([1.5], requires_grad=True)
-    alpha = torch.softmax(-((x[:, None] - xi) * width).pow(2) / 2, -1)
-    cases.add('nadaraya-watson/none/6x9', {'q': x, 'k': xi, 'v': y}, {'pooling.score.width': width}, {'y': alpha @ y, 'weights': alpha})
+    sharpness = torch.tensor([1.5], requires_grad=True)
+    alpha = torch.softmax(-((x[:, None] - xi) * sharpness).pow(2) / 2, -1)
+    cases.add('nadaraya-watson/none/6x9', {'q': x, 'k': xi, 'v': y}, {'pooling.score.sharpness': sharpness}, {'y': alpha @ y, 'weights': alpha})
     return cases.tensors
 
 

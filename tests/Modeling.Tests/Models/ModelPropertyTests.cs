@@ -11,6 +11,7 @@ public class ModelPropertyTests
             { "transformer", "pre" },
             { "transformer", "post" },
             { "transformer", "rotary" },
+            { "transformer", "none" },
             { "recurrent-attention", "gru" },
             { "recurrent-attention", "lstm" },
         };
@@ -53,6 +54,34 @@ public class ModelPropertyTests
         var (before, after) = (model.Logits(source, lengths, input), model.Logits(source, lengths, changed));
         Assert.True(before.narrow(1, 0, steps - 1).allclose(after.narrow(1, 0, steps - 1), 1e-5, 1e-6));
         Assert.False(before.narrow(1, steps - 1, 1).allclose(after.narrow(1, steps - 1, 1), 1e-5, 1e-6));
+    }
+
+    [Theory]
+    [InlineData("sinusoidal", true)]
+    [InlineData("learned", true)]
+    [InlineData("rotary", true)]
+    [InlineData("none", false)]
+    public void Logits_SourceInAnotherOrder_DifferUnlessThereAreNoPositions(string positions, bool differ)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Create("transformer", positions);
+        var (source, lengths) = (
+            tensor(
+                new long[,]
+                {
+                    { 5, 6, 7, 8, 2 },
+                }
+            ),
+            tensor(new long[] { 5 })
+        );
+        var input = tensor(
+            new long[,]
+            {
+                { 1, 9, 4 },
+            }
+        );
+        var turned = source.index_select(1, tensor(new long[] { 3, 0, 4, 2, 1 }));
+        Assert.Equal(!differ, model.Logits(source, lengths, input).allclose(model.Logits(turned, lengths, input), 1e-4, 1e-5));
     }
 
     [Theory]
@@ -111,7 +140,7 @@ public class ModelPropertyTests
                 {
                     spec["norm"] = variant;
                 }
-                else if (variant == "rotary")
+                else if (variant is "sinusoidal" or "learned" or "rotary" or "none")
                 {
                     spec["positions"] = variant;
                 }

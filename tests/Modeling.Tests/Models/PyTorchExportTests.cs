@@ -28,6 +28,7 @@ public sealed class PyTorchExportTests : IDisposable
     [Theory]
     [InlineData("pre", true, "sinusoidal")]
     [InlineData("post", false, "learned")]
+    [InlineData("pre", true, "none")]
     public async Task TranslatePy_TrainedModel_WritesTheSameWords(string norm, bool shared, string positions)
     {
         Assert.SkipUnless(File.Exists(Python) && (await RunAsync("", "-c", "import torch")).Code == 0, $"{Python} has no PyTorch.");

@@ -48,17 +48,17 @@ public class BpeTokenizerTests
     {
         var tokenizer = SampleText.Tokenizer(1000);
         Assert.Equal(
-            ["▁A", "▁man", "▁waits", "▁for", "▁the", "▁bus", "."],
+            ["␣A", "␣man", "␣waits", "␣for", "␣the", "␣bus", "."],
             tokenizer.Encode("A man waits for the bus.").Select(tokenizer.Describe)
         );
-        Assert.Equal(["▁man", "▁A"], tokenizer.Encode("man A").Select(tokenizer.Describe));
+        Assert.Equal(["␣man", "␣A"], tokenizer.Encode("man A").Select(tokenizer.Describe));
     }
 
     [Fact]
     public void Encode_Numbers_AreCutIntoDigits()
     {
         var tokenizer = SampleText.Tokenizer(1000);
-        Assert.Equal(["▁1", "2", "-", "1", "2"], tokenizer.Encode("12-12").Select(tokenizer.Describe));
+        Assert.Equal(["␣1", "2", "-", "1", "2"], tokenizer.Encode("12-12").Select(tokenizer.Describe));
     }
 
     [Fact]

@@ -1,0 +1,72 @@
+using TrainingCluster.TestSupport;
+
+namespace TrainingCluster.Course.Tests;
+
+/// <summary>A program of the course: examples/attention/NAME.cs. What <c>dotnet run</c> built is started again without a build.</summary>
+internal sealed class Lesson
+{
+    private static readonly Dictionary<string, Lesson> s_all = Directory
+        .EnumerateFiles(Repository.At("examples", "attention"), "*.cs")
+        .Select(path => new Lesson(Path.GetFileNameWithoutExtension(path)))
+        .ToDictionary(lesson => lesson.Name, StringComparer.Ordinal);
+
+    // What lessons share is built with the first one, alone; then as many at a time as the smallest machine has cores.
+    private const int AtATime = 2;
+    private static readonly Lazy<Task> s_shown = new(ShowAllAsync);
+    private static readonly SemaphoreSlim s_checks = new(AtATime);
+
+    private Tool.Result? _shown;
+    private string _program = "";
+
+    private Lesson(string name) => Name = name;
+
+    /// <summary>Every lesson's name, in the order of the course.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. s_all.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Its file's and its page's.</summary>
+    public string Name { get; }
+
+    /// <summary>Its text.</summary>
+    public string Source => File.ReadAllText(FullPath);
+
+    private string FullPath => Repository.At("examples", "attention", $"{Name}.cs");
+
+    public static Lesson Named(string name) => s_all[name];
+
+    /// <summary>What <c>dotnet run NAME.cs</c> prints. The first call runs all lessons, each once.</summary>
+    public async Task<string> ShowAsync()
+    {
+        await s_shown.Value;
+        Assert.True(_shown!.ExitCode == 0, _shown.All);
+        return _shown.Output;
+    }
+
+    /// <summary>Runs <c>check NUMBER ANSWER</c>.</summary>
+    public async Task<Tool.Result> CheckAsync(string exercise, string answer)
+    {
+        await ShowAsync();
+        await s_checks.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            return await Tool.RunAsync("dotnet", [_program, "check", exercise, answer]);
+        }
+        finally
+        {
+            s_checks.Release();
+        }
+    }
+
+    private static async Task ShowAllAsync()
+    {
+        await Named(Names[0]).RunAsync();
+        var two = new ParallelOptions { MaxDegreeOfParallelism = AtATime };
+        await Parallel.ForEachAsync(Names.Skip(1), two, async (name, _) => await Named(name).RunAsync());
+    }
+
+    private async Task RunAsync()
+    {
+        _shown = await Tool.RunAsync("dotnet", ["run", FullPath]);
+        var built = await Tool.RunAsync("dotnet", ["build", FullPath, "-getProperty:TargetPath"]);
+        _program = built.Output.Trim();
+    }
+}
