@@ -32,7 +32,7 @@ internal sealed class QueueBoard
                 .Select(w => w.Arithmetic.Fingerprint)
                 .Distinct(StringComparer.Ordinal),
         ];
-        Running = [.. Shares.Where(s => s.Workers.Count > 0)];
+        Running = [.. Shares.Where(s => s.Workers.Count + s.AskedBack.Count > 0)];
         foreach (var share in Running)
         {
             Use(share, share.Workers.Count);
@@ -65,6 +65,12 @@ internal sealed class QueueBoard
 
     /// <summary>How many workers more its namespace may have.</summary>
     public int Room(Share share) => Quota(share) is { } quota ? quota - Used(share) : int.MaxValue;
+
+    /// <summary>The same at this moment: workers that its jobs are asked to give back are still theirs.</summary>
+    public int RoomNow(Share share) =>
+        Quota(share) is null
+            ? int.MaxValue
+            : Room(share) - Running.Where(s => s.Job.Namespace == share.Job.Namespace).Sum(s => s.AskedBack.Count);
 
     /// <summary>Whether it has waited for longer than jobs may stay in front of it that came later.</summary>
     public bool HasWaitedLong(Share share) => _state.Now - share.Job.Since >= _state.Options.BackfillLimit;
@@ -105,7 +111,7 @@ internal sealed class QueueBoard
     {
         var given = Free.Where(w => w.Computes(kind)).OrderByDescending(w => w.StateOf == share.Job.Id).Take(count).ToArray();
         share.Kind = kind;
-        if (share.Workers.Count == 0)
+        if (!Running.Contains(share))
         {
             Running.Add(share);
         }
@@ -148,7 +154,7 @@ internal sealed class QueueBoard
                 .Where(s =>
                     s is { Yields: false, Workers.Count: > 0, AskedBack.Count: 0 }
                     && s.Workers.Count < s.Job.Max
-                    && Room(s) > 0
+                    && RoomNow(s) > 0
                     && Free.Any(w => w.Computes(s.Kind))
                 )
                 .OrderByDescending(s => s.Job.Priority)

@@ -19,7 +19,7 @@ internal static class Reclaim
         // What its namespace has too much for its quota must come from jobs of the namespace itself.
         var own = Math.Max(0, least - board.Room(share));
         var missing = least - board.Free.Count(w => w.Computes(kind));
-        if (missing <= 0 && own == 0)
+        if (missing <= 0 && board.RoomNow(share) >= least)
         {
             board.Give(share, kind, least);
             share.Verdict = QueueVerdict.Starts;

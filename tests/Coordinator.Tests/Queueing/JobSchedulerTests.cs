@@ -86,6 +86,7 @@ public class JobSchedulerTests
     [InlineData("a 1-8 ns:x; b 1-1 ns:x; c 1-1 ns:y", "w1 w2 w3 w4 w5", "x=2", "", "a starts w1; b starts w3; c starts w2")]
     [InlineData("a 2-2 runs ns:x; b 1-1 ns:x", "w1@a w2@a w3", "x=2", "", "a keeps w1 w2; b overquota")]
     [InlineData("a 1-8 runs ns:x; b 1-1 ns:x", "w1@a w2@a w3", "x=2", "", "a givesback w1 w2!; b gathers")]
+    [InlineData("a 1-8 runs ns:x; b 1-1 ns:x", "w1@a w2@a!b w3", "x=2", "", "a givesback w1 w2!; b gathers")]
     [InlineData("a 2-2 runs ns:x; b 1-1 ns:x p5", "w1@a w2@a w3", "*=2", "", "a preempted w1! w2!; b gathers")]
     [InlineData("a 3-3 ns:x; b 1-1 ns:x", "w1 w2 w3", "x=2", "", "a overquota; b starts w1")]
     [InlineData("a 1-8 ns:x", "w1 w2 w3", "*=0", "", "a overquota")]
