@@ -74,6 +74,7 @@ public static class CommandLine
             UpCommand.Create(terminal),
             SubmitCommand.Create(terminal),
             JobsCommand.Create(terminal),
+            QueueCommand.Create(terminal),
             GetCommand.Create(terminal),
             WatchCommand.Create(terminal),
             CancelCommand.Create(terminal),

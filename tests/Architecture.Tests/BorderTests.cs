@@ -65,13 +65,11 @@ public sealed class BorderTests
     public void Folders_DoNotUseThoseAbove(string folder, string above) =>
         Check(In(folder).Should().NotDependOnAny(Types().That().ResideInNamespaceMatching($@"^TrainingCluster\.{above}(\.|$)")));
 
-    [Fact]
-    public void JobMachine_IsPure() =>
-        Check(
-            In("Coordinator.Jobs.Machine")
-                .Should()
-                .NotDependOnAny(Types().That().ResideInNamespaceMatching(@"^(Akka|Grpc|Microsoft)(\.|$)"))
-        );
+    [Theory]
+    [InlineData("Coordinator.Jobs.Machine")]
+    [InlineData("Coordinator.Queueing")]
+    public void Decisions_ArePure(string folder) =>
+        Check(In(folder).Should().NotDependOnAny(Types().That().ResideInNamespaceMatching(@"^(Akka|Grpc|Microsoft)(\.|$)")));
 
     private static GivenTypesConjunction In(string folder) =>
         Types().That().ResideInNamespaceMatching($@"^TrainingCluster\.{Regex.Escape(folder)}(\.|$)");

@@ -55,6 +55,8 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public Func<GetLedgerRequest, JobLedger>? Ledger { get; init; }
 
+        public Func<GetQueueRequest, QueueStatus>? Queue { get; init; }
+
         public Func<WatchJobRequest, IServerStreamWriter<JobEvent>, ServerCallContext, Task>? Watch { get; init; }
 
         public IReadOnlyList<FileChunk> Artifacts { get; init; } = [];
@@ -85,6 +87,9 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public override Task<JobLedger> GetLedger(GetLedgerRequest request, ServerCallContext context) =>
             Task.FromResult((script.Ledger ?? throw NotScripted())(request));
+
+        public override Task<QueueStatus> GetQueue(GetQueueRequest request, ServerCallContext context) =>
+            Task.FromResult((script.Queue ?? throw NotScripted())(request));
 
         public override Task WatchJob(WatchJobRequest request, IServerStreamWriter<JobEvent> responseStream, ServerCallContext context) =>
             (script.Watch ?? throw NotScripted())(request, responseStream, context);

@@ -70,7 +70,11 @@ internal static class JobsCommand
         }
         else
         {
-            await Table.WriteAsync(terminal.Out, ["ID", "NAME", "STATE", "STEP", "LOSS", "BLEU", "CREATED"], [.. jobs.Select(Row)]);
+            await Table.WriteAsync(
+                terminal.Out,
+                ["ID", "NAME", "STATE", "STEP", "LOSS", "BLEU", "CREATED", "REASON"],
+                [.. jobs.Select(Row)]
+            );
         }
         return ExitCodes.Succeeded;
     }
@@ -88,6 +92,10 @@ internal static class JobsCommand
             progress.Step > 0 ? Text.Invariant($"{progress.Loss:F3}") : "-",
             progress.BestBleu > 0 ? Text.Invariant($"{progress.BestBleu:F2}") : "-",
             job.Created is { } created ? Text.Invariant($"{created.ToDateTime():yyyy-MM-dd HH:mm:ss}Z") : "-",
+            // Of the others the state says enough here.
+            job.State == JobState.Queued
+                ? job.Reason
+                : "",
         ];
     }
 }

@@ -21,7 +21,17 @@ internal static class AccessRules
     private static Dictionary<string, AccessRule> Rules()
     {
         var rules = new Dictionary<string, AccessRule>(StringComparer.Ordinal);
-        Add(nameof(Jobs), new(AccessRole.Viewer, false), "GetJob", "ListJobs", "WatchJob", "GetArtifacts", "GetCluster", "GetLedger");
+        Add(
+            nameof(Jobs),
+            new(AccessRole.Viewer, false),
+            "GetJob",
+            "ListJobs",
+            "WatchJob",
+            "GetArtifacts",
+            "GetCluster",
+            "GetLedger",
+            "GetQueue"
+        );
         Add(nameof(Jobs), new(AccessRole.Submitter, false), "CreateJob", "CancelJob", "SuspendJob", "ResumeJob", "DeleteJob");
         Add(nameof(Datasets), new(AccessRole.Submitter, false), "GetDataset", "UploadDataset");
         // Datasets belong to no namespace: who knows a fingerprint does not thereby read the text.

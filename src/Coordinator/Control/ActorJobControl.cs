@@ -36,6 +36,10 @@ internal sealed class ActorJobControl(CoordinatorNode coordinator, IOptions<Serv
     public async Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) =>
         await (await coordinator.ActorAsync(cancellationToken)).Ask<ClusterStatus>(StatusRequested.Instance, _timeout, cancellationToken);
 
+    /// <inheritdoc/>
+    public async Task<QueueStatus> QueueAsync(string name, CancellationToken cancellationToken) =>
+        await (await coordinator.ActorAsync(cancellationToken)).Ask<QueueStatus>(new QueueRequested(name), _timeout, cancellationToken);
+
     private async Task TellAsync(object message) => (await coordinator.ActorAsync(CancellationToken.None)).Tell(message);
 
     private async Task CommandAsync(string jobId, JobInput input, CancellationToken cancellationToken) =>

@@ -111,7 +111,8 @@ internal sealed partial class CoordinatorActor
             Adopt(running);
             return;
         }
-        if (known && (job!.Phase != JobPhase.Suspended || !running.Training))
+        var rests = known && (job!.Phase == JobPhase.Suspended || job is { Phase: JobPhase.Waiting, Preempted: true });
+        if (known && !(rests && running.Training))
         {
             return;
         }
@@ -120,7 +121,7 @@ internal sealed partial class CoordinatorActor
             {
                 JobId = running.JobId,
                 Generation = running.Generation,
-                Reason = known ? "the job is suspended" : "the job has ended",
+                Reason = known ? "the job is suspended, or waits in the queue" : "the job has ended",
                 KeepState = known,
                 // It missed the word to suspend, and perhaps that it was to store its state.
                 StoreCheckpoint = known,
@@ -207,7 +208,7 @@ internal sealed partial class CoordinatorActor
             {
                 continue;
             }
-            worker.JobId = "";
+            worker.Give("");
             worker.Actor.Tell(new DrainCompleted { WorkerId = worker.Id, Incarnation = worker.Registration.Incarnation });
         }
     }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
+using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Control;
@@ -26,6 +27,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private readonly Dictionary<string, JobEntry> _jobs = new(StringComparer.Ordinal);
     private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
     private readonly HashSet<string> _adopting = new(StringComparer.Ordinal);
+    private long _reclaims;
 
     public CoordinatorActor(CoordinatorSettings settings, JobActorContext jobContext, IMembership membership)
     {
@@ -97,14 +99,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
                 job.Actor.Tell(job.Pool);
             }
         });
-        Receive<ToWorker>(m =>
-        {
-            if (_workers.TryGetValue(m.WorkerId, out var worker))
-            {
-                worker.Actor.Tell(m.Message);
-            }
-        });
+        Receive<ToWorker>(OnToWorker);
         Receive<StatusRequested>(_ => Sender.Tell(Status()));
+        Receive<QueueRequested>(asked =>
+            Sender.Tell(QueueView.Of(asked.Namespace, [.. _jobs.Values], [.. _workers.Values], _settings.Queue))
+        );
         Receive<Status.Failure>(failure =>
             throw new InvalidOperationException("Asynchronous work of the coordinator failed.", failure.Cause)
         );
@@ -123,7 +122,28 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
             Phase = job.Record.Phase,
             Started = job.Record.Started is not null,
             Arithmetic = job.Record.Arithmetic,
+            Queued = job.Record.Queued ?? job.Created,
+            Preempted = job.Record.PreemptedFor.Length > 0,
         };
+    }
+
+    private void OnToWorker(ToWorker told)
+    {
+        if (!_workers.TryGetValue(told.WorkerId, out var worker))
+        {
+            return;
+        }
+        // A job that has lost the worker to another one may not have heard of it yet.
+        var jobId = told.Message switch
+        {
+            OpenRendezvous call => call.JobId,
+            StartGeneration plan => plan.JobId,
+            _ => worker.JobId,
+        };
+        if (jobId == worker.JobId)
+        {
+            worker.Actor.Tell(told.Message);
+        }
     }
 
     private void Forward(string jobId, object message)
@@ -152,7 +172,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         {
             return;
         }
-        (job.Phase, job.Started, job.Members, job.Arithmetic) = (status.Phase, status.Started, status.Members, status.Arithmetic);
+        job.Note(status);
+        foreach (var worker in _workers.Values.Where(w => w.Reclaim > 0 && status.Released.Contains(w.Reclaim)))
+        {
+            worker.Release();
+        }
         if (status.Phase.HasEnded())
         {
             // Its last commands were sent before this message: nothing of it is left to do.
@@ -173,56 +197,95 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         }
         var alive = _workers.Values.Where(w => w.LastSeen + _settings.AccusedTimeout > now).Select(w => w.Actor.Path.Address);
         _membership.DownUnreachable(_settings.DownAfter, alive.ToHashSet());
-        CountWorkers();
+        if (_jobs.Values.Any(j => j.Phase == JobPhase.Waiting))
+        {
+            // Who has waited for too long may preempt.
+            Assign();
+        }
+        else
+        {
+            CountWorkers();
+        }
     }
 
-    /// <summary>Shares the living workers out anew and tells each job whose workers, or what they hold, have changed.</summary>
+    /// <summary>Shares the living workers out anew and tells each job whose workers, or what is said of them, have changed.</summary>
     private void Assign()
     {
-        var demands = _jobs
-            .Values.Where(j => j.Phase.WantsWorkers())
-            .OrderBy(j => j.Number)
-            .Select(j => new JobDemand(j.Id, j.Spec.Workers.Min, j.Spec.Workers.Max, j.Started, j.Arithmetic))
-            .ToArray();
-        var wanting = demands.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
-        var alive = _workers.Values.Where(w => w.Reachable).ToArray();
-        var given = WorkerAssignment.Assign(
-            demands,
-            [.. alive.Select(w => new WorkerSupply(w.Id, Holder(w, wanting), w.Draining, w.Registration.Arithmetic, w.Registered))]
+        var decided = JobScheduler.Decide(
+            new(
+                _time.GetUtcNow(),
+                [.. _jobs.Values.Where(j => j.Phase.WantsWorkers()).Select(j => j.ToDemand())],
+                [.. _workers.Values.Where(w => w.Reachable).Select(ToSupply)],
+                _settings.Queue
+            )
         );
+        var given = decided
+            .SelectMany(d => d.Value.Workers.Select(id => (Id: id, JobId: d.Key)))
+            .ToDictionary(g => g.Id, g => g.JobId, StringComparer.Ordinal);
         foreach (var worker in _workers.Values)
         {
-            worker.JobId = "";
-        }
-        foreach (var (jobId, assignment) in given)
-        {
-            foreach (var id in assignment.Workers)
-            {
-                _workers[id].JobId = jobId;
-            }
+            worker.Give(given.GetValueOrDefault(worker.Id, ""));
         }
         foreach (var job in _jobs.Values)
         {
-            var assignment = given.GetValueOrDefault(job.Id) ?? new([], "");
-            var pool = new PoolChanged([.. assignment.Workers.Select(id => _workers[id].ToPool(job.Id))], assignment.LeftAside);
-            if (job.Pool.Workers.SequenceEqual(pool.Workers) && job.Pool.LeftAside == pool.LeftAside)
-            {
-                continue;
-            }
-            job.Pool = pool;
-            job.Actor.Tell(pool);
+            Apply(job, decided.GetValueOrDefault(job.Id));
         }
         CountWorkers();
     }
 
-    /// <summary>The job that has a worker: the one it was given to, else (after a restart of ours) the one whose state it holds.</summary>
-    private static string Holder(WorkerEntry worker, HashSet<string> wanting)
+    private void Apply(JobEntry job, Assignment? assignment)
     {
-        if (wanting.Contains(worker.JobId))
+        job.Assignment = assignment;
+        foreach (var (id, forWhom) in assignment?.AskedBack ?? ImmutableSortedDictionary<string, string>.Empty)
         {
-            return worker.JobId;
+            if (_workers[id] is { Reclaim: 0 } worker)
+            {
+                worker.AskBack(++_reclaims, forWhom);
+                _jobContext.Metrics.CountReclaimed();
+            }
         }
-        return worker.Registration.Running is { } running && wanting.Contains(running.JobId) ? running.JobId : "";
+        job.YieldsTo = assignment?.YieldsTo ?? "";
+        var pool = new PoolChanged([.. (assignment?.Workers ?? []).Select(id => _workers[id].ToPool(job.Id))], assignment?.LeftAside ?? "")
+        {
+            // That a job may start is no news to it: it gets workers.
+            Queue = assignment is null or { Verdict: QueueVerdict.Starts } ? QueueWord.None : new(assignment.Reason, assignment.YieldsTo),
+        };
+        if (job.Pool.Workers.SequenceEqual(pool.Workers) && job.Pool.LeftAside == pool.LeftAside && job.Pool.Queue == pool.Queue)
+        {
+            return;
+        }
+        job.Pool = pool;
+        job.Actor.Tell(pool);
+    }
+
+    private WorkerSupply ToSupply(WorkerEntry worker)
+    {
+        var running = worker.Registration.Running;
+        return new(worker.Id, Holder(worker), worker.Draining, worker.Registration.Arithmetic, worker.Registered)
+        {
+            StateOf = running is { HasState: true } ? running.JobId : "",
+            GoesTo = worker.GoesTo,
+        };
+    }
+
+    /// <summary>
+    /// The job that has a worker: the one it was given to, else (after a restart of ours) the one that it trains, or whose generation may
+    /// call it. A job that waits must stand in line, also for workers that hold its state.
+    /// </summary>
+    private string Holder(WorkerEntry worker)
+    {
+        if (_jobs.TryGetValue(worker.JobId, out var job) && job.Phase.WantsWorkers())
+        {
+            return job.Id;
+        }
+        return
+            worker.Registration.Running is { } running
+            && running.JobId != worker.GivenBackBy
+            && _jobs.TryGetValue(running.JobId, out job)
+            && job.Phase.WantsWorkers()
+            && (job.Phase != JobPhase.Waiting || running.Training)
+            ? job.Id
+            : "";
     }
 
     private void CountWorkers() => _jobContext.Metrics.SetWorkers(_workers.Values.Select(StateOf));
@@ -260,18 +323,5 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private sealed record Tick
     {
         public static Tick Instance { get; } = new();
-    }
-
-    private sealed class JobEntry(Store.StoredJob job, IActorRef actor)
-    {
-        public string Id => job.Id;
-        public long Number => job.Number;
-        public JobSpec Spec => job.Spec;
-        public IActorRef Actor => actor;
-        public JobPhase Phase { get; set; }
-        public bool Started { get; set; }
-        public ImmutableHashSet<string> Members { get; set; } = [];
-        public Arithmetic? Arithmetic { get; set; }
-        public PoolChanged Pool { get; set; } = new([]);
     }
 }

@@ -1,4 +1,5 @@
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Settings;
 
 namespace TrainingCluster.Coordinator.Control;
@@ -54,6 +55,9 @@ public sealed record CoordinatorSettings
     /// <summary>What could not be stored is tried again after this: a full disk, say. Training goes on meanwhile.</summary>
     [DurationRange("10 ms", "10 min")]
     public TimeSpan StoreRetry { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How the queue shares the workers out.</summary>
+    public QueueOptions Queue { get; init; } = new();
 
     /// <summary>The times of the jobs' state machines.</summary>
     public JobMachineOptions Machine { get; init; } = new();

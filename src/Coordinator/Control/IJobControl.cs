@@ -21,6 +21,11 @@ public interface IJobControl
     /// <summary>The newest whole checkpoint of a job is another now.</summary>
     void CheckpointsChanged(string jobId);
 
+    /// <summary>Who waits, who has workers, and why, now.</summary>
+    /// <param name="name">Of one namespace alone; empty: of all.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<QueueStatus> QueueAsync(string name, CancellationToken cancellationToken);
+
     /// <summary>The coordinator and its workers, now.</summary>
     Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken);
 }

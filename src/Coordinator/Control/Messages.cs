@@ -43,7 +43,32 @@ internal sealed record ReportStored(string WorkerId, string Incarnation, long Se
 /// <param name="Started">It has trained before.</param>
 /// <param name="Members">Who must not go.</param>
 /// <param name="Arithmetic">How its workers must compute; null: any way.</param>
-internal sealed record JobStatus(string JobId, JobPhase Phase, bool Started, ImmutableHashSet<string> Members, Arithmetic? Arithmetic);
+internal sealed record JobStatus(string JobId, JobPhase Phase, bool Started, ImmutableHashSet<string> Members, Arithmetic? Arithmetic)
+{
+    /// <summary>Numbers of workers that it was asked to give back and has let go.</summary>
+    public ImmutableHashSet<long> Released { get; init; } = [];
+
+    /// <summary>Since when it waits; null: it does not.</summary>
+    public DateTimeOffset? Queued { get; init; }
+
+    /// <summary>It waits because it was preempted.</summary>
+    public bool Preempted { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(JobStatus? other) =>
+        other is not null
+        && (JobId, Phase, Started, Queued, Preempted) == (other.JobId, other.Phase, other.Started, other.Queued, other.Preempted)
+        && Members.SetEquals(other.Members)
+        && Released.SetEquals(other.Released)
+        && Equals(Arithmetic, other.Arithmetic);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(JobId, Phase, Started, Queued, Preempted);
+}
+
+/// <summary>Who waits, who has workers, and why. Answered by <see cref="QueueStatus"/>.</summary>
+/// <param name="Namespace">Of one namespace alone; empty: of all.</param>
+internal sealed record QueueRequested(string Namespace);
 
 /// <summary>A job's actor to the coordinator: hand this to the worker.</summary>
 internal sealed record ToWorker(string WorkerId, IMessage Message);

@@ -12,6 +12,7 @@ using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
+using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Hosting;
@@ -170,6 +171,7 @@ internal sealed partial class CoordinatorNode(IServiceProvider provider, NodeOpt
         {
             Incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture),
             GrpcAddress = options.Address.Http(new Uri(served.First()).Port),
+            Queue = OptionsOf<QueueOptions>(),
             Machine = OptionsOf<JobMachineOptions>() with
             {
                 Rebalance = OptionsOf<RebalanceOptions>(),

@@ -1,11 +1,12 @@
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Hosting;
 using TrainingCluster.Settings;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
-/// <summary>The times of the coordinator that people can set.</summary>
+/// <summary>What people can set of the coordinator.</summary>
 public static class CoordinatorSections
 {
     /// <summary>In the order of the documents.</summary>
@@ -14,6 +15,7 @@ public static class CoordinatorSections
         new SettingsSection<CoordinatorSettings>("Membership"),
         new SettingsSection<JobMachineOptions>("Jobs"),
         new SettingsSection<RebalanceOptions>("Rebalance"),
+        new SettingsSection<QueueOptions>("Queue"),
         new SettingsSection<ServingOptions>("Serving"),
         new SettingsSection<HeartbeatOptions>("Heartbeats"),
         new SettingsSection<HealthOptions>("Health"),

@@ -19,6 +19,7 @@ public static class GrpcServing
     {
         services.AddSingleton<DatasetLibrary>();
         services.AddSingleton<CheckpointLibrary>();
+        services.AddSingleton<Admission>();
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = MaxMessageBytes;

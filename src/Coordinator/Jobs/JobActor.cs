@@ -228,6 +228,12 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 case MeasureRecovery recovery:
                     _context.Metrics.ObserveRecovery(recovery);
                     break;
+                case MeasureQueueWait wait:
+                    _context.Metrics.ObserveQueueWait(wait.Waited);
+                    break;
+                case CountPreemption:
+                    _context.Metrics.CountPreemption();
+                    break;
                 case CountDiscarded steps:
                     _context.Metrics.CountDiscarded(steps.Steps);
                     break;
@@ -253,13 +259,13 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             Timers.Cancel("wake");
         }
         _context.Metrics.SetJob(_jobId, _state);
-        var status = new JobStatus(_jobId, _state.Phase, _state.Started is not null, [.. Draining.Held(_state)], Alikeness.Bound(_state));
-        if (
-            status.Phase == _told?.Phase
-            && status.Started == _told.Started
-            && status.Members.SetEquals(_told.Members)
-            && Equals(status.Arithmetic, _told.Arithmetic)
-        )
+        var status = new JobStatus(_jobId, _state.Phase, _state.Started is not null, [.. Draining.Held(_state)], Alikeness.Bound(_state))
+        {
+            Released = Preemption.Released(_state),
+            Queued = _state.Queued,
+            Preempted = _state.PreemptedFor.Length > 0,
+        };
+        if (status == _told)
         {
             return;
         }

@@ -22,7 +22,7 @@ public sealed partial class JobsService(
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
     IJobControl control,
-    Quotas quotas,
+    Admission admission,
     TimeProvider time
 ) : V1.Jobs.JobsBase
 {
@@ -67,10 +67,9 @@ public sealed partial class JobsService(
             );
         }
 
-        await quotas.RequireRoomForJobAsync(store, name, caller);
-
         var now = time.GetUtcNow();
         var spec = JobSpecDefaults.Fill(sent);
+        await admission.RequireAsync(store, name, caller, spec);
         var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var start = JobMachine.Create(id, spec, now);
         var (outcome, job) = await store.CreateAsync(
@@ -223,6 +222,21 @@ public sealed partial class JobsService(
     public override Task<ClusterStatus> GetCluster(GetClusterRequest request, ServerCallContext context) =>
         ClusterView.ForAsync(Caller.Of(context), control, store, context.CancellationToken);
 
+    /// <inheritdoc/>
+    public override Task<QueueStatus> GetQueue(GetQueueRequest request, ServerCallContext context)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var caller = Caller.Of(context);
+        var name = request.Namespace.Length > 0 ? Proper(request.Namespace) : caller.Confinement ?? "";
+        return name.Length == 0 || caller.Covers(name)
+            ? control.QueueAsync(name, context.CancellationToken)
+            : throw RpcErrors.Info(
+                StatusCode.PermissionDenied,
+                "PERMISSION_DENIED",
+                $"{caller.Name} may not see the namespace {name}, only {caller.Confinement}"
+            );
+    }
+
     /// <summary>Jobs of other namespaces are not there.</summary>
     private async Task<StoredJob> FindAsync(string id, ServerCallContext context) =>
         await store.GetAsync(Given(id)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
@@ -232,11 +246,7 @@ public sealed partial class JobsService(
     private static string NamespaceOf(CreateJobRequest request, Caller caller)
     {
         var name = request.Namespace.Length > 0 ? request.Namespace : caller.Confinement ?? Caller.DefaultNamespace;
-        if (!Namespaces.IsName(name))
-        {
-            throw RpcErrors.Invalid(("namespace", $"'{name}': {Namespaces.Rule}"));
-        }
-        return caller.Covers(name)
+        return caller.Covers(Proper(name))
             ? name
             : throw RpcErrors.Info(
                 StatusCode.PermissionDenied,
@@ -244,6 +254,9 @@ public sealed partial class JobsService(
                 $"{caller.Name} may not submit to the namespace {name}, only to {caller.Confinement}"
             );
     }
+
+    private static string Proper(string name) =>
+        Namespaces.IsName(name) ? name : throw RpcErrors.Invalid(("namespace", $"'{name}': {Namespaces.Rule}"));
 
     private async Task<bool> HasEndedAsync(string id) => (await store.StateAsync(id) ?? throw Unknown(id)).HasEnded();
 

@@ -25,7 +25,16 @@ internal sealed class WorkerEntry(RegisterWorker registration, IActorRef actor, 
     public bool Draining { get; set; }
 
     /// <summary>The job that it is given to; empty: none.</summary>
-    public string JobId { get; set; } = "";
+    public string JobId { get; private set; } = "";
+
+    /// <summary>Not 0: its job was asked to give it back; the job says by this number that it has let it go.</summary>
+    public long Reclaim { get; private set; }
+
+    /// <summary>For whom its job was asked to give it back, as people read it; empty: it was not.</summary>
+    public string GoesTo { get; private set; } = "";
+
+    /// <summary>The job that gave it back: that it still holds its state in memory does not make it that job's again.</summary>
+    public string GivenBackBy { get; private set; } = "";
 
     /// <summary>Greatest number among its reports that was handed on.</summary>
     public long Forwarded { get; set; } = registration.FirstReport - 1;
@@ -35,17 +44,42 @@ internal sealed class WorkerEntry(RegisterWorker registration, IActorRef actor, 
 
     public string Id => Registration.WorkerId;
 
+    /// <summary>It belongs to a job, or to none.</summary>
+    public void Give(string jobId)
+    {
+        if (jobId != JobId)
+        {
+            (Reclaim, GoesTo) = (0, "");
+        }
+        JobId = jobId;
+        if (jobId == GivenBackBy)
+        {
+            GivenBackBy = "";
+        }
+    }
+
+    /// <summary>Its job is asked to give it back.</summary>
+    public void AskBack(long number, string forWhom) => (Reclaim, GoesTo) = (number, forWhom);
+
+    /// <summary>Its job has let it go.</summary>
+    public void Release()
+    {
+        GivenBackBy = JobId;
+        (JobId, Reclaim, GoesTo) = ("", 0, "");
+    }
+
     public PoolWorker ToPool(string jobId) =>
         new(
             Id,
             Registration.Incarnation,
             Registration.CollectiveAddress,
-            Draining,
+            Draining || Reclaim > 0,
             Registration.Running is { } running && running.JobId == jobId
                 ? new WorkerClaim(running.Generation, running.HasState, running.CompletedStep, running.Training, running.Ready)
                 : null
         )
         {
             Arithmetic = Registration.Arithmetic,
+            Reclaim = Reclaim,
         };
 }

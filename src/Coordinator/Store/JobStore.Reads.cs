@@ -10,7 +10,7 @@ public sealed partial class JobStore
 {
     private const string Columns =
         "number, id, request_id, spec, created, phase, reason, generation, plan, started, ended, weights_sha256, progress, arithmetic, "
-        + "active_before, active_since, namespace, owner";
+        + "active_before, active_since, namespace, owner, queued, preempted_for";
 
     /// <summary>A job; null when there is none of this id.</summary>
     public Task<StoredJob?> GetAsync(string jobId) => _thread.RunAsync(c => Read(c, jobId));
@@ -190,7 +190,9 @@ public sealed partial class JobStore
             Time(reader["ended"]),
             (string)reader["weights_sha256"],
             new ActiveTime(TimeSpan.FromMilliseconds((long)reader["active_before"]), Time(reader["active_since"])),
-            reader["arithmetic"] is byte[] arithmetic ? Arithmetic.Parser.ParseFrom(arithmetic) : null
+            reader["arithmetic"] is byte[] arithmetic ? Arithmetic.Parser.ParseFrom(arithmetic) : null,
+            Time(reader["queued"]),
+            (string)reader["preempted_for"]
         );
         return new(
             (long)reader["number"],

@@ -85,8 +85,8 @@ public sealed partial class JobStore : IAsyncDisposable
             using var insert = c.Command(
                 """
                 INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
-                    progress, namespace, owner)
-                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner)
+                    progress, namespace, owner, queued)
+                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued)
                 RETURNING number
                 """,
                 ("$id", job.Id),
@@ -100,7 +100,8 @@ public sealed partial class JobStore : IAsyncDisposable
                 ("$state", (int)job.Record.Phase.ToJobState()),
                 ("$phase", job.Record.Phase.ToString()),
                 ("$reason", job.Record.Reason),
-                ("$progress", job.Progress.ToByteArray())
+                ("$progress", job.Progress.ToByteArray()),
+                ("$queued", Milliseconds(job.Record.Queued))
             );
             // Times are kept to the millisecond.
             var created = job with
@@ -133,7 +134,7 @@ public sealed partial class JobStore : IAsyncDisposable
                     """
                     UPDATE jobs SET state = $state, phase = $phase, reason = $reason, generation = $generation, plan = $plan,
                         started = $started, ended = $ended, weights_sha256 = $weights, progress = $progress, arithmetic = $arithmetic,
-                        active_before = $active_before, active_since = $active_since
+                        active_before = $active_before, active_since = $active_since, queued = $queued, preempted_for = $preempted_for
                     WHERE id = $id AND generation <= $generation
                     """,
                     ("$state", (int)record.Phase.ToJobState()),
@@ -147,6 +148,8 @@ public sealed partial class JobStore : IAsyncDisposable
                     ("$progress", progress.ToByteArray()),
                     ("$active_before", (long)record.Active.Before.TotalMilliseconds),
                     ("$active_since", Milliseconds(record.Active.Since)),
+                    ("$queued", Milliseconds(record.Queued)),
+                    ("$preempted_for", record.PreemptedFor),
                     ("$arithmetic", (object?)record.Arithmetic?.ToByteArray() ?? DBNull.Value),
                     ("$id", jobId)
                 ) > 0;

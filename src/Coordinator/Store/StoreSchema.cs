@@ -43,6 +43,7 @@ internal static class StoreSchema
         AddActiveTime,
         AddIdentity,
         AddNamespaces,
+        AddQueue,
     ];
 
     public static void Prepare(SqliteConnection connection, string path)
@@ -173,6 +174,17 @@ internal static class StoreSchema
             ALTER TABLE jobs ADD COLUMN namespace TEXT NOT NULL DEFAULT 'default';
             ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
             CREATE INDEX jobs_namespace ON jobs (namespace, state);
+            """
+        );
+
+    /// <summary>Jobs that wait now have waited since they were submitted, for all that is known.</summary>
+    private static void AddQueue(SqliteConnection connection) =>
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN queued INTEGER;
+            ALTER TABLE jobs ADD COLUMN preempted_for TEXT NOT NULL DEFAULT '';
+            UPDATE jobs SET queued = created WHERE phase = 'Waiting';
             """
         );
 

@@ -13,6 +13,9 @@ public sealed class CoordinatorMetrics
     private readonly Gauge _jobs;
     private readonly Counter _generations;
     private readonly Histogram _recovery;
+    private readonly Histogram _queueWait;
+    private readonly Counter _preemptions;
+    private readonly Counter _reclaimed;
     private readonly Counter _discarded;
     private readonly Counter _stale;
     private readonly Counter _steps;
@@ -47,6 +50,19 @@ public sealed class CoordinatorMetrics
             "Time from a fault or another change to the first step after it, by phase: detect, regroup, state_recovery, first_step.",
             ["phase"],
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.01, 2, 14) }
+        );
+        _queueWait = factory.CreateHistogram(
+            "training_cluster_queue_wait_seconds",
+            "Time that a job waited in the queue before it was given workers.",
+            new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.1, 4, 11) }
+        );
+        _preemptions = factory.CreateCounter(
+            "training_cluster_preemptions_total",
+            "Jobs that gave all their workers to another job and went back to the queue."
+        );
+        _reclaimed = factory.CreateCounter(
+            "training_cluster_workers_reclaimed_total",
+            "Workers that jobs were asked to give back for other jobs, those of preempted jobs included."
         );
         _discarded = factory.CreateCounter(
             "training_cluster_job_steps_discarded_total",
@@ -139,6 +155,15 @@ public sealed class CoordinatorMetrics
 
     /// <summary>Counts a generation.</summary>
     public void CountGeneration(GenerationCause cause) => _generations.WithLabels(cause.ToLabel()).Inc();
+
+    /// <summary>Notes how long a job waited in the queue.</summary>
+    public void ObserveQueueWait(TimeSpan waited) => _queueWait.Observe(waited.TotalSeconds);
+
+    /// <summary>Counts a job that went back to the queue.</summary>
+    public void CountPreemption() => _preemptions.Inc();
+
+    /// <summary>Counts a worker that a job was asked to give back.</summary>
+    public void CountReclaimed() => _reclaimed.Inc();
 
     /// <summary>Counts steps whose work was lost.</summary>
     public void CountDiscarded(long steps) => _discarded.Inc(steps);

@@ -3,19 +3,10 @@ using System.Reflection;
 namespace TrainingCluster.Settings;
 
 /// <summary>A time of a program that people can set.</summary>
-public sealed class DurationSetting
+public sealed class DurationSetting : ProgramSetting
 {
-    private DurationSetting(PropertyInfo property, DurationRangeAttribute range, TimeSpan standard)
-    {
-        Property = property;
-        (Least, Greatest, Default) = (Duration.Parse(range.Least), Duration.Parse(range.Greatest), standard);
-    }
-
-    /// <summary>Its name in its section.</summary>
-    public string Name => Property.Name;
-
-    /// <summary>Where it is kept.</summary>
-    public PropertyInfo Property { get; }
+    internal DurationSetting(PropertyInfo property, DurationRangeAttribute range, TimeSpan standard)
+        : base(property) => (Least, Greatest, Default) = (Duration.Parse(range.Least), Duration.Parse(range.Greatest), standard);
 
     /// <summary>Where nothing is set.</summary>
     public TimeSpan Default { get; }
@@ -26,22 +17,20 @@ public sealed class DurationSetting
     /// <summary>The longest time that is allowed.</summary>
     public TimeSpan Greatest { get; }
 
-    /// <summary>"100 ms to 10 min".</summary>
-    public string Range => $"{Duration.Format(Least)} to {Duration.Format(Greatest)}";
+    /// <inheritdoc/>
+    public override string DefaultText => Duration.Format(Default);
 
-    /// <summary>All of an options class, in the order of its properties.</summary>
-    public static IReadOnlyList<DurationSetting> Of(Type options)
+    /// <inheritdoc/>
+    public override string Range => $"{Duration.Format(Least)} to {Duration.Format(Greatest)}";
+
+    /// <inheritdoc/>
+    public override object? Read(string? text, out string problem)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        // As the options themselves are made: what an options class requires beside its times is filled in by the program.
-        var standard = Activator.CreateInstance(options)!;
-        return
-        [
-            .. options
-                .GetProperties()
-                .Select(property => (Property: property, Range: property.GetCustomAttribute<DurationRangeAttribute>()))
-                .Where(setting => setting.Range is not null)
-                .Select(setting => new DurationSetting(setting.Property, setting.Range!, (TimeSpan)setting.Property.GetValue(standard)!)),
-        ];
+        var isTime = Duration.TryParse(text, out var value);
+        problem =
+            !isTime ? $"is no time; write a number and a unit (ms, s, min, h), {Range}"
+            : value < Least || value > Greatest ? $"is out of range; use {Range}"
+            : "";
+        return problem.Length == 0 ? value : null;
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace TrainingCluster.Settings;
 
 /// <summary>
-/// The times of a program, which people can set: by <c>--set SECTION:NAME=VALUE</c>, or else by the environment
+/// What people can set of a program: by <c>--set SECTION:NAME=VALUE</c>, or else by the environment
 /// (<c>CLUSTER_SECTION__NAME</c>).
 /// </summary>
 public static class ProgramSettings
@@ -19,8 +19,8 @@ public static class ProgramSettings
         var option = new Option<string[]>("--set")
         {
             Description =
-                "Set a time limit or an interval, such as "
-                + $"{sections[0].Name}:{sections[0].Settings[0].Name}='{Duration.Format(sections[0].Settings[0].Default)}'; may be given "
+                "Set a time limit, an interval or a limit of namespaces, such as "
+                + $"{sections[0].Name}:{sections[0].Settings[0].Name}='{sections[0].Settings[0].DefaultText}'; may be given "
                 + $"several times. The environment does the same ({Prefix}SECTION__NAME). docs/configuration.md has all.",
             HelpName = "SECTION:NAME=VALUE",
             DefaultValueFactory = _ => [],

@@ -16,7 +16,7 @@ public abstract class SettingsSection
     public Type Options { get; }
 
     /// <summary>Its settings.</summary>
-    public IReadOnlyList<DurationSetting> Settings => field ??= DurationSetting.Of(Options);
+    public IReadOnlyList<ProgramSetting> Settings => field ??= ProgramSetting.Of(Options);
 
     internal abstract void AddTo(IServiceCollection services, IConfiguration configuration);
 }

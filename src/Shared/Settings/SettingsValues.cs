@@ -23,17 +23,13 @@ internal sealed class SettingsValues<TOptions>(SettingsSection section, IConfigu
             {
                 _problems.Add($"{name} is no setting; {section.Name} has {string.Join(", ", section.Settings.Select(s => s.Name))}");
             }
-            else if (!Duration.TryParse(given.Value, out var value))
+            else if (setting.Read(given.Value, out var problem) is { } value)
             {
-                _problems.Add($"{name} '{given.Value}' is no time; write a number and a unit (ms, s, min, h), {setting.Range}");
-            }
-            else if (value < setting.Least || value > setting.Greatest)
-            {
-                _problems.Add($"{name} '{given.Value}' is out of range; use {setting.Range}");
+                setting.Property.SetValue(options, value);
             }
             else
             {
-                setting.Property.SetValue(options, value);
+                _problems.Add($"{name} '{given.Value}' {problem}");
             }
         }
     }

@@ -45,6 +45,8 @@ public sealed class ClusterViewTests
 
         public Task ResumeAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<QueueStatus> QueueAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public void CheckpointsChanged(string jobId) => throw new NotSupportedException();
     }
 }

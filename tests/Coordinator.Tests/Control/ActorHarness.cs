@@ -98,14 +98,14 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
     public ProbeWorker Worker(string id, string incarnation = "i", string arithmetic = "f0") => new(this, id, incarnation, arithmetic);
 
     /// <summary>Two workers, a and b, train job-1.</summary>
-    public async Task<(ProbeWorker A, ProbeWorker B, StartGeneration Plan)> TwoTrainAsync()
+    public async Task<(ProbeWorker A, ProbeWorker B, StartGeneration Plan)> TwoTrainAsync(Action<JobSpec>? change = null)
     {
         var (a, b) = (Worker("a"), Worker("b"));
         a.Register();
         b.Register();
         await a.NextAsync<WorkerRegistered>();
         await b.NextAsync<WorkerRegistered>();
-        await SubmitAsync();
+        await SubmitAsync(change);
         await a.PrepareAsync();
         await b.PrepareAsync();
         var plan = await a.StartAsync();

@@ -1,4 +1,5 @@
 using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Settings;
 using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Coordinator.Tests.Hosting;
@@ -12,7 +13,7 @@ public class CoordinatorSettingsTests
     [Fact]
     public void Settings_OfTheCoordinator_HaveDefaultsInRange() =>
         Assert.All(
-            CoordinatorSections.All.SelectMany(section => section.Settings),
+            CoordinatorSections.All.SelectMany(section => section.Settings).OfType<DurationSetting>(),
             setting => Assert.InRange(setting.Default, setting.Least, setting.Greatest)
         );
 }

@@ -5,12 +5,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.V1;
 
@@ -44,7 +46,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <param name="filling">Fills the store before it is opened.</param>
     /// <param name="quotas">Null: none.</param>
-    public static async Task<TestServer> StartAsync(Func<string, Task>? filling = null, Quotas? quotas = null)
+    /// <param name="queue">Null: neither quotas of workers nor limits.</param>
+    public static async Task<TestServer> StartAsync(Func<string, Task>? filling = null, Quotas? quotas = null, QueueOptions? queue = null)
     {
         var folder = new TemporaryFolder();
         var data = new DataFolder(folder.Path);
@@ -61,6 +64,7 @@ internal sealed class TestServer : IAsyncDisposable
             .AddSingleton<IJobControl>(control)
             .AddSingleton(TimeProvider.System)
             .AddSingleton(quotas ?? new())
+            .AddSingleton(Options.Create(queue ?? new()))
             .AddSingleton(new AccessControl(new(), TimeProvider.System, NullLogger<AccessControl>.Instance))
             .AddCoordinatorGrpc();
         var app = builder.Build();
@@ -114,6 +118,9 @@ internal sealed class RecordingControl(JobStore store) : IJobControl
     public void CheckpointsChanged(string jobId) => CheckpointsOf.Add(jobId);
 
     public Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(new ClusterStatus { Version = "test" });
+
+    public Task<QueueStatus> QueueAsync(string name, CancellationToken cancellationToken) =>
+        Task.FromResult(new QueueStatus { Namespaces = { new QueueNamespace { Name = name } } });
 
     private async Task MoveAsync(string jobId, JobPhase phase, string reason)
     {

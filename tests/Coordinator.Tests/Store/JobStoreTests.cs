@@ -258,6 +258,8 @@ public sealed class JobStoreTests : IDisposable
             Assert.Empty(await store.LedgerAsync("b"));
             Assert.Equal((4, null), ((await store.GetAsync("a"))!.Record.Generation, (await store.GetAsync("a"))!.Record.Arithmetic));
             Assert.Equal(new ActiveTime(TimeSpan.Zero, DateTimeOffset.UnixEpoch.AddSeconds(2)), (await store.GetAsync("a"))!.Record.Active);
+            var waiting = (await store.GetAsync("b"))!.Record;
+            Assert.Equal((DateTimeOffset.UnixEpoch.AddSeconds(1), ""), (waiting.Queued, waiting.PreemptedFor));
             Assert.Equal([new ExpiredJob("over", 60)], await store.ExpiredAsync(10));
             Assert.Equal(
                 ["1", .. Enumerable.Range(4, 10).Select(i => $"{i}")],

@@ -21,6 +21,8 @@ public class JobSpecValidatorTests
             { "name", s => s.Name = new string('a', 64) },
             { "deadlineSeconds", s => s.DeadlineSeconds = -1 },
             { "retryLimit", s => s.RetryLimit = -1 },
+            { "priority", s => s.Priority = 1001 },
+            { "priority", s => s.Priority = -1001 },
             { "dataset", s => s.Dataset = new() },
             { "dataset.fingerprint", s => s.Dataset.Fingerprint = "ABC" },
             { "dataset.target", s => s.Dataset.ClearTarget() },

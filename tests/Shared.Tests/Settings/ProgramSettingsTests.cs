@@ -24,11 +24,29 @@ public class ProgramSettingsTests
         );
 
     [Theory]
+    [InlineData("", "a", null)]
+    [InlineData("a=1, b=2", "b", 2)]
+    [InlineData("a=1,b=2", "c", null)]
+    [InlineData("a=1,*=5", "c", 5)]
+    [InlineData("a=1,*=5", "a", 1)]
+    public void Validated_NumbersOfNamespaces_AreThoseOfTheNameOrOfAll(string text, string name, int? expected) =>
+        Assert.Equal(expected, Read($"Times:Limits={text}").Limits.Of(name));
+
+    [Theory]
     [InlineData("Times:Pause=9 ms", "Times:Pause '9 ms' is out of range; use 10 ms to 1 s")]
     [InlineData("Times:Pause=2 s", "Times:Pause '2 s' is out of range; use 10 ms to 1 s")]
     [InlineData("Times:Pause=10", "Times:Pause '10' is no time; write a number and a unit (ms, s, min, h), 10 ms to 1 s")]
-    [InlineData("Times:Puase=10 ms", "Times:Puase is no setting; Times has Pause, Timeout")]
-    [InlineData("Times:Name=x", "Times:Name is no setting; Times has Pause, Timeout")]
+    [InlineData("Times:Puase=10 ms", "Times:Puase is no setting; Times has Pause, Timeout, Limits")]
+    [InlineData("Times:Name=x", "Times:Name is no setting; Times has Pause, Timeout, Limits")]
+    [InlineData("Times:Limits=a", "Times:Limits 'a' cannot be read: 'a' is not NAMESPACE=NUMBER; write research=8,teaching=4,*=2")]
+    [InlineData("Times:Limits=a=x", "Times:Limits 'a=x' cannot be read: 'a=x' is not NAMESPACE=NUMBER; write research=8,teaching=4,*=2")]
+    [InlineData(
+        "Times:Limits=A b=1",
+        "Times:Limits 'A b=1' cannot be read: 'A b' is no name of a namespace: those have 1 to 63 letters a-z, digits and '-'; write "
+            + "research=8,teaching=4,*=2"
+    )]
+    [InlineData("Times:Limits=a=1,a=2", "Times:Limits 'a=1,a=2' cannot be read: 'a' stands there twice; write research=8,teaching=4,*=2")]
+    [InlineData("Times:Limits=b=2,a=9", "Times:Limits 'b=2,a=9' is out of range for namespace a; use 0 to 8")]
     public void Validated_WhatCannotBe_NamesSettingValueAndRange(string given, string expected) =>
         Assert.Equal([expected], Assert.Throws<OptionsValidationException>(() => Read(given)).Failures);
 
@@ -83,6 +101,9 @@ public class ProgramSettingsTests
 
         [DurationRange("1 s", "1 min")]
         public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+
+        [NamespaceNumberRange(0, 8)]
+        public NamespaceNumbers Limits { get; init; } = NamespaceNumbers.None;
     }
 
     private sealed record Others

@@ -17,8 +17,8 @@ internal static partial class SettingsTable
         {
             var member = docs.Descendants("member")
                 .Single(m => (string?)m.Attribute("name") == $"P:{section.Options.FullName}.{setting.Name}");
-            var standard = Duration.Format(setting.Default);
-            yield return $"| `{section.Name}:{setting.Name}` | {standard} | {setting.Range} | {Text(member.Element("summary")!)} |\n";
+            var text = Text(member.Element("summary")!);
+            yield return $"| `{section.Name}:{setting.Name}` | {setting.DefaultText} | {setting.Range} | {text} |\n";
         }
     }
 

@@ -1,3 +1,4 @@
+using TrainingCluster.Settings;
 using TrainingCluster.TestSupport;
 using TrainingCluster.Worker.Hosting;
 
@@ -12,7 +13,7 @@ public class WorkerSettingsTests
     [Fact]
     public void Settings_OfTheWorker_HaveDefaultsInRange() =>
         Assert.All(
-            WorkerSections.All.SelectMany(section => section.Settings),
+            WorkerSections.All.SelectMany(section => section.Settings).OfType<DurationSetting>(),
             setting => Assert.InRange(setting.Default, setting.Least, setting.Greatest)
         );
 }

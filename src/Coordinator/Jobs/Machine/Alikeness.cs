@@ -40,7 +40,7 @@ internal static class Alikeness
         }
         if (transition.State.Phase == JobPhase.Waiting)
         {
-            transition.State = transition.State with { Reason = WithLeftAside(transition.State, "waits for workers") };
+            transition.State = transition.State with { Reason = Waiting.Reason(transition.State, "waits for workers") };
         }
     }
 

@@ -28,10 +28,10 @@ internal static class Draining
         {
             return;
         }
-        var reason = $"{string.Join(", ", draining)} leaves";
+        var (cause, reason) = Why(state, draining);
         if (draining.Length < state.Current.Members.Count)
         {
-            Boundary.OpenRendezvous(transition, GenerationCause.WorkerDrained, reason);
+            Boundary.OpenRendezvous(transition, cause, reason);
             return;
         }
         // Newcomers take over.
@@ -39,8 +39,19 @@ internal static class Draining
         {
             return;
         }
-        transition.Change = new() { Cause = GenerationCause.WorkerDrained, NoticedAt = transition.Now };
-        Rendezvous.Open(transition, GenerationCause.WorkerDrained, reason);
+        transition.Change = new() { Cause = cause, NoticedAt = transition.Now };
+        Rendezvous.Open(transition, cause, reason);
+    }
+
+    /// <summary>Why workers that drain go: by themselves, or because the queue asks them back.</summary>
+    public static (GenerationCause Cause, string Reason) Why(JobMachineState state, IEnumerable<string> draining)
+    {
+        var ids = draining.ToArray();
+        var names = string.Join(", ", ids);
+        return state.Queue.YieldsTo.Length > 0 ? (GenerationCause.Preempted, $"preempted for {state.Queue.YieldsTo}")
+            : ids.All(id => state.Pool.TryGetValue(id, out var worker) && worker.Reclaim > 0)
+                ? (GenerationCause.WorkerReclaimed, state.Queue.Reason.Length > 0 ? state.Queue.Reason : $"{names} is asked back")
+            : (GenerationCause.WorkerDrained, $"{names} leaves");
     }
 
     public static bool AllDrain(JobMachineState state) =>

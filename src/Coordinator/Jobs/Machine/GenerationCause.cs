@@ -18,6 +18,12 @@ public enum GenerationCause
     /// <summary>A member that drains is let go.</summary>
     WorkerDrained,
 
+    /// <summary>The queue asks a member back for another job.</summary>
+    WorkerReclaimed,
+
+    /// <summary>The queue asks all members back: they come to the end of a step, and the job's state is stored.</summary>
+    Preempted,
+
     /// <summary>Another share of the shards makes the step shorter: a member has become slower or faster.</summary>
     Rebalance,
 

@@ -30,6 +30,13 @@ public sealed record CountGeneration(GenerationCause Cause) : JobEffect;
 public sealed record MeasureRecovery(GenerationCause Cause, TimeSpan Detect, TimeSpan Regroup, TimeSpan StateRecovery, TimeSpan FirstStep)
     : JobEffect;
 
+/// <summary>The job left the queue.</summary>
+/// <param name="Waited">How long it had waited for workers.</param>
+public sealed record MeasureQueueWait(TimeSpan Waited) : JobEffect;
+
+/// <summary>The job was preempted: its state is stored, and it waits.</summary>
+public sealed record CountPreemption : JobEffect;
+
 /// <summary>Steps were broken off, or had been reported done and are done again.</summary>
 public sealed record CountDiscarded(long Steps) : JobEffect;
 

@@ -9,7 +9,20 @@ public abstract record JobInput;
 /// <summary>The whole set of living workers that the job has now. A level, not an edge: it may be repeated at will.</summary>
 /// <param name="Workers">Alike.</param>
 /// <param name="LeftAside">Which free workers it does not have because they compute otherwise, for people; empty: none.</param>
-public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers, string LeftAside = "") : JobInput;
+public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers, string LeftAside = "") : JobInput
+{
+    /// <summary>What the queue says of the job.</summary>
+    public QueueWord Queue { get; init; } = QueueWord.None;
+}
+
+/// <summary>What the queue says of a job, for people.</summary>
+/// <param name="Reason">Why it waits, or gives workers back; empty: it has workers and keeps them.</param>
+/// <param name="YieldsTo">For whom it is preempted: it stores its state and gives all its workers back; empty: it is not.</param>
+public sealed record QueueWord(string Reason, string YieldsTo = "")
+{
+    /// <summary>The queue has nothing to say.</summary>
+    public static QueueWord None { get; } = new("");
+}
 
 /// <summary>What a worker says.</summary>
 public sealed record WorkerReported(WorkerReport Report) : JobInput;

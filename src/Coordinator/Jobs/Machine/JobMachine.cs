@@ -34,6 +34,7 @@ public static class JobMachine
             Phase = suspended ? JobPhase.Suspended : JobPhase.Waiting,
             Reason = suspended ? "submitted with suspend: true" : "waits for workers",
             PhaseSince = now,
+            Queued = suspended ? null : now,
         };
     }
 
@@ -55,6 +56,8 @@ public static class JobMachine
             Ended = record.Ended,
             WeightsSha256 = record.WeightsSha256,
             Arithmetic = record.Arithmetic,
+            Queued = record.Phase == JobPhase.Waiting ? record.Queued ?? now : null,
+            PreemptedFor = record.PreemptedFor,
             Progress = progress,
         };
         return record.Phase is JobPhase.Preparing or JobPhase.Starting or JobPhase.Running or JobPhase.BackingOff or JobPhase.Leaving

@@ -44,6 +44,15 @@ public sealed record JobMachineState
     /// <summary>Which free workers the job does not have because they compute otherwise, for people; empty: none.</summary>
     public string LeftAside { get; init; } = "";
 
+    /// <summary>What the queue says of the job.</summary>
+    public QueueWord Queue { get; init; } = QueueWord.None;
+
+    /// <summary>Since when it has waited in the queue; null: it does not wait.</summary>
+    public DateTimeOffset? Queued { get; init; }
+
+    /// <summary>It waits because it was preempted, and for whom; empty: it was not.</summary>
+    public string PreemptedFor { get; init; } = "";
+
     /// <summary>Workers that are not called for a while, by id.</summary>
     public ImmutableSortedDictionary<string, LeftOut> LeftOut { get; init; } =
         ImmutableSortedDictionary.Create<string, LeftOut>(StringComparer.Ordinal);
@@ -91,7 +100,8 @@ public sealed record JobMachineState
     public Progress Progress { get; init; } = new();
 
     /// <summary>The durable part.</summary>
-    public JobRecord Record => new(Phase, Reason, Generation, Plan, Started, Ended, WeightsSha256, Active, Arithmetic);
+    public JobRecord Record =>
+        new(Phase, Reason, Generation, Plan, Started, Ended, WeightsSha256, Active, Arithmetic, Queued, PreemptedFor);
 }
 
 /// <summary>A worker that failed to prepare or start is not called again before <paramref name="Until"/>.</summary>

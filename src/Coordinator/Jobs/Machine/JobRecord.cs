@@ -12,6 +12,8 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <param name="WeightsSha256">The result's; empty unless succeeded.</param>
 /// <param name="Active">How long it has been active: deadlineSeconds counts by it.</param>
 /// <param name="Arithmetic">How the workers compute that its generations are made of; null: none was called yet.</param>
+/// <param name="Queued">Since when it has waited in the queue; null: it does not wait, or a program before the queue stored it.</param>
+/// <param name="PreemptedFor">It waits because it was preempted, and for whom; empty: it was not.</param>
 public sealed record JobRecord(
     JobPhase Phase,
     string Reason,
@@ -21,5 +23,7 @@ public sealed record JobRecord(
     DateTimeOffset? Ended,
     string WeightsSha256,
     ActiveTime Active,
-    Arithmetic? Arithmetic = null
+    Arithmetic? Arithmetic = null,
+    DateTimeOffset? Queued = null,
+    string PreemptedFor = ""
 );

@@ -7,6 +7,7 @@ internal static class Pool
 {
     public static void OnChanged(TransitionBuilder transition, PoolChanged input)
     {
+        Waiting.NoteQueue(transition, input.Queue);
         Alikeness.NoteLeftAside(transition, input.LeftAside);
         var before = transition.State.Pool;
         var pool = Alikeness
@@ -17,6 +18,10 @@ internal static class Pool
             !pool.TryGetValue(id, out var w) || (before.TryGetValue(id, out var old) && old.Incarnation != w.Incarnation)
         );
         transition.State = transition.State with { Pool = pool, Speeds = transition.State.Speeds.RemoveRange(gone) };
+        if (Preemption.Yields(transition))
+        {
+            return;
+        }
         switch (transition.State.Phase)
         {
             case JobPhase.Waiting:
@@ -67,7 +72,10 @@ internal static class Pool
             }
             return;
         }
-        var goneNewcomers = transition.Current.Newcomers.Values.Where(s => !IsThere(transition.State, s)).Select(s => s.WorkerId).ToArray();
+        var goneNewcomers = transition
+            .Current.Newcomers.Values.Where(s => !IsThere(transition.State, s) || transition.State.Pool[s.WorkerId].Reclaim > 0)
+            .Select(s => s.WorkerId)
+            .ToArray();
         if (goneNewcomers.Length > 0)
         {
             transition.Current = transition.Current with { Newcomers = transition.Current.Newcomers.RemoveRange(goneNewcomers) };
@@ -106,6 +114,7 @@ internal static class Pool
             state.Started is null ? $"{state.Pool.Count} workers are there" : $"{state.Pool.Count} workers are there again"
         );
 
-    private static bool IsThere(JobMachineState state, GroupMember member) =>
+    /// <summary>Whether the process that belongs to the generation is still the job's.</summary>
+    public static bool IsThere(JobMachineState state, GroupMember member) =>
         state.Pool.TryGetValue(member.WorkerId, out var worker) && worker.Incarnation == member.Incarnation;
 }

@@ -10,6 +10,12 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <param name="Claim">What it said at its last registration that it holds of this job; null: nothing.</param>
 public sealed record PoolWorker(string Id, string Incarnation, string CollectiveAddress, bool Draining = false, WorkerClaim? Claim = null)
 {
+    /// <summary>
+    /// Not 0: the queue asks it back for another job; by this number the job says that it has let it go. It is <see cref="Draining"/>
+    /// then: it takes no new work of the job.
+    /// </summary>
+    public long Reclaim { get; init; }
+
     /// <summary>How it computes.</summary>
     public Arithmetic Arithmetic { get; init; } = new();
 }

@@ -38,7 +38,7 @@ internal static class Rendezvous
             }
             else if (transition.State.Phase != JobPhase.Waiting)
             {
-                transition.Enter(JobPhase.Waiting, Alikeness.WithLeftAside(transition.State, $"waits for workers: {reason}"));
+                Waiting.Enter(transition, reason);
             }
             return;
         }
@@ -46,6 +46,10 @@ internal static class Rendezvous
         {
             transition.Enter(JobPhase.BackingOff, $"tries again after {transition.State.FailuresInARow} failures in a row: {reason}");
             return;
+        }
+        if (transition.State.Queued is { } since)
+        {
+            transition.Effects.Add(new MeasureQueueWait(transition.Now - since));
         }
         transition.State = transition.State with
         {
@@ -149,7 +153,8 @@ internal static class Rendezvous
         }
         else if (Draining.AllDrain(transition.State) && Allowed(transition.State, transition.Now).All(w => w.Draining))
         {
-            Open(transition, GenerationCause.WorkerDrained, $"{string.Join(", ", members.Keys)} leaves");
+            var (cause, reason) = Draining.Why(transition.State, members.Keys);
+            Open(transition, cause, reason);
         }
         else
         {

@@ -29,7 +29,15 @@ internal sealed class TransitionBuilder(JobMachineState state, DateTimeOffset no
 
     public List<JobEffect> Effects { get; } = [];
 
-    public void Enter(JobPhase phase, string reason) => State = State with { Phase = phase, Reason = reason, PhaseSince = Now };
+    public void Enter(JobPhase phase, string reason) =>
+        State = State with
+        {
+            Phase = phase,
+            Reason = reason,
+            PhaseSince = Now,
+            Queued = phase == JobPhase.Waiting ? State.Queued ?? Now : null,
+            PreemptedFor = phase == JobPhase.Waiting ? State.PreemptedFor : "",
+        };
 
     public void SetMember(GroupMember member) => Current = Current with { Members = Current.Members.SetItem(member.WorkerId, member) };
 

@@ -58,6 +58,9 @@ public class JobMachineModelTests
             "boundary",
             "worker_joined",
             "left aside",
+            "asked back",
+            "preempted",
+            "lent worker comes back",
         ];
         Assert.All(
             faults,

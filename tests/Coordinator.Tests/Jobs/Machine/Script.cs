@@ -59,6 +59,28 @@ internal sealed class Script
         return Do(new PoolChanged([.. _pool]));
     }
 
+    /// <summary>The queue asks workers back, for a job that it names if all of them are to go.</summary>
+    public Script AskBack(string yieldsTo, params string[] ids)
+    {
+        for (var i = 0; i < _pool.Count; i++)
+        {
+            if (ids.Contains(_pool[i].Id))
+            {
+                _pool[i] = _pool[i] with { Draining = true, Reclaim = i + 1 };
+            }
+        }
+        return Do(new PoolChanged([.. _pool]) { Queue = new(yieldsTo.Length > 0 ? "" : "gives some back for other", yieldsTo) });
+    }
+
+    /// <summary>What was asked back is with another job, and the queue says why this one waits.</summary>
+    public Script Taken(string why)
+    {
+        _pool.RemoveAll(w => w.Reclaim > 0);
+        return Do(new PoolChanged([.. _pool]) { Queue = new(why) });
+    }
+
+    public Script Stopped(string id, long step) => Say(id, State.Generation, new TrainingStopped { CompletedStep = step });
+
     public Script Lose(string id)
     {
         _pool.RemoveAll(w => w.Id == id);

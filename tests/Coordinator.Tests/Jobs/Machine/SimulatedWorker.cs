@@ -56,6 +56,14 @@ internal sealed class SimulatedWorker(string id, string arithmetic)
         Unacknowledged.Clear();
     }
 
+    /// <summary>Another job has taken the place of this one.</summary>
+    public void Forget()
+    {
+        (HasState, Training, Step, Newest, Plan, Ended, FinishStep) = (false, false, 0, 0, null, null, 0);
+        History.Clear();
+        Unacknowledged.Clear();
+    }
+
     public PoolWorker Registration =>
         new(Id, Incarnation, $"http://{Id}", Draining, Newest == 0 ? null : new WorkerClaim(Newest, HasState, Step, Training, Ready: true))
         {

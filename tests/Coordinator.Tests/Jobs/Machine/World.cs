@@ -11,7 +11,7 @@ namespace TrainingCluster.Coordinator.Tests.Jobs.Machine;
 /// The machine, workers and a network that loses, repeats and reorders, moved on by one random action at a time.
 /// The invariants are checked as things happen (<see cref="Invariants"/>).
 /// </summary>
-internal sealed class World
+internal sealed partial class World
 {
     public const long TotalSteps = 12;
     public const int Shards = 4;
@@ -144,7 +144,8 @@ internal sealed class World
         {
             Fire("speed changes", true, () => worker.Slowness = _random.Next(2) == 0 ? 0.2 : 2);
         }
-        switch (_random.Next(Faults ? 16 : 8))
+        _lent.RemoveWhere(_ => !Faults);
+        switch (_random.Next(Faults ? 18 : 8))
         {
             case 0 or 1:
                 Deliver(_toWorkers, (id, message) => ToWorker(id, message));
@@ -196,6 +197,13 @@ internal sealed class World
                     _random.Next(8) == 0,
                     () => Apply(State.Phase == JobPhase.Suspended ? new ResumeRequested() : new SuspendRequested())
                 );
+                break;
+            case 16:
+                Fire("asked back", _random.Next(3) == 0 && !_yields && IsOurs(worker), () => AskBack(worker));
+                Fire("preempted", _random.Next(10) == 0 && State.Phase is not (JobPhase.Waiting or JobPhase.Suspended), Preempt);
+                break;
+            case 17:
+                Fire("lent worker comes back", _lent.Contains(worker.Id), () => TakeBack(worker));
                 break;
         }
         if (!Faults && State.Phase == JobPhase.Suspended)
@@ -282,13 +290,12 @@ internal sealed class World
         {
             _seen.Remove(worker.Id);
         }
-        var wants = State.Phase.WantsWorkers();
         // The coordinator tells whoever works for a job that has ended to stop.
         if (State.Phase.HasEnded() && worker.Acts && worker.Newest > 0)
         {
             _toWorkers.Add((worker.Id, new StopTraining { Generation = State.Generation }));
         }
-        Apply(new PoolChanged(wants ? [.. _seen.Values.OrderBy(w => w.Id, StringComparer.Ordinal)] : []));
+        Apply(Pool());
     }
 
     private void Train(SimulatedWorker worker)
@@ -348,6 +355,7 @@ internal sealed class World
     {
         _toMachine.Clear();
         _seen.Clear();
+        ForgetQueue();
         State = JobMachine.Restore("job", State.Spec, _durable, State.Progress, _now) with { Ledger = _ledger };
         TellCheckpoints();
     }
@@ -387,5 +395,6 @@ internal sealed class World
             Fired["boundary"] = Fired.GetValueOrDefault("boundary") + 1;
         }
         _toWorkers.AddRange(effects.OfType<SendToWorker>().Select(s => (s.WorkerId, s.Message)));
+        TakeReleased();
     }
 }

@@ -1,7 +1,7 @@
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
-namespace TrainingCluster.Coordinator.Membership;
+namespace TrainingCluster.Coordinator.Queueing;
 
 /// <summary>Workers in groups that compute alike, to the bit: only such may train one job together.</summary>
 internal static class AlikeWorkers
@@ -11,6 +11,9 @@ internal static class AlikeWorkers
     /// <summary>Whether a worker computes so.</summary>
     public static bool IsAlike(this WorkerSupply worker, Arithmetic? arithmetic) =>
         worker.Arithmetic.Fingerprint == arithmetic?.Fingerprint;
+
+    /// <summary>The same by the fingerprint alone.</summary>
+    public static bool Computes(this WorkerSupply worker, string? fingerprint) => worker.Arithmetic.Fingerprint == fingerprint;
 
     /// <summary>
     /// How the largest group computes; of equal ones the group of the worker that registered first. Null: there is no worker.
