@@ -25,6 +25,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private readonly SortedDictionary<string, WorkerEntry> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JobEntry> _jobs = new(StringComparer.Ordinal);
     private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
     private readonly HashSet<string> _adopting = new(StringComparer.Ordinal);
 
     public CoordinatorActor(CoordinatorSettings settings, JobActorContext jobContext, IMembership membership)
@@ -171,6 +172,10 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         {
             _workers.Remove(gone.Id);
         }
+        foreach (var (id, _) in _missing.Where(worker => worker.Value + _settings.MissedFor <= now).ToArray())
+        {
+            _missing.Remove(id);
+        }
         var alive = _workers.Values.Where(w => w.LastSeen + _settings.AccusedTimeout > now).Select(w => w.Actor.Path.Address);
         _membership.DownUnreachable(_settings.DownAfter, alive.ToHashSet());
         CountWorkers();
@@ -225,7 +230,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         return worker.Registration.Running is { } running && wanting.Contains(running.JobId) ? running.JobId : "";
     }
 
-    private void CountWorkers() => _jobContext.Metrics.SetWorkers(_workers.Values.Select(StateOf));
+    private void CountWorkers()
+    {
+        _jobContext.Metrics.SetWorkers(_workers.Values.Select(StateOf));
+        _jobContext.Metrics.SetMissing(_missing.Keys);
+    }
 
     private string StateOf(WorkerEntry worker) =>
         worker switch
