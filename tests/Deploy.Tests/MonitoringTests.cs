@@ -17,6 +17,25 @@ public sealed partial class MonitoringTests
         Assert.True(result.ExitCode == 0, result.All);
     }
 
+    [Fact]
+    public async Task Alerts_Always_FireAndStaySilentAsTheirCasesSay()
+    {
+        Tool.Require("promtool", "Debian's package prometheus");
+        var result = await Tool.RunAsync("promtool", ["test", "rules", Repository.At("deploy", "prometheus", "rules.test.yaml")]);
+        Assert.True(result.ExitCode == 0, result.All);
+
+        var alerts = AlertName().Matches(await ReadAsync("deploy/prometheus/rules.yaml")).Select(match => match.Groups[1].Value).ToList();
+        var cases = (await ReadAsync("deploy/prometheus/rules.test.yaml")).Split("\n  - name: ").Skip(1).ToList();
+        Assert.NotEmpty(alerts);
+        foreach (var alert in alerts)
+        {
+            var own = cases.Where(text => text.Contains($"ALERTS{{alertname=\"{alert}\"", StringComparison.Ordinal)).ToList();
+            Assert.True(own.Any(Fires), $"no case has {alert} fire");
+            Assert.True(own.Any(text => !Fires(text)), $"no case has {alert} stay silent");
+        }
+        static bool Fires(string text) => !text.Contains("exp_samples: []", StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("prometheus/rules.yaml")]
     [InlineData("grafana/dashboard.json")]
@@ -64,6 +83,9 @@ public sealed partial class MonitoringTests
     // Names with a colon are recorded by the rules themselves.
     [GeneratedRegex(@"\b(training_cluster|process|dotnet)_[a-z_0-9]+")]
     private static partial Regex Metric();
+
+    [GeneratedRegex(@"- alert: (\w+)")]
+    private static partial Regex AlertName();
 
     [GeneratedRegex("_(bucket|sum|count)$")]
     private static partial Regex SeriesSuffix();

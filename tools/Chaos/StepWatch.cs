@@ -9,12 +9,13 @@ namespace TrainingCluster.Chaos;
 /// </summary>
 internal sealed class StepWatch(ClientAccess access, TimeProvider time) : IAsyncDisposable
 {
-    private const string Steps = "training_cluster_steps_total ";
+    private const string Steps = "training_cluster_steps_total{";
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(60);
     private readonly HttpClient _client = new(ChaosHttp.Handler(access)) { Timeout = TimeSpan.FromSeconds(1) };
     private readonly CancellationTokenSource _ended = new();
     private readonly ConcurrentBag<Task> _following = [];
     private readonly ConcurrentDictionary<int, long> _counts = new();
+    private readonly Dictionary<(int Pid, string Series), long> _jobs = [];
     private readonly List<long> _times = [];
     private readonly List<RecoveryClock> _clocks = [];
     private readonly Lock _lock = new();
@@ -131,10 +132,8 @@ internal sealed class StepWatch(ClientAccess access, TimeProvider time) : IAsync
         limit.CancelAfter(within);
         try
         {
-            if (MetricsText.Sum(await _client.GetStringAsync($"{(await worker.Ready).Http}/metrics", limit.Token), Steps) is { } count)
-            {
-                Note(worker.Pid, count);
-            }
+            var text = await _client.GetStringAsync($"{(await worker.Ready).Http}/metrics", limit.Token);
+            Note(worker.Pid, MetricsText.Values(text, Steps));
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
@@ -142,10 +141,16 @@ internal sealed class StepWatch(ClientAccess access, TimeProvider time) : IAsync
         }
     }
 
-    private void Note(int pid, long count)
+    private void Note(int pid, IEnumerable<(string Series, long Value)> jobs)
     {
         lock (_lock)
         {
+            // A job's series goes some time after its end; its steps were done all the same.
+            foreach (var (series, value) in jobs)
+            {
+                _jobs[(pid, series)] = value;
+            }
+            var count = _jobs.Where(job => job.Key.Pid == pid).Sum(job => job.Value);
             if (!_counts.TryGetValue(pid, out var known) || count <= known)
             {
                 return;

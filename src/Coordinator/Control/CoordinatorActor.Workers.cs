@@ -71,6 +71,7 @@ internal sealed partial class CoordinatorActor
             var arithmetic = registration.Arithmetic.ToText();
             LogNew(id, registration.CollectiveAddress, arithmetic, registration.Version);
         }
+        _missing.Remove(id);
         Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = _settings.Incarnation, GrpcAddress = _settings.GrpcAddress });
         StopIfForgotten(worker);
         Assign();
@@ -286,6 +287,10 @@ internal sealed partial class CoordinatorActor
         foreach (var worker in lost)
         {
             worker.Reachable = false;
+            if (!worker.Draining)
+            {
+                _missing[worker.Id] = _time.GetUtcNow();
+            }
             LogLost(worker.Id, reason);
         }
         Assign();

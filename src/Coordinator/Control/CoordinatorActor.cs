@@ -26,6 +26,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private readonly SortedDictionary<string, WorkerEntry> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JobEntry> _jobs = new(StringComparer.Ordinal);
     private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
     private readonly HashSet<string> _adopting = new(StringComparer.Ordinal);
     private long _reclaims;
 
@@ -195,6 +196,10 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         {
             _workers.Remove(gone.Id);
         }
+        foreach (var (id, _) in _missing.Where(worker => worker.Value + _settings.MissedFor <= now).ToArray())
+        {
+            _missing.Remove(id);
+        }
         var alive = _workers.Values.Where(w => w.LastSeen + _settings.AccusedTimeout > now).Select(w => w.Actor.Path.Address);
         _membership.DownUnreachable(_settings.DownAfter, alive.ToHashSet());
         if (_jobs.Values.Any(j => j.Phase == JobPhase.Waiting))
@@ -288,7 +293,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
             : "";
     }
 
-    private void CountWorkers() => _jobContext.Metrics.SetWorkers(_workers.Values.Select(StateOf));
+    private void CountWorkers()
+    {
+        _jobContext.Metrics.SetWorkers(_workers.Values.Select(StateOf));
+        _jobContext.Metrics.SetMissing(_missing.Keys);
+    }
 
     private string StateOf(WorkerEntry worker) =>
         worker switch

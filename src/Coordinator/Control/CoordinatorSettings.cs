@@ -36,6 +36,10 @@ public sealed record CoordinatorSettings
     [DurationRange("1 s", "24 h")]
     public TimeSpan ForgetAfter { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>A worker that was lost without taking leave is told of in the metrics for so long, unless one of its name comes back.</summary>
+    [DurationRange("1 s", "240 h")]
+    public TimeSpan MissedFor { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Progress of a running job is stored, and shown to its watchers, this often.</summary>
     [DurationRange("100 ms", "10 min")]
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(1);

@@ -138,6 +138,7 @@ public static partial class CoordinatorHost
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         var published = new ProgramMetrics("coordinator");
         published.PublishCertificate(identity);
+        published.PublishDisk(data.Root);
         builder
             .Services.AddSingleton(data)
             .AddSingleton(store)
@@ -163,8 +164,10 @@ public static partial class CoordinatorHost
 
     private static void MapEndpoints(WebApplication app, ProgramMetrics published)
     {
+        app.MeasureCalls(published);
         app.MapCoordinatorGrpc();
         published.Map(app);
+        app.MapScrapeTargets();
         app.MapProgramHealth();
         app.MapStatusPage();
     }

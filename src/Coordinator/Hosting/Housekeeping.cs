@@ -24,6 +24,7 @@ internal sealed partial class Housekeeping(
         {
             try
             {
+                metrics.RemoveEnded();
                 metrics.SetJobs(await store.CountByStateAsync());
                 await RemoveExpiredAsync();
             }

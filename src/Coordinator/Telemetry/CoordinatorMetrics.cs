@@ -5,7 +5,6 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Coordinator.Telemetry;
 
 /// <summary>The coordinator's metrics. docs/metrics.md lists them; a test holds the list against the code.</summary>
-/// <remarks>Only gauges of running jobs carry the job's id, and they go with it.</remarks>
 public sealed class CoordinatorMetrics
 {
     private static readonly string[] s_workerStates = ["idle", "training", "draining", "unreachable"];
@@ -24,24 +23,17 @@ public sealed class CoordinatorMetrics
     private readonly Histogram _checkpointSeconds;
     private readonly Histogram _checkpointBytes;
     private readonly Counter _checkpointFailures;
-    private readonly Gauge _checkpointTime;
-    private readonly Gauge _checkpointStep;
-    private readonly Gauge _step;
-    private readonly Gauge _loss;
-    private readonly Gauge _learningRate;
-    private readonly Gauge _tokenRate;
-    private readonly Gauge _bleu;
-    private readonly Gauge _generation;
-    private readonly Gauge _members;
+    private readonly Counter _finished;
+    private readonly Gauge _missing;
+    private readonly JobGauges _jobGauges;
+    private readonly HashSet<string> _missed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _counted = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private readonly TimeProvider _time;
 
     /// <summary>Makes the metrics in a registry.</summary>
     public CoordinatorMetrics(MetricFactory factory, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(factory);
-        this._time = time;
         _workers = factory.CreateGauge("training_cluster_workers", "Workers by state.", "state");
         _jobs = factory.CreateGauge("training_cluster_jobs", "Jobs by state.", "state");
         _generations = factory.CreateCounter("training_cluster_generations_total", "Generations called together, by cause.", "cause");
@@ -87,42 +79,28 @@ public sealed class CoordinatorMetrics
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(1 << 20, 4, 8) }
         );
         _checkpointFailures = factory.CreateCounter("training_cluster_checkpoint_failures_total", "Checkpoints that could not be stored.");
-        _checkpointTime = factory.CreateGauge(
-            "training_cluster_job_checkpoint_timestamp_seconds",
-            "When the newest checkpoint of a running job was stored, in seconds since 1970.",
-            "job_id"
+        _finished = factory.CreateCounter(
+            "training_cluster_jobs_finished_total",
+            "Jobs that ended, by result: succeeded, failed, cancelled.",
+            "result"
         );
-        _checkpointStep = factory.CreateGauge(
-            "training_cluster_job_checkpoint_step",
-            "Step of the newest whole checkpoint of a running job; 0: none.",
-            "job_id"
+        _missing = factory.CreateGauge(
+            "training_cluster_worker_missing",
+            "1: the worker was lost without taking leave, and has not come back.",
+            "worker"
         );
-        _step = factory.CreateGauge("training_cluster_job_step", "Newest step of a running job.", "job_id");
-        _loss = factory.CreateGauge(
-            "training_cluster_job_loss_nats",
-            "Label-smoothed loss of the newest step of a running job, nats a target token.",
-            "job_id"
-        );
-        _learningRate = factory.CreateGauge(
-            "training_cluster_job_learning_rate",
-            "Learning rate of the newest step of a running job.",
-            "job_id"
-        );
-        _tokenRate = factory.CreateGauge(
-            "training_cluster_job_tokens_per_second",
-            "Source and target tokens a second of a running job, smoothed.",
-            "job_id"
-        );
-        _bleu = factory.CreateGauge("training_cluster_job_bleu", "Newest validation BLEU of a running job, 0 to 100.", "job_id");
-        _generation = factory.CreateGauge("training_cluster_job_generation", "Generation of a running job.", "job_id");
-        _members = factory.CreateGauge("training_cluster_job_workers", "Workers in the generation of a running job.", "job_id");
+        _jobGauges = new JobGauges(factory, time);
         foreach (var state in s_workerStates)
         {
             _workers.WithLabels(state).Set(0);
         }
         foreach (var state in Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified))
         {
-            _jobs.WithLabels(Label(state)).Set(0);
+            _jobs.WithLabels(JobGauges.Label(state)).Set(0);
+        }
+        foreach (var result in new[] { JobState.Succeeded, JobState.Failed, JobState.Cancelled })
+        {
+            _finished.WithLabels(JobGauges.Label(result));
         }
         foreach (var cause in Enum.GetValues<GenerationCause>())
         {
@@ -144,12 +122,30 @@ public sealed class CoordinatorMetrics
         }
     }
 
+    /// <summary>Sets the workers that were lost and have not come back.</summary>
+    public void SetMissing(IReadOnlyCollection<string> workers)
+    {
+        lock (_gate)
+        {
+            foreach (var back in _missed.Except(workers, StringComparer.Ordinal).ToArray())
+            {
+                _missing.RemoveLabelled(back);
+                _missed.Remove(back);
+            }
+            foreach (var worker in workers)
+            {
+                _missing.WithLabels(worker).Set(1);
+                _missed.Add(worker);
+            }
+        }
+    }
+
     /// <summary>Sets the number of jobs in each state.</summary>
     public void SetJobs(IReadOnlyDictionary<JobState, int> counts)
     {
         foreach (var state in Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified))
         {
-            _jobs.WithLabels(Label(state)).Set(counts.GetValueOrDefault(state));
+            _jobs.WithLabels(JobGauges.Label(state)).Set(counts.GetValueOrDefault(state));
         }
     }
 
@@ -212,49 +208,31 @@ public sealed class CoordinatorMetrics
             case { Checkpoint: { } report }:
                 _checkpointSeconds.Observe(report.Seconds);
                 _checkpointBytes.Observe(report.Bytes);
-                _checkpointTime.WithLabels(jobId).Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+                _jobGauges.SetCheckpointTime(jobId);
                 break;
         }
     }
 
-    /// <summary>Sets the gauges of a job; one that does not run has none.</summary>
+    /// <summary>Sets the gauges of a job, and counts it when it ends.</summary>
     public void SetJob(string jobId, JobMachineState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        if (state.Phase.ToJobState() != JobState.Running)
+        if (_jobGauges.Set(jobId, state))
         {
-            RemoveGauges(jobId);
-            return;
+            _finished.WithLabels(JobGauges.Label(state.Phase.ToJobState())).Inc();
         }
-        _checkpointStep.WithLabels(jobId).Set(state.CheckpointStep);
-        _step.WithLabels(jobId).Set(state.Progress.Step);
-        _loss.WithLabels(jobId).Set(state.Progress.Loss);
-        _learningRate.WithLabels(jobId).Set(state.Progress.LearningRate);
-        _tokenRate.WithLabels(jobId).Set(state.Progress.TokensPerSecond);
-        _bleu.WithLabels(jobId).Set(state.Progress.LastBleu);
-        _generation.WithLabels(jobId).Set(state.Generation);
-        _members.WithLabels(jobId).Set(state.Current.Members.Count);
     }
 
-    /// <summary>Forgets a job.</summary>
+    /// <summary>Forgets a job whose actor ends. What an ended job reached stays published for a while.</summary>
     public void RemoveJob(string jobId)
     {
-        RemoveGauges(jobId);
+        _jobGauges.Remove(jobId);
         lock (_gate)
         {
             _counted.Remove(jobId);
         }
     }
 
-    private void RemoveGauges(string jobId)
-    {
-        foreach (
-            var gauge in new[] { _step, _loss, _learningRate, _tokenRate, _bleu, _generation, _members, _checkpointTime, _checkpointStep }
-        )
-        {
-            gauge.RemoveLabelled(jobId);
-        }
-    }
-
-    private static string Label(JobState state) => state.ToString().ToLowerInvariant();
+    /// <summary>Forgets jobs that ended some time ago.</summary>
+    public void RemoveEnded() => _jobGauges.RemoveEnded();
 }

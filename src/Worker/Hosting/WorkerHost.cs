@@ -58,13 +58,15 @@ public static partial class WorkerHost
             time,
             loggers
         );
-        var published = new ProgramMetrics("worker");
-        published.PublishCertificate(identity);
-        using var refusals = new Refusals(published.Factory, loggers);
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
+        var published = new ProgramMetrics("worker", name);
+        published.PublishCertificate(identity);
+        published.PublishDisk(options.Data);
+        GpuMemory.Publish(published, options.Device);
+        using var refusals = new Refusals(published.Factory, loggers);
         var incarnation = Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
         var outbox = new Outbox();
-        var metrics = new WorkerMetrics(published.Factory);
+        var metrics = new WorkerMetrics(published, time);
         var trainer = new Trainer(
             Of<TrainerOptions>(settings) with
             {
@@ -224,6 +226,7 @@ public static partial class WorkerHost
 
     private static void MapEndpoints(WebApplication app, ProgramMetrics published)
     {
+        app.MeasureCalls(published);
         CollectiveHost.Map(app);
         published.Map(app);
         app.MapProgramHealth();

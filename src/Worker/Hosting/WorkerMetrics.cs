@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Prometheus;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
@@ -5,10 +6,17 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Worker.Hosting;
 
 /// <summary>
-/// A worker's metrics, from what its trainer reports. docs/metrics.md lists them; a test holds the list against the code.
+/// A worker's metrics, from what its trainer reports, by job. docs/metrics.md lists them; a test holds the list against the code.
 /// </summary>
+/// <remarks>The series of a job go <see cref="Kept"/> after the last report about it: a worker may live through thousands of jobs.</remarks>
 public sealed class WorkerMetrics
 {
+    /// <summary>How long a job's series stay after its last report.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromMinutes(15);
+
+    private static readonly string[] s_job = ["job_id"];
+    private readonly ConcurrentDictionary<string, long> _reported = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time;
     private readonly Counter _steps;
     private readonly Counter _skipped;
     private readonly Counter _tokens;
@@ -27,80 +35,81 @@ public sealed class WorkerMetrics
     private readonly Histogram _evaluationSeconds;
     private readonly Histogram _checkpointPause;
 
-    /// <summary>Makes the metrics in a registry.</summary>
-    /// <param name="factory">Of the registry.</param>
-    public WorkerMetrics(MetricFactory factory)
+    /// <summary>Makes the metrics.</summary>
+    /// <param name="published">What the worker publishes.</param>
+    /// <param name="time">Tells when a job's last report is long ago.</param>
+    public WorkerMetrics(ProgramMetrics published, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(factory);
+        ArgumentNullException.ThrowIfNull(published);
+        _time = time;
+        var factory = published.Factory;
         var spread = new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.001, 2, 16) };
-        _steps = factory.CreateCounter("training_cluster_steps_total", "Steps that this worker took part in.");
-        _skipped = factory.CreateCounter("training_cluster_skipped_steps_total", "Steps skipped for NaN or Inf.");
+        _steps = factory.CreateCounter("training_cluster_steps_total", "Steps that this worker took part in.", s_job);
+        _skipped = factory.CreateCounter("training_cluster_skipped_steps_total", "Steps skipped for NaN or Inf.", s_job);
         _tokens = factory.CreateCounter(
             "training_cluster_tokens_total",
             "Tokens of the steps, over all workers of the job, by side: source, target.",
+            "job_id",
             "side"
         );
-        _loss = factory.CreateGauge("training_cluster_loss_nats", "Label-smoothed loss of the newest step, nats a target token.");
-        _learningRate = factory.CreateGauge("training_cluster_learning_rate", "Learning rate of the newest step.");
+        _loss = factory.CreateGauge("training_cluster_loss_nats", "Label-smoothed loss of the newest step, nats a target token.", s_job);
+        _learningRate = factory.CreateGauge("training_cluster_learning_rate", "Learning rate of the newest step.", s_job);
         _gradientNorm = factory.CreateGauge(
             "training_cluster_gradient_norm",
-            "Global norm of the newest step's gradient, before clipping."
+            "Global norm of the newest step's gradient, before clipping.",
+            s_job
         );
-        _completedStep = factory.CreateGauge("training_cluster_completed_step", "Newest step whose update is applied.");
-        _shards = factory.CreateGauge("training_cluster_shards", "Logical shards that this worker computes in a step.");
+        _completedStep = factory.CreateGauge("training_cluster_completed_step", "Newest step whose update is applied.", s_job);
+        _shards = factory.CreateGauge("training_cluster_shards", "Logical shards that this worker computes in a step.", s_job);
         _speed = factory.CreateGauge(
             "training_cluster_shards_per_second",
-            "Speed of this worker's own computing, median of its last steps: shards are shared out by it."
+            "Speed of this worker's own computing, median of its last steps: shards are shared out by it.",
+            s_job
         );
         _stepSeconds = factory.CreateHistogram(
             "training_cluster_step_duration_seconds",
             "Time of a step by phase: compute (forward and backward), exchange (waiting for the all-reduce after backward), update.",
-            ["phase"],
+            ["job_id", "phase"],
             spread
         );
         _exchangeSeconds = factory.CreateHistogram(
             "training_cluster_allreduce_wait_seconds",
             "Time that a step waited for the all-reduce after backward had ended.",
+            s_job,
             spread
         );
         _exchangeBytes = factory.CreateCounter(
             "training_cluster_allreduce_bytes_total",
             "Bytes of the all-reduce by direction: sent, received.",
+            "job_id",
             "direction"
         );
         _failures = factory.CreateCounter(
             "training_cluster_generation_failures_total",
             "Generations that could not go on here, by stage.",
+            "job_id",
             "stage"
         );
         _stateRecovery = factory.CreateHistogram(
             "training_cluster_state_recovery_seconds",
-            "Time from plan to start: state taken, peers connected.",
+            "Time from plan to start: state taken, peers connected; by where the state is from: own, peer, checkpoint.",
+            ["job_id", "source"],
             spread
         );
-        _stateBytes = factory.CreateCounter("training_cluster_state_received_bytes_total", "State taken from peers or checkpoints.");
+        _stateBytes = factory.CreateCounter("training_cluster_state_received_bytes_total", "State taken from peers or checkpoints.", s_job);
         _evaluationSeconds = factory.CreateHistogram(
             "training_cluster_evaluation_duration_seconds",
             "Time of an evaluation that this worker reported.",
+            s_job,
             spread
         );
         _checkpointPause = factory.CreateHistogram(
             "training_cluster_checkpoint_pause_seconds",
             "Time that training stood still for a checkpoint's copy.",
+            s_job,
             spread
         );
-        foreach (var side in new[] { "source", "target" })
-        {
-            _tokens.WithLabels(side);
-        }
-        foreach (var direction in new[] { "sent", "received" })
-        {
-            _exchangeBytes.WithLabels(direction);
-        }
-        foreach (var phase in new[] { "compute", "exchange", "update" })
-        {
-            _stepSeconds.WithLabels(phase);
-        }
+        published.Registry.AddBeforeCollectCallback(RemoveOld);
     }
 
     /// <summary>Publishes counts that others keep.</summary>
@@ -147,53 +156,107 @@ public sealed class WorkerMetrics
     public void Observe(WorkerReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
+        if (report.Header?.JobId is not { Length: > 0 } jobId)
+        {
+            return;
+        }
+        if (!_reported.ContainsKey(jobId))
+        {
+            Begin(jobId);
+        }
+        _reported[jobId] = _time.GetTimestamp();
         switch (report.ReportCase)
         {
             case WorkerReport.ReportOneofCase.Step:
-                Observe(report.Step);
+                Observe(jobId, report.Step);
                 break;
             case WorkerReport.ReportOneofCase.Started:
-                _stateRecovery.Observe(report.Started.StateRecoveryMs / 1000);
-                _stateBytes.Inc(report.Started.StateBytes);
+                _stateRecovery
+                    .WithLabels(jobId, report.Started.RecoverySource.ToString().ToLowerInvariant())
+                    .Observe(report.Started.StateRecoveryMs / 1000);
+                _stateBytes.WithLabels(jobId).Inc(report.Started.StateBytes);
                 break;
             case WorkerReport.ReportOneofCase.Failed:
-                _failures.WithLabels(report.Failed.Stage).Inc();
+                _failures.WithLabels(jobId, report.Failed.Stage).Inc();
                 break;
             case WorkerReport.ReportOneofCase.Evaluation:
-                _evaluationSeconds.Observe(report.Evaluation.Seconds);
+                _evaluationSeconds.WithLabels(jobId).Observe(report.Evaluation.Seconds);
                 break;
             case WorkerReport.ReportOneofCase.Checkpoint:
-                _checkpointPause.Observe(report.Checkpoint.PauseMs / 1000);
+                _checkpointPause.WithLabels(jobId).Observe(report.Checkpoint.PauseMs / 1000);
                 break;
         }
     }
 
-    private void Observe(StepReport m)
+    private void Observe(string jobId, StepReport m)
     {
-        _steps.Inc();
+        _steps.WithLabels(jobId).Inc();
         if (m.Skipped)
         {
-            _skipped.Inc();
+            _skipped.WithLabels(jobId).Inc();
         }
-        _tokens.WithLabels("source").Inc(m.SourceTokens);
-        _tokens.WithLabels("target").Inc(m.TargetTokens);
+        _tokens.WithLabels(jobId, "source").Inc(m.SourceTokens);
+        _tokens.WithLabels(jobId, "target").Inc(m.TargetTokens);
         if (m.TargetTokens > 0)
         {
-            _loss.Set(m.LossSum / m.TargetTokens);
+            _loss.WithLabels(jobId).Set(m.LossSum / m.TargetTokens);
         }
-        _learningRate.Set(m.LearningRate);
-        _gradientNorm.Set(m.GradientNorm);
-        _completedStep.Set(m.Step);
-        _shards.Set(m.ShardCount);
+        _learningRate.WithLabels(jobId).Set(m.LearningRate);
+        _gradientNorm.WithLabels(jobId).Set(m.GradientNorm);
+        _completedStep.WithLabels(jobId).Set(m.Step);
+        _shards.WithLabels(jobId).Set(m.ShardCount);
         if (m.ShardsPerSecond > 0)
         {
-            _speed.Set(m.ShardsPerSecond);
+            _speed.WithLabels(jobId).Set(m.ShardsPerSecond);
         }
-        _stepSeconds.WithLabels("compute").Observe(m.ComputeMs / 1000);
-        _stepSeconds.WithLabels("exchange").Observe(m.ExchangeMs / 1000);
-        _stepSeconds.WithLabels("update").Observe(m.UpdateMs / 1000);
-        _exchangeSeconds.Observe(m.ExchangeMs / 1000);
-        _exchangeBytes.WithLabels("sent").Inc(m.SentBytes);
-        _exchangeBytes.WithLabels("received").Inc(m.ReceivedBytes);
+        _stepSeconds.WithLabels(jobId, "compute").Observe(m.ComputeMs / 1000);
+        _stepSeconds.WithLabels(jobId, "exchange").Observe(m.ExchangeMs / 1000);
+        _stepSeconds.WithLabels(jobId, "update").Observe(m.UpdateMs / 1000);
+        _exchangeSeconds.WithLabels(jobId).Observe(m.ExchangeMs / 1000);
+        _exchangeBytes.WithLabels(jobId, "sent").Inc(m.SentBytes);
+        _exchangeBytes.WithLabels(jobId, "received").Inc(m.ReceivedBytes);
+    }
+
+    /// <summary>What is counted begins at zero, so that its first increase is seen.</summary>
+    private void Begin(string jobId)
+    {
+        _steps.WithLabels(jobId);
+        _skipped.WithLabels(jobId);
+        _stateBytes.WithLabels(jobId);
+        _evaluationSeconds.WithLabels(jobId);
+        _checkpointPause.WithLabels(jobId);
+        foreach (var side in new[] { "source", "target" })
+        {
+            _tokens.WithLabels(jobId, side);
+        }
+        foreach (var direction in new[] { "sent", "received" })
+        {
+            _exchangeBytes.WithLabels(jobId, direction);
+        }
+    }
+
+    private void RemoveOld()
+    {
+        foreach (var (jobId, reported) in _reported)
+        {
+            if (_time.GetElapsedTime(reported) > Kept && _reported.TryRemove(new(jobId, reported)))
+            {
+                Remove(jobId, _steps, _skipped, _tokens, _exchangeBytes, _failures, _stateBytes);
+                Remove(jobId, _loss, _learningRate, _gradientNorm, _completedStep, _shards, _speed);
+                Remove(jobId, _stepSeconds, _exchangeSeconds, _stateRecovery, _evaluationSeconds, _checkpointPause);
+            }
+        }
+    }
+
+    private static void Remove<TChild>(string jobId, params ReadOnlySpan<Collector<TChild>> metrics)
+        where TChild : ChildBase
+    {
+        foreach (var metric in metrics)
+        {
+            foreach (var labels in metric.GetAllLabelValues().Where(labels => labels[0] == jobId).ToArray())
+            {
+                metric.RemoveLabelled(labels);
+            }
+        }
     }
 }

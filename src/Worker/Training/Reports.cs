@@ -10,11 +10,16 @@ internal sealed class Reports(JobHeader header, Action<WorkerReport> send)
 
     public void Stopped(long completedStep) => Send(new WorkerReport { Stopped = new TrainingStopped { CompletedStep = completedStep } });
 
-    public void Started(TimeSpan stateRecovery, long stateBytes) =>
+    public void Started(TimeSpan stateRecovery, RecoveredState recovered) =>
         Send(
             new WorkerReport
             {
-                Started = new GenerationStarted { StateRecoveryMs = stateRecovery.TotalMilliseconds, StateBytes = stateBytes },
+                Started = new GenerationStarted
+                {
+                    StateRecoveryMs = stateRecovery.TotalMilliseconds,
+                    StateBytes = recovered.Bytes,
+                    RecoverySource = recovered.Source,
+                },
             }
         );
 

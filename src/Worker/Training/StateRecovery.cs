@@ -25,8 +25,8 @@ internal static class StateRecovery
     /// <param name="files">Where checkpoints are.</param>
     /// <param name="temporaryFolder">For a checkpoint's files.</param>
     /// <param name="cancellationToken">Ends it; the state is then not whole.</param>
-    /// <returns>Bytes taken.</returns>
-    public static async Task<long> RunAsync(
+    /// <returns>Where it is from, and the bytes taken.</returns>
+    public static async Task<RecoveredState> RunAsync(
         TrainingJob job,
         bool holdsState,
         StartGeneration start,
@@ -43,7 +43,7 @@ internal static class StateRecovery
             && start.Members.Any(member => member.WorkerId == own && member.HasBaseState)
         )
         {
-            return 0;
+            return new(RecoverySource.Own, 0);
         }
         var sources = start.Members.Where(member => member.HasBaseState && member.WorkerId != own).ToList();
         Exception? last = null;
@@ -51,7 +51,8 @@ internal static class StateRecovery
         {
             try
             {
-                return await FromPeerAsync(job.State, start, new Uri(source.CollectiveAddress), options, cancellationToken);
+                var bytes = await FromPeerAsync(job.State, start, new Uri(source.CollectiveAddress), options, cancellationToken);
+                return new(RecoverySource.Peer, bytes);
             }
             catch (Exception e) when (e is RpcException { StatusCode: not StatusCode.Cancelled } or InvalidDataException)
             {
@@ -66,11 +67,11 @@ internal static class StateRecovery
         }
         if (start.CheckpointId.Length > 0)
         {
-            return await FromCheckpointAsync(job, start, files, temporaryFolder, cancellationToken);
+            return new(RecoverySource.Checkpoint, await FromCheckpointAsync(job, start, files, temporaryFolder, cancellationToken));
         }
         if (start.BaseStep == 0 && job.State.Progress.Step == 0)
         {
-            return 0;
+            return new(RecoverySource.Own, 0);
         }
         throw new NoStateException($"The state of step {start.BaseStep} is nowhere to be had.");
     }
@@ -142,3 +143,8 @@ internal static class StateRecovery
         return job.State.Bytes;
     }
 }
+
+/// <summary>A state that a generation starts from.</summary>
+/// <param name="Source">Where it was taken from.</param>
+/// <param name="Bytes">How much was taken.</param>
+internal readonly record struct RecoveredState(RecoverySource Source, long Bytes);

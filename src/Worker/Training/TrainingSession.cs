@@ -116,7 +116,7 @@ internal sealed partial class TrainingSession
         // 2.
         var holdsState = _loaded.HasState;
         _loaded.HasState = false;
-        var bytes = await StateRecovery.RunAsync(
+        var recovered = await StateRecovery.RunAsync(
             job,
             holdsState,
             _start,
@@ -137,7 +137,7 @@ internal sealed partial class TrainingSession
             {
                 group.Abort("The generation was ended before it began.");
             }
-            model = await MainArenaThread.RunAsync(() => TrainOrReport(job, loop, group, Stopwatch.GetElapsedTime(start), bytes));
+            model = await MainArenaThread.RunAsync(() => TrainOrReport(job, loop, group, Stopwatch.GetElapsedTime(start), recovered));
         }
         finally
         {
@@ -153,11 +153,11 @@ internal sealed partial class TrainingSession
     }
 
     /// <summary>Steps 3 to 6, on the training thread. Null: the generation ended early, which has been reported.</summary>
-    private FinalModel? TrainOrReport(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan recovery, long stateBytes)
+    private FinalModel? TrainOrReport(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan recovery, RecoveredState recovered)
     {
         try
         {
-            return Train(job, loop, group, recovery, stateBytes);
+            return Train(job, loop, group, recovery, recovered);
         }
         catch (CollectiveException e) when (!_aborted.IsCancellationRequested)
         {
@@ -171,13 +171,13 @@ internal sealed partial class TrainingSession
         }
     }
 
-    private FinalModel? Train(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan recovery, long stateBytes)
+    private FinalModel? Train(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan recovery, RecoveredState recovered)
     {
         // 3.
         TrainingThread.Begin();
         var members = group.Connect(StateAgreement.Of(job));
         StateAgreement.Check(group, members);
-        _reports.Started(recovery, stateBytes);
+        _reports.Started(recovery, recovered);
         // 4. Where one member lacks the evaluation, all take part in it again: its outcome is the same.
         if (members.Any(member => member.EvaluationDue))
         {
