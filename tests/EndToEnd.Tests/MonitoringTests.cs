@@ -9,9 +9,11 @@ using TrainingCluster.TestSupport;
 namespace TrainingCluster.EndToEnd.Tests;
 
 /// <summary>The shipped Prometheus configuration, rules and dashboard, against a cluster that trains.</summary>
-public sealed class MonitoringTests(UpFixture cluster) : IClassFixture<UpFixture>
+public sealed class MonitoringTests(UpFixture cluster) : IClassFixture<UpFixture>, IDisposable
 {
     private readonly HttpClient _client = new();
+
+    public void Dispose() => _client.Dispose();
 
     [Fact]
     public async Task Dashboard_ClusterTrains_EveryQueryHasData()
@@ -58,7 +60,7 @@ public sealed class MonitoringTests(UpFixture cluster) : IClassFixture<UpFixture
         }
     }
 
-    private Task<ClusterCommand.Result> RunAsync(params string[] words) =>
+    private Task<Tool.Result> RunAsync(params string[] words) =>
         ClusterCommand.RunAsync(cluster.Workspace, "", [.. words, "--coordinator", cluster.Coordinator]);
 
     /// <summary>With the coordinator's port and quicker than as shipped; all else is.</summary>

@@ -54,12 +54,12 @@ internal static partial class GpuMemory
                     return null;
                 }
                 var result = MemoryInfo(out var free, out var size);
-                Pop(out _);
+                _ = Pop(out _);
                 return result == Success ? (free, size) : null;
             }
             finally
             {
-                Release(device);
+                _ = Release(device);
             }
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
