@@ -25,7 +25,8 @@ public sealed class LessonTests
             var shown = Assert.Single(page.Blocks(Page.Part.Output, "text"));
             Assert.True(
                 shown == printed,
-                $"{page.FullPath} does not show what the lesson prints: run this test with CLUSTER_WRITE_DOCS=1 to write it anew.\n{printed}"
+                $"{page.FullPath} does not show what the lesson prints: "
+                    + $"run this test with CLUSTER_WRITE_DOCS=1 to write it anew.\n{printed}"
             );
         }
     }

@@ -100,9 +100,7 @@ public sealed class MonitoringTests(UpFixture cluster) : IClassFixture<UpFixture
             select target.GetProperty("expr").GetString()! into query
             // This machine may have no GPU.
             where !query.Contains("_gpu_", StringComparison.Ordinal)
-            select query
-                .Replace("$__rate_interval", "1m", StringComparison.Ordinal)
-                .Replace("$job_id", ".*", StringComparison.Ordinal),
+            select query.Replace("$__rate_interval", "1m", StringComparison.Ordinal).Replace("$job_id", ".*", StringComparison.Ordinal),
         ];
     }
 

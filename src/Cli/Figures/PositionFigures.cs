@@ -28,7 +28,8 @@ public static class PositionFigures
             840,
             550,
             "Positional encodings",
-            "Above: the numbers of 32 positions. Sines and cosines alternate, fast waves in the first columns, slow ones in the last; learned "
+            "Above: the numbers of 32 positions. Sines and cosines alternate, fast waves in the first columns, "
+                + "slow ones in the last; learned "
                 + "vectors begin without any order; rotary positions turn the pair of a feature and the one half a width further. Below: "
                 + "cosine similarity of any two positions, which depends on their distance alone for sinusoidal and rotary positions."
         );

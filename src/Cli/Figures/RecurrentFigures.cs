@@ -17,7 +17,8 @@ public static class RecurrentFigures
             300,
             "One step of a decoder with attention",
             "The encoder's states are keys and values. The decoder's state of the step before is the query. The weighted sum of the values "
-                + "and the embedding of the last token go into the decoder's cell, whose new state names the next token. The encoder's last "
+                + "and the embedding of the last token go into the decoder's cell, whose new state names the next token. "
+                + "The encoder's last "
                 + "state is the decoder's first."
         );
         string[] source = ["x₁", "x₂", "x₃", "<eos>"];

@@ -145,7 +145,8 @@ public static class TransformerFigures
             640,
             250,
             "Keys and values grow with the answer",
-            "At step t the decoder computes one new key and value and reads t of them. Without keeping them it would compute t at each step."
+            "At step t the decoder computes one new key and value and reads t of them. "
+                + "Without keeping them it would compute t at each step."
         );
         drawing.Text(20, 22, "kept: one new key and value a step", 12, bold: true);
         drawing.Text(340, 22, "not kept: all of them anew at each step", 12, bold: true);
@@ -194,7 +195,8 @@ public static class TransformerFigures
             920,
             330,
             "Heads and scale",
-            "Left: one head stays at an error of one half, two and four heads come to zero. Right: with scores divided by √d the loss falls "
+            "Left: one head stays at an error of one half, two and four heads come to zero. "
+                + "Right: with scores divided by √d the loss falls "
                 + "sooner than without."
         );
         new LineChart

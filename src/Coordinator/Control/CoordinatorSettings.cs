@@ -36,7 +36,7 @@ public sealed record CoordinatorSettings
     [DurationRange("1 s", "24 h")]
     public TimeSpan ForgetAfter { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>A worker that was lost without taking leave is told of in the metrics for so long, unless one of its name comes back.</summary>
+    /// <summary>The metrics tell for so long of a worker that was lost without taking leave, unless one of its name comes back.</summary>
     [DurationRange("1 s", "240 h")]
     public TimeSpan MissedFor { get; init; } = TimeSpan.FromHours(1);
 

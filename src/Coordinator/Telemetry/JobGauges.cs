@@ -52,7 +52,8 @@ internal sealed class JobGauges
     }
 
     /// <summary>Notes that a checkpoint was stored now.</summary>
-    public void SetCheckpointTime(string jobId) => _checkpointTime.WithLabels(jobId).Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+    public void SetCheckpointTime(string jobId) =>
+        _checkpointTime.WithLabels(jobId).Set(_time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
 
     /// <summary>Shows a job as it is now.</summary>
     /// <returns>Whether it has ended since the last call.</returns>

@@ -53,7 +53,8 @@ public sealed class AdditiveScore : AttentionScore
         if (query.shape[^1] != querySize || key.shape[^1] != keySize)
         {
             throw new ArgumentException(
-                $"query size {query.shape[^1]}, key size {key.shape[^1]}: this score was made for queries of {querySize} and keys of {keySize}.",
+                $"query size {query.shape[^1]}, key size {key.shape[^1]}: this score was made for queries of {querySize} and keys "
+                    + $"of {keySize}.",
                 query.shape[^1] != querySize ? nameof(query) : nameof(key)
             );
         }

@@ -137,7 +137,8 @@ public sealed class AttentionMask
             if (mask[side] != sides[side] && mask[side] != 1 && !(bothMayRepeat && sides[side] == 1))
             {
                 throw new ArgumentException(
-                    $"mask {AttentionShapes.Text(mask)} for {AttentionShapes.Text(sides)}: a mask is [B, T, S], the batch rows, the queries and "
+                    $"mask {AttentionShapes.Text(mask)} for {AttentionShapes.Text(sides)}: a mask is [B, T, S], "
+                        + "the batch rows, the queries and "
                         + "the keys that it is for, where a side of 1 repeats.",
                     nameof(mask)
                 );

@@ -16,7 +16,7 @@ public static class ToyTrainer
     /// <param name="model">A model for the task's vocabulary.</param>
     /// <param name="task">Where the batches come from.</param>
     /// <param name="options">Null: the defaults.</param>
-    /// <param name="afterStep">Called with 0 before the first step and with n after step n, the model in evaluation mode; null: nobody.</param>
+    /// <param name="afterStep">Called with 0 before the first step and n after step n, the model in evaluation mode; null: nobody.</param>
     /// <returns>The loss of each step, before its update, in nats a token.</returns>
     public static IReadOnlyList<double> Train(
         SequenceToSequenceModel model,

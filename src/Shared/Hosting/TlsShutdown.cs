@@ -15,8 +15,8 @@ internal static class TlsShutdown
 
     /// <summary>An end for this reason waits for the program's own, and then goes on as part of it.</summary>
     /// <param name="system">The node's.</param>
-    /// <param name="ending">The program ends the node.</param>
-    public static void HoldUp(ActorSystem system, CancellationToken ending)
+    /// <param name="cancellationToken">The program ends the node.</param>
+    public static void HoldUp(ActorSystem system, CancellationToken cancellationToken)
     {
         var shutdown = CoordinatedShutdown.Get(system);
         shutdown.AddTask(
@@ -26,7 +26,7 @@ internal static class TlsShutdown
             {
                 if (shutdown.ShutdownReason?.ExitCode == HandshakeFailed)
                 {
-                    await Task.Delay(Timeout.InfiniteTimeSpan, ending).ContinueWith(_ => { }, TaskScheduler.Default);
+                    await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
                 }
                 return Done.Instance;
             }

@@ -10,7 +10,7 @@ internal static partial class GpuMemory
     private const int Success = 0;
 
     /// <summary>Publishes free memory and size, read at every scrape.</summary>
-    /// <param name="published">Gets <c>training_cluster_gpu_memory_free_bytes</c> and <c>training_cluster_gpu_memory_size_bytes</c>.</param>
+    /// <param name="published">Gets <c>training_cluster_gpu_memory_free_bytes</c> and <c>…_size_bytes</c>.</param>
     /// <param name="device">As the worker was told: "cpu", "cuda:0", ...</param>
     public static void Publish(ProgramMetrics published, string device)
     {

@@ -8,7 +8,7 @@ namespace TrainingCluster.Worker.Hosting;
 /// <summary>
 /// A worker's metrics, from what its trainer reports, by job. docs/metrics.md lists them; a test holds the list against the code.
 /// </summary>
-/// <remarks>The series of a job go <see cref="Kept"/> after the last report about it: a worker may live through thousands of jobs.</remarks>
+/// <remarks>A job's series go <see cref="Kept"/> after the last report about it: a worker may live through thousands of jobs.</remarks>
 public sealed class WorkerMetrics
 {
     /// <summary>How long a job's series stay after its last report.</summary>

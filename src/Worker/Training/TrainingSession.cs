@@ -153,7 +153,13 @@ internal sealed partial class TrainingSession
     }
 
     /// <summary>Steps 3 to 6, on the training thread. Null: the generation ended early, which has been reported.</summary>
-    private FinalModel? TrainOrReport(TrainingJob job, TrainingLoop loop, CollectiveGroup group, TimeSpan recovery, RecoveredState recovered)
+    private FinalModel? TrainOrReport(
+        TrainingJob job,
+        TrainingLoop loop,
+        CollectiveGroup group,
+        TimeSpan recovery,
+        RecoveredState recovered
+    )
     {
         try
         {

@@ -19,7 +19,8 @@ public class CourseFigureTests
         var differences = SvgComparison.Differences(kept, figure.Draw(), figure.Tolerance);
         Assert.True(
             differences.Count == 0,
-            $"{fileName}: {string.Join("; ", differences.Take(5))}. Make the pictures again: ./cluster attention --out docs/attention/images"
+            $"{fileName}: {string.Join("; ", differences.Take(5))}. Make the pictures again: "
+                + "./cluster attention --out docs/attention/images"
         );
     }
 

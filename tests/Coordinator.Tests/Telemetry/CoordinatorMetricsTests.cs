@@ -43,7 +43,13 @@ public class CoordinatorMetricsTests
                 Checkpoint = new() { Bytes = 1, Seconds = 1 },
             }
         );
-        _metrics.SetJob("j", Running with { Progress = new() { Step = 1, EvaluatedStep = 1 } });
+        _metrics.SetJob(
+            "j",
+            Running with
+            {
+                Progress = new() { Step = 1, EvaluatedStep = 1 },
+            }
+        );
         _metrics.SetMissing(["worker-1"]);
         _published.PublishDisk(Path.GetTempPath());
         await using var app = WebApplication.CreateSlimBuilder().Build();
@@ -105,7 +111,16 @@ public class CoordinatorMetricsTests
     [Fact]
     public async Task SetJob_Ended_ItsLastValuesStayForAQuarterOfAnHour()
     {
-        var last = Running with { Progress = new() { Step = 9, Loss = 2.5, EvaluatedStep = 8, LastBleu = 41.5 } };
+        var last = Running with
+        {
+            Progress = new()
+            {
+                Step = 9,
+                Loss = 2.5,
+                EvaluatedStep = 8,
+                LastBleu = 41.5,
+            },
+        };
         _metrics.SetJob("j", last);
         var ended = last with { Phase = JobPhase.Failed };
         _metrics.SetJob("j", ended);

@@ -70,11 +70,27 @@ public class WorkerMetricsTests
         Observe("j", new WorkerReport { Step = report });
         var text = await ExposedAsync();
         Assert.Contains("training_cluster_steps_total{job_id=\"j\",worker=\"worker-7\"} 2", text, StringComparison.Ordinal);
-        Assert.Contains("training_cluster_tokens_total{job_id=\"j\",side=\"source\",worker=\"worker-7\"} 24", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "training_cluster_tokens_total{job_id=\"j\",side=\"source\",worker=\"worker-7\"} 24",
+            text,
+            StringComparison.Ordinal
+        );
         Assert.Contains("training_cluster_loss_nats{job_id=\"j\",worker=\"worker-7\"} 2.5", text, StringComparison.Ordinal);
-        Assert.Contains("training_cluster_step_duration_seconds_sum{job_id=\"j\",phase=\"compute\",worker=\"worker-7\"} 1", text, StringComparison.Ordinal);
-        Assert.Contains("training_cluster_allreduce_wait_seconds_sum{job_id=\"j\",worker=\"worker-7\"} 0.5", text, StringComparison.Ordinal);
-        Assert.Contains("training_cluster_allreduce_bytes_total{job_id=\"j\",direction=\"sent\",worker=\"worker-7\"} 14", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "training_cluster_step_duration_seconds_sum{job_id=\"j\",phase=\"compute\",worker=\"worker-7\"} 1",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "training_cluster_allreduce_wait_seconds_sum{job_id=\"j\",worker=\"worker-7\"} 0.5",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "training_cluster_allreduce_bytes_total{job_id=\"j\",direction=\"sent\",worker=\"worker-7\"} 14",
+            text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -93,15 +109,31 @@ public class WorkerMetricsTests
         WorkerMetrics.PublishCounts(_published, () => streams, () => 0, () => 0);
         await ExposedAsync();
         streams = 5;
-        Assert.Contains("training_cluster_stale_total{kind=\"stream\",worker=\"worker-7\"} 5", await ExposedAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "training_cluster_stale_total{kind=\"stream\",worker=\"worker-7\"} 5",
+            await ExposedAsync(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Observe_AnotherJob_TheFirstOnesSeriesGoLater()
     {
-        Observe("first", new WorkerReport { Step = new() { Step = 1, TargetTokens = 1 } });
+        Observe(
+            "first",
+            new WorkerReport
+            {
+                Step = new() { Step = 1, TargetTokens = 1 },
+            }
+        );
         _time.Advance(WorkerMetrics.Kept);
-        Observe("second", new WorkerReport { Step = new() { Step = 1, TargetTokens = 1 } });
+        Observe(
+            "second",
+            new WorkerReport
+            {
+                Step = new() { Step = 1, TargetTokens = 1 },
+            }
+        );
         Assert.Contains("job_id=\"first\"", await ExposedAsync(), StringComparison.Ordinal);
         _time.Advance(TimeSpan.FromSeconds(1));
         var text = await ExposedAsync();
