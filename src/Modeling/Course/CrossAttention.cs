@@ -17,6 +17,8 @@ public static class CrossAttention
         ArgumentNullException.ThrowIfNull(batch);
         var map = new float[batch.TargetWidth, batch.SourceWidth];
         var step = 0;
+        var training = model.training;
+        model.eval();
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         model.Decoder.Recorder = weights_B1S =>
@@ -34,6 +36,7 @@ public static class CrossAttention
         finally
         {
             model.Decoder.Recorder = null;
+            model.train(training);
         }
         return map;
     }

@@ -38,7 +38,7 @@ public class ReportTests
     }
 
     [Fact]
-    public async Task Metrics_OfAnEndedJob_AreRemoved()
+    public async Task Metrics_OfAnEndedJob_SayHowItEnded()
     {
         await using var harness = await ActorHarness.StartAsync();
         var (a, _, plan) = await harness.TwoTrainAsync();
@@ -51,8 +51,10 @@ public class ReportTests
 
         await harness.Actor.Ask<CommandDone>(new JobCommand("job-1", new CancelRequested("")));
 
-        Assert.DoesNotContain("job-1", await ExposedAsync(harness), StringComparison.Ordinal);
-        Assert.Contains("training_cluster_job_steps_total 1", await ExposedAsync(harness), StringComparison.Ordinal);
+        var text = await ExposedAsync(harness);
+        Assert.Contains("training_cluster_job_status{job_id=\"job-1\",state=\"cancelled\"} 1", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("training_cluster_job_workers{job_id=\"job-1\"}", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_job_steps_total 1", text, StringComparison.Ordinal);
     }
 
     private static async Task<string> ExposedAsync(ActorHarness harness)

@@ -175,7 +175,7 @@ public class ProgramTests
                     ]
             )
             {
-                Assert.Matches($"(?m)^{metric} [0-9.]*[1-9]", texts[^1]);
+                Assert.Matches($@"(?m)^{metric}(\{{.*\}})? [0-9.]*[1-9]", texts[^1]);
             }
         }
 

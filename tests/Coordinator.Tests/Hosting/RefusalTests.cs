@@ -40,17 +40,23 @@ public class RefusalTests
         foreach (
             var counted in new[]
             {
-                "{kind=\"connection\",reason=\"invalid_handshake\"} 1",
-                "{kind=\"connection\",reason=\"max_frame_length_exceeded\"} 1",
-                "{kind=\"connection\",reason=\"invalid_request_line\"} 1",
-                "{kind=\"peer\",reason=\"TooLongFrameException\"} 1",
-                "{kind=\"call\",reason=\"Unknown\"} 1",
+                "{kind=\"connection\",reason=\"invalid_handshake\"",
+                "{kind=\"connection\",reason=\"max_frame_length_exceeded\"",
+                "{kind=\"connection\",reason=\"invalid_request_line\"",
+                "{kind=\"peer\",reason=\"TooLongFrameException\"",
+                "{kind=\"call\",reason=\"Unknown\"",
             }
         )
         {
             var metrics = "";
             await ProgramProcess.Until(
-                async () => (metrics = await MetricsAsync()).Contains($"training_cluster_refused_total{counted}", StringComparison.Ordinal),
+                async () =>
+                    (metrics = await MetricsAsync())
+                        .Split('\n')
+                        .Any(line =>
+                            line.StartsWith($"training_cluster_refused_total{counted}", StringComparison.Ordinal)
+                            && line.EndsWith("} 1", StringComparison.Ordinal)
+                        ),
                 () => counted + metrics + program.Output
             );
         }
