@@ -37,7 +37,7 @@ public sealed class EmptyValuesTests
     {
         var session = await Session.RunAsync(command, "");
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
-        Assert.Matches("cluster: (JOB|ID|DIR|FILE) is empty", session.Error);
+        Assert.Matches("cluster: (JOB|ID|DIR|FILE|SENTENCE) is empty", session.Error);
     }
 
     [Fact]
