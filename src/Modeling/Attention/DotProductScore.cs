@@ -1,3 +1,4 @@
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Attention;
@@ -14,7 +15,7 @@ public sealed class DotProductScore(bool scaled = true) : AttentionScore(nameof(
     {
         AttentionShapes.RequireEqualSizes(query, key, "the dot product");
         using var scope = NewDisposeScope();
-        var scores = (scaled ? query.mul(1 / Math.Sqrt(query.shape[^1])) : query).matmul(key.transpose(-2, -1));
+        var scores = (scaled ? query.mul(Number.Of(1 / Math.Sqrt(query.shape[^1]))) : query).matmul(key.transpose(-2, -1));
         return scores.MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Attention;
@@ -47,7 +48,7 @@ public sealed class KernelScore : AttentionScore
             );
         }
         _kernel = kernel;
-        this.sharpness = torch.nn.Parameter(torch.full(1, (float)sharpness), requires_grad: learned);
+        this.sharpness = torch.nn.Parameter(torch.full(1, Number.Of((float)sharpness)), requires_grad: learned);
         RegisterComponents();
     }
 
@@ -64,9 +65,12 @@ public sealed class KernelScore : AttentionScore
         var u2 = distance.mul(distance).sum(-1);
         var scores = _kernel switch
         {
-            Kernel.Gaussian => u2.mul(-0.5),
-            Kernel.Epanechnikov => u2.clamp(max: AlmostOne).neg().log1p().masked_fill(u2.ge(1), OutOfReach),
-            Kernel.Boxcar => zeros_like(u2).masked_fill(u2.gt(1), OutOfReach),
+            Kernel.Gaussian => u2.mul(Number.Of(-0.5)),
+            Kernel.Epanechnikov => u2.clamp(max: Number.Of(AlmostOne))
+                .neg()
+                .log1p()
+                .masked_fill(u2.ge(Number.Of(1)), Number.Of(OutOfReach)),
+            Kernel.Boxcar => zeros_like(u2).masked_fill(u2.gt(Number.Of(1)), Number.Of(OutOfReach)),
             _ => zeros_like(u2),
         };
         return scores.MoveToOuterDisposeScope();

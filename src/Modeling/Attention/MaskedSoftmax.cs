@@ -1,3 +1,4 @@
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Attention;
@@ -35,7 +36,7 @@ public static class MaskedSoftmax
         };
         // A finite filling keeps rows with nothing allowed away from 0/0; their weights are then cut to zero.
         var forbidden = allowed.logical_not();
-        var weights = scores.masked_fill(forbidden, scores.dtype == ScalarType.Float64 ? -1e300 : -1e30).softmax(-1);
-        return weights.masked_fill(forbidden, 0).MoveToOuterDisposeScope();
+        var weights = scores.masked_fill(forbidden, Number.Of(scores.dtype == ScalarType.Float64 ? -1e300 : -1e30)).softmax(-1);
+        return weights.masked_fill(forbidden, Number.Of(0)).MoveToOuterDisposeScope();
     }
 }

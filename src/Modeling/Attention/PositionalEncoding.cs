@@ -1,4 +1,5 @@
 using TorchSharp;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Attention;
@@ -27,6 +28,8 @@ public abstract class PositionalEncoding(string name) : torch.nn.Module(name)
         AttentionShapes.RequireBatch(embeddings_BTD, Width, nameof(embeddings_BTD));
         using var scope = NewDisposeScope();
         // One pass: encoding + scale · embedding.
-        return Positions(start, embeddings_BTD.shape[1], embeddings_BTD.device).add(embeddings_BTD, scale).MoveToOuterDisposeScope();
+        return Positions(start, embeddings_BTD.shape[1], embeddings_BTD.device)
+            .add(embeddings_BTD, Number.Of(scale))
+            .MoveToOuterDisposeScope();
     }
 }

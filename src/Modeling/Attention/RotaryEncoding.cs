@@ -1,3 +1,4 @@
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Attention;
@@ -51,7 +52,7 @@ public sealed class RotaryEncoding : IDisposable
         var swapped = cat([heads_BHTK.narrow(-1, half, half), heads_BHTK.narrow(-1, 0, half)], -1);
         return heads_BHTK
             .mul(_cosines_TK!.narrow(0, start, length))
-            .addcmul(swapped, _sines_TK!.narrow(0, start, length), 1)
+            .addcmul(swapped, _sines_TK!.narrow(0, start, length), Number.Of(1))
             .MoveToOuterDisposeScope();
     }
 

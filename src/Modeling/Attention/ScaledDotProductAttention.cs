@@ -47,7 +47,7 @@ public static class ScaledDotProductAttention
         var empty = allowed.any(-1, keepdim: true).logical_not();
         return torch
             .nn.functional.scaled_dot_product_attention(query, key, value, allowed.logical_or(empty))
-            .masked_fill(empty, 0)
+            .masked_fill(empty, Number.Of(0))
             .MoveToOuterDisposeScope();
     }
 
@@ -57,7 +57,7 @@ public static class ScaledDotProductAttention
     {
         RequireSides(query, key);
         using var scope = NewDisposeScope();
-        var scores = query.mul(1 / Math.Sqrt(query.shape[^1])).matmul(key.transpose(-2, -1));
+        var scores = query.mul(Number.Of(1 / Math.Sqrt(query.shape[^1]))).matmul(key.transpose(-2, -1));
         return MaskedSoftmax.Apply(scores, mask).MoveToOuterDisposeScope();
     }
 

@@ -1,5 +1,6 @@
 using TrainingCluster.Modeling.Attention;
 using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Course;
@@ -33,7 +34,7 @@ public static class ToySentence
         {
             throw new ArgumentException($"The words are {string.Join(", ", s_vocabulary)}; not: {string.Join(' ', words)}.", nameof(words));
         }
-        return eye(Width).mul(Strength).index_select(0, tensor(numbers)).unsqueeze(0).MoveToOuterDisposeScope();
+        return eye(Width).mul(Number.Of(Strength)).index_select(0, tensor(numbers)).unsqueeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>A layer of one head.</summary>

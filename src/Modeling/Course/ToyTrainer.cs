@@ -39,7 +39,7 @@ public static class ToyTrainer
             using var scope = NewDisposeScope();
             optimizer.zero_grad();
             var batch = task.Draw(options.Rows, random);
-            var loss = Loss(model, batch).div(batch.TargetTokens);
+            var loss = Loss(model, batch).div(Number.Of(batch.TargetTokens));
             loss.backward();
             torch.nn.utils.clip_grad_norm_(model.parameters(), options.GradientNorm);
             optimizer.step();

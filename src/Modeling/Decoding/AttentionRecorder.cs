@@ -1,5 +1,6 @@
 using TrainingCluster.Modeling.Attention;
 using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Numerics;
 using TrainingCluster.Modeling.Tokenization;
 using static TorchSharp.torch;
 
@@ -69,7 +70,7 @@ public static class AttentionRecorder
             var device = SequenceSearch.DeviceOf(model);
             var logits_1TV = model.Logits(Row(source, device), tensor(new long[] { source.Length }, device: device), Row(read, device));
             // No answer may hold padding or a beginning, so the search never saw their scores.
-            logits_1TV.narrow(2, 0, 2).fill_(double.NegativeInfinity);
+            logits_1TV.narrow(2, 0, 2).fill_(Number.Of(double.NegativeInfinity));
             var (best_TC, token_TC) = logits_1TV[0].softmax(1).topk(Math.Min(Likeliest, model.VocabularySize), 1);
             var (best, token) = (best_TC.cpu().data<float>().ToArray(), token_TC.cpu().data<long>().ToArray());
             var tokenNames = Names(translator, [.. token.Select(id => (int)id)]);

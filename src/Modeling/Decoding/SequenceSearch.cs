@@ -1,4 +1,5 @@
 using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Numerics;
 using TrainingCluster.Modeling.Tokenization;
 using static TorchSharp.torch;
 
@@ -66,7 +67,7 @@ public static class SequenceSearch
     internal static Tensor NextScores(SequenceToSequenceModel model, DecoderState state, int[] tokens, Device device)
     {
         var scores_RV = model.DecodeStep(state, tensor(tokens.Select(token => (long)token).ToArray(), device: device));
-        scores_RV.narrow(1, 0, 2).fill_(double.NegativeInfinity);
+        scores_RV.narrow(1, 0, 2).fill_(Number.Of(double.NegativeInfinity));
         return scores_RV;
     }
 

@@ -1,3 +1,4 @@
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Models;
@@ -51,7 +52,11 @@ public abstract class DecoderState : IDisposable
         SelectRows(
             Beams == 1
                 ? sentences_N
-                : sentences_N.unsqueeze(1).mul(Beams).add(arange(Beams, ScalarType.Int64, sentences_N.device)).reshape(-1)
+                : sentences_N
+                    .unsqueeze(1)
+                    .mul(Number.Of(Beams))
+                    .add(arange(Number.Of(Beams), ScalarType.Int64, sentences_N.device))
+                    .reshape(-1)
         );
         Sentences = sentences_N.shape[0];
     }

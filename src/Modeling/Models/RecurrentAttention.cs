@@ -122,7 +122,7 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
         };
     }
 
-    private Tensor Embed(Embedding table, Tensor tokens) => Dropout(table.call(tokens).mul(_scale));
+    private Tensor Embed(Embedding table, Tensor tokens) => Dropout(table.call(tokens).mul(Number.Of(_scale)));
 
     private Tensor Dropout(Tensor x) => CounterDropout.Apply(x, Options.Dropout, training);
 }

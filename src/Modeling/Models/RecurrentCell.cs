@@ -64,7 +64,7 @@ public sealed class RecurrentCell : torch.nn.Module
     {
         using var noGradients = no_grad();
         using var forget = bias_ih.narrow(0, _width, _width);
-        forget.fill_(1).Dispose();
+        forget.fill_(Number.Of(1)).Dispose();
     }
 
     /// <summary>The next state.</summary>
@@ -85,7 +85,7 @@ public sealed class RecurrentCell : torch.nn.Module
         var sections = new[] { 2 * _width, _width };
         var (input, hidden) = (input_BG.split(sections, 1), hidden_BG.split(sections, 1));
         var gates = input[0].add(hidden[0]).sigmoid().chunk(2, 1);
-        var n = input[1].addcmul(gates[0], hidden[1], 1).tanh();
+        var n = input[1].addcmul(gates[0], hidden[1], Number.Of(1)).tanh();
         return new RecurrentState(n.lerp(h, gates[1]).MoveToOuterDisposeScope(), null);
     }
 
@@ -94,7 +94,7 @@ public sealed class RecurrentCell : torch.nn.Module
     {
         var parts = gates_BG.split(new[] { 2 * _width, _width, _width }, 1);
         var inputAndForget = parts[0].sigmoid().chunk(2, 1);
-        var next = inputAndForget[1].mul(c).addcmul(inputAndForget[0], parts[1].tanh(), 1);
+        var next = inputAndForget[1].mul(c).addcmul(inputAndForget[0], parts[1].tanh(), Number.Of(1));
         var h = parts[2].sigmoid().mul(next.tanh());
         return new RecurrentState(h.MoveToOuterDisposeScope(), next.MoveToOuterDisposeScope());
     }

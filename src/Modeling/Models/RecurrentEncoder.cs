@@ -40,8 +40,8 @@ public sealed class RecurrentEncoder : torch.nn.Module
         var sides = x_BSD.shape;
         var width = sides[2];
         // Each row's last step; rows without any keep the zeros that they began with.
-        var last_B1D = lengths_B.sub(1).clamp(min: 0).view(-1, 1, 1).expand(sides[0], 1, width);
-        var without_B1 = lengths_B.lt(1).unsqueeze(1);
+        var last_B1D = lengths_B.sub(Number.Of(1)).clamp(min: Number.Of(0)).view(-1, 1, 1).expand(sides[0], 1, width);
+        var without_B1 = lengths_B.lt(Number.Of(1)).unsqueeze(1);
         var final = new List<RecurrentState>();
         for (var layer = 0; layer < layers.Count; layer++)
         {
@@ -77,6 +77,6 @@ public sealed class RecurrentEncoder : torch.nn.Module
         }
         return (x_BSD.MoveToOuterDisposeScope(), final);
 
-        Tensor AtLast(Tensor states_BSD) => states_BSD.gather(1, last_B1D).squeeze(1).masked_fill(without_B1, 0);
+        Tensor AtLast(Tensor states_BSD) => states_BSD.gather(1, last_B1D).squeeze(1).masked_fill(without_B1, Number.Of(0));
     }
 }

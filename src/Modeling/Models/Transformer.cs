@@ -167,7 +167,7 @@ public sealed class Transformer : SequenceToSequenceModel
     {
         using var scope = NewDisposeScope();
         var embedded_BTD = table.call(tokens_BT);
-        embedded_BTD = positions is null ? embedded_BTD.mul(_scale) : positions.forward(embedded_BTD, _scale, start);
+        embedded_BTD = positions is null ? embedded_BTD.mul(Number.Of(_scale)) : positions.forward(embedded_BTD, _scale, start);
         return CounterDropout.Apply(embedded_BTD, Options.Dropout, training).MoveToOuterDisposeScope();
     }
 }

@@ -52,7 +52,7 @@ internal static class FingerprintKernels
     {
         Tensor[] inputs = [Input(device, 1, 2, 4, 37, 48), Input(device, 2, 2, 4, 41, 48), Input(device, 3, 2, 4, 41, 48)];
         var causal = WithGradients(q => F.scaled_dot_product_attention(q[0], q[0], q[0], is_casual: true), inputs[0]);
-        var allowed = Input(device, 4, 2, 1, 37, 41).gt(-0.8);
+        var allowed = Input(device, 4, 2, 1, 37, 41).gt(Number.Of(-0.8));
         return [.. causal, .. WithGradients(qkv => F.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], allowed), inputs)];
     }
 
@@ -98,7 +98,7 @@ internal static class FingerprintKernels
             x.sin(),
             x.cos(),
             1 / x,
-            x.addcmul(x, x, 0.3),
+            x.addcmul(x, x, Number.Of(0.3)),
         ];
     }
 
@@ -112,7 +112,7 @@ internal static class FingerprintKernels
     private static Tensor[] Randomness(Device device)
     {
         using var generator = new Generator(Seed, device);
-        return [rand(2053, device: device, generator: generator), bernoulli(full(2053, 0.9f, device: device), generator)];
+        return [rand(2053, device: device, generator: generator), bernoulli(full(2053, Number.Of(0.9f), device: device), generator)];
     }
 
     /// <summary>The result, and the gradient of each input where the result's own gradient is not the same everywhere.</summary>
