@@ -23,7 +23,10 @@ public sealed class MonitoringTests(UpFixture cluster) : IClassFixture<UpFixture
         // One that has ended, with a score; another that trains.
         var ended = await RunAsync("submit", cluster.Workspace.WriteJob(), "--wait");
         Assert.True(ended.ExitCode == 0, ended.All);
-        var submitted = await RunAsync("submit", cluster.Workspace.WriteJob("long.yaml", steps: 1_000_000));
+        var submitted = await RunAsync(
+            "submit",
+            cluster.Workspace.WriteJob("long.yaml", steps: 1_000_000, "checkpoint: { everySteps: 20 }")
+        );
         Assert.True(submitted.ExitCode == 0, submitted.All);
         var port = FreePort();
         using var prometheus = await StartAsync(port, cancellationToken);
