@@ -39,8 +39,8 @@ static void Show()
     Print.Line("positions   loss below 0.1  right        right letters, any order");
     foreach (var run in Ablations.Positions())
     {
-        var learnt = run.FinalLoss < 0.1 ? "yes" : "no";
-        Print.Line($"{run.Name, -12}{learnt, -16}{Most(run.Right), -13}{Most(run.RightInAnyOrder)}");
+        var learned = run.FinalLoss < 0.1 ? "yes" : "no";
+        Print.Line($"{run.Name, -12}{learned, -16}{Most(run.Right), -13}{Most(run.RightInAnyOrder)}");
     }
 }
 

@@ -18,8 +18,8 @@ return Lesson.Run(
 static void Show()
 {
     var task = Ablations.Task;
-    using var model = LearntHeads.Train(task);
-    var heads = LearntHeads.Examine(model, task);
+    using var model = LearnedHeads.Train(task);
+    var heads = LearnedHeads.Examine(model, task);
     Print.Line("cross-attention while 'abcdef' is written backwards: # for more than half of the weight");
     Print.Line("written  a b c d e f <eos>");
     var weights = CrossWeights(model, task, "abcdef");
@@ -49,8 +49,8 @@ static Tensor CrossWeights(Transformer model, ReversalTask task, string letters)
     return recorded![0, 0]; // of the only sequence and the first head: [T, S]
 }
 
-static string? Habit(LearntHead head)
+static string? Habit(LearnedHead head)
 {
-    var (place, share) = LearntHeads.Places.Zip(head.Shares).MaxBy(pair => pair.Second);
+    var (place, share) = LearnedHeads.Places.Zip(head.Shares).MaxBy(pair => pair.Second);
     return share > 2 / 3.0 ? place.Name : null;
 }

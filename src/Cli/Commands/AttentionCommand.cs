@@ -90,7 +90,8 @@ internal static class AttentionCommand
         return command;
     }
 
-    private static string ExampleModel => Path.Combine(AppContext.BaseDirectory, "models", "dates");
+    /// <summary>The small model of dates that comes with the program.</summary>
+    internal static string ExampleModel => Path.Combine(AppContext.BaseDirectory, "models", "dates");
 
     private static async Task<int> DrawCourseAsync(Terminal terminal, string folder, CancellationToken cancellationToken)
     {

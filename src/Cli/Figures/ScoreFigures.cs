@@ -99,7 +99,8 @@ public static class ScoreFigures
                 + "vanishes."
         );
         Chart("largest weight", [0, 0.2, 0.4, 0.6, 0.8, 1], one => one.LargestWeight).Draw(drawing, 0, 4);
-        Chart("gradient of the softmax: ∂α/∂s = α (1 − α)", [0, 0.01, 0.02, 0.03, 0.04, 0.05], one => one.Gradient).Draw(drawing, 460, 4);
+        double[] gradients = [0, 0.01, 0.02, 0.03, 0.04, 0.05];
+        Chart("gradient of the softmax: ∂α/∂s = α (1 − α)", gradients, one => one.Gradient).Draw(drawing, 460, 4);
         return drawing.ToString();
 
         LineChart Chart(string title, double[] ticks, Func<(double LargestWeight, double Gradient), double> value) =>
@@ -123,8 +124,8 @@ public static class ScoreFigures
 
     /// <summary>What the softmax makes of dot products of normal vectors.</summary>
     /// <returns>
-    /// Means: the largest weight of a query, and ∂αᵢ/∂sᵢ = αᵢ (1 − αᵢ) of all weights, what a gradient is multiplied by on its way
-    /// through the softmax.
+    /// Means: the largest weight of a query, and ∂αᵢ/∂sᵢ = αᵢ (1 − αᵢ) of all weights, what a gradient is multiplied by on its
+    /// way through the softmax.
     /// </returns>
     public static (double LargestWeight, double Gradient) SoftmaxOf(long size, bool scaled)
     {

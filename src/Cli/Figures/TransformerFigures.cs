@@ -1,3 +1,4 @@
+using TrainingCluster.Cli.Commands;
 using TrainingCluster.Modeling.Attention;
 using TrainingCluster.Modeling.Course;
 using TrainingCluster.Modeling.Decoding;
@@ -19,7 +20,7 @@ public static class TransformerFigures
     private static readonly Lazy<IReadOnlyList<(int Heads, IReadOnlyList<double> Losses)>> s_twoPlaces = new(() =>
         [.. new[] { 1, 2, 4 }.Select(heads => (heads, TwoPlaces.Train(heads)))]
     );
-    private static readonly Lazy<IReadOnlyList<LearntHead>> s_learnt = new(LearntHeadsOfSmallModel);
+    private static readonly Lazy<IReadOnlyList<LearnedHead>> s_learned = new(LearnedHeadsOfSmallModel);
 
     /// <summary>All of them, in the order of the course.</summary>
     public static IReadOnlyList<CourseFigure> All() =>
@@ -32,7 +33,7 @@ public static class TransformerFigures
             new("mask-taken-away.svg", MaskTakenAway, CourseFigure.Trained),
             new("multi-head.svg", MultiHeadDiagram.Draw, CourseFigure.Computed),
             new("heads-and-scale.svg", HeadsAndScale, CourseFigure.Trained),
-            new("learnt-heads.svg", LearntHeadMaps, CourseFigure.Trained),
+            new("learned-heads.svg", LearnedHeadMaps, CourseFigure.Trained),
             new("date-heads.svg", DateHeads, CourseFigure.Computed),
         ];
 
@@ -220,17 +221,17 @@ public static class TransformerFigures
         return drawing.ToString();
     }
 
-    /// <summary>The heads of a small model that has learnt to reverse.</summary>
-    public static string LearntHeadMaps()
+    /// <summary>The heads of a small model that has learned to reverse.</summary>
+    public static string LearnedHeadMaps()
     {
         var drawing = new SvgDrawing(
             700,
             600,
-            "What the heads of a small model learnt",
+            "What the heads of a small model learned",
             "Every head of a Transformer of two layers and two heads that writes abcdef backwards. Each head of cross-attention has its "
                 + "weight on the anti-diagonal: the letter that is written."
         );
-        var rows = s_learnt.Value.GroupBy(head => head.Map.Kind).OrderBy(row => row.Key).ToList();
+        var rows = s_learned.Value.GroupBy(head => head.Map.Kind).OrderBy(row => row.Key).ToList();
         for (var row = 0; row < rows.Count; row++)
         {
             drawing.Text(16, 22 + row * 196, Name(rows[row].Key), 12, bold: true);
@@ -255,7 +256,7 @@ public static class TransformerFigures
     /// <summary>Where the example model of dates looks while it writes one: every head of cross-attention.</summary>
     public static string DateHeads()
     {
-        using var translator = Translator.Open(Path.Combine(AppContext.BaseDirectory, "models", "dates"));
+        using var translator = Translator.Open(AttentionCommand.ExampleModel);
         var recording = AttentionRecorder.Record(translator, "3. Mai 2021");
         return AttentionFigure.Draw(recording with { Maps = [.. recording.Maps.Where(map => map.Kind == AttentionKind.Cross)] });
     }
@@ -268,10 +269,10 @@ public static class TransformerFigures
             _ => "cross: what is written (rows) to the source (columns)",
         };
 
-    private static IReadOnlyList<LearntHead> LearntHeadsOfSmallModel()
+    private static IReadOnlyList<LearnedHead> LearnedHeadsOfSmallModel()
     {
-        using var model = LearntHeads.Train(Ablations.Task);
-        return LearntHeads.Examine(model, Ablations.Task);
+        using var model = LearnedHeads.Train(Ablations.Task);
+        return LearnedHeads.Examine(model, Ablations.Task);
     }
 
     private static LineChart Losses(string title, IReadOnlyList<AblationRun> runs) =>

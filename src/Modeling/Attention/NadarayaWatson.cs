@@ -5,8 +5,8 @@ namespace TrainingCluster.Modeling.Attention;
 
 /// <summary>
 /// Kernel regression as the plainest attention pooling (Nadaraya 1964, Watson 1964): f(x) = Σᵢ α(x, xᵢ) yᵢ with
-/// α(x, xᵢ) = K(w |x − xᵢ|) / Σⱼ K(w |x − xⱼ|), for the Gaussian softmax(−w² (x − xᵢ)² / 2). The queries are where to predict, keys
-/// and values are the examples. Legend: <c>T</c> predictions, <c>S</c> examples.
+/// α(x, xᵢ) = K(w |x − xᵢ|) / Σⱼ K(w |x − xⱼ|), for the Gaussian softmax(−w² (x − xᵢ)² / 2). The queries are where to
+/// predict, keys and values are the examples. Legend: <c>T</c> predictions, <c>S</c> examples.
 /// </summary>
 public sealed class NadarayaWatson : torch.nn.Module
 {

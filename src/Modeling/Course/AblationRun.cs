@@ -1,6 +1,6 @@
 namespace TrainingCluster.Modeling.Course;
 
-/// <summary>How one variant of a model learnt.</summary>
+/// <summary>How one variant of a model learned.</summary>
 /// <param name="Name">What was taken away, or what it has.</param>
 /// <param name="Losses">Of each step, in nats a token, under teacher forcing.</param>
 /// <param name="Right">Share of new sequences that the trained model writes without an error.</param>

@@ -9,8 +9,8 @@ namespace TrainingCluster.Modeling.Course;
 /// <summary>
 /// A task that one head cannot do. Each of six places wants the first half of its own features and the second half of those at
 /// the mirror place. One head gives W_o W_v m for one weighted mean m of the values; from m = w a + (1 − w) b the two halves
-/// cannot both be had: the squared error of a standard normal is (1 − w)² / (w² + (1 − w)²) for one and the rest of 1 for the other, so
-/// the mean is 1/2 for every w. Two heads can look at one place each.
+/// cannot both be had: the squared error of a standard normal is (1 − w)² / (w² + (1 − w)²) for one and the rest of 1 for the other,
+/// so the mean is 1/2 for every w. Two heads can look at one place each.
 /// </summary>
 public static class TwoPlaces
 {

@@ -109,7 +109,7 @@ public sealed class BpeTokenizer
         return text.StartsWith(' ') ? text[1..] : text;
     }
 
-    /// <summary>What one token reads, for people: "␣" is a space, and control characters are Unicode's pictures of them ("␊").</summary>
+    /// <summary>What one token reads, for people: "␣" is a space, and control characters are Unicode's pictures ("␊").</summary>
     public string Describe(int id) =>
         id < SpecialTokenCount
             ? _tokens[id]

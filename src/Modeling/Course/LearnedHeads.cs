@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace TrainingCluster.Modeling.Course;
 
 /// <summary>What the heads of a small Transformer learn on <see cref="ReversalTask"/>.</summary>
-public static class LearntHeads
+public static class LearnedHeads
 {
     private const int Sequences = 100;
 
@@ -46,14 +46,14 @@ public static class LearntHeads
     }
 
     /// <summary>Looks at every head, under teacher forcing.</summary>
-    public static IReadOnlyList<LearntHead> Examine(Transformer model, ReversalTask task)
+    public static IReadOnlyList<LearnedHead> Examine(Transformer model, ReversalTask task)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(task);
         var letters = string.Concat(Enumerable.Range(0, task.Length).Select(i => (char)('a' + (i % task.Letters))));
         var maps = Record(model, task.ToBatch(letters)).ToList();
         var habits = Record(model, task.Draw(Sequences, new DeterministicRandom(seed: 2)));
-        return [.. maps.Zip(habits, (one, many) => new LearntHead(Name(one, letters), Shares(many, task.Length)))];
+        return [.. maps.Zip(habits, (one, many) => new LearnedHead(Name(one, letters), Shares(many, task.Length)))];
     }
 
     // Every head of every attention: its weights, sequence after sequence.
