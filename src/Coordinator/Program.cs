@@ -2,6 +2,7 @@ using System.CommandLine;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Settings;
 
 var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models; made where it is missing.");
@@ -16,6 +17,7 @@ var access = new AccessCommandOptions();
 var quotas = new QuotaCommandOptions();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
+var logging = new LoggingCommandOptions();
 var set = ProgramSettings.Option(CoordinatorSections.All);
 var command = new RootCommand("The coordinator of a training cluster: it queues jobs, keeps their files and holds their workers together.")
 {
@@ -37,6 +39,8 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     quotas.Jobs,
     readyFile,
     parentPid,
+    logging.Format,
+    logging.Levels,
     set,
 };
 command.SetAction(
@@ -59,7 +63,7 @@ command.SetAction(
                         Quotas = quotas.Of(parsed),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
-                        Settings = ProgramSettings.Read(parsed.GetValue(set)!),
+                        Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),
                     }
                 )
         )
