@@ -1,6 +1,7 @@
 using Google.Rpc;
 using Grpc.Core;
 using TrainingCluster.Errors;
+using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Cli.Client;
 
@@ -25,6 +26,11 @@ public static class RpcErrors
                         + "ca.crt of its cluster",
                     exception
                 ),
+            // It answered: it is there, and something of it is not.
+            StatusCode.Unavailable when TraceId(exception).Length > 0 => new CliException(
+                $"{address}: {detail}{Trace(exception)}",
+                exception
+            ),
             StatusCode.Unavailable => CliException.BadUsage(
                 $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with "
                     + "--coordinator, with https:// where it speaks TLS",
@@ -38,8 +44,8 @@ public static class RpcErrors
             StatusCode.Unauthenticated or StatusCode.PermissionDenied => CliException.BadUsage($"{address}: {detail}", exception),
             StatusCode.InvalidArgument => CliException.BadUsage(Violations(exception) ?? detail, exception),
             StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists => CliException.BadUsage(detail, exception),
-            StatusCode.ResourceExhausted => new CliException($"{address}: {detail}", exception),
-            _ => new CliException($"{address}: {exception.StatusCode}: {detail}", exception),
+            StatusCode.ResourceExhausted => new CliException($"{address}: {detail}{Trace(exception)}", exception),
+            _ => new CliException($"{address}: {exception.StatusCode}: {detail}{Trace(exception)}", exception),
         };
     }
 
@@ -50,6 +56,14 @@ public static class RpcErrors
     /// <summary>A client wraps the socket's words in its own; the innermost come last.</summary>
     private static string Cause(string detail) =>
         detail[(detail.LastIndexOf(": ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..];
+
+    /// <summary>By what the coordinator's log names the call; empty: it does not say, or has said it in its message.</summary>
+    private static string Trace(RpcException exception) =>
+        TraceId(exception) is { Length: > 0 } id && !exception.Status.Detail.Contains(id, StringComparison.Ordinal)
+            ? $" (trace id {id})"
+            : "";
+
+    private static string TraceId(RpcException exception) => exception.Trailers.GetValue(TraceParent.AnswerKey) ?? "";
 
     /// <summary>Every violation on a line of its own. Null: the call carried none.</summary>
     private static string? Violations(RpcException exception) =>

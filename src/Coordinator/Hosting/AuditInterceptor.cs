@@ -24,7 +24,13 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         UnaryServerMethod<TRequest, TResponse> continuation
     )
     {
-        var what = request switch
+        var what = SubjectOf(request);
+        return what is null ? continuation(request, context) : RecordAsync(context, what, () => continuation(request, context));
+    }
+
+    /// <summary>What a call is to change; null: it only reads.</summary>
+    internal static string? SubjectOf(object? request) =>
+        request switch
         {
             CreateJobRequest create => create.Spec?.Name ?? "",
             CancelJobRequest cancel => cancel.Id,
@@ -33,8 +39,6 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
             DeleteJobRequest delete => delete.Id,
             _ => null,
         };
-        return what is null ? continuation(request, context) : RecordAsync(context, what, () => continuation(request, context));
-    }
 
     /// <inheritdoc/>
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
@@ -86,7 +90,7 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
     }
 
     [LoggerMessage(
-        EventId = 230,
+        EventId = 232,
         Level = LogLevel.Information,
         Message = "audit: {Method} '{What}' by {By}, request {RequestId}: {Status} {Result}"
     )]

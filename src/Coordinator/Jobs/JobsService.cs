@@ -7,9 +7,11 @@ using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
 using TrainingCluster.Jobs;
+using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs;
@@ -73,7 +75,12 @@ public sealed partial class JobsService(
         var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var start = JobMachine.Create(id, spec, now);
         var (outcome, job) = await store.CreateAsync(
-            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)) { Namespace = name, Owner = caller.Name },
+            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0))
+            {
+                Namespace = name,
+                Owner = caller.Name,
+                TraceParent = TraceParent.Write(CallTrace.Of(context)),
+            },
             sent
         );
         if (outcome == CreateOutcome.Conflict)
@@ -145,7 +152,7 @@ public sealed partial class JobsService(
             {
                 continue;
             }
-            if (ended)
+            if (ended || request.UntilNow)
             {
                 return;
             }

@@ -27,6 +27,9 @@ public sealed record StoredJob(
 
     /// <summary>Name of the client that submitted it; empty: clients were not asked.</summary>
     public string Owner { get; init; } = "";
+
+    /// <summary>W3C traceparent of the call that submitted it; empty: a program before traces stored it.</summary>
+    public string TraceParent { get; init; } = "";
 }
 
 /// <summary>A job that has ended and need not be kept any longer.</summary>
