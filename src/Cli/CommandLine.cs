@@ -83,6 +83,7 @@ public static class CommandLine
             DeleteCommand.Create(terminal),
             ArtifactsCommand.Create(terminal),
             LedgerCommand.Create(terminal),
+            ExplainCommand.Create(terminal),
             CheckpointsCommand.Create(terminal),
             WorkersCommand.Create(terminal),
             CertsCommand.Create(terminal),

@@ -22,5 +22,5 @@ public static class Table
     }
 
     /// <summary>In cells of a terminal: Chinese characters take two.</summary>
-    private static int Width(string cell) => new Segment(cell).CellCount();
+    internal static int Width(string cell) => new Segment(cell).CellCount();
 }

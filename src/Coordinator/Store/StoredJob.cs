@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
@@ -27,6 +28,10 @@ public sealed record StoredJob(
 
     /// <summary>Name of the client that submitted it; empty: clients were not asked.</summary>
     public string Owner { get; init; } = "";
+
+    /// <summary>For clients to find it by.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
 
     /// <summary>W3C traceparent of the call that submitted it; empty: a program before traces stored it.</summary>
     public string TraceParent { get; init; } = "";

@@ -124,6 +124,7 @@ public sealed partial class Trainer : ITrainer
             older = _session;
         }
 
+        _parts.Files.Trace = TraceParent.Write(trace);
         LogInvited(_jobLogger, message.Generation, message.Reason);
         _parts.Host.Fence(message.JobId, message.Generation, trace.TraceId.ToString());
         // Not in its turn among the commands but now: whatever waits for a peer must not go on waiting.
