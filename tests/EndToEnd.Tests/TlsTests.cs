@@ -161,7 +161,7 @@ public sealed class TlsTests : IDisposable
     private async Task<string> TokenAsync(string name, string role, string space) =>
         (await OkAsync("token", "add", name, "--role", role, "--namespace", space, "--file", Path.Combine(Certificates, "tokens"))).Trim();
 
-    /// <summary>The status page as a browser asks for it: the password is the token.</summary>
+    /// <summary>The page as a browser asks for it: the password is the token.</summary>
     private async Task<(HttpStatusCode Status, string Text)> PageAsync(string address, string token)
     {
         using var handler = new SocketsHttpHandler();

@@ -17,7 +17,7 @@ internal static class UpCommand
         );
         var host = new Option<string>("--host") { Description = "The address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
         var grpc = Port("--grpc-port", 7070, "The coordinator's gRPC port, for clients");
-        var http = Port("--http-port", 7080, "The coordinator's port for metrics, health and the status page");
+        var http = Port("--http-port", 7080, "The coordinator's port for metrics, health and the page");
         var cluster = Port("--cluster-port", 7071, "The coordinator's port for its workers' actors");
         var device = Device();
         var libtorch = ProgramOptions.LibtorchFolder();

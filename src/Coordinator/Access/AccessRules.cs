@@ -30,7 +30,8 @@ internal static class AccessRules
             "GetArtifacts",
             "GetCluster",
             "GetLedger",
-            "GetQueue"
+            "GetQueue",
+            "GetCurve"
         );
         Add(nameof(Jobs), new(AccessRole.Submitter, false), "CreateJob", "CancelJob", "SuspendJob", "ResumeJob", "DeleteJob");
         Add(nameof(Datasets), new(AccessRole.Submitter, false), "GetDataset", "UploadDataset");

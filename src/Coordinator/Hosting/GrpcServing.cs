@@ -2,6 +2,7 @@ using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs;
+using TrainingCluster.Coordinator.Ledger;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -20,6 +21,7 @@ public static class GrpcServing
         services.AddSingleton<DatasetLibrary>();
         services.AddSingleton<CheckpointLibrary>();
         services.AddSingleton<Admission>();
+        services.AddSingleton<LedgerAudits>();
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = MaxMessageBytes;

@@ -6,6 +6,7 @@ using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
@@ -21,6 +22,7 @@ public sealed partial class JobsService(
     JobStore store,
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
+    LedgerAudits audits,
     IJobControl control,
     Admission admission,
     TimeProvider time

@@ -131,6 +131,20 @@ public sealed partial class JobStore
             return entries;
         });
 
+    /// <summary>The curve of a job as it was stored last, without evaluations; empty where there is none.</summary>
+    public Task<JobCurve> CurveAsync(string jobId) =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command("SELECT points FROM curves WHERE job_id = $id", ("$id", jobId));
+            return command.ExecuteScalar() is byte[] points
+                ? StoredRow.Read(() => JobCurve.Parser.ParseFrom(points))
+                : new JobCurve { JobId = jobId };
+        });
+
+    /// <summary>The newest events of a job other than progress, newest first.</summary>
+    public Task<IReadOnlyList<JobEvent>> NewestEventsAsync(string jobId, int count) =>
+        _thread.RunAsync(c => EventRecord.Newest(c, jobId, count));
+
     /// <summary>Completes when the store has done what was asked of it before.</summary>
     public Task PingAsync() => _thread.RunAsync(_ => true);
 

@@ -166,13 +166,30 @@ public sealed partial class JobStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets a job, its events and its ledger.</summary>
+    /// <summary>Keeps a job's curve in place of the one before. A job that is not there has none.</summary>
+    public Task SaveCurveAsync(JobCurve curve)
+    {
+        ArgumentNullException.ThrowIfNull(curve);
+        return _thread.RunAsync(c =>
+            c.Execute(
+                """
+                INSERT INTO curves (job_id, points) SELECT id, $points FROM jobs WHERE id = $id
+                ON CONFLICT (job_id) DO UPDATE SET points = excluded.points
+                """,
+                ("$id", curve.JobId),
+                ("$points", curve.ToByteArray())
+            )
+        );
+    }
+
+    /// <summary>Forgets a job, its events, its ledger and its curve.</summary>
     public async Task DeleteAsync(string jobId)
     {
         await _thread.RunAsync(c =>
         {
             c.Execute("DELETE FROM events WHERE job_id = $id", ("$id", jobId));
             c.Execute("DELETE FROM generations WHERE job_id = $id", ("$id", jobId));
+            c.Execute("DELETE FROM curves WHERE job_id = $id", ("$id", jobId));
             c.Execute("DELETE FROM jobs WHERE id = $id", ("$id", jobId));
             return true;
         });

@@ -44,6 +44,7 @@ internal static class StoreSchema
         AddIdentity,
         AddNamespaces,
         AddQueue,
+        AddCurves,
     ];
 
     public static void Prepare(SqliteConnection connection, string path)
@@ -195,6 +196,10 @@ internal static class StoreSchema
         read.CommandText = "SELECT id FROM store";
         return read.ExecuteScalar() as string ?? throw new InvalidDataException("the job store has no name: it is damaged");
     }
+
+    /// <summary>Jobs of an older program have none.</summary>
+    private static void AddCurves(SqliteConnection connection) =>
+        Run(connection, "CREATE TABLE curves (job_id TEXT PRIMARY KEY, points BLOB NOT NULL)");
 
     private static void Run(SqliteConnection connection, string sql)
     {

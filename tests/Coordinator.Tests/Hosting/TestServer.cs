@@ -117,10 +117,14 @@ internal sealed class RecordingControl(JobStore store) : IJobControl
 
     public void CheckpointsChanged(string jobId) => CheckpointsOf.Add(jobId);
 
-    public Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(new ClusterStatus { Version = "test" });
+    public ClusterStatus Cluster { get; set; } = new() { Version = "test" };
+
+    public QueueStatus? Queue { get; set; }
+
+    public Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(Cluster.Clone());
 
     public Task<QueueStatus> QueueAsync(string name, CancellationToken cancellationToken) =>
-        Task.FromResult(new QueueStatus { Namespaces = { new QueueNamespace { Name = name } } });
+        Task.FromResult(Queue?.Clone() ?? new QueueStatus { Namespaces = { new QueueNamespace { Name = name } } });
 
     private async Task MoveAsync(string jobId, JobPhase phase, string reason)
     {
