@@ -19,6 +19,8 @@ public static class GrpcServing
     public static IServiceCollection AddCoordinatorGrpc(this IServiceCollection services)
     {
         services.AddSingleton<DatasetLibrary>();
+        services.AddSingleton<DatasetCatalog>();
+        services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<CheckpointLibrary>();
         services.AddSingleton<Admission>();
         services.AddSingleton<LedgerAudits>();

@@ -145,6 +145,12 @@ public sealed partial class JobStore
     public Task<IReadOnlyList<JobEvent>> NewestEventsAsync(string jobId, int count) =>
         _thread.RunAsync(c => EventRecord.Newest(c, jobId, count));
 
+    /// <summary>What is on record of datasets.</summary>
+    /// <param name="fingerprint">Of this one; null: of all.</param>
+    /// <param name="confinement">As clients of this namespace see it; null: of all.</param>
+    internal Task<IReadOnlyList<DatasetUse>> DatasetsAsync(string? fingerprint, string? confinement) =>
+        _thread.RunAsync(c => DatasetRecord.Read(c, fingerprint, confinement, _time.GetUtcNow()));
+
     /// <summary>Completes when the store has done what was asked of it before.</summary>
     public Task PingAsync() => _thread.RunAsync(_ => true);
 
@@ -160,7 +166,7 @@ public sealed partial class JobStore
             return command.ExecuteScalar() is byte[] plan ? StoredRow.Read(() => StartGeneration.Parser.ParseFrom(plan)) : null;
         });
 
-    private static readonly string s_alive = string.Join(
+    internal static readonly string s_alive = string.Join(
         ", ",
         Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified && !s.HasEnded()).Select(s => (int)s)
     );

@@ -85,8 +85,9 @@ public sealed partial class JobStore : IAsyncDisposable
             using var insert = c.Command(
                 """
                 INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
-                    progress, namespace, owner, queued)
-                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued)
+                    progress, namespace, owner, queued, dataset)
+                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued,
+                    $dataset)
                 RETURNING number
                 """,
                 ("$id", job.Id),
@@ -101,7 +102,8 @@ public sealed partial class JobStore : IAsyncDisposable
                 ("$phase", job.Record.Phase.ToString()),
                 ("$reason", job.Record.Reason),
                 ("$progress", job.Progress.ToByteArray()),
-                ("$queued", Milliseconds(job.Record.Queued))
+                ("$queued", Milliseconds(job.Record.Queued)),
+                ("$dataset", job.Spec.Dataset?.Fingerprint ?? "")
             );
             // Times are kept to the millisecond.
             var created = job with
@@ -114,6 +116,7 @@ public sealed partial class JobStore : IAsyncDisposable
                 State = new StateChanged { State = job.Record.Phase.ToJobState(), Reason = job.Record.Reason },
             };
             EventRecord.Append(c, job.Id, [submitted], ended: false, _time.GetUtcNow(), eventsAfter);
+            DatasetRecord.Use(c, job.Spec.Dataset?.Fingerprint ?? "", job.Namespace, _time.GetUtcNow());
             return (CreateOutcome.Created, created);
         });
 
@@ -157,6 +160,10 @@ public sealed partial class JobStore : IAsyncDisposable
             {
                 Append(c, jobId, ledger ?? []);
             }
+            if (record.Ended is { } end)
+            {
+                DatasetRecord.EndUse(c, jobId, end);
+            }
             EventRecord.Append(c, jobId, events, record.Phase.HasEnded(), _time.GetUtcNow());
             return true;
         });
@@ -195,6 +202,21 @@ public sealed partial class JobStore : IAsyncDisposable
         });
         _signals.Raise(jobId);
     }
+
+    /// <summary>Notes that a client of a namespace has brought a dataset.</summary>
+    public Task AddDatasetAsync(string fingerprint, string name) =>
+        _thread.RunAsync(c =>
+        {
+            DatasetRecord.Use(c, fingerprint, name, _time.GetUtcNow());
+            return true;
+        });
+
+    /// <summary>Forgets that a dataset is there, unless a job that has not ended needs it.</summary>
+    /// <param name="fingerprint">The dataset.</param>
+    /// <param name="confinement">For this namespace; null: for all.</param>
+    /// <returns>The jobs that need it, and whether another namespace keeps it.</returns>
+    internal Task<(IReadOnlyList<string> NeededBy, bool IsKept)> RemoveDatasetAsync(string fingerprint, string? confinement) =>
+        _thread.RunAsync(c => DatasetRecord.Remove(c, fingerprint, confinement));
 
     /// <summary>Tells whoever holds it that the job's record has grown. Take it before reading events.</summary>
     public EventSignal Watch(string jobId) => _signals.Watch(jobId);

@@ -45,6 +45,7 @@ internal static class StoreSchema
         AddNamespaces,
         AddQueue,
         AddCurves,
+        AddDatasets,
     ];
 
     public static void Prepare(SqliteConnection connection, string path)
@@ -188,6 +189,30 @@ internal static class StoreSchema
             UPDATE jobs SET queued = created WHERE phase = 'Waiting';
             """
         );
+
+    /// <summary>Datasets that came before were brought by those whose jobs used them, for all that is known.</summary>
+    private static void AddDatasets(SqliteConnection connection)
+    {
+        connection.CreateFunction("dataset_of", (byte[] spec) => JobSpec.Parser.ParseFrom(spec).Dataset?.Fingerprint ?? "", true);
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN dataset TEXT NOT NULL DEFAULT '';
+            UPDATE jobs SET dataset = dataset_of(spec);
+            CREATE INDEX jobs_dataset ON jobs (dataset, state);
+            CREATE TABLE datasets (
+                fingerprint TEXT NOT NULL,
+                namespace TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                used INTEGER NOT NULL,
+                PRIMARY KEY (fingerprint, namespace)
+            ) WITHOUT ROWID;
+            INSERT INTO datasets
+                SELECT dataset, namespace, MIN(created), MAX(COALESCE(ended, created)) FROM jobs WHERE dataset <> ''
+                GROUP BY dataset, namespace;
+            """
+        );
+    }
 
     /// <summary>The store's name, made with it.</summary>
     public static string Identity(SqliteConnection connection)

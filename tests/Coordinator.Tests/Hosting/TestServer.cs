@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
@@ -40,6 +41,7 @@ internal sealed class TestServer : IAsyncDisposable
     public RecordingControl Control { get; }
     public GrpcChannel Channel { get; }
     public DataFolder Data { get; }
+    public DatasetCatalog Catalog => _app.Services.GetRequiredService<DatasetCatalog>();
     public V1.Jobs.JobsClient Jobs { get; }
     public V1.Datasets.DatasetsClient Datasets { get; }
     public V1.Checkpoints.CheckpointsClient Checkpoints { get; }
