@@ -2,10 +2,10 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using TrainingCluster.Errors;
 
-namespace TrainingCluster.Coordinator.Access;
+namespace TrainingCluster.Access;
 
 /// <summary>Asks who makes a call, and whether it may.</summary>
-public sealed class AccessInterceptor(AccessControl access) : Interceptor
+public sealed class AccessInterceptor(AccessControl access, AccessRules rules) : Interceptor
 {
     /// <inheritdoc/>
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -55,7 +55,7 @@ public sealed class AccessInterceptor(AccessControl access) : Interceptor
 
     private async Task AdmitAsync(ServerCallContext context)
     {
-        if (AccessRules.Of(context.Method) is not { } rule)
+        if (rules.Of(context.Method) is not { } rule)
         {
             return;
         }
