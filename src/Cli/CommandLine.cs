@@ -67,6 +67,7 @@ public static class CommandLine
             DemoCommand.Create(terminal),
             TrainCommand.Create(terminal),
             TranslateCommand.Create(terminal),
+            ServeCommand.Create(terminal),
             BleuCommand.Create(terminal),
             DatesCommand.Create(terminal),
             AttentionCommand.Create(terminal),
@@ -102,7 +103,7 @@ public static class CommandLine
         exception switch
         {
             CliException known => known,
-            DatasetException or ModelFolderException or LibtorchException => CliException.BadUsage(exception.Message),
+            DatasetException or ModelFolderException or LibtorchException or InvalidDataException => CliException.BadUsage(exception.Message),
             RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
             IOException or UnauthorizedAccessException => new CliException(exception.Message),
             _ => null,

@@ -1,56 +1,21 @@
 using Grpc.Core;
-using Grpc.Core.Interceptors;
 using TrainingCluster.Errors;
+using TrainingCluster.Hosting;
 
 namespace TrainingCluster.Access;
 
 /// <summary>Asks who makes a call, and whether it may.</summary>
-public sealed class AccessInterceptor(AccessControl access, AccessRules rules) : Interceptor
+/// <param name="access">Tells who makes a call.</param>
+/// <param name="rules">What each call needs.</param>
+public sealed class AccessInterceptor(AccessControl access, AccessRules rules) : CallInterceptor
 {
     /// <inheritdoc/>
-    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
-        TRequest request,
-        ServerCallContext context,
-        UnaryServerMethod<TRequest, TResponse> continuation
-    )
+    protected override async Task<T> CallAsync<T>(ServerCallContext context, Func<Task<T>> call)
     {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(call);
         await AdmitAsync(context);
-        return await continuation(request, context);
-    }
-
-    /// <inheritdoc/>
-    public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream,
-        ServerCallContext context,
-        ClientStreamingServerMethod<TRequest, TResponse> continuation
-    )
-    {
-        await AdmitAsync(context);
-        return await continuation(requestStream, context);
-    }
-
-    /// <inheritdoc/>
-    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request,
-        IServerStreamWriter<TResponse> responseStream,
-        ServerCallContext context,
-        ServerStreamingServerMethod<TRequest, TResponse> continuation
-    )
-    {
-        await AdmitAsync(context);
-        await continuation(request, responseStream, context);
-    }
-
-    /// <inheritdoc/>
-    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream,
-        IServerStreamWriter<TResponse> responseStream,
-        ServerCallContext context,
-        DuplexStreamingServerMethod<TRequest, TResponse> continuation
-    )
-    {
-        await AdmitAsync(context);
-        await continuation(requestStream, responseStream, context);
+        return await call();
     }
 
     private async Task AdmitAsync(ServerCallContext context)
