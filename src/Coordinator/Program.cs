@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Hosting;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Security;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;

@@ -1,3 +1,4 @@
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 
 namespace TrainingCluster.Coordinator.Hosting;

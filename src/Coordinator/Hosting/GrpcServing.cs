@@ -1,3 +1,4 @@
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Datasets;
@@ -24,6 +25,7 @@ public static class GrpcServing
         services.AddSingleton<CheckpointLibrary>();
         services.AddSingleton<Admission>();
         services.AddSingleton<LedgerAudits>();
+        services.AddSingleton(CoordinatorRules.All);
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = MaxMessageBytes;

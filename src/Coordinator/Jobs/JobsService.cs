@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;

@@ -1,3 +1,4 @@
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;

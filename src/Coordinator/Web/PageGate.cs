@@ -1,4 +1,4 @@
-using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Access;
 using TrainingCluster.Security;
 
 namespace TrainingCluster.Coordinator.Web;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http.Features;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Curves;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;

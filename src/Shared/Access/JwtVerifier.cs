@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using TrainingCluster.Security;
 
-namespace TrainingCluster.Coordinator.Access;
+namespace TrainingCluster.Access;
 
 /// <summary>
 /// Holds JSON Web Tokens against their issuer's keys (RFC 7519). What a token grants is in its claims <c>cluster_role</c> and

@@ -1,10 +1,11 @@
 using System.CommandLine;
 
-namespace TrainingCluster.Coordinator.Access;
+namespace TrainingCluster.Access;
 
 /// <summary>The options of the command line that say how clients show who they are.</summary>
-internal sealed class AccessCommandOptions
+public sealed class AccessCommandOptions
 {
+    /// <summary>--tokens.</summary>
     public Option<string?> Tokens { get; } =
         new("--tokens")
         {
@@ -14,6 +15,7 @@ internal sealed class AccessCommandOptions
             HelpName = "FILE",
         };
 
+    /// <summary>--jwt-issuer.</summary>
     public Option<string?> Issuer { get; } =
         new("--jwt-issuer")
         {
@@ -21,6 +23,7 @@ internal sealed class AccessCommandOptions
             HelpName = "URL",
         };
 
+    /// <summary>--jwt-audience.</summary>
     public Option<string> Audience { get; } =
         new("--jwt-audience")
         {
@@ -29,6 +32,7 @@ internal sealed class AccessCommandOptions
             DefaultValueFactory = _ => new AccessOptions().JwtAudience,
         };
 
+    /// <summary>--jwt-keys.</summary>
     public Option<string?> Keys { get; } =
         new("--jwt-keys")
         {
@@ -36,12 +40,16 @@ internal sealed class AccessCommandOptions
             HelpName = "FILE|URL",
         };
 
-    public AccessOptions Of(ParseResult parsed) =>
-        new()
+    /// <summary>As the command line says.</summary>
+    public AccessOptions Of(ParseResult parsed)
+    {
+        ArgumentNullException.ThrowIfNull(parsed);
+        return new()
         {
             Tokens = parsed.GetValue(Tokens),
             JwtIssuer = parsed.GetValue(Issuer),
             JwtAudience = parsed.GetRequiredValue(Audience),
             JwtKeys = parsed.GetValue(Keys),
         };
+    }
 }

@@ -1,4 +1,6 @@
-namespace TrainingCluster.Coordinator.Access;
+using Microsoft.Extensions.Logging;
+
+namespace TrainingCluster.Access;
 
 /// <summary>
 /// What a file says, read again when it is asked for and a second has passed. A file that cannot be used any more is told once, and what

@@ -1,10 +1,11 @@
 using Google.Protobuf.Reflection;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Security;
 
 namespace TrainingCluster.Coordinator.Tests.Access;
 
-public sealed class AccessRulesTests
+public sealed class CoordinatorRulesTests
 {
     public static TheoryData<string> Methods { get; } =
         new(
@@ -15,7 +16,7 @@ public sealed class AccessRulesTests
 
     [Theory, MemberData(nameof(Methods))]
     public void Of_EveryCallOfOurs_HasARuleOfItsOwn(string method) =>
-        Assert.NotSame(AccessRules.Of("/cluster.v1.Jobs/Unheard"), AccessRules.Of(method));
+        Assert.NotSame(CoordinatorRules.All.Of("/cluster.v1.Jobs/Unheard"), CoordinatorRules.All.Of(method));
 
     [Theory, MemberData(nameof(Methods))]
     public void Of_CallThatChangesSomething_IsNotForViewers(string method)
@@ -30,7 +31,7 @@ public sealed class AccessRulesTests
         var viewer = new Caller(new("v", AccessRole.Viewer, "a"), false);
         if (!reads)
         {
-            Assert.False(AccessRules.Of(method)!.Admits(viewer));
+            Assert.False(CoordinatorRules.All.Of(method)!.Admits(viewer));
         }
     }
 
@@ -41,15 +42,15 @@ public sealed class AccessRulesTests
     [InlineData("/cluster.v1.Datasets/DownloadDataset")]
     public void Of_WhatWorkersDo_IsForNoClient(string method)
     {
-        Assert.False(AccessRules.Of(method)!.Admits(new(new("o", AccessRole.Operator, AccessGrant.AllNamespaces), false)));
-        Assert.True(AccessRules.Of(method)!.Admits(Caller.Worker));
+        Assert.False(CoordinatorRules.All.Of(method)!.Admits(new(new("o", AccessRole.Operator, AccessGrant.AllNamespaces), false)));
+        Assert.True(CoordinatorRules.All.Of(method)!.Admits(Caller.Worker));
     }
 
     [Fact]
     public void Of_HealthNobodyIsAsked_UnknownNeedsAnOperator()
     {
-        Assert.Null(AccessRules.Of("/grpc.health.v1.Health/Check"));
-        Assert.Equal(AccessRole.Operator, AccessRules.Of("/other.Service/Call")!.Role);
-        Assert.False(AccessRules.Of("/cluster.v1.Jobs/CreateJob")!.Admits(Caller.Worker));
+        Assert.Null(CoordinatorRules.All.Of("/grpc.health.v1.Health/Check"));
+        Assert.Equal(AccessRole.Operator, CoordinatorRules.All.Of("/other.Service/Call")!.Role);
+        Assert.False(CoordinatorRules.All.Of("/cluster.v1.Jobs/CreateJob")!.Admits(Caller.Worker));
     }
 }

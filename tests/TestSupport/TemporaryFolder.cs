@@ -1,4 +1,4 @@
-namespace TrainingCluster.Coordinator.Tests;
+namespace TrainingCluster.TestSupport;
 
 internal sealed class TemporaryFolder : IDisposable
 {

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using TrainingCluster.Security;
 
-namespace TrainingCluster.Cli.Client;
+namespace TrainingCluster.Transport;
 
 /// <summary>Whom a client trusts, and what it shows.</summary>
 /// <param name="Authorities">The CAs of the cluster; null: those of the machine.</param>
@@ -24,7 +24,7 @@ public sealed record ClientAccess(CertificateAuthorities? Authorities, string? T
     public string Scheme => Authorities is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
 
     /// <summary>As the environment says.</summary>
-    /// <exception cref="CliException">A file that it names cannot be used.</exception>
+    /// <exception cref="InvalidDataException">A file that it names cannot be used.</exception>
     public static ClientAccess FromEnvironment() =>
         From(
             Variable(AuthoritiesVariable),
@@ -32,19 +32,21 @@ public sealed record ClientAccess(CertificateAuthorities? Authorities, string? T
         );
 
     /// <summary>With a file of CAs.</summary>
-    /// <exception cref="CliException">It cannot be used.</exception>
+    /// <exception cref="InvalidDataException">It cannot be used.</exception>
     public static ClientAccess From(string? authorities, string? token)
     {
+        if (authorities is null)
+        {
+            return new(null, token);
+        }
+        var text = Text(AuthoritiesVariable, authorities);
         try
         {
-            return new(
-                authorities is null ? null : CertificateAuthorities.Parse(Text(AuthoritiesVariable, authorities), authorities),
-                token
-            );
+            return new(CertificateAuthorities.Parse(text, authorities), token);
         }
         catch (InvalidDataException e)
         {
-            throw CliException.BadUsage($"{AuthoritiesVariable}: {e.Message}", e);
+            throw new InvalidDataException($"{AuthoritiesVariable}: {e.Message}", e);
         }
     }
 
@@ -74,10 +76,24 @@ public sealed record ClientAccess(CertificateAuthorities? Authorities, string? T
         };
     }
 
-    /// <summary>What each call to an address shows; null: nothing.</summary>
-    /// <exception cref="CliException">The token would be sent as plain text.</exception>
-    internal ChannelCredentials? CredentialsFor(Uri address)
+    /// <summary>Reads a coordinator's address.</summary>
+    /// <param name="address"><c>http://host:port</c>, <c>https://host:port</c> or <c>host:port</c>.</param>
+    /// <exception cref="InvalidDataException">This is no address.</exception>
+    public Uri AddressOf(string address)
     {
+        ArgumentNullException.ThrowIfNull(address);
+        var text = address.Contains("://", StringComparison.Ordinal) ? address : $"{Scheme}://{address}";
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https") && uri.Host.Length > 0
+            ? uri
+            : throw new InvalidDataException($"--coordinator {address}: this is no address; write it as http://host:port");
+    }
+
+    /// <summary>What each call to an address shows; null: nothing.</summary>
+    /// <param name="address">Where calls go.</param>
+    /// <exception cref="InvalidDataException">The token would be sent as plain text.</exception>
+    public ChannelCredentials? CredentialsFor(Uri address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
         if (Token is not { } token)
         {
             return null;
@@ -97,7 +113,7 @@ public sealed record ClientAccess(CertificateAuthorities? Authorities, string? T
         }
         return address.IsLoopback
             ? null
-            : throw CliException.BadUsage(
+            : throw new InvalidDataException(
                 $"--coordinator {address.GetLeftPart(UriPartial.Authority)}: the token would be sent as plain text; write https://"
             );
     }
@@ -112,7 +128,7 @@ public sealed record ClientAccess(CertificateAuthorities? Authorities, string? T
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CliException.BadUsage($"{variable}: {path} cannot be read: {e.Message}", e);
+            throw new InvalidDataException($"{variable}: {path} cannot be read: {e.Message}", e);
         }
     }
 }

@@ -1,4 +1,4 @@
-namespace TrainingCluster.Coordinator.Access;
+namespace TrainingCluster.Access;
 
 /// <summary>How clients show who they are.</summary>
 public sealed record AccessOptions

@@ -1,7 +1,9 @@
 using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using TrainingCluster.Security;
 
-namespace TrainingCluster.Coordinator.Access;
+namespace TrainingCluster.Access;
 
 /// <summary>
 /// Tells who makes a call: a worker by its certificate, which the handshake has held against the CA; a client by a token in the header
@@ -55,7 +57,7 @@ public sealed class AccessControl
         }
         if (_jwt is null)
         {
-            return (null, "the coordinator does not know this token");
+            return (null, "this server does not know this token");
         }
         var (granted, problem) = await _jwt.VerifyAsync(token, context.RequestAborted);
         return granted is null ? (null, problem) : (new(granted, false), "");

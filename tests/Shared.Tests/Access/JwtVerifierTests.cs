@@ -6,10 +6,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
-using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Access;
 using TrainingCluster.Security;
+using TrainingCluster.TestSupport;
 
-namespace TrainingCluster.Coordinator.Tests.Access;
+namespace TrainingCluster.Tests.Access;
 
 public sealed class JwtVerifierTests : IDisposable
 {

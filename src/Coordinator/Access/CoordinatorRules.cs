@@ -1,22 +1,12 @@
+using TrainingCluster.Access;
 using TrainingCluster.Security;
 
 namespace TrainingCluster.Coordinator.Access;
 
-/// <summary>What each call needs. A call that stands nowhere needs the most.</summary>
-internal static class AccessRules
+/// <summary>What each call of the coordinator needs.</summary>
+internal static class CoordinatorRules
 {
-    private const string Health = "/grpc.health.v1.Health/";
-    private const string Reflection = "/grpc.reflection.";
-
-    private static readonly Dictionary<string, AccessRule> s_rules = Rules();
-
-    /// <summary>The rule of a call.</summary>
-    /// <param name="method">Its full name, <c>/package.Service/Method</c>.</param>
-    /// <returns>Null: nobody is asked.</returns>
-    public static AccessRule? Of(string method) =>
-        method.StartsWith(Health, StringComparison.Ordinal) ? null
-        : method.StartsWith(Reflection, StringComparison.Ordinal) ? new(AccessRole.Viewer, false)
-        : s_rules.GetValueOrDefault(method, new(AccessRole.Operator, false));
+    public static AccessRules All { get; } = new(Rules());
 
     private static Dictionary<string, AccessRule> Rules()
     {
@@ -58,22 +48,4 @@ internal static class AccessRules
             }
         }
     }
-}
-
-/// <summary>What a call needs.</summary>
-/// <param name="Role">The least role of a client; null: clients may not make it.</param>
-/// <param name="Workers">Whether workers may make it.</param>
-internal sealed record AccessRule(AccessRole? Role, bool Workers)
-{
-    public bool Admits(Caller caller) => (Workers && caller.IsWorker) || (Role is { } least && caller.Is(least));
-
-    public string Needs =>
-        string.Join(
-            " or ",
-            new[]
-            {
-                Role is { } least ? $"the role {AccessTokens.WordOf(least)}" : null,
-                Workers ? "a worker's certificate" : null,
-            }.OfType<string>()
-        );
 }

@@ -1,7 +1,7 @@
 using Grpc.Core;
 using TrainingCluster.Security;
 
-namespace TrainingCluster.Coordinator.Access;
+namespace TrainingCluster.Access;
 
 /// <summary>Who makes a call, and what it may do.</summary>
 /// <param name="Grant">As a client; null: it is none.</param>
