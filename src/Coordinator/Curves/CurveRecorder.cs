@@ -21,7 +21,7 @@ internal sealed class CurveRecorder
     {
         _jobId = stored.JobId;
         _points = [.. stored.Points.Select(point => point.Clone())];
-        _stepsPerPoint = _points.Count == 0 ? 1 : _points.Max(point => point.Steps);
+        _stepsPerPoint = _points.Count == 0 ? 1 : _points.Max(point => point.StepCount);
     }
 
     /// <summary>The newest step that it holds; 0: none.</summary>
@@ -40,15 +40,15 @@ internal sealed class CurveRecorder
         var point = new JobCurvePoint
         {
             Step = report.Step,
-            Steps = 1,
-            Time = Timestamp.FromDateTimeOffset(now),
+            StepCount = 1,
+            EndTime = Timestamp.FromDateTimeOffset(now),
             Loss = report.TargetTokens > 0 ? report.LossSum / report.TargetTokens : 0,
             LearningRate = report.LearningRate,
             GradientNorm = report.GradientNorm,
-            Tokens = report.SourceTokens + report.TargetTokens,
-            TargetTokens = report.TargetTokens,
+            TokenCount = report.SourceTokens + report.TargetTokens,
+            TargetTokenCount = report.TargetTokens,
         };
-        if (_points is [.., var last] && last.Steps < _stepsPerPoint)
+        if (_points is [.., var last] && last.StepCount < _stepsPerPoint)
         {
             _points[^1] = Together(last, point);
             return;
@@ -76,13 +76,13 @@ internal sealed class CurveRecorder
     // The loss of several steps is that of all their target tokens, as the loss of one is.
     private static JobCurvePoint Together(JobCurvePoint earlier, JobCurvePoint later)
     {
-        var (steps, targets) = (earlier.Steps + later.Steps, earlier.TargetTokens + later.TargetTokens);
+        var (steps, targets) = (earlier.StepCount + later.StepCount, earlier.TargetTokenCount + later.TargetTokenCount);
         var both = later.Clone();
-        both.Steps = steps;
-        both.TargetTokens = targets;
-        both.Tokens = earlier.Tokens + later.Tokens;
-        both.Loss = targets > 0 ? (earlier.Loss * earlier.TargetTokens + later.Loss * later.TargetTokens) / targets : 0;
-        both.GradientNorm = (earlier.GradientNorm * earlier.Steps + later.GradientNorm * later.Steps) / steps;
+        both.StepCount = steps;
+        both.TargetTokenCount = targets;
+        both.TokenCount = earlier.TokenCount + later.TokenCount;
+        both.Loss = targets > 0 ? (earlier.Loss * earlier.TargetTokenCount + later.Loss * later.TargetTokenCount) / targets : 0;
+        both.GradientNorm = (earlier.GradientNorm * earlier.StepCount + later.GradientNorm * later.StepCount) / steps;
         return both;
     }
 }

@@ -59,7 +59,7 @@ public sealed class DatasetsService(
 
     /// <inheritdoc/>
     public override async Task DownloadDataset(
-        GetDatasetRequest request,
+        DownloadDatasetRequest request,
         IServerStreamWriter<FileChunk> responseStream,
         ServerCallContext context
     )

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Access;
@@ -86,9 +87,9 @@ public sealed partial class JobStore : IAsyncDisposable
             using var insert = c.Command(
                 """
                 INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
-                    progress, namespace, owner, queued, dataset)
+                    progress, namespace, owner, queued, dataset, labels, priority)
                 VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued,
-                    $dataset)
+                    $dataset, $labels, $priority)
                 RETURNING number
                 """,
                 ("$id", job.Id),
@@ -104,7 +105,9 @@ public sealed partial class JobStore : IAsyncDisposable
                 ("$reason", job.Record.Reason),
                 ("$progress", job.Progress.ToByteArray()),
                 ("$queued", Milliseconds(job.Record.Queued)),
-                ("$dataset", job.Spec.Dataset?.Fingerprint ?? "")
+                ("$dataset", job.Spec.Dataset?.Fingerprint ?? ""),
+                ("$labels", JsonSerializer.Serialize(job.Labels)),
+                ("$priority", job.Spec.Priority)
             );
             // Times are kept to the millisecond.
             var created = job with

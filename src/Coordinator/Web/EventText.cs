@@ -27,8 +27,12 @@ internal static class EventText
                 "error",
                 $"step {Show.Number(checkpoint.Step, 0)} could not be stored: {checkpoint.Error}"
             ),
-            { Checkpoint: { } checkpoint } => ("checkpoint", "", $"step {Show.Number(checkpoint.Step, 0)}, {Show.Bytes(checkpoint.Bytes)}"),
-            { Log: { } log } => (Show.Word(log.Source), Show.Word(log.Level), log.Text),
+            { Checkpoint: { } checkpoint } => (
+                "checkpoint",
+                "",
+                $"step {Show.Number(checkpoint.Step, 0)}, {Show.Bytes(checkpoint.SizeBytes)}"
+            ),
+            { Log: { } log } => (Show.Word(log.Source), Show.Word(log.Severity), log.Text),
             _ => (e.EventCase.ToString(), "", ""),
         };
 }

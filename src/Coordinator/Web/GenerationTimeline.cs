@@ -33,8 +33,8 @@ public sealed record GenerationTimeline(
             .Select(
                 (generation, i) =>
                 {
-                    var begins = generation.Planned.ToDateTimeOffset();
-                    var ends = i + 1 < shown.Length ? shown[i + 1].Planned.ToDateTimeOffset() : to;
+                    var begins = generation.PlanTime.ToDateTimeOffset();
+                    var ends = i + 1 < shown.Length ? shown[i + 1].PlanTime.ToDateTimeOffset() : to;
                     return new TimelineGeneration(
                         generation,
                         begins,

@@ -39,12 +39,12 @@ public sealed record Notice(string Level, string Text)
         );
         notices.AddRange(
             cluster
-                .Workers.Where(worker => Show.Word(worker.State) == "unreachable")
+                .Workers.Where(worker => worker.State == WorkerState.Unreachable)
                 .Select(worker => new Notice("warning", $"Worker {worker.Id} cannot be reached."))
         );
-        if (queue.FreeWorkers > 0 && queue.Jobs.FirstOrDefault(job => job.Position == 1) is { } first)
+        if (queue.FreeWorkerCount > 0 && queue.Jobs.FirstOrDefault(job => job.Position == 1) is { } first)
         {
-            notices.Add(new("warning", $"Job {first.JobId} waits though {queue.FreeWorkers} workers are free: {first.Reason}"));
+            notices.Add(new("warning", $"Job {first.JobId} waits though {queue.FreeWorkerCount} workers are free: {first.Reason}"));
         }
         return notices;
     }

@@ -3,6 +3,7 @@ using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
@@ -26,7 +27,7 @@ internal sealed class PageReader(
     /// <summary>The cluster.</summary>
     public async Task<ClusterPageView> ClusterAsync(Caller caller, CancellationToken cancellationToken)
     {
-        var jobs = await store.ListAsync(null, [], Jobs, caller.Confinement);
+        var jobs = await store.ListAsync(null, JobFilter.All, Jobs, caller.Confinement);
         var cluster = await ClusterView.ForAsync(caller, control, store, cancellationToken);
         var queue = await control.QueueAsync(caller.Confinement ?? "", cancellationToken);
         var disk = Disk();

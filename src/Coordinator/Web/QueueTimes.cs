@@ -6,5 +6,5 @@ namespace TrainingCluster.Coordinator.Web;
 internal static class QueueTimes
 {
     /// <summary>Since when a job waits; null: it does not.</summary>
-    public static DateTimeOffset? Since(QueuedJob job) => job.Queued?.ToDateTimeOffset();
+    public static DateTimeOffset? Since(QueuedJob job) => job.QueueTime?.ToDateTimeOffset();
 }

@@ -31,7 +31,7 @@ internal static class Show
 
     /// <summary>How far a job has come.</summary>
     public static string Steps(JobProgress progress) =>
-        progress.TotalSteps > 0 ? $"{Number(progress.Step, 0)} / {Number(progress.TotalSteps, 0)}" : Number(progress.Step, 0);
+        progress.TotalStepCount > 0 ? $"{Number(progress.Step, 0)} / {Number(progress.TotalStepCount, 0)}" : Number(progress.Step, 0);
 
     /// <summary>The page of a job.</summary>
     public static string JobPath(string jobId) => $"/jobs/{Uri.EscapeDataString(jobId)}";

@@ -19,7 +19,7 @@ public class CurveRecorderTests
 
         Assert.Equal([1L, 2L], points.Select(p => p.Step));
         Assert.Equal([2.0, 1.5], points.Select(p => p.Loss));
-        Assert.Equal(s_start, points[0].Time.ToDateTimeOffset());
+        Assert.Equal(s_start, points[0].EndTime.ToDateTimeOffset());
     }
 
     [Fact]
@@ -50,10 +50,10 @@ public class CurveRecorderTests
         var points = recorder.ToProto().Points;
 
         Assert.InRange(points.Count, CurveRecorder.MostPoints / 2, CurveRecorder.MostPoints);
-        Assert.All(points.SkipLast(1), point => Assert.Equal(stepsPerPoint, point.Steps));
+        Assert.All(points.SkipLast(1), point => Assert.Equal(stepsPerPoint, point.StepCount));
         Assert.Equal(steps, points[^1].Step);
-        Assert.Equal(steps, points.Sum(point => point.Steps));
-        Assert.Equal(Enumerable.Range(1, steps).Sum(step => step % 2 == 0 ? 30L : 10L), points.Sum(point => point.TargetTokens));
+        Assert.Equal(steps, points.Sum(point => point.StepCount));
+        Assert.Equal(Enumerable.Range(1, steps).Sum(step => step % 2 == 0 ? 30L : 10L), points.Sum(point => point.TargetTokenCount));
         if (stepsPerPoint > 1)
         {
             // (1 · 10 + 4 · 30) / 40, over tokens.

@@ -95,7 +95,7 @@ internal sealed class WebServer : IAsyncDisposable
             {
                 Log = new LogLine
                 {
-                    Level = "warning",
+                    Severity = LogSeverity.Warning,
                     Source = "worker-1",
                     Text = "<script>alert(1)</script>",
                 },
@@ -108,7 +108,7 @@ internal sealed class WebServer : IAsyncDisposable
                     Workers = { "worker-1" },
                     BaseStep = 60,
                     Reason = "worker-2 was lost",
-                    DiscardedSteps = 1,
+                    DiscardedStepCount = 1,
                 },
             },
         ];
@@ -119,13 +119,13 @@ internal sealed class WebServer : IAsyncDisposable
             new()
             {
                 Step = 100,
-                TotalSteps = 1000,
+                TotalStepCount = 1000,
                 Loss = 2.5,
                 TokensPerSecond = 4321,
                 EvaluatedStep = 100,
                 LastBleu = 33.25,
                 BestBleu = 33.25,
-                Workers = 1,
+                WorkerCount = 1,
             },
             events,
             ledger
@@ -141,13 +141,13 @@ internal sealed class WebServer : IAsyncDisposable
                         .Select(step => new JobCurvePoint
                         {
                             Step = step,
-                            Steps = 1,
-                            Time = Timestamp.FromDateTimeOffset(now.AddSeconds(step)),
+                            StepCount = 1,
+                            EndTime = Timestamp.FromDateTimeOffset(now.AddSeconds(step)),
                             Loss = 1 + 6.0 / step,
                             LearningRate = 0.001 * step,
                             GradientNorm = 1.0 / step,
-                            Tokens = 4000,
-                            TargetTokens = 2000,
+                            TokenCount = 4000,
+                            TargetTokenCount = 2000,
                         }),
                 },
             }
@@ -161,8 +161,8 @@ internal sealed class WebServer : IAsyncDisposable
         Control.Cluster = new() { Version = "1.2.3", Workers = { Worker("worker-1", jobId), Worker("<img src=x onerror=alert(1)>", "") } };
         Control.Queue = new()
         {
-            Workers = 2,
-            FreeWorkers = 1,
+            WorkerCount = 2,
+            FreeWorkerCount = 1,
             Jobs =
             {
                 new QueuedJob
@@ -170,7 +170,7 @@ internal sealed class WebServer : IAsyncDisposable
                     JobId = "large",
                     Namespace = "default",
                     Position = 1,
-                    NeededWorkers = 4,
+                    NeededWorkerCount = 4,
                     Reason = "needs 4 workers, 2 are here",
                 },
             },

@@ -18,8 +18,8 @@ function speeds(points) {
 function read(curve) {
   let tokens = 0;
   const points = (curve.points ?? []).map(p => ({
-    step: Number(p.step ?? 0), time: Date.parse(p.time), loss: p.loss ?? 0, learningRate: p.learningRate ?? 0,
-    gradientNorm: p.gradientNorm ?? 0, tokens: Number(p.tokens ?? 0), allTokens: (tokens += Number(p.tokens ?? 0)),
+    step: Number(p.step ?? 0), time: Date.parse(p.endTime), loss: p.loss ?? 0, learningRate: p.learningRate ?? 0,
+    gradientNorm: p.gradientNorm ?? 0, tokens: Number(p.tokenCount ?? 0), allTokens: (tokens += Number(p.tokenCount ?? 0)),
   }));
   const evaluations = (curve.evaluations ?? []).map(e => ({ step: Number(e.step ?? 0), bleu: e.bleu ?? 0 }));
   return { points, evaluations };
