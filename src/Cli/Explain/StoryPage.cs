@@ -81,7 +81,7 @@ public static class StoryPage
         var empty = true;
         foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!empty && Table.Width(row) + 1 + Table.Width(word) > Columns)
+            if (!empty && Cells.Width(row) + 1 + Cells.Width(word) > Columns)
             {
                 yield return row;
                 (row, empty) = (rest, true);

@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Errors;
@@ -25,6 +27,7 @@ public sealed partial class JobsService(
     JobStore store,
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
+    LedgerAudits audits,
     IJobControl control,
     Admission admission,
     TimeProvider time
@@ -65,10 +68,7 @@ public sealed partial class JobsService(
         }
         if (await datasets.FindAsync(sent.Dataset.Fingerprint, context.CancellationToken) is null)
         {
-            throw RpcErrors.Precondition(
-                "DATASET_MISSING",
-                $"the coordinator does not hold dataset {sent.Dataset.Fingerprint}; upload it with UploadDataset first"
-            );
+            throw DatasetMissing(sent.Dataset.Fingerprint);
         }
 
         var now = time.GetUtcNow();
@@ -76,6 +76,12 @@ public sealed partial class JobsService(
         await admission.RequireAsync(store, name, caller, spec);
         var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var start = JobMachine.Create(id, spec, now);
+        // Nobody deletes it between this look and the job that needs it.
+        using var held = await datasets.HoldAsync(context.CancellationToken);
+        if (!datasets.Has(spec.Dataset.Fingerprint))
+        {
+            throw DatasetMissing(spec.Dataset.Fingerprint);
+        }
         var (outcome, job) = await store.CreateAsync(
             new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0))
             {
@@ -249,6 +255,12 @@ public sealed partial class JobsService(
     /// <summary>Jobs of other namespaces are not there.</summary>
     private async Task<StoredJob> FindAsync(string id, ServerCallContext context) =>
         await store.GetAsync(Given(id)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
+
+    private static RpcException DatasetMissing(string fingerprint) =>
+        RpcErrors.Precondition(
+            "DATASET_MISSING",
+            $"the coordinator does not hold dataset {fingerprint}; upload it with UploadDataset first"
+        );
 
     private static RpcException Unknown(string id) => RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
 

@@ -11,8 +11,8 @@ public sealed class TraceIdTests
     [Theory]
     [InlineData(StatusCode.Internal, "GetJob failed on the coordinator", $"Internal: GetJob failed on the coordinator (trace id {Id})", 1)]
     [InlineData(StatusCode.Internal, $"its log says why under the trace id {Id}", $"Internal: its log says why under the trace id {Id}", 1)]
-    [InlineData(StatusCode.ResourceExhausted, "the disk is full", $"the disk is full (trace id {Id})", 1)]
-    [InlineData(StatusCode.Unavailable, "the storage failed", $"the storage failed (trace id {Id})", 1)]
+    [InlineData(StatusCode.ResourceExhausted, "the disk is full", $"the disk is full (trace id {Id})", 4)]
+    [InlineData(StatusCode.Unavailable, "the storage failed", $"the storage failed (trace id {Id})", 4)]
     [InlineData(StatusCode.NotFound, "there is no job x", "there is no job x", 2)]
     public async Task Error_OfTheCoordinator_NamesTheTraceWhereItHelps(StatusCode code, string detail, string expected, int status)
     {

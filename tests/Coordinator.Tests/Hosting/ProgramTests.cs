@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Hosting;
