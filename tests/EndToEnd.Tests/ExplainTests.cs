@@ -28,7 +28,8 @@ public sealed class ExplainTests
             await submit.SeeAsync("lost: ");
 
             var running = await ExplainAsync(id);
-            Assert.Contains("now: trains: step ", running, StringComparison.Ordinal);
+            Assert.StartsWith($"{id}: running\n", running, StringComparison.Ordinal);
+            Assert.Contains("\nnow: ", running, StringComparison.Ordinal);
             Assert.Equal(0, (await submit.EndAsync()).ExitCode);
 
             var story = await ExplainAsync(id);

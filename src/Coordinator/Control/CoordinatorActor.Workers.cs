@@ -295,8 +295,15 @@ internal sealed partial class CoordinatorActor
             {
                 _missing[worker.Id] = _time.GetUtcNow();
             }
-            var host = new Uri(worker.Registration.CollectiveAddress).Host;
-            LogLost(worker.Id, host, reason, worker.JobId.Length > 0 ? worker.JobId : "no job");
+            var host = Faults.HostOf(worker.Registration.CollectiveAddress);
+            if (_jobs.TryGetValue(worker.JobId, out var job))
+            {
+                LogMemberLost(job.Logger(_logger), worker.Id, host, reason, job.Id);
+            }
+            else
+            {
+                LogLost(worker.Id, host, reason);
+            }
         }
         Assign();
     }
@@ -314,8 +321,11 @@ internal sealed partial class CoordinatorActor
     [LoggerMessage(EventId = 202, Level = LogLevel.Warning, Message = "{Worker} is refused: {Reason}")]
     private partial void LogRefused(string worker, string reason);
 
-    [LoggerMessage(EventId = 203, Level = LogLevel.Warning, Message = "{Worker} ({Host}) is lost: {Cause}; it had {Job}")]
-    private partial void LogLost(string worker, string host, string cause, string job);
+    [LoggerMessage(EventId = 203, Level = LogLevel.Warning, Message = "{Worker} ({Host}) is lost: {Cause}; it had no job")]
+    private partial void LogLost(string worker, string host, string cause);
+
+    [LoggerMessage(EventId = 207, Level = LogLevel.Warning, Message = "{Worker} ({Host}) is lost: {Cause}; it worked for {Job}")]
+    private static partial void LogMemberLost(ILogger logger, string worker, string host, string cause, string job);
 
     [LoggerMessage(
         EventId = 205,

@@ -260,6 +260,9 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 case PublishEvent { Event.Fault: { } fault }:
                     Log(fault);
                     break;
+                case PublishEvent { Event.Log: { Severity: LogSeverity.Warning or LogSeverity.Error } line }:
+                    LogTold(_jobId, line.Source, line.Text);
+                    break;
                 case RejectCheckpoint reject:
                     _context.Checkpoints.Reject(_jobId, reject.CheckpointId, reject.Why);
                     Self.Tell(new CheckpointsMoved(_jobId));
@@ -343,6 +346,9 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     [LoggerMessage(EventId = 210, Message = "{Job}, {Line}")]
     private partial void LogFault(LogLevel level, string job, string line);
+
+    [LoggerMessage(EventId = 214, Level = LogLevel.Warning, Message = "{Job}: {Source}: {Text}")]
+    private partial void LogTold(string job, string source, string text);
 
     [LoggerMessage(EventId = 213, Level = LogLevel.Information, Message = "{Job}: its record is stored again")]
     private partial void LogStoredAgain(string job);

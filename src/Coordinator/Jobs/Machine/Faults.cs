@@ -94,7 +94,8 @@ public static class Faults
         return worker;
     }
 
-    private static string HostOf(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) ? uri.Host : "";
+    /// <summary>The host of an address; empty: it is none.</summary>
+    public static string HostOf(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) ? uri.Host : "";
 
     private static string Done(JobMachineState after, DateTimeOffset now) =>
         after.Phase switch
