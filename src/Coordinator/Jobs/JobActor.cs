@@ -341,7 +341,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private void Log(Fault fault)
     {
         using var parts = _logger.BeginScope(new LogScope(fault.Values()));
-        LogFault(fault.Kind == FaultKind.JobFailed ? LogLevel.Error : LogLevel.Warning, _jobId, fault.Line());
+        var line = fault.Line();
+        LogFault(fault.Kind == FaultKind.JobFailed ? LogLevel.Error : LogLevel.Warning, _jobId, line);
     }
 
     [LoggerMessage(EventId = 210, Message = "{Job}, {Line}")]
