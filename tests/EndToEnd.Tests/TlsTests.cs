@@ -36,7 +36,7 @@ public sealed class TlsTests : IDisposable
         var submitted = await RunAsync(Admin, "submit", job, "--wait", "--json", "--coordinator", coordinator);
         Assert.True(submitted.ExitCode == 0, submitted.All);
         var events = JobEvents.Of(submitted.Output).ToList();
-        Assert.Contains(events, e => e.Progress is { Workers: 2 });
+        Assert.Contains(events, e => e.Progress is { WorkerCount: 2 });
         // Plain text, one worker.
         var plain = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("plain", workers: 1));
         Assert.True(plain.ExitCode == 0, plain.All);
@@ -112,7 +112,7 @@ public sealed class TlsTests : IDisposable
             await Task.Delay(200, TestContext.Current.CancellationToken);
         }
         var ledger = JobLedger.Parser.ParseJson((await RunAsync(Admin, "ledger", id, "--json", "--coordinator", coordinator)).Output);
-        Assert.Equal(0, Assert.Single(ledger.Generations).DiscardedSteps);
+        Assert.Equal(0, Assert.Single(ledger.Generations).DiscardedStepCount);
         await RunAsync(Admin, "cancel", id, "--coordinator", coordinator);
         up.Signal(ClusterCommand.SigTerm);
         Assert.Equal(0, (await up.EndAsync()).ExitCode);

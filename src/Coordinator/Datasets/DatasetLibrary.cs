@@ -28,7 +28,7 @@ public sealed partial class DatasetLibrary(DataFolder data, Quotas quotas, ILogg
         return new DatasetInfo
         {
             Fingerprint = fingerprint,
-            Bytes = new DirectoryInfo(Folder(fingerprint)).EnumerateFiles().Sum(f => f.Length),
+            SizeBytes = new DirectoryInfo(Folder(fingerprint)).EnumerateFiles().Sum(f => f.Length),
             ManifestJson = await File.ReadAllTextAsync(Path.Combine(Folder(fingerprint), DatasetManifest.FileName), cancellationToken),
         };
     }

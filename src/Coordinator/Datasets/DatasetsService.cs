@@ -13,8 +13,7 @@ public sealed class DatasetsService(DatasetLibrary library) : V1.Datasets.Datase
     public override async Task<DatasetInfo> GetDataset(GetDatasetRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return await library.FindAsync(request.Fingerprint, context.CancellationToken)
-            ?? throw RpcErrors.NotFound("dataset", request.Fingerprint, "upload it with UploadDataset");
+        return await FindAsync(request.Fingerprint, context.CancellationToken);
     }
 
     /// <inheritdoc/>
@@ -40,12 +39,17 @@ public sealed class DatasetsService(DatasetLibrary library) : V1.Datasets.Datase
 
     /// <inheritdoc/>
     public override async Task DownloadDataset(
-        GetDatasetRequest request,
+        DownloadDatasetRequest request,
         IServerStreamWriter<FileChunk> responseStream,
         ServerCallContext context
     )
     {
-        var info = await GetDataset(request, context);
+        ArgumentNullException.ThrowIfNull(request);
+        var info = await FindAsync(request.Fingerprint, context.CancellationToken);
         await responseStream.SendAllAsync(FolderSender.ReadAsync(library.Folder(info.Fingerprint)), context.CancellationToken);
     }
+
+    private async Task<DatasetInfo> FindAsync(string fingerprint, CancellationToken cancellationToken) =>
+        await library.FindAsync(fingerprint, cancellationToken)
+        ?? throw RpcErrors.NotFound("dataset", fingerprint, "upload it with UploadDataset");
 }

@@ -4,6 +4,7 @@ using System.Text;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Jobs;
@@ -31,7 +32,7 @@ internal static class StatusPage
                 }
                 return Results.Content(
                     Render(
-                        await store.ListAsync(null, [], Jobs, caller.Confinement),
+                        await store.ListAsync(null, JobFilter.All, Jobs, caller.Confinement),
                         await ClusterView.ForAsync(caller, control, store, cancellationToken)
                     ),
                     "text/html; charset=utf-8"
@@ -56,13 +57,13 @@ internal static class StatusPage
         foreach (var job in jobs)
         {
             var p = job.Progress;
-            var of = p.TotalSteps > 0 ? $" / {p.TotalSteps}" : "";
+            var of = p.TotalStepCount > 0 ? $" / {p.TotalStepCount}" : "";
             var bleu = p.EvaluatedStep > 0 ? p.LastBleu.ToString("0.0", CultureInfo.InvariantCulture) : "";
             page.Append(
                 CultureInfo.InvariantCulture,
                 $"""
                 <tr><td>{Text(job.Id)}</td><td>{job.Record.Phase.ToJobState()}</td>
-                <td><progress max="{Math.Max(1, p.TotalSteps)}" value="{p.Step}"></progress></td>
+                <td><progress max="{Math.Max(1, p.TotalStepCount)}" value="{p.Step}"></progress></td>
                 <td class="n">{p.Step}{of}</td><td class="n">{p.Loss:0.000}</td><td class="n">{p.TokensPerSecond:0}</td>
                 <td class="n">{bleu}</td><td class="n">{job.Record.Generation}</td><td>{Text(job.Record.Reason)}</td></tr>
                 """
@@ -77,7 +78,7 @@ internal static class StatusPage
             page.Append(
                 CultureInfo.InvariantCulture,
                 $"""
-                <tr><td>{Text(worker.Id)}</td><td>{Text(worker.State)}</td><td>{Text(worker.JobId)}</td>
+                <tr><td>{Text(worker.Id)}</td><td>{worker.State.Word()}</td><td>{Text(worker.JobId)}</td>
                 <td>{Text(worker.Device)}</td><td>{Text(worker.Arithmetic?.ToText() ?? "")}</td><td>{Text(worker.Version)}</td>
                 <td>{Link(worker.HttpAddress)}</td></tr>
                 """

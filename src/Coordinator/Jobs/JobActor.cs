@@ -104,7 +104,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             {
                 Log = new LogLine
                 {
-                    Level = "warning",
+                    Severity = LogSeverity.Warning,
                     Source = "coordinator",
                     Text = $"checkpoint {d.CheckpointId} is damaged and passed over: {d.Error}",
                 },

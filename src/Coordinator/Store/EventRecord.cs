@@ -43,7 +43,7 @@ internal static class EventRecord
         {
             var stored = e.Clone();
             stored.JobId = jobId;
-            stored.Time ??= Timestamp.FromDateTimeOffset(now);
+            stored.EventTime ??= Timestamp.FromDateTimeOffset(now);
             c.Execute(
                 "INSERT INTO events (job_id, sequence, progress, event) VALUES ($id, $sequence, $progress, $event)",
                 ("$id", jobId),

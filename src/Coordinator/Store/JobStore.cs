@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Access;
@@ -86,8 +87,9 @@ public sealed partial class JobStore : IAsyncDisposable
             using var insert = c.Command(
                 """
                 INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
-                    progress, namespace, owner, queued)
-                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued)
+                    progress, namespace, owner, queued, labels, priority)
+                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued,
+                    $labels, $priority)
                 RETURNING number
                 """,
                 ("$id", job.Id),
@@ -102,7 +104,9 @@ public sealed partial class JobStore : IAsyncDisposable
                 ("$phase", job.Record.Phase.ToString()),
                 ("$reason", job.Record.Reason),
                 ("$progress", job.Progress.ToByteArray()),
-                ("$queued", Milliseconds(job.Record.Queued))
+                ("$queued", Milliseconds(job.Record.Queued)),
+                ("$labels", JsonSerializer.Serialize(job.Labels)),
+                ("$priority", job.Spec.Priority)
             );
             // Times are kept to the millisecond.
             var created = job with

@@ -116,7 +116,7 @@ internal sealed class JobSource(
             {
                 PageSize = PageSize,
                 PageToken = token,
-                States = { JobState.Succeeded },
+                Filter = "state = SUCCEEDED",
             };
             var page = await jobs.ListJobsAsync(request, Within(cancellationToken));
             offers.AddRange(page.Jobs.Select(OfferOf));
@@ -149,7 +149,7 @@ internal sealed class JobSource(
 
     private static string Progress(Job job) =>
         job.Progress is { Step: > 0 } progress
-            ? $" (step {progress.Step}{(progress.TotalSteps > 0 ? $" of {progress.TotalSteps}" : "")})"
+            ? $" (step {progress.Step}{(progress.TotalStepCount > 0 ? $" of {progress.TotalStepCount}" : "")})"
             : "";
 
     private ModelSourceException Silent(RpcException error) =>

@@ -116,7 +116,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
 
     /// <summary>The states of the workers, in the order of their names.</summary>
     public async Task<string[]> StatesAsync() =>
-        [.. (await Actor.Ask<ClusterStatus>(StatusRequested.Instance, TimeSpan.FromSeconds(30))).Workers.Select(w => w.State)];
+        [.. (await Actor.Ask<ClusterStatus>(StatusRequested.Instance, TimeSpan.FromSeconds(30))).Workers.Select(w => w.State.Word())];
 
     /// <summary>Waits, event by event, until the job's record holds what is wanted.</summary>
     public async Task<StoredJob> UntilAsync(string jobId, Func<StoredJob, bool> wanted)

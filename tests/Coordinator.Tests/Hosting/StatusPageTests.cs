@@ -12,7 +12,17 @@ public class StatusPageTests
     {
         var record = new JobRecord(JobPhase.Failed, "<script>alert(1)</script>", 3, null, null, null, "", ActiveTime.None);
         var page = StatusPage.Render(
-            [new StoredJob(1, "job-1", "", new JobSpec(), DateTimeOffset.UnixEpoch, record, new JobProgress { Step = 7, TotalSteps = 9 })],
+            [
+                new StoredJob(
+                    1,
+                    "job-1",
+                    "",
+                    new JobSpec(),
+                    DateTimeOffset.UnixEpoch,
+                    record,
+                    new JobProgress { Step = 7, TotalStepCount = 9 }
+                ),
+            ],
             new ClusterStatus
             {
                 Workers =
@@ -20,7 +30,7 @@ public class StatusPageTests
                     new WorkerStatus
                     {
                         Id = "<b>w</b>",
-                        State = "idle",
+                        State = WorkerState.Idle,
                         Arithmetic = new() { Fingerprint = "a1b2c3d4e5f67890", Description = "cpu <b>avx2</b>" },
                     },
                 },

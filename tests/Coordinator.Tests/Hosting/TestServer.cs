@@ -88,7 +88,13 @@ internal sealed class TestServer : IAsyncDisposable
             Generation = 1,
             GroupToken = GroupSecret,
         };
-        await Store.SaveAsync(id, record, new() { TotalSteps = 1000 }, [], [new LedgerEntry(plan, 0, TimeProvider.System.GetUtcNow(), 0)]);
+        await Store.SaveAsync(
+            id,
+            record,
+            new() { TotalStepCount = 1000 },
+            [],
+            [new LedgerEntry(plan, 0, TimeProvider.System.GetUtcNow(), 0)]
+        );
         return job with { Record = record };
     }
 
