@@ -29,12 +29,13 @@ internal sealed class InferenceService(
             context,
             cancellationToken =>
             {
-                var call = Read(
+                var call = CallReader.Read(
                     request.Model,
                     [.. request.Texts.Select((text, i) => ($"texts[{i}]", text))],
                     request.Search,
                     request.IncludeAttention,
-                    null
+                    null,
+                    batching.Value
                 );
                 return calls.RunAsync(call, Caller.Of(context), cancellationToken);
             }
@@ -56,12 +57,13 @@ internal sealed class InferenceService(
             {
                 // No bound: a translation has one, and who computes must not wait for who reads.
                 var pieces = Channel.CreateUnbounded<string>(new() { SingleReader = true, SingleWriter = true });
-                var call = Read(
+                var call = CallReader.Read(
                     request.Model,
                     [("text", request.Text)],
                     request.Search,
                     request.IncludeAttention,
-                    piece => pieces.Writer.TryWrite(piece)
+                    piece => pieces.Writer.TryWrite(piece),
+                    batching.Value
                 );
                 using var unread = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 var answer = AnswerAsync();
@@ -139,34 +141,6 @@ internal sealed class InferenceService(
         var response = new ListModelsResponse { Models = { page.Take(size).Select(TranslationWriter.Write) } };
         response.NextPageToken = page.Count > size ? page[size - 1].Offer.Id : "";
         return Task.FromResult(response);
-    }
-
-    private TranslationCall Read(
-        string model,
-        IReadOnlyList<(string Field, string Text)> texts,
-        SearchSettings? search,
-        bool includeAttention,
-        Action<string>? piece
-    )
-    {
-        var problems = new List<(string, string)>();
-        var options = SearchReader.Read(search, batching.Value.MaxTokens, problems);
-        if (texts.Count is 0 or > RequestLimits.Texts)
-        {
-            problems.Add(("texts", $"there are {texts.Count}; give 1 to {RequestLimits.Texts}"));
-        }
-        else
-        {
-            problems.AddRange(
-                texts
-                    .Select(text => (text.Field, Problem: TextReader.ProblemOf(text.Text)))
-                    .Where(p => p.Problem is not null)
-                    .Select(p => (p.Field, p.Problem!))
-            );
-        }
-        return problems.Count == 0
-            ? new TranslationCall(model, texts, options, search?.Alternatives ?? 0, includeAttention, piece)
-            : throw RpcErrors.Invalid([.. problems]);
     }
 
     private async Task<TranslateResponse> MeasureAsync(

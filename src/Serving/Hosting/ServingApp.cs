@@ -6,6 +6,7 @@ using TrainingCluster.Security;
 using TrainingCluster.Serving.Batching;
 using TrainingCluster.Serving.Models;
 using TrainingCluster.Serving.Telemetry;
+using TrainingCluster.Serving.Web;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
 
@@ -89,6 +90,7 @@ internal static class ServingApp
         app.MapServingGrpc();
         published.Map(app);
         app.MapProgramHealth();
+        app.MapTryPage();
         return app;
     }
 }

@@ -58,7 +58,11 @@ public class CallFlowTests
         using var cancel = new CancellationTokenSource();
         var text = InferenceRefusalTests.Words(300);
         using var call = server.Client.TranslateStream(
-            new TranslateStreamRequest { Text = text, Search = new SearchSettings { Beam = 1 } },
+            new TranslateStreamRequest
+            {
+                Text = text,
+                Search = new SearchSettings { Beam = 1 },
+            },
             cancellationToken: cancel.Token
         );
         // It has begun.
@@ -79,10 +83,7 @@ public class CallFlowTests
             new TranslateRequest { Texts = { Enumerable.Repeat("3. Mai 2021", 65) }, Search = s_wide },
             server
         );
-        Assert.Equal(
-            (StatusCode.ResourceExhausted, "QUEUE_FULL"),
-            (error.StatusCode, InferenceRefusalTests.Find<ErrorInfo>(error).Reason)
-        );
+        Assert.Equal((StatusCode.ResourceExhausted, "QUEUE_FULL"), (error.StatusCode, InferenceRefusalTests.Find<ErrorInfo>(error).Reason));
         Assert.True(InferenceRefusalTests.Find<RetryInfo>(error).RetryDelay.ToTimeSpan() > TimeSpan.Zero);
         var answer = await server.Client.TranslateAsync(new TranslateRequest { Texts = { "3. Mai 2021" } }, cancellationToken: Ended);
         Assert.Equal("2021-05-03", answer.Translations.Single().Text);
@@ -97,7 +98,12 @@ public class CallFlowTests
             .Select(_ =>
                 server.Client.TranslateStream(
                     // More than a client takes unread: the windows of HTTP/2 are full.
-                    new TranslateStreamRequest { Text = InferenceRefusalTests.Words(60), IncludeAttention = true, Search = new() { Beam = 1 } },
+                    new TranslateStreamRequest
+                    {
+                        Text = InferenceRefusalTests.Words(60),
+                        IncludeAttention = true,
+                        Search = new() { Beam = 1 },
+                    },
                     cancellationToken: Ended
                 )
             )
