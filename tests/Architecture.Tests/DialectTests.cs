@@ -16,6 +16,7 @@ public sealed partial class DialectTests
         "TrainingCluster.Shared",
         "TrainingCluster.Coordinator",
         "TrainingCluster.Worker",
+        "TrainingCluster.Serving",
         "cluster",
         "cluster-chaos",
     ];

@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using TrainingCluster.Modeling.Serialization;
 using TrainingCluster.Serving.Models;
 using TrainingCluster.TestSupport.Web;
 
@@ -89,7 +90,7 @@ public class TryPageTests(BrowserFixture browser) : IClassFixture<BrowserFixture
         using var folder = new TemporaryFolder();
         var damaged = Path.Combine(folder.Path, "damaged");
         TestModels.Save(damaged, 1);
-        TestModels.Damage(damaged, "config.json");
+        TestModels.Damage(damaged, ModelFolder.WeightsFile);
         await using var server = await TestServer.StartAsync([new FolderSource(TestModels.Dates), new FolderSource(damaged)]);
         var page = await browser.OpenAsync();
         await GoAsync(page, server);

@@ -50,7 +50,12 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <summary>Holds a page against WCAG 2.1 AA (axe), and its width against the window's.</summary>
     public static async Task RequireAccessibleAsync(IPage page, int width)
     {
-        var result = await page.RunAxe(new() { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] } });
+        var result = await page.RunAxe(
+            new()
+            {
+                RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] },
+            }
+        );
         Assert.Empty(result.Violations.Select(v => $"{v.Id}: {v.Help}: {string.Join(" ", v.Nodes.Select(n => n.Html))}"));
         Assert.Equal(width, await page.EvaluateAsync<int>("Math.max(innerWidth, document.scrollingElement.scrollWidth)"));
     }

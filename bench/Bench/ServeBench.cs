@@ -1,0 +1,175 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Grpc.Net.Client;
+using TrainingCluster.Cli.Local;
+using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Serialization;
+using TrainingCluster.Modeling.Tokenization;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Bench;
+
+/// <summary>
+/// Sentences a second of the server of translations, with one client that asks for one sentence after another, and with several. The
+/// server is the real program. First weights, unless a model is named, so that all answers reach the length limit.
+/// </summary>
+internal static class ServeBench
+{
+    private const int Vocabulary = 6000;
+    private static readonly TimeSpan s_startWithin = TimeSpan.FromMinutes(2);
+
+    public static Command Command()
+    {
+        var clients = new Option<int>("--clients") { Description = "Clients at a time, beside one.", DefaultValueFactory = _ => 16 };
+        var seconds = new Option<int>("--seconds") { Description = "Time of each row.", DefaultValueFactory = _ => 10 };
+        var threads = new Option<int>("--threads") { Description = "The server's compute threads.", DefaultValueFactory = _ => 1 };
+        var model = new Option<string?>("--model") { Description = "A model folder. Default: one of the usual shape with first weights." };
+        var text = new Option<string?>("--text") { Description = "Sentences to send, a line each. Default: random words." };
+        var json = new Option<bool>("--json") { Description = "Print JSON lines instead of a table." };
+        var command = new Command("serve", "Sentences a second and latencies of ./cluster serve, with one client and with several.")
+        {
+            clients,
+            seconds,
+            threads,
+            model,
+            text,
+            json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var folder = new TemporaryFolder();
+                var random = new Random(1);
+                var words = Words(random);
+                var path = parsed.GetValue(model) ?? Save(Path.Combine(folder.Path, "model"), words);
+                var sentences = parsed.GetValue(text) is { } file
+                    ? await File.ReadAllLinesAsync(file, cancellationToken)
+                    : Sentences(random, words);
+                var table = new BenchTable(parsed.GetValue(json), "search", "clients", "sentences/s", "median ms", "99 % ms", "ratio");
+                await using var server = await StartAsync(path, parsed.GetValue(threads), folder.Path, cancellationToken);
+                foreach (var beam in new[] { 1, 4 })
+                {
+                    var alone = 0.0;
+                    foreach (var count in new[] { 1, parsed.GetValue(clients) }.Distinct())
+                    {
+                        var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
+                        await MeasureAsync(server.Address, sentences, beam, count, TimeSpan.FromSeconds(1), cancellationToken);
+                        var latencies = await MeasureAsync(server.Address, sentences, beam, count, time, cancellationToken);
+                        var rate = latencies.Count / time.TotalSeconds;
+                        alone = count == 1 ? rate : alone;
+                        table.Add(
+                            beam == 1 ? "greedy" : $"beam {beam}",
+                            count,
+                            rate,
+                            BenchTable.Median(latencies),
+                            latencies[(int)(0.99 * (latencies.Count - 1))],
+                            rate / alone
+                        );
+                    }
+                }
+                table.Print();
+                return 0;
+            }
+        );
+        return command;
+    }
+
+    /// <summary>Latencies in milliseconds, sorted.</summary>
+    private static async Task<List<double>> MeasureAsync(
+        string address,
+        string[] sentences,
+        int beam,
+        int clients,
+        TimeSpan time,
+        CancellationToken cancellationToken
+    )
+    {
+        var watch = Stopwatch.StartNew();
+        var all = await Task.WhenAll(
+            Enumerable
+                .Range(0, clients)
+                .Select(async client =>
+                {
+                    using var channel = GrpcChannel.ForAddress(address);
+                    var inference = new Inference.InferenceClient(channel);
+                    var latencies = new List<double>();
+                    for (var i = client; watch.Elapsed < time; i += clients)
+                    {
+                        var began = Stopwatch.GetTimestamp();
+                        var request = new TranslateRequest
+                        {
+                            Texts = { sentences[i % sentences.Length] },
+                            Search = new SearchSettings { Beam = beam },
+                        };
+                        await inference.TranslateAsync(request, cancellationToken: cancellationToken);
+                        latencies.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                    }
+                    return latencies;
+                })
+        );
+        return [.. all.SelectMany(latencies => latencies).Order()];
+    }
+
+    private static async Task<Server> StartAsync(string model, int threads, string folder, CancellationToken cancellationToken)
+    {
+        var ready = Path.Combine(folder, "ready.json");
+        string[] ports = ["--grpc-port", "0", "--http-port", "0"];
+        var program = ChildProgram.Start(
+            "serve",
+            ProgramFiles.Serving,
+            ["--model", model, "--threads", $"{threads}", .. ports, "--ready-file", ready],
+            Path.Combine(folder, "serve.log"),
+            TimeProvider.System
+        );
+        return new Server(program, (await program.ReadyAsync(ready, s_startWithin, cancellationToken)).Grpc);
+    }
+
+    /// <summary>A model of the usual shape, and a vocabulary that cuts the words.</summary>
+    private static string Save(string folder, string[] words)
+    {
+        var trainer = new BpeTrainer();
+        foreach (var word in words)
+        {
+            trainer.Add(word);
+        }
+        var tokenizer = trainer.Train(Vocabulary);
+        var path = Path.Combine(Path.GetDirectoryName(folder)!, "tokenizer.json");
+        tokenizer.Save(path);
+        using var model = ModelFactory.Create(new TransformerOptions(), tokenizer.VocabularySize, seed: 1);
+        ModelFolder.Save(
+            folder,
+            model,
+            File.ReadAllBytes(path),
+            new ModelManifest
+            {
+                Specification = new JsonObject { ["model"] = new JsonObject { ["kind"] = "transformer" } },
+                VocabularySize = tokenizer.VocabularySize,
+            }
+        );
+        return folder;
+    }
+
+    private static string[] Words(Random random) =>
+        [
+            .. Enumerable
+                .Range(0, 8000)
+                .Select(_ => string.Concat(Enumerable.Range(0, random.Next(2, 9)).Select(_ => (char)random.Next('a', 'z' + 1)))),
+        ];
+
+    private static string[] Sentences(Random random, string[] words) =>
+        [
+            .. Enumerable
+                .Range(0, 1000)
+                .Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(5, 16)).Select(_ => words[random.Next(words.Length)]))),
+        ];
+
+    private sealed record Server(ChildProgram Program, string Address) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Program.StopAsync(TimeSpan.FromSeconds(5));
+            await Program.DisposeAsync();
+        }
+    }
+}
