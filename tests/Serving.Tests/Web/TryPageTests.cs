@@ -77,7 +77,7 @@ public class TryPageTests(BrowserFixture browser) : IClassFixture<BrowserFixture
         await GoAsync(page, server);
         await page.FillAsync("#text", string.Join(' ', Enumerable.Repeat("Mai", 10_000)));
         await page.ClickAsync("#translate");
-        await page.WaitForFunctionAsync("document.getElementById('problem').textContent.length > 0");
+        await page.Locator("#problem:not(:empty)").WaitForAsync();
         Assert.Contains("tokens", await page.InnerTextAsync("#problem"), StringComparison.Ordinal);
         // And the page goes on.
         await TranslateAsync(page, "3. Mai 2021");
@@ -100,9 +100,7 @@ public class TryPageTests(BrowserFixture browser) : IClassFixture<BrowserFixture
         {
             await page.ClickAsync("#translate");
         }
-        await page.WaitForFunctionAsync(
-            "(document.getElementById('problem').textContent + document.getElementById('model-words').textContent).length > 0"
-        );
+        await page.Locator("#problem:not(:empty), #model-words:not(:empty)").First.WaitForAsync();
     }
 
     [Fact]
