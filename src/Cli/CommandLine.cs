@@ -103,7 +103,9 @@ public static class CommandLine
         exception switch
         {
             CliException known => known,
-            DatasetException or ModelFolderException or LibtorchException or InvalidDataException => CliException.BadUsage(exception.Message),
+            DatasetException or ModelFolderException or LibtorchException or InvalidDataException => CliException.BadUsage(
+                exception.Message
+            ),
             RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
             IOException or UnauthorizedAccessException => new CliException(exception.Message),
             _ => null,

@@ -152,9 +152,7 @@ public sealed class ServeTests(UpFixture up) : IClassFixture<UpFixture>, IDispos
 
     private static async Task UntilLoadedAsync(Inference.InferenceClient client)
     {
-        while (
-            (await client.ListModelsAsync(new ListModelsRequest(), cancellationToken: Ended)).Models.Single().State != ModelState.Loaded
-        )
+        while ((await client.ListModelsAsync(new ListModelsRequest(), cancellationToken: Ended)).Models.Single().State != ModelState.Loaded)
         {
             await Task.Delay(20, Ended);
         }

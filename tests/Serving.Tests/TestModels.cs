@@ -36,7 +36,11 @@ internal static class TestModels
                 folder,
                 model,
                 File.ReadAllBytes(Path.Combine(Dates, ModelFolder.TokenizerFile)),
-                new ModelManifest { Specification = new JsonObject { ["model"] = shape }, VocabularySize = dates.VocabularySize }
+                new ModelManifest
+                {
+                    Specification = new JsonObject { ["model"] = shape },
+                    VocabularySize = dates.VocabularySize,
+                }
             )
             .WeightsSha256;
     }

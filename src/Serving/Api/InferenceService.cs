@@ -96,14 +96,14 @@ internal sealed class InferenceService(
 
                 async Task SendAsync(TranslateStreamResponse message)
                 {
+                    var sending = responseStream.WriteAsync(message, cancellationToken);
                     try
                     {
-                        await responseStream.WriteAsync(message, cancellationToken).WaitAsync(settings.Value.ReadTimeout, time, cancellationToken);
+                        await sending.WaitAsync(settings.Value.ReadTimeout, time, cancellationToken);
                     }
                     catch (TimeoutException)
                     {
-                        // What it does not take would keep the stream open for ever.
-                        context.GetHttpContext().Abort();
+                        await AbortAsync(context, sending);
                         throw RpcErrors.Info(
                             StatusCode.Aborted,
                             "CLIENT_TOO_SLOW",
@@ -139,6 +139,17 @@ internal sealed class InferenceService(
         return Task.FromResult(response);
     }
 
+    /// <summary>Cuts a client off: what it does not take would keep its stream open for ever.</summary>
+    private static async Task AbortAsync(ServerCallContext context, Task sending)
+    {
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var told = context.CancellationToken.Register(aborted.SetResult);
+        context.GetHttpContext().Abort();
+        // The call must not have ended before it hears of it.
+        await aborted.Task;
+        await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
     private TranslationCall Read(
         string model,
         IReadOnlyList<(string Field, string Text)> texts,
@@ -156,7 +167,10 @@ internal sealed class InferenceService(
         else
         {
             problems.AddRange(
-                texts.Select(text => (text.Field, Problem: TextReader.ProblemOf(text.Text))).Where(p => p.Problem is not null).Select(p => (p.Field, p.Problem!))
+                texts
+                    .Select(text => (text.Field, Problem: TextReader.ProblemOf(text.Text)))
+                    .Where(p => p.Problem is not null)
+                    .Select(p => (p.Field, p.Problem!))
             );
         }
         return problems.Count == 0

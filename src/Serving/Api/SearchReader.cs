@@ -39,10 +39,6 @@ internal static class SearchReader
                 ("search.alternatives", $"is {sent.Alternatives}; give 0 to {beam - 1}, one less than search.beam, or a wider beam")
             );
         }
-        return standard with
-        {
-            Beam = beam,
-            LengthPenalty = penalty,
-        };
+        return standard with { Beam = beam, LengthPenalty = penalty };
     }
 }

@@ -67,9 +67,7 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
         foreach (var sentence in sentences)
         {
             response.Translations.Add(
-                sentence is null
-                    ? TranslationWriter.Blank
-                    : TranslationWriter.Write(sentence, await sentence.Found, call.Alternatives)
+                sentence is null ? TranslationWriter.Blank : TranslationWriter.Write(sentence, await sentence.Found, call.Alternatives)
             );
         }
         return response;
@@ -85,12 +83,19 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
         if (name.Length > 0)
         {
             // A model of another namespace is not there.
-            return visible.Contains(name, StringComparer.Ordinal) ? name : throw RpcErrors.NotFound("model", name, "ListModels tells which there are");
+            return visible.Contains(name, StringComparer.Ordinal)
+                ? name
+                : throw RpcErrors.NotFound("model", name, "ListModels tells which there are");
         }
         return visible is [var only]
             ? only
             : throw RpcErrors.Invalid(
-                ("model", visible.Count == 0 ? "is empty, and no model is served yet" : $"is empty, and {visible.Count} models are served; name one (ListModels)")
+                (
+                    "model",
+                    visible.Count == 0
+                        ? "is empty, and no model is served yet"
+                        : $"is empty, and {visible.Count} models are served; name one (ListModels)"
+                )
             );
     }
 

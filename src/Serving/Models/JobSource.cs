@@ -134,7 +134,14 @@ internal sealed class JobSource(
         }
         var isLive = job.State is JobState.Queued or JobState.Running or JobState.Suspended;
         return job.State == JobState.Succeeded
-            ? new(job.Id, job.Namespace, job.WeightsSha256 is { Length: > 0 } hash && hash.All(char.IsAsciiHexDigit) ? hash : "model", "", false, job.WeightsSha256)
+            ? new(
+                job.Id,
+                job.Namespace,
+                job.WeightsSha256 is { Length: > 0 } hash && hash.All(char.IsAsciiHexDigit) ? hash : "model",
+                "",
+                false,
+                job.WeightsSha256
+            )
             : new(
                 job.Id,
                 job.Namespace,

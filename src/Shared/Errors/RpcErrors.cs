@@ -74,19 +74,13 @@ public static class RpcErrors
     /// <param name="text">A sentence for people.</param>
     /// <param name="after">When to try again.</param>
     public static RpcException Later(StatusCode code, string reason, string text, TimeSpan after) =>
-        With(
-            code,
-            text,
-            new ErrorInfo { Reason = reason, Domain = Domain },
-            new RetryInfo { RetryDelay = Duration.FromTimeSpan(after) }
-        );
+        With(code, text, new ErrorInfo { Reason = reason, Domain = Domain }, new RetryInfo { RetryDelay = Duration.FromTimeSpan(after) });
 
     private static string Short(string text) => text.Length > MaxEcho ? $"{text[..MaxEcho]}…" : text;
 
     private static RpcException With(StatusCode code, string text, params ReadOnlySpan<IMessage> details)
     {
-        var status =
-new Google.Rpc.Status { Code = (int)code, Message = text.Length > MaxText ? $"{text[..MaxText]}…" : text };
+        var status = new Google.Rpc.Status { Code = (int)code, Message = text.Length > MaxText ? $"{text[..MaxText]}…" : text };
         foreach (var detail in details)
         {
             status.Details.Add(Any.Pack(detail));

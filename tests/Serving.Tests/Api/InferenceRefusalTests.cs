@@ -31,7 +31,7 @@ public class InferenceRefusalTests
     [Fact]
     public async Task Translate_TextOfMegabytes_IsRefusedUncut() =>
         Assert.Contains(
-            "at most 65536",
+            "at most 262144",
             Violation(await RefusedAsync(new TranslateRequest { Texts = { new string('x', 3_000_000) } }), "texts[0]"),
             StringComparison.Ordinal
         );
@@ -98,7 +98,11 @@ public class InferenceRefusalTests
     public async Task Translate_SeveralThingsWrong_AreAllNamed()
     {
         var error = await RefusedAsync(
-            new TranslateRequest { Texts = { "a\nb" }, Search = new SearchSettings { Beam = 65, LengthPenalty = 9 } }
+            new TranslateRequest
+            {
+                Texts = { "a\nb" },
+                Search = new SearchSettings { Beam = 65, LengthPenalty = 9 },
+            }
         );
         Assert.Equal(
             ["search.beam", "search.length_penalty", "texts[0]"],
@@ -111,9 +115,10 @@ public class InferenceRefusalTests
     {
         using var folder = new TemporaryFolder();
         TestModels.Save(Path.Combine(folder.Path, "a"), 1);
-        await using var server = await TestServer.StartAsync(
-            [new FolderSource(TestModels.Dates), new FolderSource(Path.Combine(folder.Path, "a"))]
-        );
+        await using var server = await TestServer.StartAsync([
+            new FolderSource(TestModels.Dates),
+            new FolderSource(Path.Combine(folder.Path, "a")),
+        ]);
         var error = await RefusedAsync(new TranslateRequest { Texts = { "1" } }, server);
         Assert.Contains("2 models are served; name one", Violation(error, "model"), StringComparison.Ordinal);
     }
@@ -125,14 +130,20 @@ public class InferenceRefusalTests
         var path = Path.Combine(folder.Path, "newer");
         TestModels.Save(path, 1);
         var manifest = Path.Combine(path, "manifest.json");
-        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"format_version\": 1", "\"format_version\": 2", StringComparison.Ordinal));
+        File.WriteAllText(
+            manifest,
+            File.ReadAllText(manifest).Replace("\"format_version\": 1", "\"format_version\": 2", StringComparison.Ordinal)
+        );
         await using var server = await TestServer.StartAsync([new FolderSource(TestModels.Dates), new FolderSource(path)]);
         var error = await RefusedAsync(new TranslateRequest { Model = "newer", Texts = { "1" } }, server);
         Assert.Equal((StatusCode.FailedPrecondition, "MODEL_UNUSABLE"), (error.StatusCode, Find<ErrorInfo>(error).Reason));
         Assert.Contains("format version 2", error.Status.Detail, StringComparison.Ordinal);
         var models = await server.Client.ListModelsAsync(new ListModelsRequest(), cancellationToken: Ended);
         Assert.Equal(ModelState.Unusable, models.Models.Single(model => model.Id == "newer").State);
-        var answer = await server.Client.TranslateAsync(new TranslateRequest { Model = "dates", Texts = { "1" } }, cancellationToken: Ended);
+        var answer = await server.Client.TranslateAsync(
+            new TranslateRequest { Model = "dates", Texts = { "1" } },
+            cancellationToken: Ended
+        );
         Assert.Single(answer.Translations);
     }
 

@@ -22,7 +22,11 @@ public class InferenceTests
         var calls = texts.Select(text =>
             server
                 .Client.TranslateAsync(
-                    new TranslateRequest { Texts = { text }, Search = new SearchSettings { Beam = beam } },
+                    new TranslateRequest
+                    {
+                        Texts = { text },
+                        Search = new SearchSettings { Beam = beam },
+                    },
                     cancellationToken: Ended
                 )
                 .ResponseAsync
@@ -52,7 +56,11 @@ public class InferenceTests
     {
         await using var server = await TestServer.StartAsync();
         var answer = await server.Client.TranslateAsync(
-            new TranslateRequest { Texts = { "3. Mai 2021" }, Search = new SearchSettings { Beam = 5, Alternatives = 3 } },
+            new TranslateRequest
+            {
+                Texts = { "3. Mai 2021" },
+                Search = new SearchSettings { Beam = 5, Alternatives = 3 },
+            },
             cancellationToken: Ended
         );
         var best = answer.Translations.Single();
@@ -119,7 +127,11 @@ public class InferenceTests
         {
             var (pieces, result) = (new List<string>(), (TranslateResponse?)null);
             using var call = server.Client.TranslateStream(
-                new TranslateStreamRequest { Text = "Sunday, 3 May 2021", Search = new SearchSettings { Beam = beam } },
+                new TranslateStreamRequest
+                {
+                    Text = "Sunday, 3 May 2021",
+                    Search = new SearchSettings { Beam = beam },
+                },
                 cancellationToken: Ended
             );
             await foreach (var message in call.ResponseStream.ReadAllAsync(Ended))
@@ -142,9 +154,9 @@ public class InferenceTests
         {
             TestModels.Save(Path.Combine(folder.Path, name), 1);
         }
-        await using var server = await TestServer.StartAsync(
-            [.. new[] { "c", "a", "b" }.Select(name => new Serving.Models.FolderSource(Path.Combine(folder.Path, name)))]
-        );
+        await using var server = await TestServer.StartAsync([
+            .. new[] { "c", "a", "b" }.Select(name => new Serving.Models.FolderSource(Path.Combine(folder.Path, name))),
+        ]);
         var first = await server.Client.ListModelsAsync(new ListModelsRequest { PageSize = 2 }, cancellationToken: Ended);
         Assert.Equal(["a", "b"], first.Models.Select(model => model.Id));
         var rest = await server.Client.ListModelsAsync(

@@ -72,10 +72,7 @@ public class BatchPlannerTests
     {
         Assert.Equal([0, 1], BatchPlanner.Plan([Sentence(40), Sentence(45), Sentence(50)], false, s_options).Take);
         var beam = new SearchOptions { Beam = 5 };
-        Assert.Equal(
-            [0, 1],
-            BatchPlanner.Plan([.. Enumerable.Repeat(Sentence(10) with { Search = beam }, 3)], false, s_options).Take
-        );
+        Assert.Equal([0, 1], BatchPlanner.Plan([.. Enumerable.Repeat(Sentence(10) with { Search = beam }, 3)], false, s_options).Take);
         // One that exceeds it is computed alone, not never.
         Assert.Equal([0], BatchPlanner.Plan([Sentence(500), Sentence(500)], true, s_options).Take);
     }
@@ -86,10 +83,7 @@ public class BatchPlannerTests
         var random = new Random(4);
         for (var round = 0; round < 200; round++)
         {
-            var queue = Enumerable
-                .Range(0, random.Next(1, 40))
-                .Select(_ => Sentence(random.Next(1, 130), random.Next(0, 9)))
-                .ToList();
+            var queue = Enumerable.Range(0, random.Next(1, 40)).Select(_ => Sentence(random.Next(1, 130), random.Next(0, 9))).ToList();
             var plan = BatchPlanner.Plan(queue, random.Next(2) == 0, s_options);
             Assert.True(plan.Take.Count > 0 ? plan.Take[0] == 0 : plan.Wait > TimeSpan.Zero);
             Assert.True(plan.Take.Count <= s_options.MaxSentences);

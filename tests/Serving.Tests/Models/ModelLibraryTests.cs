@@ -68,7 +68,10 @@ public sealed class ModelLibraryTests : IDisposable
     {
         var path = Save("a", 1);
         var manifest = Path.Combine(path, ModelFolder.ManifestFile);
-        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"format_version\": 1", "\"format_version\": 7", StringComparison.Ordinal));
+        File.WriteAllText(
+            manifest,
+            File.ReadAllText(manifest).Replace("\"format_version\": 1", "\"format_version\": 7", StringComparison.Ordinal)
+        );
         using var library = await LibraryAsync(1, new FolderSource(path));
         var error = await Assert.ThrowsAsync<ModelUnusableException>(() => AcquireAsync(library, "a"));
         Assert.Contains("format version 7", error.Message, StringComparison.Ordinal);
