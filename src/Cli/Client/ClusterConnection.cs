@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using TrainingCluster.Cli.Commands;
 using TrainingCluster.Security;
 using TrainingCluster.Transport;
 using TrainingCluster.V1;
@@ -41,6 +42,11 @@ public sealed class ClusterConnection : IDisposable
 
     /// <summary>Where the coordinator is.</summary>
     public string Address { get; }
+
+    /// <summary>A command for this coordinator, as people write it.</summary>
+    /// <param name="words">The command and its arguments.</param>
+    internal string Command(string words) =>
+        Address == SharedOptions.DefaultCoordinator ? $"'./cluster {words}'" : $"'./cluster {words} --coordinator {Address}'";
 
     /// <summary>How long an answer may take. Default: 20 s.</summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(20);

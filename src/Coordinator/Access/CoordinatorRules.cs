@@ -20,10 +20,20 @@ internal static class CoordinatorRules
             "GetArtifacts",
             "GetCluster",
             "GetLedger",
-            "GetQueue"
+            "GetQueue",
+            "GetCurve"
         );
         Add(nameof(Jobs), new(AccessRole.Submitter, false), "CreateJob", "CancelJob", "SuspendJob", "ResumeJob", "DeleteJob");
-        Add(nameof(Datasets), new(AccessRole.Submitter, false), "GetDataset", "UploadDataset");
+        Add(
+            nameof(Datasets),
+            new(AccessRole.Submitter, false),
+            "GetDataset",
+            "UploadDataset",
+            "PrepareDataset",
+            "DeleteDataset",
+            "PruneDatasets"
+        );
+        Add(nameof(Datasets), new(AccessRole.Viewer, false), "ListDatasets");
         // Datasets belong to no namespace: who knows a fingerprint does not thereby read the text.
         Add(nameof(Datasets), new(null, true), "DownloadDataset");
         Add(nameof(V1.Checkpoints), new(null, true), "StoreCheckpoint", "FetchCheckpoint", "StoreModel");

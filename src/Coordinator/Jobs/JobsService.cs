@@ -9,6 +9,7 @@ using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
@@ -24,6 +25,7 @@ public sealed partial class JobsService(
     JobStore store,
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
+    LedgerAudits audits,
     IJobControl control,
     Admission admission,
     TimeProvider time
@@ -64,10 +66,7 @@ public sealed partial class JobsService(
         }
         if (await datasets.FindAsync(sent.Dataset.Fingerprint, context.CancellationToken) is null)
         {
-            throw RpcErrors.Precondition(
-                "DATASET_MISSING",
-                $"the coordinator does not hold dataset {sent.Dataset.Fingerprint}; upload it with UploadDataset first"
-            );
+            throw DatasetMissing(sent.Dataset.Fingerprint);
         }
 
         var now = time.GetUtcNow();
@@ -75,6 +74,12 @@ public sealed partial class JobsService(
         await admission.RequireAsync(store, name, caller, spec);
         var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var start = JobMachine.Create(id, spec, now);
+        // Nobody deletes it between this look and the job that needs it.
+        using var held = await datasets.HoldAsync(context.CancellationToken);
+        if (!datasets.Has(spec.Dataset.Fingerprint))
+        {
+            throw DatasetMissing(spec.Dataset.Fingerprint);
+        }
         var (outcome, job) = await store.CreateAsync(
             new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)) { Namespace = name, Owner = caller.Name },
             sent
@@ -243,6 +248,12 @@ public sealed partial class JobsService(
     /// <summary>Jobs of other namespaces are not there.</summary>
     private async Task<StoredJob> FindAsync(string id, ServerCallContext context) =>
         await store.GetAsync(Given(id)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
+
+    private static RpcException DatasetMissing(string fingerprint) =>
+        RpcErrors.Precondition(
+            "DATASET_MISSING",
+            $"the coordinator does not hold dataset {fingerprint}; upload it with UploadDataset first"
+        );
 
     private static RpcException Unknown(string id) => RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
 
