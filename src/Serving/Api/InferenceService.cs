@@ -20,6 +20,8 @@ internal sealed class InferenceService(
     TimeProvider time
 ) : Inference.InferenceBase
 {
+    private const string DeadlinePassed = "DEADLINE_PASSED";
+
     /// <inheritdoc/>
     public override Task<TranslateResponse> Translate(TranslateRequest request, ServerCallContext context)
     {
@@ -192,7 +194,7 @@ internal sealed class InferenceService(
             context.CancellationToken.ThrowIfCancellationRequested();
             if (context.Deadline <= time.GetUtcNow().UtcDateTime)
             {
-                throw RpcErrors.Info(StatusCode.DeadlineExceeded, "DEADLINE_PASSED", "the deadline had passed when the call came in");
+                throw RpcErrors.Info(StatusCode.DeadlineExceeded, DeadlinePassed, "the deadline had passed when the call came in");
             }
             var response = await answer(context.CancellationToken);
             result = StatusCode.OK;
@@ -207,8 +209,10 @@ internal sealed class InferenceService(
         {
             var isLate = context.Deadline <= time.GetUtcNow().UtcDateTime;
             result = isLate ? StatusCode.DeadlineExceeded : StatusCode.Cancelled;
-            throw new RpcException(
-                new Status(result, isLate ? "the deadline has passed; what was left was not computed" : "the call was cancelled")
+            throw RpcErrors.Info(
+                result,
+                isLate ? DeadlinePassed : "CANCELLED",
+                isLate ? "the deadline has passed; what was left was not computed" : "the call was cancelled"
             );
         }
         finally
