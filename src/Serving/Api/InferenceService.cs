@@ -20,6 +20,8 @@ internal sealed class InferenceService(
     TimeProvider time
 ) : Inference.InferenceBase
 {
+    private const string DeadlinePassed = "DEADLINE_PASSED";
+
     /// <inheritdoc/>
     public override Task<TranslateResponse> Translate(TranslateRequest request, ServerCallContext context)
     {
@@ -98,16 +100,14 @@ internal sealed class InferenceService(
 
                 async Task SendAsync(TranslateStreamResponse message)
                 {
+                    var sending = responseStream.WriteAsync(message, cancellationToken);
                     try
                     {
-                        await responseStream
-                            .WriteAsync(message, cancellationToken)
-                            .WaitAsync(settings.Value.ReadTimeout, time, cancellationToken);
+                        await sending.WaitAsync(settings.Value.ReadTimeout, time, cancellationToken);
                     }
                     catch (TimeoutException)
                     {
-                        // What it does not take would keep the stream open for ever.
-                        context.GetHttpContext().Abort();
+                        await AbortAsync(context, sending);
                         throw RpcErrors.Info(
                             StatusCode.Aborted,
                             "CLIENT_TOO_SLOW",
@@ -143,6 +143,17 @@ internal sealed class InferenceService(
         return Task.FromResult(response);
     }
 
+    /// <summary>Cuts a client off: what it does not take would keep its stream open for ever.</summary>
+    private static async Task AbortAsync(ServerCallContext context, Task sending)
+    {
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var told = context.CancellationToken.Register(aborted.SetResult);
+        context.GetHttpContext().Abort();
+        // The call must not have ended before it hears of it.
+        await aborted.Task;
+        await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
     private async Task<TranslateResponse> MeasureAsync(
         string method,
         ServerCallContext context,
@@ -157,7 +168,7 @@ internal sealed class InferenceService(
             context.CancellationToken.ThrowIfCancellationRequested();
             if (context.Deadline <= time.GetUtcNow().UtcDateTime)
             {
-                throw RpcErrors.Info(StatusCode.DeadlineExceeded, "DEADLINE_PASSED", "the deadline had passed when the call came in");
+                throw RpcErrors.Info(StatusCode.DeadlineExceeded, DeadlinePassed, "the deadline had passed when the call came in");
             }
             var response = await answer(context.CancellationToken);
             result = StatusCode.OK;
@@ -172,8 +183,10 @@ internal sealed class InferenceService(
         {
             var isLate = context.Deadline <= time.GetUtcNow().UtcDateTime;
             result = isLate ? StatusCode.DeadlineExceeded : StatusCode.Cancelled;
-            throw new RpcException(
-                new Status(result, isLate ? "the deadline has passed; what was left was not computed" : "the call was cancelled")
+            throw RpcErrors.Info(
+                result,
+                isLate ? DeadlinePassed : "CANCELLED",
+                isLate ? "the deadline has passed; what was left was not computed" : "the call was cancelled"
             );
         }
         finally

@@ -31,7 +31,7 @@ public class InferenceRefusalTests
     [Fact]
     public async Task Translate_TextOfMegabytes_IsRefusedUncut() =>
         Assert.Contains(
-            "at most 65536",
+            "at most 262144",
             Violation(await RefusedAsync(new TranslateRequest { Texts = { new string('x', 3_000_000) } }), "texts[0]"),
             StringComparison.Ordinal
         );
