@@ -59,8 +59,8 @@ public sealed class DatasetCatalog(DatasetLibrary library, JobStore store)
         {
             throw RpcErrors.Precondition(
                 "DATASET_NEEDED",
-                $"dataset {fingerprint} is needed by {Names(neededBy)}; cancel {(neededBy.Count == 1 ? "that job" : "those jobs")}, or wait "
-                    + "for the end"
+                $"dataset {fingerprint} is needed by {Names(neededBy)}; cancel {(neededBy.Count == 1 ? "that job" : "those jobs")}, or "
+                    + "wait for the end"
             );
         }
         return isKept ? 0 : library.Delete(fingerprint);
