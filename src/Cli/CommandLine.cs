@@ -65,6 +65,7 @@ public static class CommandLine
             TrainCommand.Create(terminal),
             PrepareCommand.Create(terminal),
             TranslateCommand.Create(terminal),
+            ServeCommand.Create(terminal),
             BleuCommand.Create(terminal),
             DatesCommand.Create(terminal),
             AttentionCommand.Create(terminal),
@@ -116,7 +117,9 @@ public static class CommandLine
         exception switch
         {
             CliException known => known,
-            DatasetException or ModelFolderException or LibtorchException => CliException.BadUsage(exception.Message),
+            DatasetException or ModelFolderException or LibtorchException or InvalidDataException => CliException.BadUsage(
+                exception.Message
+            ),
             RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
             TimeoutException => new CliException(exception.Message) { ExitCode = ExitCodes.TimedOut },
             IOException or UnauthorizedAccessException => new CliException(exception.Message),

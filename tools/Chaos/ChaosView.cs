@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TrainingCluster.Cli;
 using TrainingCluster.Cli.Display;
 
 namespace TrainingCluster.Chaos;

@@ -1,6 +1,7 @@
 using Google.Rpc;
 using Grpc.Core;
 using TrainingCluster.Errors;
+using TrainingCluster.Transport;
 
 namespace TrainingCluster.Cli.Client;
 

@@ -215,7 +215,7 @@ internal static class DatasetsCommand
     private static string[] Row(DatasetInfo dataset) =>
         [
             dataset.Fingerprint,
-            Text.Bytes(dataset.Bytes),
+            Text.Bytes(dataset.SizeBytes),
             Text.Count(dataset.SentenceCount),
             Text.Count(dataset.VocabularySize),
             At(dataset.CreateTime),

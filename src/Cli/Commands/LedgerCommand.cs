@@ -86,15 +86,15 @@ internal static class LedgerCommand
         await output.WriteLineAsync();
         foreach (var epoch in audit.Epochs)
         {
-            var times = epoch.RepeatedSentences == 0 ? "each once" : $"{Text.Count(epoch.RepeatedSentences)} more than once";
+            var times = epoch.RepeatedSentenceCount == 0 ? "each once" : $"{Text.Count(epoch.RepeatedSentenceCount)} more than once";
             await output.WriteLineAsync(
-                $"epoch {epoch.Epoch}: {Steps(epoch.FirstStep, epoch.LastStep)}, {Text.Count(epoch.Sentences)} of "
-                    + $"{Text.Count(audit.DatasetSentences)} sentences, {times}{(epoch.Whole ? "" : " (not whole)")}"
+                $"epoch {epoch.Epoch}: {Steps(epoch.FirstStep, epoch.LastStep)}, {Text.Count(epoch.SentenceCount)} of "
+                    + $"{Text.Count(audit.DatasetSentenceCount)} sentences, {times}{(epoch.Whole ? "" : " (not whole)")}"
             );
         }
-        if (audit.SkippedSteps > 0)
+        if (audit.SkippedStepCount > 0)
         {
-            await output.WriteLineAsync($"{audit.SkippedSteps} steps changed nothing: their loss or gradient was NaN or Inf");
+            await output.WriteLineAsync($"{audit.SkippedStepCount} steps changed nothing: their loss or gradient was NaN or Inf");
         }
         foreach (var finding in audit.Findings)
         {
@@ -114,10 +114,10 @@ internal static class LedgerCommand
             $"{generation.Generation}",
             From(generation),
             Steps(generation.FirstStep, generation.LastStep),
-            Text.Count(generation.MicroBatches),
-            audited ? Text.Count(generation.Sentences) : "-",
-            Text.Count(generation.DiscardedSteps),
-            Text.Count(generation.RepeatedSteps),
+            Text.Count(generation.MicroBatchCount),
+            audited ? Text.Count(generation.SentenceCount) : "-",
+            Text.Count(generation.DiscardedStepCount),
+            Text.Count(generation.RepeatedStepCount),
             string.Join(", ", generation.Members.Select(member => $"{member.WorkerId}: {Shards(member)}")),
             generation.Reason,
         ];

@@ -59,9 +59,9 @@ internal static class QueueCommand
         foreach (var space in queue.Namespaces.Where(n => n.HasQuota || n.Share != 1))
         {
             var quota = space.HasQuota ? $" of {space.Quota} that it may have" : "";
-            await terminal.Error.WriteLineAsync($"namespace {space.Name}: {space.Workers} workers{quota}, share {space.Share}");
+            await terminal.Error.WriteLineAsync($"namespace {space.Name}: {space.WorkerCount} workers{quota}, share {space.Share}");
         }
-        await terminal.Error.WriteLineAsync($"{queue.FreeWorkers} of {queue.Workers} workers are free");
+        await terminal.Error.WriteLineAsync($"{queue.FreeWorkerCount} of {queue.WorkerCount} workers are free");
     }
 
     private static string[] Row(QueuedJob job, DateTimeOffset now) =>
@@ -71,8 +71,8 @@ internal static class QueueCommand
             job.Namespace,
             $"{job.Priority}",
             job.State.Word(),
-            $"{job.Workers} ({job.NeededWorkers} to {job.MaxWorkers})",
-            job.Queued is { } since ? Text.Of(now - since.ToDateTimeOffset()) : "-",
+            $"{job.WorkerCount} ({job.NeededWorkerCount} to {job.MaxWorkerCount})",
+            job.QueueTime is { } since ? Text.Of(now - since.ToDateTimeOffset()) : "-",
             job.Reason.Length > 0 ? job.Reason : "-",
         ];
 }

@@ -55,7 +55,7 @@ internal static class WorkersCommand
     private static string[] Row(WorkerStatus worker) =>
         [
             worker.Id,
-            worker.State,
+            worker.State.Word(),
             worker.JobId.Length > 0 ? worker.JobId : "-",
             worker.Device,
             worker.HttpAddress,

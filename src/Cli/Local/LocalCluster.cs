@@ -201,7 +201,7 @@ public sealed class LocalCluster : IAsyncDisposable
                 options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options),
                 cancellationToken
             );
-            if (status.Workers.Count(worker => worker.State is not "unreachable") >= _options.Workers)
+            if (status.Workers.Count(worker => worker.State != WorkerState.Unreachable) >= _options.Workers)
             {
                 return;
             }

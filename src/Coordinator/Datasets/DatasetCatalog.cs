@@ -82,7 +82,7 @@ public sealed class DatasetCatalog(DatasetLibrary library, JobStore store)
             if (dryRun)
             {
                 response.Datasets.Add(info);
-                response.FreedBytes += info.Bytes;
+                response.FreedBytes += info.SizeBytes;
                 continue;
             }
             // A job of another process of the store cannot come in between: there is one coordinator, and it is held.

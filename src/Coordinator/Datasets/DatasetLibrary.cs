@@ -43,7 +43,7 @@ public sealed partial class DatasetLibrary(DataFolder data, Quotas quotas, ILogg
     public async Task<DatasetInfo> InfoAsync(string fingerprint, CancellationToken cancellationToken)
     {
         var folder = Folder(fingerprint);
-        var info = new DatasetInfo { Fingerprint = fingerprint, Bytes = new DirectoryInfo(folder).EnumerateFiles().Sum(f => f.Length) };
+        var info = new DatasetInfo { Fingerprint = fingerprint, SizeBytes = new DirectoryInfo(folder).EnumerateFiles().Sum(f => f.Length) };
         try
         {
             var manifest = DatasetManifest.Load(folder);

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Paging;
 using TrainingCluster.Coordinator.Store;
@@ -58,7 +59,7 @@ public sealed class DatasetsService(
 
     /// <inheritdoc/>
     public override async Task DownloadDataset(
-        GetDatasetRequest request,
+        DownloadDatasetRequest request,
         IServerStreamWriter<FileChunk> responseStream,
         ServerCallContext context
     )

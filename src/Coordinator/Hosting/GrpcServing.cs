@@ -1,7 +1,9 @@
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs;
+using TrainingCluster.Coordinator.Ledger;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -22,6 +24,8 @@ public static class GrpcServing
         services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<CheckpointLibrary>();
         services.AddSingleton<Admission>();
+        services.AddSingleton<LedgerAudits>();
+        services.AddSingleton(CoordinatorRules.All);
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = MaxMessageBytes;

@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
+using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
@@ -21,6 +25,7 @@ public sealed partial class JobsService(
     JobStore store,
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
+    LedgerAudits audits,
     IJobControl control,
     Admission admission,
     TimeProvider time
@@ -110,7 +115,7 @@ public sealed partial class JobsService(
         }
         long? before = request.PageToken.Length == 0 ? null : Number("page_token", request.PageToken, "a next_page_token of ListJobs");
         var size = request.PageSize == 0 ? DefaultPage : Math.Min(request.PageSize, GreatestPage);
-        var page = await store.ListAsync(before, request.States, size + 1, Caller.Of(context).Confinement);
+        var page = await store.ListAsync(before, FilterOf(request.Filter), size + 1, Caller.Of(context).Confinement);
         var response = new ListJobsResponse { Jobs = { page.Take(size).Select(j => j.ToJob()) } };
         if (page.Count > size)
         {
@@ -191,7 +196,7 @@ public sealed partial class JobsService(
     }
 
     /// <inheritdoc/>
-    public override async Task<DeleteJobResponse> DeleteJob(DeleteJobRequest request, ServerCallContext context)
+    public override async Task<Empty> DeleteJob(DeleteJobRequest request, ServerCallContext context)
     {
         var job = await FindAsync(request.Id, context);
         if (!job.Record.Phase.HasEnded())
@@ -266,6 +271,18 @@ public sealed partial class JobsService(
 
     private static string Proper(string name) =>
         Namespaces.IsName(name) ? name : throw RpcErrors.Invalid(("namespace", $"'{name}': {Namespaces.Rule}"));
+
+    private static JobFilter FilterOf(string text)
+    {
+        try
+        {
+            return JobFilter.Parse(text);
+        }
+        catch (FilterException e)
+        {
+            throw RpcErrors.Invalid(("filter", e.Message));
+        }
+    }
 
     private async Task<bool> HasEndedAsync(string id) => (await store.StateAsync(id) ?? throw Unknown(id)).HasEnded();
 

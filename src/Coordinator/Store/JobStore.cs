@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
@@ -85,9 +87,9 @@ public sealed partial class JobStore : IAsyncDisposable
             using var insert = c.Command(
                 """
                 INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
-                    progress, namespace, owner, queued, dataset)
+                    progress, namespace, owner, queued, dataset, labels, priority)
                 VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued,
-                    $dataset)
+                    $dataset, $labels, $priority)
                 RETURNING number
                 """,
                 ("$id", job.Id),
@@ -103,7 +105,9 @@ public sealed partial class JobStore : IAsyncDisposable
                 ("$reason", job.Record.Reason),
                 ("$progress", job.Progress.ToByteArray()),
                 ("$queued", Milliseconds(job.Record.Queued)),
-                ("$dataset", job.Spec.Dataset?.Fingerprint ?? "")
+                ("$dataset", job.Spec.Dataset?.Fingerprint ?? ""),
+                ("$labels", JsonSerializer.Serialize(job.Labels)),
+                ("$priority", job.Spec.Priority)
             );
             // Times are kept to the millisecond.
             var created = job with
@@ -173,13 +177,30 @@ public sealed partial class JobStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets a job, its events and its ledger.</summary>
+    /// <summary>Keeps a job's curve in place of the one before. A job that is not there has none.</summary>
+    public Task SaveCurveAsync(JobCurve curve)
+    {
+        ArgumentNullException.ThrowIfNull(curve);
+        return _thread.RunAsync(c =>
+            c.Execute(
+                """
+                INSERT INTO curves (job_id, points) SELECT id, $points FROM jobs WHERE id = $id
+                ON CONFLICT (job_id) DO UPDATE SET points = excluded.points
+                """,
+                ("$id", curve.JobId),
+                ("$points", curve.ToByteArray())
+            )
+        );
+    }
+
+    /// <summary>Forgets a job, its events, its ledger and its curve.</summary>
     public async Task DeleteAsync(string jobId)
     {
         await _thread.RunAsync(c =>
         {
             c.Execute("DELETE FROM events WHERE job_id = $id", ("$id", jobId));
             c.Execute("DELETE FROM generations WHERE job_id = $id", ("$id", jobId));
+            c.Execute("DELETE FROM curves WHERE job_id = $id", ("$id", jobId));
             c.Execute("DELETE FROM jobs WHERE id = $id", ("$id", jobId));
             return true;
         });

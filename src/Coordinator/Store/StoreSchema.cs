@@ -44,7 +44,9 @@ internal static class StoreSchema
         AddIdentity,
         AddNamespaces,
         AddQueue,
+        AddCurves,
         AddDatasets,
+        AddLabels,
     ];
 
     public static void Prepare(SqliteConnection connection, string path)
@@ -213,6 +215,24 @@ internal static class StoreSchema
         );
     }
 
+    /// <summary>Labels, and the messages of version 1 of the API: no program before had a stable one.</summary>
+    private static void AddLabels(SqliteConnection connection)
+    {
+        connection.CreateFunction("priority_of", (byte[] spec) => JobSpec.Parser.ParseFrom(spec).Priority, true);
+        connection.CreateFunction("renewed_event", (byte[] e) => EventMigration.Event(e), true);
+        connection.CreateFunction("renewed_progress", (byte[] progress) => EventMigration.Progress(progress), true);
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+            ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+            UPDATE jobs SET priority = priority_of(spec) WHERE priority_of(spec) <> 0;
+            UPDATE jobs SET progress = renewed_progress(progress);
+            UPDATE events SET event = renewed_event(event);
+            """
+        );
+    }
+
     /// <summary>The store's name, made with it.</summary>
     public static string Identity(SqliteConnection connection)
     {
@@ -220,6 +240,10 @@ internal static class StoreSchema
         read.CommandText = "SELECT id FROM store";
         return read.ExecuteScalar() as string ?? throw new InvalidDataException("the job store has no name: it is damaged");
     }
+
+    /// <summary>Jobs of an older program have none.</summary>
+    private static void AddCurves(SqliteConnection connection) =>
+        Run(connection, "CREATE TABLE curves (job_id TEXT PRIMARY KEY, points BLOB NOT NULL)");
 
     private static void Run(SqliteConnection connection, string sql)
     {

@@ -141,7 +141,7 @@ public sealed class DatasetsCommandTests : IDisposable
         new()
         {
             Fingerprint = new string(digit, 64),
-            Bytes = 4096,
+            SizeBytes = 4096,
             SentenceCount = 12_345,
             NeededByJobIds = { "job-1", "job-2" },
         };

@@ -172,12 +172,12 @@ public sealed class PseudoTerminalTests : IDisposable
             Progress = new JobProgress
             {
                 Step = 1000 + step,
-                TotalSteps = 2000,
+                TotalStepCount = 2000,
                 Loss = 2.3456,
                 TokensPerSecond = 123_456,
-                Workers = 12,
-                SkippedSteps = 3,
-                SecondsLeft = 3720,
+                WorkerCount = 12,
+                SkippedStepCount = 3,
+                RemainingDuration = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(3720)),
             },
         };
 

@@ -41,7 +41,7 @@ public sealed class DatasetCatalogTests
         );
         Assert.All(listed, each => Assert.Equal((198L, 2L, ""), (each.SentenceCount, each.ValidationSentenceCount, each.Problem)));
         Assert.All(listed, each => Assert.InRange(each.VocabularySize, 270, 274));
-        Assert.All(listed, each => Assert.True(each.Bytes > 1000));
+        Assert.All(listed, each => Assert.True(each.SizeBytes > 1000));
     }
 
     [Theory]
@@ -102,7 +102,7 @@ public sealed class DatasetCatalogTests
         var request = Everything();
         request.DryRun = true;
         var dry = await server.Datasets.PruneDatasetsAsync(request);
-        Assert.Equal((info.Fingerprint, info.Bytes), (dry.Datasets.Single().Fingerprint, dry.FreedBytes));
+        Assert.Equal((info.Fingerprint, info.SizeBytes), (dry.Datasets.Single().Fingerprint, dry.FreedBytes));
         Assert.Single(Directory.EnumerateDirectories(server.Data.Datasets));
 
         var done = await server.Datasets.PruneDatasetsAsync(Everything());

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
@@ -89,7 +90,13 @@ internal sealed class TestServer : IAsyncDisposable
             Generation = 1,
             GroupToken = GroupSecret,
         };
-        await Store.SaveAsync(id, record, new() { TotalSteps = 1000 }, [], [new LedgerEntry(plan, 0, TimeProvider.System.GetUtcNow(), 0)]);
+        await Store.SaveAsync(
+            id,
+            record,
+            new() { TotalStepCount = 1000 },
+            [],
+            [new LedgerEntry(plan, 0, TimeProvider.System.GetUtcNow(), 0)]
+        );
         return job with { Record = record };
     }
 
@@ -119,10 +126,14 @@ internal sealed class RecordingControl(JobStore store) : IJobControl
 
     public void CheckpointsChanged(string jobId) => CheckpointsOf.Add(jobId);
 
-    public Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(new ClusterStatus { Version = "test" });
+    public ClusterStatus Cluster { get; set; } = new() { Version = "test" };
+
+    public QueueStatus? Queue { get; set; }
+
+    public Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(Cluster.Clone());
 
     public Task<QueueStatus> QueueAsync(string name, CancellationToken cancellationToken) =>
-        Task.FromResult(new QueueStatus { Namespaces = { new QueueNamespace { Name = name } } });
+        Task.FromResult(Queue?.Clone() ?? new QueueStatus { Namespaces = { new QueueNamespace { Name = name } } });
 
     private async Task MoveAsync(string jobId, JobPhase phase, string reason)
     {

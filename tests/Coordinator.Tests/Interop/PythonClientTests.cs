@@ -1,6 +1,5 @@
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Tests.Hosting;
-using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Coordinator.Tests.Interop;
 
