@@ -85,7 +85,7 @@ public sealed class DatasetCatalog(DatasetLibrary library, JobStore store)
                 response.FreedBytes += info.SizeBytes;
                 continue;
             }
-            // A job of another process of the store cannot come in between: there is one coordinator, and it is held.
+            // No job comes in between: the library is held.
             if (await store.RemoveDatasetAsync(use.Fingerprint, confinement) is { NeededBy.Count: 0, IsKept: var isKept })
             {
                 response.Datasets.Add(info);
