@@ -89,6 +89,60 @@ public sealed class PseudoTerminalTests : IDisposable
         Assert.Contains("…", screen.Lines[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Submit_CtrlC_LeavesTheJobAloneAndSaysHowToGoOn()
+    {
+        var script = new FakeCoordinator.Script
+        {
+            Create = request => new Job
+            {
+                Id = "job-1",
+                Spec = request.Spec,
+                State = JobState.Queued,
+            },
+            Watch = async (_, stream, context) =>
+            {
+                await stream.WriteAsync(Event(1), context.CancellationToken);
+                await Task.Delay(Timeout.Infinite, context.CancellationToken);
+            },
+        };
+        script.Datasets.Add(new string('a', 64));
+        await using var coordinator = await FakeCoordinator.StartAsync(script);
+        var job = _folder.Write("job.yaml", $"dataset: {{ fingerprint: {new string('a', 64)} }}\n");
+        using var terminal = new PseudoTerminal(200);
+        var screen = new ScreenEmulator(200);
+        using var program = terminal.Start(
+            "xterm",
+            null,
+            "submit",
+            job,
+            "--wait",
+            "--out",
+            _folder.At("model"),
+            "--coordinator",
+            coordinator.Address
+        );
+        var pressed = false;
+        while (await Task.Run(terminal.Read, TestContext.Current.CancellationToken) is { } text)
+        {
+            screen.Feed(text);
+            if (!pressed && screen.Text.Contains("step 1001/", StringComparison.Ordinal))
+            {
+                pressed = true;
+                terminal.PressCtrlC();
+            }
+        }
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(130, program.ExitCode);
+        var all = string.Concat(screen.Lines);
+        Assert.Contains("cluster: interrupted", all, StringComparison.Ordinal);
+        Assert.Contains("job job-1 goes on: './cluster watch job-1", all, StringComparison.Ordinal);
+        Assert.Contains($"'./cluster artifacts job-1 --out {_folder.At("model")}", all, StringComparison.Ordinal);
+        Assert.True(screen.IsCursorVisible);
+        Assert.DoesNotContain("^C", screen.Text, StringComparison.Ordinal);
+        Assert.Equal(["job.yaml"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
     private static async Task RunAsync(PseudoTerminal terminal, ScreenEmulator screen, string kind, Action halfway)
     {
         var shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
