@@ -78,7 +78,7 @@ internal sealed class TestServer : IAsyncDisposable
         var app = ServingApp.Build(
             options,
             new ListenAddress(IPAddress.Loopback, "127.0.0.1"),
-            new ServingParts(null, access, published, metrics, library, time)
+            new ServingParts(null, access, published, metrics, library, new(), time)
         );
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new TestServer(app, library, published);

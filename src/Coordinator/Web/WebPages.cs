@@ -210,6 +210,6 @@ internal static partial class WebPages
     private static IResult Html(string page, int status = StatusCodes.Status200OK) =>
         Results.Content(page, "text/html; charset=utf-8", statusCode: status);
 
-    [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{JobId}' on the page by {By}")]
-    private static partial void LogAction(ILogger logger, string action, string jobId, string by);
+    [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{Job}' on the page by {By}")]
+    private static partial void LogAction(ILogger logger, string action, string job, string by);
 }

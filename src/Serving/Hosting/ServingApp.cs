@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Security;
 using TrainingCluster.Serving.Batching;
 using TrainingCluster.Serving.Models;
@@ -18,6 +19,7 @@ namespace TrainingCluster.Serving.Hosting;
 /// <param name="Published">The metrics' registry.</param>
 /// <param name="Metrics">The server's own.</param>
 /// <param name="Library">The models.</param>
+/// <param name="Logs">How it logs.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record ServingParts(
     ClusterIdentity? Identity,
@@ -25,6 +27,7 @@ internal sealed record ServingParts(
     ProgramMetrics Published,
     ServingMetrics Metrics,
     ModelLibrary Library,
+    LoggingOptions Logs,
     TimeProvider Time
 );
 
@@ -37,9 +40,9 @@ internal static class ServingApp
     /// <param name="parts">What was made before.</param>
     public static WebApplication Build(ServerOptions options, ListenAddress address, ServingParts parts)
     {
-        var (identity, access, published, metrics, library, time) = parts;
+        var (identity, access, published, metrics, library, logs, time) = parts;
         var builder = WebApplication.CreateSlimBuilder();
-        ProgramLogging.Configure(builder.Logging);
+        ProgramLogging.Configure(builder.Logging, logs);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // The first is gRPC's, the second that of browsers and Prometheus: their order tells them apart when ports are chosen by the

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
 using TrainingCluster.Files;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Security;
 using TrainingCluster.Serving.Api;
 using TrainingCluster.Serving.Batching;
@@ -33,7 +34,8 @@ public static partial class ServingHost
         address.RequireFree(options.GrpcPort, "--grpc-port");
         address.RequireFree(options.HttpPort, "--http-port");
         var time = TimeProvider.System;
-        using var loggers = LoggerFactory.Create(ProgramLogging.Configure);
+        var logs = settings.GetRequiredService<IOptions<LoggingOptions>>().Value;
+        using var loggers = LoggerFactory.Create(logging => ProgramLogging.Configure(logging, logs));
         using var identity = options.Tls is { } tls
             ? ClusterIdentity.Load(tls, CertificateRole.Serving, time, loggers.CreateLogger<ClusterIdentity>())
             : null;
@@ -52,7 +54,7 @@ public static partial class ServingHost
         await library.RefreshAsync(CancellationToken.None);
         RequireModels(library);
         // 3.
-        await using var app = ServingApp.Build(options, address, new(identity, access, published, metrics, library, time));
+        await using var app = ServingApp.Build(options, address, new(identity, access, published, metrics, library, logs, time));
         using var end = new EndSignals(time);
         if (options.ParentPid is { } parent)
         {

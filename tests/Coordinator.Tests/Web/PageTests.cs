@@ -30,14 +30,7 @@ public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 
         await GoAsync(page, server, path);
 
-        var result = await page.RunAxe(
-            new()
-            {
-                RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] },
-            }
-        );
-        Assert.Empty(result.Violations.Select(v => $"{v.Id}: {v.Help}: {string.Join(" ", v.Nodes.Select(n => n.Html))}"));
-        Assert.Equal(width, await page.EvaluateAsync<int>("Math.max(innerWidth, document.scrollingElement.scrollWidth)"));
+        await BrowserFixture.RequireAccessibleAsync(page, width);
         Assert.Empty(complaints.Where(c => !c.Contains("404", StringComparison.Ordinal)));
     }
 
