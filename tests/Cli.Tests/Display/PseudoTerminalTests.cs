@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Tests.Display;
@@ -57,6 +58,19 @@ public sealed class PseudoTerminalTests : IDisposable
         await RunAsync(terminal, screen, "dumb", () => { });
         AssertEnd(screen, 80, 80);
         Assert.Equal(0, screen.Escapes);
+    }
+
+    [Fact]
+    public async Task Watch_Piped_WritesWholeLinesAndNoEscapes()
+    {
+        await using var coordinator = await FakeCoordinator.StartAsync(Running(Task.CompletedTask));
+        var program = Path.Combine(AppContext.BaseDirectory, "cluster.dll");
+        var result = await Tool.RunAsync("dotnet", [program, "watch", "job-1", "--coordinator", coordinator.Address]);
+        Assert.True(result.ExitCode == 0, result.All);
+        Assert.Equal("job job-1 succeeded, weights_sha256 abc\n", result.Output);
+        Assert.Contains($"running ({Reason})\n", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', result.All);
+        Assert.DoesNotContain('\r', result.All);
     }
 
     [Fact]
@@ -146,31 +160,7 @@ public sealed class PseudoTerminalTests : IDisposable
     private static async Task RunAsync(PseudoTerminal terminal, ScreenEmulator screen, string kind, Action halfway)
     {
         var shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var coordinator = await FakeCoordinator.StartAsync(
-            new()
-            {
-                Watch = async (_, stream, context) =>
-                {
-                    await stream.WriteAsync(
-                        Event(1, new StateChanged { State = JobState.Running, Reason = Reason }),
-                        context.CancellationToken
-                    );
-                    for (var step = 1; step <= Steps; step++)
-                    {
-                        await stream.WriteAsync(Event(step), context.CancellationToken);
-                        if (step == Steps / 2)
-                        {
-                            // Until the screen shows it: then the window changes.
-                            await shown.Task.WaitAsync(context.CancellationToken);
-                        }
-                    }
-                    await stream.WriteAsync(
-                        Event(99, new StateChanged { State = JobState.Succeeded, WeightsSha256 = "abc" }),
-                        context.CancellationToken
-                    );
-                },
-            }
-        );
+        await using var coordinator = await FakeCoordinator.StartAsync(Running(shown.Task));
         using var program = terminal.Start(kind, null, "watch", "job-1", "--coordinator", coordinator.Address);
         var reading = Task.Factory.StartNew(
             () =>
@@ -194,6 +184,29 @@ public sealed class PseudoTerminalTests : IDisposable
         await reading;
         Assert.Equal(0, program.ExitCode);
     }
+
+    /// <summary>A job that waits half-way until somebody has seen it.</summary>
+    private static FakeCoordinator.Script Running(Task seen) =>
+        new()
+        {
+            Watch = async (_, stream, context) =>
+            {
+                var cancellationToken = context.CancellationToken;
+                await stream.WriteAsync(Event(1, new StateChanged { State = JobState.Running, Reason = Reason }), cancellationToken);
+                for (var step = 1; step <= Steps; step++)
+                {
+                    await stream.WriteAsync(Event(step), cancellationToken);
+                    if (step == Steps / 2)
+                    {
+                        await seen.WaitAsync(cancellationToken);
+                    }
+                }
+                await stream.WriteAsync(
+                    Event(99, new StateChanged { State = JobState.Succeeded, WeightsSha256 = "abc" }),
+                    cancellationToken
+                );
+            },
+        };
 
     private static async Task ReadAsync(PseudoTerminal terminal, ScreenEmulator screen, Process program)
     {
