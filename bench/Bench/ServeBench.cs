@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Grpc.Net.Client;
 using TrainingCluster.Cli.Local;
@@ -26,6 +27,10 @@ internal static class ServeBench
         var threads = new Option<int>("--threads") { Description = "The server's compute threads.", DefaultValueFactory = _ => 1 };
         var model = new Option<string?>("--model") { Description = "A model folder. Default: one of the usual shape with first weights." };
         var text = new Option<string?>("--text") { Description = "Sentences to send, a line each. Default: random words." };
+        var models = new Option<int?>("--models")
+        {
+            Description = "Instead: the memory of a server with one model, and with so many copies of it.",
+        };
         var json = new Option<bool>("--json") { Description = "Print JSON lines instead of a table." };
         var command = new Command("serve", "Sentences a second and latencies of ./cluster serve, with one client and with several.")
         {
@@ -34,6 +39,7 @@ internal static class ServeBench
             threads,
             model,
             text,
+            models,
             json,
         };
         command.SetAction(
@@ -46,8 +52,13 @@ internal static class ServeBench
                 var sentences = parsed.GetValue(text) is { } file
                     ? await File.ReadAllLinesAsync(file, cancellationToken)
                     : Sentences(random, words);
+                if (parsed.GetValue(models) is { } many)
+                {
+                    await MeasureMemoryAsync(path, many, sentences, parsed.GetValue(json), folder.Path, cancellationToken);
+                    return 0;
+                }
                 var table = new BenchTable(parsed.GetValue(json), "search", "clients", "sentences/s", "median ms", "99 % ms", "ratio");
-                await using var server = await StartAsync(path, parsed.GetValue(threads), folder.Path, cancellationToken);
+                await using var server = await StartAsync([path], parsed.GetValue(threads), folder.Path, cancellationToken);
                 foreach (var beam in new[] { 1, 4 })
                 {
                     var alone = 0.0;
@@ -111,18 +122,80 @@ internal static class ServeBench
         return [.. all.SelectMany(latencies => latencies).Order()];
     }
 
-    private static async Task<Server> StartAsync(string model, int threads, string folder, CancellationToken cancellationToken)
+    /// <summary>Every model has translated a batch when its server's memory is read.</summary>
+    private static async Task MeasureMemoryAsync(
+        string model,
+        int many,
+        string[] sentences,
+        bool json,
+        string folder,
+        CancellationToken cancellationToken
+    )
+    {
+        var table = new BenchTable(json, "models", "file MB", "resident MB");
+        foreach (var count in new[] { 1, many })
+        {
+            var copies = Enumerable
+                .Range(1, count)
+                .Select(number => Copy(model, Path.Combine(folder, $"copies-{count}", $"m{number}")))
+                .ToList();
+            await using var server = await StartAsync(copies, 1, folder, cancellationToken);
+            using var channel = GrpcChannel.ForAddress(server.Address);
+            var inference = new Inference.InferenceClient(channel);
+            foreach (var copy in copies)
+            {
+                var request = new TranslateRequest { Model = Path.GetFileName(copy), Texts = { sentences.Take(32) } };
+                await inference.TranslateAsync(request, cancellationToken: cancellationToken);
+            }
+            using var http = new HttpClient();
+            var metrics = await http.GetStringAsync($"{server.Http}/metrics", cancellationToken);
+            var resident = metrics.Split('\n').Single(line => line.StartsWith("process_resident_memory_bytes ", StringComparison.Ordinal));
+            table.Add(
+                count,
+                new FileInfo(Path.Combine(model, ModelFolder.WeightsFile)).Length / 1e6,
+                double.Parse(resident.Split(' ')[1], CultureInfo.InvariantCulture) / 1e6
+            );
+        }
+        table.Print();
+    }
+
+    private static string Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+        return to;
+    }
+
+    private static async Task<Server> StartAsync(
+        IReadOnlyList<string> models,
+        int threads,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         var ready = Path.Combine(folder, "ready.json");
         string[] ports = ["--grpc-port", "0", "--http-port", "0"];
         var program = ChildProgram.Start(
             "serve",
             ProgramFiles.Serving,
-            ["--model", model, "--threads", $"{threads}", .. ports, "--ready-file", ready],
+            [
+                .. models.SelectMany(model => new[] { "--model", model }),
+                "--set",
+                $"Models:MaxLoaded={models.Count}",
+                "--threads",
+                $"{threads}",
+                .. ports,
+                "--ready-file",
+                ready,
+            ],
             Path.Combine(folder, "serve.log"),
             TimeProvider.System
         );
-        return new Server(program, (await program.ReadyAsync(ready, s_startWithin, cancellationToken)).Grpc);
+        var addresses = await program.ReadyAsync(ready, s_startWithin, cancellationToken);
+        return new Server(program, addresses.Grpc, addresses.Http);
     }
 
     /// <summary>A model of the usual shape, and a vocabulary that cuts the words.</summary>
@@ -164,7 +237,7 @@ internal static class ServeBench
                 .Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(5, 16)).Select(_ => words[random.Next(words.Length)]))),
         ];
 
-    private sealed record Server(ChildProgram Program, string Address) : IAsyncDisposable
+    private sealed record Server(ChildProgram Program, string Address, string Http) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {

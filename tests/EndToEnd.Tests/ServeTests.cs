@@ -95,7 +95,7 @@ public sealed class ServeTests(UpFixture up) : IClassFixture<UpFixture>, IDispos
     [Fact]
     public async Task Serve_WhatCannotBeServed_IsToldAtOnce()
     {
-        await RefusedAsync("there is no folder", "--model", "./nowhere");
+        await RefusedAsync("There is no folder", "--model", "./nowhere");
         await RefusedAsync("holds no model", "--model", _workspace.Path);
         await RefusedAsync("job 'nothing'", "--model", "nothing", "--coordinator", up.Coordinator);
         await RefusedAsync("Models:MaxLoaded '0' is out of range", "--model", _workspace.Path, "--set", "Models:MaxLoaded=0");

@@ -161,6 +161,14 @@ public class CallFlowTests
         await using var server = await TestServer.StartAsync();
         using var error = JsonDocument.Parse(await PostAsync(server, path, body, status));
         Assert.Contains(message, error.RootElement.GetProperty("message").GetString(), StringComparison.Ordinal);
+        var counted = status == HttpStatusCode.NotFound ? nameof(StatusCode.NotFound) : nameof(StatusCode.InvalidArgument);
+        var metrics = await MetricsAsync(server);
+        Assert.Contains($"refused_total{{kind=\"call\",reason=\"{counted}\"}} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            $"rpc_duration_seconds_count{{method=\"cluster.v1.Inference/Translate\",code=\"{counted}\"}} 1\n",
+            metrics,
+            StringComparison.Ordinal
+        );
     }
 
     private static async Task<string> PostAsync(TestServer server, string path, string body, HttpStatusCode status)
