@@ -17,6 +17,7 @@ public sealed partial class DialectTests
         "TrainingCluster.Shared",
         "TrainingCluster.Coordinator",
         "TrainingCluster.Worker",
+        "TrainingCluster.Serving",
         "cluster",
         "cluster-chaos",
     ];

@@ -83,6 +83,10 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
     /// <summary>The same as the leader of a process group, as a terminal has it.</summary>
     public static ClusterCommand StartAsGroup(Workspace workspace, params string[] arguments) => Start(workspace, ["setsid"], arguments);
 
+    /// <summary>The same with variables of the environment, each NAME=VALUE.</summary>
+    public static ClusterCommand StartWith(Workspace workspace, string[] environment, params string[] arguments) =>
+        Start(workspace, ["env", .. environment], arguments);
+
     private static ClusterCommand Start(Workspace workspace, string[] launcher, string[] arguments)
     {
         string[] program = [.. launcher, ProgramFiles.DotNet];

@@ -52,7 +52,7 @@ public sealed class DatasetCacheTests : IAsyncLifetime
     public async Task Open_CoordinatorSendsAnotherDataset_IsRefusedAndNothingIsLeft()
     {
         var other = new string('a', 64);
-        await Assert.ThrowsAsync<DatasetException>(() => _cache.OpenAsync(other, CancellationToken.None));
+        await Assert.ThrowsAsync<DatasetException>(() => _cache.OpenAsync(other, NullLogger.Instance, CancellationToken.None));
         Assert.Empty(Directory.EnumerateFileSystemEntries(CacheFolder));
     }
 
