@@ -25,6 +25,11 @@ internal static class SubmitCommand
             Description = "Submit only once: the same id and job give the same job. Default: a new id.",
             HelpName = "ID",
         };
+        var labels = new LabelOption("A label for the job, to find it by ('jobs --filter'); may be given several times.");
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Only check: the coordinator says what would become of the job, and nothing is uploaded or made.",
+        };
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
         var command = new Command("submit", "Submit a job: prepares and uploads its dataset where the coordinator has none yet.")
@@ -32,20 +37,33 @@ internal static class SubmitCommand
             file,
             wait,
             requestId,
+            labels,
+            dryRun,
             coordinator,
             json,
         };
         command.SetAction(
             (parsed, cancellationToken) =>
-                RunAsync(
-                    terminal,
-                    parsed.GetValue(file)!,
-                    parsed.GetValue(wait),
-                    parsed.GetValue(requestId),
-                    parsed.GetValue(coordinator)!,
-                    parsed.GetValue(json),
-                    cancellationToken
-                )
+                parsed.GetValue(dryRun)
+                    ? JobDryRun.RunAsync(
+                        terminal,
+                        parsed.GetValue(file)!,
+                        FolderOf(parsed.GetValue(file)!),
+                        parsed.GetValue(labels)!,
+                        parsed.GetValue(coordinator)!,
+                        parsed.GetValue(json),
+                        cancellationToken
+                    )
+                    : RunAsync(
+                        terminal,
+                        parsed.GetValue(file)!,
+                        parsed.GetValue(wait),
+                        parsed.GetValue(requestId),
+                        parsed.GetValue(labels)!,
+                        parsed.GetValue(coordinator)!,
+                        parsed.GetValue(json),
+                        cancellationToken
+                    )
         );
         return command;
     }
@@ -55,6 +73,7 @@ internal static class SubmitCommand
         string file,
         bool wait,
         string? requestId,
+        IReadOnlyList<KeyValuePair<string, string>> labels,
         string coordinator,
         bool json,
         CancellationToken cancellationToken
@@ -67,7 +86,7 @@ internal static class SubmitCommand
         var dataset = JobSpecDefaults.Fill(spec).Dataset;
         var text = dataset.HasSource ? DatasetPreparation.OptionsOf(dataset, FolderOf(file)) : null;
         await JobSubmission.BringDatasetAsync(terminal, connection, spec, text, cancellationToken);
-        var job = await JobSubmission.CreateAsync(connection, spec, requestId, cancellationToken);
+        var job = await JobSubmission.CreateAsync(connection, spec, requestId, cancellationToken, labels);
         await terminal.Out.WriteLineAsync(json ? MessageJson.Of(job) : $"job {job.Id} {job.State.Word()}");
         await terminal.Out.FlushAsync(cancellationToken);
         return wait

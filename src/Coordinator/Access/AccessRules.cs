@@ -32,7 +32,7 @@ internal static class AccessRules
             "GetLedger",
             "GetQueue"
         );
-        Add(nameof(Jobs), new(AccessRole.Submitter, false), "CreateJob", "CancelJob", "SuspendJob", "ResumeJob", "DeleteJob");
+        Add(nameof(Jobs), new(AccessRole.Submitter, false), "CreateJob", "UpdateJob", "CancelJob", "SuspendJob", "ResumeJob", "DeleteJob");
         Add(nameof(Datasets), new(AccessRole.Submitter, false), "GetDataset", "UploadDataset");
         // Datasets belong to no namespace: who knows a fingerprint does not thereby read the text.
         Add(nameof(Datasets), new(null, true), "DownloadDataset");

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Coordinator.Api;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;
@@ -170,6 +171,7 @@ public static partial class CoordinatorHost
         app.MapScrapeTargets();
         app.MapProgramHealth();
         app.MapStatusPage();
+        app.MapApiPages();
     }
 
     [LoggerMessage(

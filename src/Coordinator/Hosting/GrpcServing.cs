@@ -2,6 +2,7 @@ using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs;
+using TrainingCluster.Errors;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -20,15 +21,22 @@ public static class GrpcServing
         services.AddSingleton<DatasetLibrary>();
         services.AddSingleton<CheckpointLibrary>();
         services.AddSingleton<Admission>();
-        services.AddGrpc(options =>
-        {
-            options.MaxReceiveMessageSize = MaxMessageBytes;
-            options.MaxSendMessageSize = MaxMessageBytes;
-            // The first sees what clients see.
-            options.Interceptors.Add<AuditInterceptor>();
-            options.Interceptors.Add<ErrorInterceptor>();
-            options.Interceptors.Add<AccessInterceptor>();
-        });
+        services
+            .AddGrpc(options =>
+            {
+                options.MaxReceiveMessageSize = MaxMessageBytes;
+                options.MaxSendMessageSize = MaxMessageBytes;
+                // The first sees what clients see.
+                options.Interceptors.Add<AuditInterceptor>();
+                options.Interceptors.Add<ErrorInterceptor>();
+                options.Interceptors.Add<AccessInterceptor>();
+            })
+            // The same calls over HTTP, with the same interceptors.
+            .AddJsonTranscoding(options =>
+            {
+                options.JsonSettings.WriteInt64sAsStrings = true;
+                options.TypeRegistry = RpcErrorDetails.Types;
+            });
         services.AddGrpcReflection();
         return services;
     }

@@ -25,5 +25,6 @@ internal static class JobView
             Namespace = stored.Namespace,
             Owner = stored.Owner,
             Labels = { stored.Labels },
+            Etag = JobEtag.Of(stored),
         };
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.V1;
@@ -72,7 +71,7 @@ internal static class EventRecord
         while (reader.Read())
         {
             var e = StoredRow.Read(() => JobEvent.Parser.ParseFrom((byte[])reader["event"]));
-            e.Token = reader.GetInt64(0).ToString(CultureInfo.InvariantCulture);
+            e.Token = EventToken.Of(jobId, reader.GetInt64(0));
             events.Add(e);
         }
         return events;

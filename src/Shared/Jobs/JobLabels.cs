@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TrainingCluster.Errors;
 
 namespace TrainingCluster.Jobs;
 
@@ -28,13 +29,13 @@ public static partial class JobLabels
         {
             if (KeyProblem(key) is { } problem)
             {
-                yield return ($"{field}[{key}]", $"the key is none: {problem}");
+                yield return ($"{field}[{Echo.Of(key)}]", $"the key is none: {problem}");
             }
             else if (value.Length > 0 && (value.Length > LongestName || !Name().IsMatch(value)))
             {
                 yield return (
-                    $"{field}[{key}]",
-                    $"'{value}' is no value of a label: use 1 to {LongestName} characters of a-z, A-Z, 0-9, '-', '_' and '.', a letter or "
+                    $"{field}[{Echo.Of(key)}]",
+                    $"'{Echo.Of(value)}' is no value of a label: use 1 to {LongestName} characters of a-z, A-Z, 0-9, '-', '_' and '.', a letter or "
                         + "digit first and last, or leave it empty"
                 );
             }
