@@ -37,7 +37,10 @@ def define(package, **messages):
 
 REFLECTION = define(
     "reflection",
-    Question={"file_by_filename": (3, FIELD.TYPE_STRING), "file_containing_symbol": (4, FIELD.TYPE_STRING), "list_services": (7, FIELD.TYPE_STRING)},
+    Question={
+        "file_by_filename": (3, FIELD.TYPE_STRING),
+        "file_containing_symbol": (4, FIELD.TYPE_STRING),
+        "list_services": (7, FIELD.TYPE_STRING)},
     Answer={"files": (4, "Files"), "services": (6, "Services")},
     Files={"file": (1, [FIELD.TYPE_BYTES])},
     Services={"service": (1, ["Service"])},

@@ -21,8 +21,8 @@ public class CompatibilityTests
             var lost = Lost(File.ReadAllLines(file), lines);
             Assert.True(
                 lost.Count == 0,
-                "These were removed, renumbered or made another type, which breaks clients of version 1. Bring them back; what is of no use "
-                    + $"any more is marked deprecated instead:\n{string.Join('\n', lost)}"
+                "These were removed, renumbered or made another type, which breaks clients of version 1. Bring them back; what is of no "
+                    + $"use any more is marked deprecated instead:\n{string.Join('\n', lost)}"
             );
         }
         // What was added is written with CLUSTER_WRITE_DOCS=1.

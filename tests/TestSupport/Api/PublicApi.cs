@@ -7,9 +7,20 @@ namespace TrainingCluster.TestSupport.Api;
 /// <summary>The protos that clients build upon.</summary>
 internal static class PublicApi
 {
-    /// <summary>Their descriptors.</summary>
+    /// <summary>How our programs talk among themselves, and what the rules of settings are written in.</summary>
+    public static IReadOnlyList<FileDescriptor> Internal { get; } =
+    [CollectiveReflection.Descriptor, V1.ControlReflection.Descriptor, RulesReflection.Descriptor];
+
+    /// <summary>The descriptors of all others.</summary>
     public static IReadOnlyList<FileDescriptor> Files { get; } =
-    [ArithmeticReflection.Descriptor, FilesReflection.Descriptor, JobsReflection.Descriptor, SpecReflection.Descriptor];
+    [
+        .. typeof(JobsReflection)
+            .Assembly.GetTypes()
+            .Where(type => type.Namespace == typeof(JobsReflection).Namespace && type.Name.EndsWith("Reflection", StringComparison.Ordinal))
+            .Select(type => (FileDescriptor)type.GetProperty("Descriptor")!.GetValue(null)!)
+            .Except(Internal)
+            .OrderBy(file => file.Name, StringComparer.Ordinal),
+    ];
 
     private static readonly Lazy<Dictionary<string, string>> s_comments = new(() =>
         Files.SelectMany(file => ProtoComments.Of(Repository.At("protos", file.Name))).ToDictionary(StringComparer.Ordinal)

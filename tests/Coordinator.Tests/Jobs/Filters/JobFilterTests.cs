@@ -9,7 +9,9 @@ namespace TrainingCluster.Coordinator.Tests.Jobs.Filters;
 
 public class JobFilterTests
 {
-    /// <summary>a: queued, labels team=nlp; b: running, priority 5; c: failed at 3 h, team=vision, owner ann; d: queued, no labels.</summary>
+    /// <summary>
+    /// a: queued, team=nlp; b: running, priority 5; c: failed at 3 h, priority -5, team=vision, owner ann; d: queued, no labels.
+    /// </summary>
     private static async Task<JobStore> FilledAsync(string path)
     {
         var store = await JobStore.OpenAsync(path, TimeProvider.System);
