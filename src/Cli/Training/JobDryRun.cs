@@ -36,6 +36,8 @@ public static class JobDryRun
         ArgumentNullException.ThrowIfNull(terminal);
         var spec = JobSubmission.Read(file);
         using var connection = new ClusterConnection(coordinator, terminal.Time);
+        // Asked before the dataset is prepared: a wrong address should not cost minutes.
+        await connection.CallAsync(options => connection.Jobs.GetClusterAsync(new(), options), cancellationToken);
         var dataset = JobSpecDefaults.Fill(spec).Dataset;
         if (dataset.HasSource)
         {
