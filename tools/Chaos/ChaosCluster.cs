@@ -4,6 +4,7 @@ using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Hosting;
 using TrainingCluster.Modeling.Numerics;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Chaos;

@@ -77,8 +77,17 @@ internal static class JobsCommand
         else
         {
             await Table.WriteAsync(
-                terminal.Out,
-                ["ID", "NAME", "STATE", "STEP", "LOSS", "BLEU", "CREATED", "REASON"],
+                terminal,
+                [
+                    "ID",
+                    new("NAME", Yield.Whole),
+                    "STATE",
+                    "STEP",
+                    new("LOSS", Yield.Whole),
+                    new("BLEU", Yield.Whole),
+                    new("CREATED", Yield.Whole),
+                    new("REASON", Yield.Text),
+                ],
                 [.. jobs.Select(Row)]
             );
         }

@@ -43,10 +43,17 @@ internal static class LedgerCommand
                 if (parsed.GetValue(json))
                 {
                     await terminal.Out.WriteLineAsync(MessageJson.Of(ledger));
+                    if (ledger.Audit is { Holds: false } audit)
+                    {
+                        throw new CliException($"the audit of job {ledger.JobId} does not hold: {audit.Findings.Count} findings")
+                        {
+                            Code = "AUDIT_FAILED",
+                        };
+                    }
                 }
                 else
                 {
-                    await WriteAsync(terminal.Out, ledger);
+                    await WriteAsync(terminal, ledger);
                 }
                 return ledger.Audit is { Holds: false } ? ExitCodes.Failed : ExitCodes.Succeeded;
             }
@@ -54,11 +61,22 @@ internal static class LedgerCommand
         return command;
     }
 
-    private static async Task WriteAsync(TextWriter output, JobLedger ledger)
+    private static async Task WriteAsync(Terminal terminal, JobLedger ledger)
     {
+        var output = terminal.Out;
         await Table.WriteAsync(
-            output,
-            ["GENERATION", "FROM", "STEPS", "MICRO-BATCHES", "SENTENCES", "DISCARDED", "AGAIN", "SHARDS", "REASON"],
+            terminal,
+            [
+                "GENERATION",
+                new("FROM", Yield.Text),
+                "STEPS",
+                new("MICRO-BATCHES", Yield.Whole),
+                new("SENTENCES", Yield.Whole),
+                new("DISCARDED", Yield.Whole),
+                new("AGAIN", Yield.Whole),
+                new("SHARDS", Yield.Text),
+                new("REASON", Yield.Text),
+            ],
             [.. ledger.Generations.Select(generation => Row(generation, ledger.Audit is not null))]
         );
         if (ledger.Audit is not { } audit)

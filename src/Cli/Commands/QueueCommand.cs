@@ -42,8 +42,17 @@ internal static class QueueCommand
         else
         {
             await Table.WriteAsync(
-                terminal.Out,
-                ["PLACE", "JOB", "NAMESPACE", "PRIORITY", "STATE", "WORKERS", "WAITS", "REASON"],
+                terminal,
+                [
+                    "PLACE",
+                    "JOB",
+                    new("NAMESPACE", Yield.Whole),
+                    new("PRIORITY", Yield.Whole),
+                    "STATE",
+                    "WORKERS",
+                    new("WAITS", Yield.Whole),
+                    new("REASON", Yield.Text),
+                ],
                 [.. queue.Jobs.Select(job => Row(job, terminal.Time.GetUtcNow()))]
             );
         }

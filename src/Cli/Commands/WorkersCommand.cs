@@ -33,8 +33,16 @@ internal static class WorkersCommand
                 else
                 {
                     await Table.WriteAsync(
-                        terminal.Out,
-                        ["WORKER", "STATE", "JOB", "DEVICE", "HTTP", "GRPC", "COMPUTES AS"],
+                        terminal,
+                        [
+                            "WORKER",
+                            "STATE",
+                            "JOB",
+                            "DEVICE",
+                            new("HTTP", Yield.Whole),
+                            new("GRPC", Yield.Whole),
+                            new("COMPUTES AS", Yield.Text),
+                        ],
                         [.. status.Workers.Select(Row)]
                     );
                 }

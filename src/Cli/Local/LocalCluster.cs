@@ -214,7 +214,10 @@ public sealed class LocalCluster : IAsyncDisposable
                 throw new CliException(
                     $"only {status.Workers.Count} of {_options.Workers} workers joined within {_options.StartWithin.TotalSeconds:F0} "
                         + $"s; logs: {Path.Combine(Folder, "logs")}"
-                );
+                )
+                {
+                    ExitCode = ExitCodes.TimedOut,
+                };
             }
             await Task.Delay(s_poll, _time, cancellationToken);
         }

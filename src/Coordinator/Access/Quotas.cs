@@ -1,4 +1,5 @@
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
@@ -35,7 +36,7 @@ public sealed record Quotas
     {
         if (Jobs is { } most && await store.CountNotEndedAsync(name, caller.Name) >= most)
         {
-            throw RpcErrors.Info(
+            throw RpcErrors.Later(
                 StatusCode.ResourceExhausted,
                 "TOO_MANY_JOBS",
                 $"{(caller.Name.Length > 0 ? caller.Name : "this client")} has {most} jobs in {name} that have not ended, and may not "

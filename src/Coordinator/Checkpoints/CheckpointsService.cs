@@ -1,4 +1,5 @@
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Checkpoints;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;

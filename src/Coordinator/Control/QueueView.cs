@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Queueing;

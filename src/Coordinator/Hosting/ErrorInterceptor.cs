@@ -92,7 +92,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 return RpcErrors.Info(StatusCode.ResourceExhausted, "QUOTA_EXCEEDED", error.Message);
             case Exception when DiskErrors.IsFull(error) || error is SqliteException { SqliteErrorCode: 13 }:
                 LogDiskFull(context.Method, error.Message);
-                return RpcErrors.Info(
+                return RpcErrors.Later(
                     StatusCode.ResourceExhausted,
                     "DISK_FULL",
                     "the coordinator's disk is full; nothing was kept of this call. Make room in its data folder and call again",
@@ -102,7 +102,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 return RpcErrors.Info(StatusCode.Cancelled, "CANCELLED", "the client went away");
             case IOException or UnauthorizedAccessException or SqliteException:
                 LogUnexpected(context.Method, error);
-                return RpcErrors.Info(
+                return RpcErrors.Later(
                     StatusCode.Unavailable,
                     "STORAGE_FAILED",
                     "the coordinator's storage failed; its log says how",
@@ -110,7 +110,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 );
             case Akka.Actor.AskTimeoutException:
                 LogUnexpected(context.Method, error);
-                return RpcErrors.Info(
+                return RpcErrors.Later(
                     StatusCode.Unavailable,
                     "NO_ANSWER",
                     "the coordinator's actors did not answer in time; call again",

@@ -2,12 +2,14 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Paging;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
@@ -24,6 +26,7 @@ public sealed partial class JobsService(
     JobStore store,
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
+    LedgerAudits audits,
     IJobControl control,
     Admission admission,
     TimeProvider time
@@ -68,10 +71,7 @@ public sealed partial class JobsService(
         await admission.RequireAsync(store, name, caller, spec);
         if (await datasets.FindAsync(sent.Dataset.Fingerprint, context.CancellationToken) is null)
         {
-            throw RpcErrors.Precondition(
-                "DATASET_MISSING",
-                $"the coordinator does not hold dataset {sent.Dataset.Fingerprint}; upload it with UploadDataset first"
-            );
+            throw DatasetMissing(sent.Dataset.Fingerprint);
         }
         var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var start = JobMachine.Create(id, spec, now);
@@ -81,6 +81,12 @@ public sealed partial class JobsService(
             Owner = caller.Name,
             Labels = request.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
+        // Nobody deletes it between this look and the job that needs it.
+        using var held = await datasets.HoldAsync(context.CancellationToken);
+        if (!datasets.Has(spec.Dataset.Fingerprint))
+        {
+            throw DatasetMissing(spec.Dataset.Fingerprint);
+        }
         if (request.ValidateOnly)
         {
             return (submitted with { Id = "" }).ToJob();
@@ -331,6 +337,12 @@ public sealed partial class JobsService(
     /// <summary>Jobs of other namespaces are not there.</summary>
     private async Task<StoredJob> FindAsync(string id, ServerCallContext context, string field = "id") =>
         await store.GetAsync(Given(id, field)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
+
+    private static RpcException DatasetMissing(string fingerprint) =>
+        RpcErrors.Precondition(
+            "DATASET_MISSING",
+            $"the coordinator does not hold dataset {fingerprint}; upload it with UploadDataset first"
+        );
 
     private static RpcException Unknown(string id) => RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
 

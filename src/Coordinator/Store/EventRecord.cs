@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Data.Sqlite;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Store;
@@ -66,6 +67,22 @@ internal static class EventRecord
             ("$after", after),
             ("$count", count)
         );
+        return Read(command);
+    }
+
+    /// <summary>The newest events of a job other than progress, newest first, with their tokens.</summary>
+    public static IReadOnlyList<JobEvent> Newest(StoreConnection c, string jobId, int count)
+    {
+        using var command = c.Command(
+            "SELECT sequence, event FROM events WHERE job_id = $id AND progress = 0 ORDER BY sequence DESC LIMIT $count",
+            ("$id", jobId),
+            ("$count", count)
+        );
+        return Read(command);
+    }
+
+    private static List<JobEvent> Read(SqliteCommand command)
+    {
         using var reader = command.ExecuteReader();
         var events = new List<JobEvent>();
         while (reader.Read())

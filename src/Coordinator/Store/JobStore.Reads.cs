@@ -143,6 +143,26 @@ public sealed partial class JobStore
             return entries;
         });
 
+    /// <summary>The curve of a job as it was stored last, without evaluations; empty where there is none.</summary>
+    public Task<JobCurve> CurveAsync(string jobId) =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command("SELECT points FROM curves WHERE job_id = $id", ("$id", jobId));
+            return command.ExecuteScalar() is byte[] points
+                ? StoredRow.Read(() => JobCurve.Parser.ParseFrom(points))
+                : new JobCurve { JobId = jobId };
+        });
+
+    /// <summary>The newest events of a job other than progress, newest first.</summary>
+    public Task<IReadOnlyList<JobEvent>> NewestEventsAsync(string jobId, int count) =>
+        _thread.RunAsync(c => EventRecord.Newest(c, jobId, count));
+
+    /// <summary>What is on record of datasets.</summary>
+    /// <param name="fingerprint">Of this one; null: of all.</param>
+    /// <param name="confinement">As clients of this namespace see it; null: of all.</param>
+    internal Task<IReadOnlyList<DatasetUse>> DatasetsAsync(string? fingerprint, string? confinement) =>
+        _thread.RunAsync(c => DatasetRecord.Read(c, fingerprint, confinement, _time.GetUtcNow()));
+
     /// <summary>Completes when the store has done what was asked of it before.</summary>
     public Task PingAsync() => _thread.RunAsync(_ => true);
 
@@ -158,7 +178,7 @@ public sealed partial class JobStore
             return command.ExecuteScalar() is byte[] plan ? StoredRow.Read(() => StartGeneration.Parser.ParseFrom(plan)) : null;
         });
 
-    private static readonly string s_alive = string.Join(
+    internal static readonly string s_alive = string.Join(
         ", ",
         Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified && !s.HasEnded()).Select(s => (int)s)
     );

@@ -45,6 +45,8 @@ internal static class StoreSchema
         AddIdentity,
         AddNamespaces,
         AddQueue,
+        AddCurves,
+        AddDatasets,
         AddLabels,
     ];
 
@@ -190,6 +192,30 @@ internal static class StoreSchema
             """
         );
 
+    /// <summary>Datasets that came before were brought by those whose jobs used them, for all that is known.</summary>
+    private static void AddDatasets(SqliteConnection connection)
+    {
+        connection.CreateFunction("dataset_of", (byte[] spec) => JobSpec.Parser.ParseFrom(spec).Dataset?.Fingerprint ?? "", true);
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN dataset TEXT NOT NULL DEFAULT '';
+            UPDATE jobs SET dataset = dataset_of(spec);
+            CREATE INDEX jobs_dataset ON jobs (dataset, state);
+            CREATE TABLE datasets (
+                fingerprint TEXT NOT NULL,
+                namespace TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                used INTEGER NOT NULL,
+                PRIMARY KEY (fingerprint, namespace)
+            ) WITHOUT ROWID;
+            INSERT INTO datasets
+                SELECT dataset, namespace, MIN(created), MAX(COALESCE(ended, created)) FROM jobs WHERE dataset <> ''
+                GROUP BY dataset, namespace;
+            """
+        );
+    }
+
     /// <summary>Labels, and the messages of version 1 of the API: no program before had a stable one.</summary>
     private static void AddLabels(SqliteConnection connection)
     {
@@ -225,6 +251,10 @@ internal static class StoreSchema
         read.CommandText = "SELECT id FROM store";
         return read.ExecuteScalar() as string ?? throw new InvalidDataException("the job store has no name: it is damaged");
     }
+
+    /// <summary>Jobs of an older program have none.</summary>
+    private static void AddCurves(SqliteConnection connection) =>
+        Run(connection, "CREATE TABLE curves (job_id TEXT PRIMARY KEY, points BLOB NOT NULL)");
 
     private static void Run(SqliteConnection connection, string sql)
     {

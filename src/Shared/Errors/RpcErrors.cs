@@ -62,11 +62,15 @@ public static class RpcErrors
     /// <param name="code">The status code.</param>
     /// <param name="reason">UPPER_SNAKE_CASE, for machines.</param>
     /// <param name="text">A sentence for people.</param>
-    /// <param name="retryAfter">When the same call may succeed; null: repeating it is not what helps.</param>
-    public static RpcException Info(StatusCode code, string reason, string text, TimeSpan? retryAfter = null) =>
-        retryAfter is { } delay
-            ? With(code, reason, text, new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) })
-            : With(code, reason, text);
+    public static RpcException Info(StatusCode code, string reason, string text) => With(code, reason, text);
+
+    /// <summary>The same for a call that may go well later: with a <see cref="RetryInfo"/>.</summary>
+    /// <param name="code">UNAVAILABLE, RESOURCE_EXHAUSTED or FAILED_PRECONDITION.</param>
+    /// <param name="reason">UPPER_SNAKE_CASE, for machines.</param>
+    /// <param name="text">A sentence for people.</param>
+    /// <param name="after">When to try again.</param>
+    public static RpcException Later(StatusCode code, string reason, string text, TimeSpan after) =>
+        With(code, reason, text, new RetryInfo { RetryDelay = Duration.FromTimeSpan(after) });
 
     /// <summary>An error with what every error has: the id of the request, and a reason where whoever threw it gave none.</summary>
     /// <param name="error">The error.</param>

@@ -237,6 +237,47 @@ public partial class ErrorDetailsTests
             }
         ),
         new(
+            "PrepareDataset/settings",
+            StatusCode.InvalidArgument,
+            "INVALID_FIELDS",
+            ["settings"],
+            async s =>
+            {
+                using var call = s.Datasets.PrepareDataset();
+                await call.RequestStream.CompleteAsync();
+                await call.ResponseAsync;
+            }
+        ),
+        new(
+            "ListDatasets/size",
+            StatusCode.InvalidArgument,
+            "INVALID_FIELDS",
+            ["page_size"],
+            s => Unary(s.Datasets.ListDatasetsAsync(new() { PageSize = -1 }))
+        ),
+        new(
+            "ListDatasets/token",
+            StatusCode.InvalidArgument,
+            "INVALID_FIELDS",
+            ["page_token"],
+            s => Unary(s.Datasets.ListDatasetsAsync(new() { PageToken = s_long }))
+        ),
+        new(
+            "DeleteDataset/unknown",
+            StatusCode.NotFound,
+            "DATASET_NOT_FOUND",
+            [],
+            s => Unary(s.Datasets.DeleteDatasetAsync(new() { Fingerprint = s_long }))
+        ),
+        new(
+            "PruneDatasets/negative",
+            StatusCode.InvalidArgument,
+            "INVALID_FIELDS",
+            ["older_than"],
+            s => Unary(s.Datasets.PruneDatasetsAsync(new() { OlderThan = new() { Seconds = -1 } }))
+        ),
+        new("GetCurve/unknown", StatusCode.NotFound, "JOB_NOT_FOUND", [], s => Unary(s.Jobs.GetCurveAsync(new() { Id = "x" }))),
+        new(
             "StoreCheckpoint/header",
             StatusCode.InvalidArgument,
             "INVALID_FIELDS",

@@ -71,7 +71,15 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
                 RecoverTimeout = TimeSpan.FromMinutes(2),
             },
         };
-        var context = new JobActorContext(settings, Store, Files, CoordinatorMetrics, TimeProvider.System, NullLoggerFactory.Instance);
+        var context = new JobActorContext(
+            settings,
+            Store,
+            Files,
+            CoordinatorMetrics,
+            new(TimeProvider.System),
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
         _actor = System.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, this)), $"coordinator-{incarnation}");
     }
 

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Time.Testing;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Telemetry;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Telemetry;
