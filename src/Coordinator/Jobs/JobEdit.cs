@@ -13,6 +13,9 @@ namespace TrainingCluster.Coordinator.Jobs;
 /// <param name="Labels">All of them.</param>
 internal sealed record JobEdit(JobSpec Spec, ImmutableSortedDictionary<string, string> Labels)
 {
+    /// <summary>Whether the job is to be suspended; null: it stays what it is.</summary>
+    public bool? Suspend { get; init; }
+
     private const string LabelsPath = "labels";
     private const string PriorityPath = "spec.priority";
     private const string MaxWorkersPath = "spec.workers.max";
@@ -108,7 +111,7 @@ internal sealed record JobEdit(JobSpec Spec, ImmutableSortedDictionary<string, s
                 break;
             case SuspendPath:
                 spec.Suspend = wanted.Spec?.Suspend ?? false;
-                break;
+                return this with { Spec = spec, Suspend = spec.Suspend };
             default:
                 var key = LabelKey(path)!;
                 return this with

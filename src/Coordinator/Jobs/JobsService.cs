@@ -242,7 +242,7 @@ public sealed partial class JobsService(
             RequireNotEnded(job, what);
             var spec = job.Spec.Clone();
             spec.Suspend = suspend;
-            return new(spec, job.Labels);
+            return new(spec, job.Labels) { Suspend = suspend };
         }
     }
 
@@ -250,13 +250,13 @@ public sealed partial class JobsService(
     private async Task EditAsync(string id, Func<StoredJob, JobEdit> change, CancellationToken cancellationToken)
     {
         // 1.
-        var before = (JobSpec?)null;
+        var (before, edit) = ((JobSpec?)null, (JobEdit?)null);
         var job = await store.EditAsync(
             id,
             found =>
             {
                 before = found.Spec;
-                return change(found);
+                return edit = change(found);
             }
         );
         if (job is null)
@@ -269,9 +269,9 @@ public sealed partial class JobsService(
             await control.EditedAsync(job, cancellationToken);
         }
         // 3. A request that is repeated finds the specification changed, and perhaps the job not yet.
-        if (!job.Record.Phase.HasEnded() && job.Spec.Suspend != (job.Record.Phase == JobPhase.Suspended))
+        if (edit?.Suspend is { } suspend && !job.Record.Phase.HasEnded() && suspend != (job.Record.Phase == JobPhase.Suspended))
         {
-            await (job.Spec.Suspend ? control.SuspendAsync(id, cancellationToken) : control.ResumeAsync(id, cancellationToken));
+            await (suspend ? control.SuspendAsync(id, cancellationToken) : control.ResumeAsync(id, cancellationToken));
         }
     }
 

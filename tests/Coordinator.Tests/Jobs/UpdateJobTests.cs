@@ -172,6 +172,25 @@ public class UpdateJobTests
     }
 
     [Fact]
+    public async Task UpdateJob_PriorityOfAJobThatTheActorsSuspended_LeavesItSuspended()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Suspended);
+        Assert.True((await server.Jobs.GetJobAsync(new() { Id = "job-1" })).Spec.Suspend);
+        var job = await server.Jobs.UpdateJobAsync(
+            new()
+            {
+                Job = new()
+                {
+                    Id = "job-1",
+                    Spec = new() { Priority = 1 },
+                },
+            }
+        );
+        Assert.Equal((JobState.Suspended, 1, true), (job.State, job.Spec.Priority, job.Spec.Suspend));
+    }
+
+    [Fact]
     public async Task UpdateJob_ValidateOnly_ChangesNothing()
     {
         await using var server = await TestServer.StartAsync();
