@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Access;
 using TrainingCluster.Security;
 
 namespace TrainingCluster.Coordinator.Api;
