@@ -148,6 +148,8 @@ internal sealed partial class CoordinatorActor
     private async Task<StoredJob> AdoptAsync(RunningJob held)
     {
         var now = _time.GetUtcNow();
+        // It trains: that it was submitted suspended is over.
+        held.Spec.Suspend = false;
         var record = JobMachine.Create(held.JobId, held.Spec, now).Record with
         {
             Phase = JobPhase.Waiting,

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Coordinator.Api;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;
@@ -178,6 +179,7 @@ public static partial class CoordinatorHost
         app.MapScrapeTargets();
         app.MapProgramHealth();
         app.MapWebPages();
+        app.MapApiPages();
     }
 
     [LoggerMessage(
