@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Hosting;
 using TrainingCluster.Settings;
 
@@ -14,6 +15,7 @@ var tls = ProgramOptions.Tls();
 var insecure = ProgramOptions.Insecure();
 var access = new AccessCommandOptions();
 var quotas = new QuotaCommandOptions();
+var kubernetes = new KubernetesCommandOptions();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
 var set = ProgramSettings.Option(CoordinatorSections.All);
@@ -35,6 +37,12 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     quotas.JobBytes,
     quotas.TotalBytes,
     quotas.Jobs,
+    kubernetes.Kubernetes,
+    kubernetes.Config,
+    kubernetes.Namespace,
+    kubernetes.Home,
+    kubernetes.Volumes,
+    kubernetes.Workers,
     readyFile,
     parentPid,
     set,
@@ -57,6 +65,7 @@ command.SetAction(
                         Insecure = parsed.GetValue(insecure),
                         Access = access.Of(parsed),
                         Quotas = quotas.Of(parsed),
+                        Kubernetes = kubernetes.Of(parsed),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
                         Settings = ProgramSettings.Read(parsed.GetValue(set)!),

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Files;
@@ -159,6 +160,10 @@ public static partial class CoordinatorHost
         builder.Services.AddCoordinatorNode(
             new NodeOptions(address, options.ClusterPort, ActorConfiguration.CoordinatorRole) { Identity = identity }
         );
+        if (options.Kubernetes is { } kubernetes)
+        {
+            builder.Services.AddKubernetes(kubernetes);
+        }
         return builder.Build();
     }
 

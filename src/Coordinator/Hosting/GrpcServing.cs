@@ -20,6 +20,7 @@ public static class GrpcServing
         services.AddSingleton<DatasetLibrary>();
         services.AddSingleton<CheckpointLibrary>();
         services.AddSingleton<Admission>();
+        services.AddSingleton<JobSubmission>();
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = MaxMessageBytes;

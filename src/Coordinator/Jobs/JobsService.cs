@@ -22,73 +22,18 @@ public sealed partial class JobsService(
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
     IJobControl control,
-    Admission admission,
-    TimeProvider time
+    JobSubmission submission
 ) : V1.Jobs.JobsBase
 {
     private const int DefaultPage = 50;
     private const int GreatestPage = 500;
     private const int EventsAtOnce = 200;
 
-    private const int GreatestRequestId = 200;
-
-    // It travels in one message of the actors with much else.
-    private const int GreatestSpecBytes = 64 * 1024;
-
     /// <inheritdoc/>
     public override async Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var sent = request.Spec ?? throw RpcErrors.Invalid(("spec", "is missing"));
-        if (request.RequestId.Length > GreatestRequestId || request.RequestId.Any(char.IsControl))
-        {
-            throw RpcErrors.Invalid(("request_id", $"is longer than {GreatestRequestId} characters, or has control characters"));
-        }
-        var caller = Caller.Of(context);
-        var name = NamespaceOf(request, caller);
-        if (sent.CalculateSize() > GreatestSpecBytes)
-        {
-            throw RpcErrors.Invalid(("spec", $"is larger than {GreatestSpecBytes} bytes; give shorter names"));
-        }
-        var violations = JobSpecValidator.Validate(sent).ToList();
-        if (sent.Dataset is not { HasFingerprint: true })
-        {
-            violations.Add(new("dataset.fingerprint", "", "is missing", "prepare the dataset and upload it with UploadDataset first"));
-        }
-        if (violations.Count > 0)
-        {
-            throw RpcErrors.InvalidSpec(violations);
-        }
-        if (await datasets.FindAsync(sent.Dataset.Fingerprint, context.CancellationToken) is null)
-        {
-            throw RpcErrors.Precondition(
-                "DATASET_MISSING",
-                $"the coordinator does not hold dataset {sent.Dataset.Fingerprint}; upload it with UploadDataset first"
-            );
-        }
-
-        var now = time.GetUtcNow();
-        var spec = JobSpecDefaults.Fill(sent);
-        await admission.RequireAsync(store, name, caller, spec);
-        var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
-        var start = JobMachine.Create(id, spec, now);
-        var (outcome, job) = await store.CreateAsync(
-            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)) { Namespace = name, Owner = caller.Name },
-            sent
-        );
-        if (outcome == CreateOutcome.Conflict)
-        {
-            throw RpcErrors.Info(
-                StatusCode.AlreadyExists,
-                "REQUEST_ID_USED",
-                $"request id '{request.RequestId}' made job {job.Id} from another specification; use a new request id for a new job"
-            );
-        }
-        if (outcome == CreateOutcome.Created)
-        {
-            control.JobCreated(job);
-        }
-        return job.ToJob();
+        return (await submission.CreateAsync(request, Caller.Of(context), context.CancellationToken)).ToJob();
     }
 
     /// <inheritdoc/>
@@ -227,7 +172,7 @@ public sealed partial class JobsService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var caller = Caller.Of(context);
-        var name = request.Namespace.Length > 0 ? Proper(request.Namespace) : caller.Confinement ?? "";
+        var name = request.Namespace.Length > 0 ? JobSubmission.Proper(request.Namespace) : caller.Confinement ?? "";
         return name.Length == 0 || caller.Covers(name)
             ? control.QueueAsync(name, context.CancellationToken)
             : throw RpcErrors.Info(
@@ -242,21 +187,6 @@ public sealed partial class JobsService(
         await store.GetAsync(Given(id)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
 
     private static RpcException Unknown(string id) => RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
-
-    private static string NamespaceOf(CreateJobRequest request, Caller caller)
-    {
-        var name = request.Namespace.Length > 0 ? request.Namespace : caller.Confinement ?? Caller.DefaultNamespace;
-        return caller.Covers(Proper(name))
-            ? name
-            : throw RpcErrors.Info(
-                StatusCode.PermissionDenied,
-                "PERMISSION_DENIED",
-                $"{caller.Name} may not submit to the namespace {name}, only to {caller.Confinement}"
-            );
-    }
-
-    private static string Proper(string name) =>
-        Namespaces.IsName(name) ? name : throw RpcErrors.Invalid(("namespace", $"'{name}': {Namespaces.Rule}"));
 
     private async Task<bool> HasEndedAsync(string id) => (await store.StateAsync(id) ?? throw Unknown(id)).HasEnded();
 
