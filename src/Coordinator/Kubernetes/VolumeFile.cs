@@ -19,11 +19,15 @@ internal static class VolumeFile
             }
             at = Followed(volume, Path.Combine(at, part), path);
         }
-        return File.Exists(at) ? at : throw new DatasetException($"{path} is missing in the volume {Path.GetFileName(volume)}");
+        return File.Exists(at) ? at : throw new DatasetException($"{path} in the volume {Path.GetFileName(volume)} is no file");
     }
 
     private static string Followed(string volume, string at, string path)
     {
+        if (!Path.Exists(at))
+        {
+            throw new DatasetException($"{path} is missing in the volume {Path.GetFileName(volume)}");
+        }
         var target = new FileInfo(at).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? at;
         return target.StartsWith(volume + Path.DirectorySeparatorChar, StringComparison.Ordinal)
             ? target

@@ -30,7 +30,7 @@ internal static class CelRule
                 JsonValueKind.True => true,
                 JsonValueKind.False => false,
                 _ => long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
-                    ? whole
+                    ? (object)whole
                     : double.Parse(node.ToJsonString(), CultureInfo.InvariantCulture),
             },
         };

@@ -135,7 +135,7 @@ public sealed class ReconcilerTests
     {
         var item = Written(Item(), Job(JobPhase.Succeeded));
         Assert.Empty(Decide(item, at: s_now.AddHours(1)).Actions);
-        item.Spec["ttlSecondsAfterFinished"] = 60;
+        item.Spec["ttlSecondsAfterFinished"] = 60L;
         Assert.IsType<ReconcileAction.DeleteObject>(Assert.Single(Decide(item, at: s_now.AddHours(1)).Actions));
     }
 

@@ -19,7 +19,7 @@ internal sealed class Kubectl : IDisposable
             kind: Config
             clusters: [{"{"}name: test, cluster: {"{"}server: "{url}"{"}"}{"}"}]
             contexts: [{"{"}name: test, context: {"{"}cluster: test, user: test, namespace: research{"}"}{"}"}]
-            users: [{"{"}name: test, user: {"{}"}{"}"}]
+            users: [{"{"}name: test, user: {"{"}token: test{"}"}{"}"}]
             current-context: test
             """
         );
