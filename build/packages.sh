@@ -1,11 +1,11 @@
 # Debian packages and the .NET SDK: what is missing is named, and installed where that is allowed. Sourced by ./cluster.
 
-# Peers of the interoperability tests, promtool and a browser. Without them those tests are skipped, each with its reason.
+# Peers of the interoperability tests, promtool, a browser and the shells that complete. Without them those tests are skipped, each with its reason.
 offer_test_packages() {
   local missing
-  mapfile -t missing < <(list_missing python3-grpcio python3-torch libopenblas0-pthread python3-numpy prometheus chromium)
+  mapfile -t missing < <(list_missing python3-grpcio python3-torch libopenblas0-pthread python3-numpy prometheus chromium zsh fish)
   [ ${#missing[@]} -gt 0 ] || return 0
-  install_packages "tests (gRPC and PyTorch in Python as peers, promtool, a browser)" "${missing[@]}" ||
+  install_packages "tests (gRPC and PyTorch in Python as peers, promtool, a browser, shells)" "${missing[@]}" ||
     say "cluster: going on without ${missing[*]}: the tests that need them are skipped"
 }
 

@@ -108,8 +108,8 @@ internal static class StoreBench
                 var request in new[]
                 {
                     new ListJobsRequest(),
-                    new ListJobsRequest { States = { JobState.Succeeded } },
-                    new ListJobsRequest { States = { JobState.Suspended, JobState.Running } },
+                    new ListJobsRequest { Filter = "state = SUCCEEDED" },
+                    new ListJobsRequest { Filter = "state = SUSPENDED OR state = RUNNING" },
                     new ListJobsRequest { PageSize = 500 },
                 }
             )

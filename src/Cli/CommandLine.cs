@@ -20,17 +20,14 @@ public static class CommandLine
     public static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> args, Terminal terminal)
     {
         ArgumentNullException.ThrowIfNull(root);
+        ArgumentNullException.ThrowIfNull(terminal);
         using var interruption = new Interruption(terminal);
         var parsed = Arguments.Read(root, args);
+        terminal.Json = FailureReport.WantsJson(parsed);
         var errors = Errors(parsed);
         if (errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            foreach (var message in errors)
-            {
-                await terminal.Error.WriteLineAsync($"cluster: {message}");
-            }
-            await terminal.Error.WriteLineAsync($"cluster: try './cluster {PathOf(parsed.CommandResult.Command)}--help'");
-            return ExitCodes.BadUsage;
+            return Refuse(terminal, errors, PathOf(parsed.CommandResult.Command));
         }
         if (parsed.Action is HelpAction)
         {
@@ -50,23 +47,25 @@ public static class CommandLine
         }
         catch (Exception exception) when (interruption.ExitStatus != 0 && IsCancellation(exception))
         {
-            await terminal.Error.WriteLineAsync("cluster: interrupted");
+            FailureReport.Write(terminal, interruption.Failure((exception as InterruptedException)?.Message));
             return interruption.ExitStatus;
         }
-        catch (Exception exception) when (Explain(exception) is { } failure)
+        catch (Exception exception) when (Explain(exception, terminal.Json) is { } failure)
         {
-            await terminal.Error.WriteLineAsync($"cluster: {failure.Message}");
+            FailureReport.Write(terminal, failure);
             return failure.ExitCode;
         }
     }
 
     /// <summary>The tree of commands.</summary>
     public static RootCommand Create(Terminal terminal) =>
-        new("A training cluster for Transformers: submit jobs, follow them, translate with what they leave.")
+        new($"A training cluster for Transformers: submit jobs, follow them, translate with what they leave.\n\n{ExitCodes.Help}")
         {
             DemoCommand.Create(terminal),
             TrainCommand.Create(terminal),
+            PrepareCommand.Create(terminal),
             TranslateCommand.Create(terminal),
+            ServeCommand.Create(terminal),
             BleuCommand.Create(terminal),
             DatesCommand.Create(terminal),
             AttentionCommand.Create(terminal),
@@ -83,11 +82,13 @@ public static class CommandLine
             DeleteCommand.Create(terminal),
             ArtifactsCommand.Create(terminal),
             LedgerCommand.Create(terminal),
+            DatasetsCommand.Create(terminal),
             CheckpointsCommand.Create(terminal),
             WorkersCommand.Create(terminal),
             CertsCommand.Create(terminal),
             TokenCommand.Create(terminal),
             DoctorCommand.Create(terminal),
+            CompletionCommand.Create(terminal, () => Create(terminal)),
             ScriptCommands.Build(),
             ScriptCommands.Test(),
             ScriptCommands.Bench(),
@@ -97,14 +98,32 @@ public static class CommandLine
     private static bool IsCancellation(Exception exception) =>
         exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled };
 
-    /// <summary>What is expected to go wrong, as a line for people. Null: a defect of ours, which may show its stack.</summary>
-    private static CliException? Explain(Exception exception) =>
+    private static int Refuse(Terminal terminal, IReadOnlyList<string> errors, string path)
+    {
+        var help = $"./cluster {path}--help";
+        FailureReport.Write(
+            terminal,
+            terminal.Json
+                ? new(string.Join('\n', errors)) { ExitCode = ExitCodes.BadUsage, Help = help }
+                : new(string.Join("\ncluster: ", errors.Append($"try '{help}'")))
+        );
+        return ExitCodes.BadUsage;
+    }
+
+    /// <summary>
+    /// What is expected to go wrong, as a line for people. Null: a defect of ours, which may show its stack, but not to machines.
+    /// </summary>
+    private static CliException? Explain(Exception exception, bool json) =>
         exception switch
         {
             CliException known => known,
-            DatasetException or ModelFolderException or LibtorchException => CliException.BadUsage(exception.Message),
+            DatasetException or ModelFolderException or LibtorchException or InvalidDataException => CliException.BadUsage(
+                exception.Message
+            ),
             RpcException rpc => RpcErrors.Explain(rpc, "the coordinator"),
+            TimeoutException => new CliException(exception.Message) { ExitCode = ExitCodes.TimedOut },
             IOException or UnauthorizedAccessException => new CliException(exception.Message),
+            _ when json => new CliException(exception.ToString()) { Code = "INTERNAL" },
             _ => null,
         };
 

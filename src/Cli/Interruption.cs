@@ -46,6 +46,19 @@ public sealed partial class Interruption : IDisposable
     /// <summary>128 + the signal's number; 0 while there was none.</summary>
     public int ExitStatus => Volatile.Read(ref _status);
 
+    /// <summary>What to say of a command that a signal ended.</summary>
+    /// <param name="help">How to go on; null: there is nothing to say.</param>
+    internal CliException Failure(string? help)
+    {
+        var text = help is null || _terminal.Json ? "interrupted" : $"interrupted\n{help}";
+        return new(text)
+        {
+            Code = "INTERRUPTED",
+            ExitCode = ExitStatus,
+            Help = help,
+        };
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -106,7 +119,11 @@ public sealed partial class Interruption : IDisposable
     {
         OwnedResources.RemoveAll();
         // Nobody may be reading what we write: that must not keep us.
-        var telling = new Thread(() => _terminal.Error.WriteLine($"{(_terminal.IsLive ? "\e[?25h\n" : "")}cluster: interrupted"))
+        var telling = new Thread(() =>
+        {
+            _terminal.Screen?.Leave();
+            FailureReport.Write(_terminal, Failure(null));
+        })
         {
             IsBackground = true,
         };

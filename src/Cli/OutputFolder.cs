@@ -28,6 +28,18 @@ public static class OutputFolder
         }
     }
 
+    /// <summary>Refuses an output folder that cannot be written, or that holds anything.</summary>
+    /// <param name="folder">The folder, which need not exist.</param>
+    /// <exception cref="CliException">It cannot be used.</exception>
+    public static void RequireEmpty(string folder)
+    {
+        RequireWritable("--out", folder);
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            throw CliException.BadUsage($"--out {folder} holds files already; name a new or empty folder");
+        }
+    }
+
     /// <summary>Refuses a folder in which nothing can be made, or that cannot be made itself.</summary>
     /// <param name="option">The option that names it.</param>
     /// <param name="folder">The folder, which need not exist.</param>

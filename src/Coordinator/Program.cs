@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Kubernetes;
@@ -9,7 +10,7 @@ var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models
 var host = ProgramOptions.Host();
 var advertise = ProgramOptions.Advertise();
 var grpcPort = ProgramOptions.Port("--grpc-port", 7070, "gRPC (HTTP/2)");
-var httpPort = ProgramOptions.Port("--http-port", 7080, "metrics, health and the status page");
+var httpPort = ProgramOptions.Port("--http-port", 7080, "metrics, health and the page");
 var clusterPort = ProgramOptions.Port("--cluster-port", 7071, "the actors");
 var tls = ProgramOptions.Tls();
 var insecure = ProgramOptions.Insecure();

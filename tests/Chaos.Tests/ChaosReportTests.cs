@@ -1,3 +1,4 @@
+using TrainingCluster.Cli;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Chaos.Tests;
@@ -70,7 +71,13 @@ public sealed class ChaosReportTests
             PlannedRounds = 3,
         };
         var output = new StringWriter();
-        await ChaosView.WriteAsync(output, report);
+        var terminal = new Terminal
+        {
+            In = Stream.Null,
+            Out = output,
+            Error = TextWriter.Null,
+        };
+        await ChaosView.WriteAsync(terminal, report);
         var lines = output.ToString().Split('\n');
         var at = Array.FindIndex(lines, line => line.StartsWith("kill ", StringComparison.Ordinal));
         Assert.Equal(["kill", "3", "3", "0.5", "s", "2.0", "s"], Words(lines[at])[..7]);

@@ -64,6 +64,12 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         /// <summary>If set, an upload ends with it after its first chunk.</summary>
         public Status? UploadRefusal { get; init; }
 
+        public Func<ListDatasetsRequest, ListDatasetsResponse>? ListDatasets { get; init; }
+
+        public Func<DeleteDatasetRequest, DeleteDatasetResponse>? DeleteDataset { get; init; }
+
+        public Func<PruneDatasetsRequest, PruneDatasetsResponse>? PruneDatasets { get; init; }
+
         public HashSet<string> Datasets { get; } = new(StringComparer.Ordinal);
 
         public List<FileChunk> Uploaded { get; } = [];
@@ -113,6 +119,15 @@ internal sealed class FakeCoordinator : IAsyncDisposable
             script.Datasets.Contains(request.Fingerprint)
                 ? Task.FromResult(new DatasetInfo { Fingerprint = request.Fingerprint })
                 : throw new RpcException(new Status(StatusCode.NotFound, "no such dataset"));
+
+        public override Task<ListDatasetsResponse> ListDatasets(ListDatasetsRequest request, ServerCallContext context) =>
+            Task.FromResult((script.ListDatasets ?? throw NotScripted())(request));
+
+        public override Task<DeleteDatasetResponse> DeleteDataset(DeleteDatasetRequest request, ServerCallContext context) =>
+            Task.FromResult((script.DeleteDataset ?? throw NotScripted())(request));
+
+        public override Task<PruneDatasetsResponse> PruneDatasets(PruneDatasetsRequest request, ServerCallContext context) =>
+            Task.FromResult((script.PruneDatasets ?? throw NotScripted())(request));
 
         public override async Task<DatasetInfo> UploadDataset(IAsyncStreamReader<FileChunk> requestStream, ServerCallContext context)
         {

@@ -21,7 +21,6 @@ internal sealed record Session(int ExitCode, string Out, string Error)
             In = new MemoryStream(input),
             Out = TextWriter.Synchronized(output),
             Error = TextWriter.Synchronized(error),
-            IsLive = false,
         };
         var status = await CommandLine.RunAsync(root(terminal), args, terminal);
         return new Session(status, output.ToString(), error.ToString());

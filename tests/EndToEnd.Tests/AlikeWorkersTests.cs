@@ -90,7 +90,7 @@ public sealed class AlikeWorkersTests : IDisposable
 
     private async Task UntilRegisteredAsync(string name)
     {
-        while (!(await StatusAsync()).Workers.Any(worker => worker.Id == name && worker.State != "unreachable"))
+        while (!(await StatusAsync()).Workers.Any(worker => worker.Id == name && worker.State != WorkerState.Unreachable))
         {
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }

@@ -22,7 +22,7 @@ public sealed class QueueTests(UpFixture cluster) : IClassFixture<UpFixture>
         await RunAsync("resume", urgent);
         await job.SeeAsync($"queued (preempted for {urgent}, whose priority is 10 and not 0");
         var queue = QueueStatus.Parser.ParseJson((await RunAsync("queue", "--json")).Output);
-        Assert.True(Assert.Single(queue.Jobs, j => j.JobId == id) is { WasPreempted: true, Position: 1, NeededWorkers: 2 }, $"{queue}");
+        Assert.True(Assert.Single(queue.Jobs, j => j.JobId == id) is { Preempted: true, Position: 1, NeededWorkerCount: 2 }, $"{queue}");
         Assert.Contains("needs 2 workers", (await RunAsync("queue")).Output, StringComparison.Ordinal);
         await RunAsync("cancel", urgent);
 
@@ -77,7 +77,7 @@ public sealed class QueueTests(UpFixture cluster) : IClassFixture<UpFixture>
         Assert.Equal(weights, Weights(result.Output));
         var ledger = JobLedger.Parser.ParseJson((await RunAsync("ledger", id, "--json")).Output);
         Assert.True(ledger.Generations.Count >= 2, $"{ledger}");
-        Assert.All(ledger.Generations, g => Assert.Equal(0, g.DiscardedSteps));
+        Assert.All(ledger.Generations, g => Assert.Equal(0, g.DiscardedStepCount));
     }
 
     private static string Weights(string output) => output.Split("weights_sha256 ")[1].Trim();

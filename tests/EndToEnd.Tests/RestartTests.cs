@@ -55,8 +55,8 @@ public sealed class RestartTests : IDisposable
         var first = ledger.Generations[0];
         Assert.Equal([first.LastStep + 1], ledger.Generations.Skip(1).Where(g => g.FirstStep > 0).Select(g => g.FirstStep));
         Assert.Contains(ledger.Generations, g => g.CheckpointId == $"{first.LastStep}");
-        Assert.Equal(first.ReachedStep - first.LastStep, first.DiscardedSteps);
-        Assert.Equal(first.DiscardedSteps, ledger.Generations.Skip(1).Max(g => g.RepeatedSteps));
+        Assert.Equal(first.ReachedStep - first.LastStep, first.DiscardedStepCount);
+        Assert.Equal(first.DiscardedStepCount, ledger.Generations.Skip(1).Max(g => g.RepeatedStepCount));
 
         var listed = await ClusterCommand.RunAsync(_workspace, "", "checkpoints", _workspace.At("coordinator"));
         Assert.True(listed.ExitCode == 0, listed.All);
@@ -85,7 +85,7 @@ public sealed class RestartTests : IDisposable
         await RegisteredAsync(2);
         var job = _workspace.WriteJob("job.yaml", steps: 1200, "checkpoint: { everySteps: 1000 }");
         await using var submit = Submit(job);
-        await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
+        await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, WorkerCount: 2 }), "steps of two");
         // The coordinator first: it is to wait for the others.
         ChildProgram[] programs = [coordinator, one, two];
         foreach (var program in programs.SelectMany(program => Enumerable.Repeat(program, times)))
@@ -102,7 +102,7 @@ public sealed class RestartTests : IDisposable
         var result = await submit.EndAsync();
         Assert.True(result.ExitCode == 0, $"{result.All}\n{again.LogTail(40)}");
         var ledger = await LedgerAsync(result.Output);
-        Assert.All(ledger.Generations, g => Assert.Equal(0, g.DiscardedSteps));
+        Assert.All(ledger.Generations, g => Assert.Equal(0, g.DiscardedStepCount));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class RestartTests : IDisposable
         await RegisteredAsync(2);
         var job = _workspace.WriteJob(steps: 400);
         await using var submit = Submit(job);
-        await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, Workers: 2 }), "steps of two");
+        await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, WorkerCount: 2 }), "steps of two");
         ClusterCommand.Signal(coordinator.Pid, ClusterCommand.SigKill);
         await coordinator.EndedAsync(TestContext.Current.CancellationToken);
         Directory.Delete(_workspace.At("coordinator"), recursive: true);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Security;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;
@@ -11,6 +12,7 @@ namespace TrainingCluster.EndToEnd.Tests;
 public sealed class TlsTests : IDisposable
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(3);
+    private const string Unanswered = "no coordinator answers";
     private readonly Workspace _workspace = new();
 
     private string Certificates => _workspace.At("certs");
@@ -35,7 +37,7 @@ public sealed class TlsTests : IDisposable
         var submitted = await RunAsync(Admin, "submit", job, "--wait", "--json", "--coordinator", coordinator);
         Assert.True(submitted.ExitCode == 0, submitted.All);
         var events = JobEvents.Of(submitted.Output).ToList();
-        Assert.Contains(events, e => e.Progress is { Workers: 2 });
+        Assert.Contains(events, e => e.Progress is { WorkerCount: 2 });
         // Plain text, one worker.
         var plain = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("plain", workers: 1));
         Assert.True(plain.ExitCode == 0, plain.All);
@@ -46,14 +48,7 @@ public sealed class TlsTests : IDisposable
         await RefusedAsync(access, "shows no token", "get", id, "--coordinator", coordinator);
         await RefusedAsync([.. access, "CLUSTER_TOKEN=tc_guess"], "does not know this token", "get", id, "--coordinator", coordinator);
         await RefusedAsync([], "shows no certificate that is trusted", "get", id, "--coordinator", coordinator);
-        await RefusedAsync(
-            [],
-            "no coordinator answers",
-            "get",
-            id,
-            "--coordinator",
-            coordinator.Replace("https", "http", StringComparison.Ordinal)
-        );
+        await RefusedAsync([], Unanswered, "get", id, "--coordinator", coordinator.Replace("https", "http", StringComparison.Ordinal));
 
         // Tokens of two teams, added while the coordinator runs.
         var viewer = await TokenAsync("ann", "viewer", "default");
@@ -111,7 +106,7 @@ public sealed class TlsTests : IDisposable
             await Task.Delay(200, TestContext.Current.CancellationToken);
         }
         var ledger = JobLedger.Parser.ParseJson((await RunAsync(Admin, "ledger", id, "--json", "--coordinator", coordinator)).Output);
-        Assert.Equal(0, Assert.Single(ledger.Generations).DiscardedSteps);
+        Assert.Equal(0, Assert.Single(ledger.Generations).DiscardedStepCount);
         await RunAsync(Admin, "cancel", id, "--coordinator", coordinator);
         up.Signal(ClusterCommand.SigTerm);
         Assert.Equal(0, (await up.EndAsync()).ExitCode);
@@ -161,7 +156,7 @@ public sealed class TlsTests : IDisposable
     private async Task<string> TokenAsync(string name, string role, string space) =>
         (await OkAsync("token", "add", name, "--role", role, "--namespace", space, "--file", Path.Combine(Certificates, "tokens"))).Trim();
 
-    /// <summary>The status page as a browser asks for it: the password is the token.</summary>
+    /// <summary>The page as a browser asks for it: the password is the token.</summary>
     private async Task<(HttpStatusCode Status, string Text)> PageAsync(string address, string token)
     {
         using var handler = new SocketsHttpHandler();
@@ -190,7 +185,7 @@ public sealed class TlsTests : IDisposable
     private async Task RefusedAsync(string[] environment, string why, params string[] arguments)
     {
         var result = await RunAsync(environment, arguments);
-        Assert.Equal(2, result.ExitCode);
+        Assert.Equal(why == Unanswered ? 4 : 2, result.ExitCode);
         Assert.Contains(why, result.Error, StringComparison.Ordinal);
     }
 

@@ -112,7 +112,7 @@ public sealed class TrainTests : IDisposable
         JobEvents
             .Of(text)
             .SkipWhile(item => item.Generation is not { Workers.Count: 2 })
-            .Any(item => item.Progress is { Step: > 0, Workers: 2 });
+            .Any(item => item.Progress is { Step: > 0, WorkerCount: 2 });
 
     [Fact]
     public async Task Train_ProxyInTheEnvironment_IsNotAsked()

@@ -4,6 +4,7 @@ using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Hosting;
 using TrainingCluster.Modeling.Numerics;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Chaos;
@@ -102,7 +103,9 @@ internal sealed class ChaosCluster(
                 options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options),
                 cancellationToken
             );
-            var there = status.Workers.Where(worker => worker.State is "idle" or "training").Select(worker => worker.Id);
+            var there = status
+                .Workers.Where(worker => worker.State is WorkerState.Idle or WorkerState.Training)
+                .Select(worker => worker.Id);
             var missing = Workers.Select(worker => worker.Name).Except(there).ToList();
             if (missing.Count == 0 || time.GetElapsedTime(began) > within)
             {

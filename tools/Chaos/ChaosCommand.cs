@@ -139,9 +139,13 @@ internal static class ChaosCommand
         try
         {
             var report = await new ChaosRun(terminal, options, folder).RunAsync(cancellationToken);
-            await (json ? ChaosView.WriteJsonAsync(terminal.Out, report) : ChaosView.WriteAsync(terminal.Out, report));
+            await (json ? ChaosView.WriteJsonAsync(terminal.Out, report) : ChaosView.WriteAsync(terminal, report));
             var passed = report.Failures().Count == 0;
             keep |= !passed;
+            if (!passed && json)
+            {
+                throw new CliException(string.Join('\n', report.Failures())) { Code = "CHAOS_FAILED" };
+            }
             return passed ? ExitCodes.Succeeded : ExitCodes.Failed;
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)

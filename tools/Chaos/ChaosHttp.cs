@@ -1,5 +1,6 @@
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Security;
+using TrainingCluster.Transport;
 
 namespace TrainingCluster.Chaos;
 

@@ -7,6 +7,7 @@ using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
 using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
+using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Chaos;

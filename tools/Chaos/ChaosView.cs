@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TrainingCluster.Cli;
 using TrainingCluster.Cli.Display;
 
 namespace TrainingCluster.Chaos;
@@ -22,8 +23,9 @@ public static class ChaosView
     }
 
     /// <summary>A table by kind of fault, the jobs, and the verdict.</summary>
-    public static async Task WriteAsync(TextWriter output, ChaosReport report)
+    public static async Task WriteAsync(Terminal terminal, ChaosReport report)
     {
+        var output = terminal.Out;
         var kinds = report.Rounds.GroupBy(round => round.Fault.Kind).OrderBy(kind => kind.Key).ToList();
         var rows = kinds
             .SelectMany(kind =>
@@ -36,8 +38,18 @@ public static class ChaosView
         }
         await output.WriteLineAsync();
         await Table.WriteAsync(
-            output,
-            ["FAULT", "ROUNDS", "PROVEN", "RECOVERY MEDIAN", "95 %", "WORST", "STANDSTILL MEDIAN", "95 %", "WORST"],
+            terminal,
+            [
+                "FAULT",
+                "ROUNDS",
+                "PROVEN",
+                "RECOVERY MEDIAN",
+                "95 %",
+                "WORST",
+                new("STANDSTILL MEDIAN", Yield.Whole),
+                new("95 %", Yield.Whole),
+                new("WORST", Yield.Whole),
+            ],
             rows
         );
         await output.WriteLineAsync();

@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
@@ -113,9 +114,9 @@ internal sealed class JobSubmitter(ClusterConnection connection, JobSpec spec, s
                 )
             {
                 // A job that was deleted by a call whose answer got lost is what we wanted.
-                if (exception.StatusCode == StatusCode.NotFound && typeof(T) == typeof(DeleteJobResponse))
+                if (exception.StatusCode == StatusCode.NotFound && typeof(T) == typeof(Empty))
                 {
-                    return (T)(object)new DeleteJobResponse();
+                    return (T)(object)new Empty();
                 }
                 await Task.Delay(s_poll, time, cancellationToken);
             }

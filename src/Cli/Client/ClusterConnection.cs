@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using TrainingCluster.Cli.Commands;
 using TrainingCluster.Security;
 using TrainingCluster.Transport;
 using TrainingCluster.V1;
@@ -19,15 +20,11 @@ public sealed class ClusterConnection : IDisposable
     /// <param name="address"><c>http://host:port</c>, <c>https://host:port</c> or <c>host:port</c>.</param>
     /// <param name="time">The clock of deadlines.</param>
     /// <param name="access">Whom to trust and what to show; null: as the environment says.</param>
-    /// <exception cref="CliException">This is no address, or not one for this access.</exception>
+    /// <exception cref="InvalidDataException">This is no address, or not one for this access.</exception>
     public ClusterConnection(string address, TimeProvider time, ClientAccess? access = null)
     {
         access ??= ClientAccess.FromEnvironment();
-        var text = address.Contains("://", StringComparison.Ordinal) ? address : $"{access.Scheme}://{address}";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
-        {
-            throw CliException.BadUsage($"--coordinator {address}: this is no address; write it as http://host:port");
-        }
+        var uri = access.AddressOf(address);
         Address = uri.GetLeftPart(UriPartial.Authority);
         _time = time;
         _channel = ClusterChannel.Open(
@@ -45,6 +42,11 @@ public sealed class ClusterConnection : IDisposable
 
     /// <summary>Where the coordinator is.</summary>
     public string Address { get; }
+
+    /// <summary>A command for this coordinator, as people write it.</summary>
+    /// <param name="words">The command and its arguments.</param>
+    internal string Command(string words) =>
+        Address == SharedOptions.DefaultCoordinator ? $"'./cluster {words}'" : $"'./cluster {words} --coordinator {Address}'";
 
     /// <summary>How long an answer may take. Default: 20 s.</summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(20);

@@ -1,3 +1,4 @@
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Client;
@@ -13,4 +14,19 @@ public static class JobExitCodes
             JobState.Cancelled => ExitCodes.Cancelled,
             _ => ExitCodes.Failed,
         };
+
+    /// <summary>A job that did not succeed, for a command that was to bring its result.</summary>
+    /// <param name="end">How it ended.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="help">What helps; null: nothing is known to.</param>
+    public static CliException Failure(this StateChanged end, string id, string? help = null)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        return new($"job {id} {end.State.Word()}{(end.Reason.Length > 0 ? $": {end.Reason}" : "")}")
+        {
+            ExitCode = end.State.ExitCode(),
+            Code = end.State == JobState.Cancelled ? "JOB_CANCELLED" : "JOB_FAILED",
+            Help = help,
+        };
+    }
 }

@@ -1,6 +1,7 @@
 using Google.Rpc;
 using Grpc.Core;
 using TrainingCluster.Errors;
+using TrainingCluster.Transport;
 
 namespace TrainingCluster.Cli.Client;
 
@@ -19,42 +20,66 @@ public static class RpcErrors
         return exception.StatusCode switch
         {
             // The client's words for a certificate that it does not trust, or that is not of a coordinator.
-            StatusCode.Internal or StatusCode.Unavailable when detail.Contains(Untrusted, StringComparison.Ordinal) =>
-                CliException.BadUsage(
-                    $"{address} shows no certificate that is trusted ({Cause(detail)}); {ClientAccess.AuthoritiesVariable} names the "
-                        + "ca.crt of its cluster",
-                    exception
-                ),
-            StatusCode.Unavailable => CliException.BadUsage(
+            StatusCode.Internal or StatusCode.Unavailable when detail.Contains(Untrusted, StringComparison.Ordinal) => Failure(
+                $"{address} shows no certificate that is trusted ({Cause(detail)}); {ClientAccess.AuthoritiesVariable} names the ca.crt of "
+                    + "its cluster",
+                ExitCodes.BadUsage,
+                "UNTRUSTED"
+            ),
+            // A coordinator that answered, and cannot do it now: it says why.
+            StatusCode.Unavailable when Reason(exception) is not null => Failure($"{address}: {detail}", ExitCodes.Unavailable),
+            StatusCode.Unavailable => Failure(
                 $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with "
                     + "--coordinator, with https:// where it speaks TLS",
-                exception
+                ExitCodes.Unavailable
             ),
             StatusCode.DeadlineExceeded => Silent(address, exception),
-            StatusCode.Unimplemented => CliException.BadUsage(
+            StatusCode.Unimplemented => Failure(
                 $"{address} is no coordinator of this version ({detail}); name its gRPC address with --coordinator",
-                exception
+                ExitCodes.BadUsage
             ),
-            StatusCode.Unauthenticated or StatusCode.PermissionDenied => CliException.BadUsage($"{address}: {detail}", exception),
-            StatusCode.InvalidArgument => CliException.BadUsage(Violations(exception) ?? detail, exception),
-            StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists => CliException.BadUsage(detail, exception),
-            StatusCode.ResourceExhausted => new CliException($"{address}: {detail}", exception),
-            _ => new CliException($"{address}: {exception.StatusCode}: {detail}", exception),
+            StatusCode.Unauthenticated or StatusCode.PermissionDenied => Failure($"{address}: {detail}", ExitCodes.BadUsage),
+            StatusCode.InvalidArgument => Failure(Refusal(exception) ?? detail, ExitCodes.BadUsage),
+            StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists => Failure(detail, ExitCodes.BadUsage),
+            StatusCode.ResourceExhausted => Failure($"{address}: {detail}", ExitCodes.Unavailable),
+            StatusCode.Aborted or StatusCode.Cancelled => Failure($"{address}: {detail}", ExitCodes.Unavailable),
+            _ => Failure($"{address}: {exception.StatusCode}: {detail}", ExitCodes.Failed),
         };
+
+        CliException Failure(string message, int exitCode, string? code = null) =>
+            new(message, exception)
+            {
+                ExitCode = exitCode,
+                Code = code ?? Reason(exception) ?? CodeOf(exception.StatusCode),
+                Violations = [.. Violations(exception).Select(violation => new FieldViolation(violation.Field, violation.Description))],
+            };
     }
 
     /// <summary>What to say of a coordinator that does not answer.</summary>
     internal static CliException Silent(string address, Exception exception) =>
-        new($"{address} did not answer in time; is it a coordinator's gRPC address, and is it alive?", exception);
+        new($"{address} did not answer in time; is it a coordinator's gRPC address, and is it alive?", exception)
+        {
+            ExitCode = ExitCodes.TimedOut,
+        };
+
+    /// <summary>The service's word for what went wrong. Null: it gave none.</summary>
+    private static string? Reason(RpcException exception) =>
+        RpcErrorDetails.Find<ErrorInfo>(exception) is { Reason.Length: > 0 } info ? info.Reason : null;
+
+    /// <summary>A status as its protocol spells it: NOT_FOUND.</summary>
+    private static string CodeOf(StatusCode status) =>
+        string.Concat(status.ToString().Select((c, at) => at > 0 && char.IsUpper(c) ? $"_{c}" : $"{char.ToUpperInvariant(c)}"));
 
     /// <summary>A client wraps the socket's words in its own; the innermost come last.</summary>
     private static string Cause(string detail) =>
         detail[(detail.LastIndexOf(": ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..];
 
     /// <summary>Every violation on a line of its own. Null: the call carried none.</summary>
-    private static string? Violations(RpcException exception) =>
-        RpcErrorDetails.Find<BadRequest>(exception) is { FieldViolations.Count: > 0 } bad
-            ? "the coordinator refuses the "
-                + $"job:\n{string.Join('\n', bad.FieldViolations.Select(violation => $"  {violation.Field}: {violation.Description}"))}"
+    private static string? Refusal(RpcException exception) =>
+        Violations(exception) is { Count: > 0 } violations
+            ? $"the coordinator refuses the call:\n{string.Join('\n', violations.Select(each => $"  {each.Field}: {each.Description}"))}"
             : null;
+
+    private static IReadOnlyList<BadRequest.Types.FieldViolation> Violations(RpcException exception) =>
+        RpcErrorDetails.Find<BadRequest>(exception)?.FieldViolations ?? [];
 }

@@ -103,8 +103,8 @@ internal static class CertsCommand
     {
         var older = made.OlderAuthorities > 0 ? $", {made.OlderAuthorities} older trusted besides" : "";
         await Table.WriteAsync(
-            terminal.Out,
-            ["MADE", "WHAT", "ENDS"],
+            terminal,
+            [new("MADE", Yield.Text), new("WHAT", Yield.Text), "ENDS"],
             [
                 [folder.Authority, $"{made.AuthorityName} ({(made.IsAuthorityNew ? "new" : "kept")}{older})", Day(made.AuthorityEnds)],
                 Row(CertificateRole.Coordinator, made.Coordinator),

@@ -43,12 +43,17 @@ internal static class CheckpointsCommand
                 else
                 {
                     await Table.WriteAsync(
-                        terminal.Out,
-                        ["JOB", "STEP", "EPOCH", "AGE", "SIZE", "STATE"],
+                        terminal,
+                        ["JOB", "STEP", new("EPOCH", Yield.Whole), "AGE", "SIZE", new("STATE", Yield.Text)],
                         [.. found.Select(checkpoint => Row(checkpoint, terminal.Time))]
                     );
                 }
-                return found.All(checkpoint => checkpoint.IsWhole) ? ExitCodes.Succeeded : ExitCodes.Failed;
+                var damaged = found.Count(checkpoint => !checkpoint.IsWhole);
+                if (damaged > 0 && terminal.Json)
+                {
+                    throw new CliException($"{damaged} of {found.Count} checkpoints below {root} are damaged") { Code = "DATA_LOSS" };
+                }
+                return damaged == 0 ? ExitCodes.Succeeded : ExitCodes.Failed;
             }
         );
         return command;

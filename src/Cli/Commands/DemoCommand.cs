@@ -117,6 +117,12 @@ internal static class DemoCommand
                     JsonSerializerOptions.Web
                 )
             );
+            if (exam.Rate < Goal)
+            {
+                throw new CliException(
+                    Text.Invariant($"{exam.Exact} of {exam.Pairs.Count} dates are exact; the goal is {100 * Goal:F0} %")
+                );
+            }
         }
         else
         {
@@ -129,8 +135,8 @@ internal static class DemoCommand
     {
         await terminal.Out.WriteLineAsync();
         await Table.WriteAsync(
-            terminal.Out,
-            ["WRITTEN BY PEOPLE", "TRANSLATED", ""],
+            terminal,
+            [new("WRITTEN BY PEOPLE", Yield.Text), "TRANSLATED", ""],
             [
                 .. exam.Examples(Examples, wrong: 2)
                     .Select(example =>

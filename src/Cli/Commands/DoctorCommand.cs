@@ -47,11 +47,19 @@ internal static class DoctorCommand
         {
             var report = new { canTrain = problems.Count == 0, findings };
             await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(report, JsonSerializerOptions.Web));
+            if (problems.Count > 0)
+            {
+                throw new CliException(string.Join('\n', problems.Select(finding => $"{finding.Part}: {finding.Problem}")))
+                {
+                    ExitCode = ExitCodes.BadUsage,
+                    Code = "CANNOT_TRAIN",
+                };
+            }
         }
         else
         {
             var rows = findings.Select(finding => (string[])[finding.Part, finding.Found]).ToList();
-            await Table.WriteAsync(terminal.Out, ["PART", "FOUND"], rows);
+            await Table.WriteAsync(terminal, ["PART", new("FOUND", Yield.Text)], rows);
             foreach (var finding in problems)
             {
                 await terminal.Error.WriteLineAsync($"cluster: {finding.Part}: {finding.Problem}");

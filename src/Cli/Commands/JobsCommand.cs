@@ -19,15 +19,21 @@ internal static class JobsCommand
             HelpName = "STATE",
             DefaultValueFactory = _ => [],
         };
+        var filter = new Option<string>("--filter")
+        {
+            Description = "Only jobs that match, as in 'labels.team = nlp AND priority > 5': see docs/api.md.",
+            HelpName = "FILTER",
+            DefaultValueFactory = _ => "",
+        };
         var limit = new NumberOption<int>("--limit", 1, null) { Description = "At most so many.", DefaultValueFactory = _ => 50 };
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
-        var command = new Command("jobs", "List jobs, newest first.") { states, limit, coordinator, json };
+        var command = new Command("jobs", "List jobs, newest first.") { states, filter, limit, coordinator, json };
         command.SetAction(
             (parsed, cancellationToken) =>
                 RunAsync(
                     terminal,
-                    parsed.GetValue(states)!,
+                    FilterOf(parsed.GetValue(states)!, parsed.GetValue(filter)!),
                     parsed.GetValue(limit),
                     parsed.GetValue(coordinator)!,
                     parsed.GetValue(json),
@@ -39,7 +45,7 @@ internal static class JobsCommand
 
     private static async Task<int> RunAsync(
         Terminal terminal,
-        JobState[] states,
+        string filter,
         int limit,
         string coordinator,
         bool json,
@@ -48,7 +54,7 @@ internal static class JobsCommand
     {
         using var connection = new ClusterConnection(coordinator, terminal.Time);
         var jobs = new List<Job>();
-        var request = new ListJobsRequest { States = { states } };
+        var request = new ListJobsRequest { Filter = filter };
         do
         {
             request.PageSize = Math.Min(PageSize, limit - jobs.Count);
@@ -71,18 +77,39 @@ internal static class JobsCommand
         else
         {
             await Table.WriteAsync(
-                terminal.Out,
-                ["ID", "NAME", "STATE", "STEP", "LOSS", "BLEU", "CREATED", "REASON"],
+                terminal,
+                [
+                    "ID",
+                    new("NAME", Yield.Whole),
+                    "STATE",
+                    "STEP",
+                    new("LOSS", Yield.Whole),
+                    new("BLEU", Yield.Whole),
+                    new("CREATED", Yield.Whole),
+                    new("REASON", Yield.Text),
+                ],
                 [.. jobs.Select(Row)]
             );
         }
         return ExitCodes.Succeeded;
     }
 
+    /// <summary>Jobs in one of the states that match the filter as well.</summary>
+    private static string FilterOf(JobState[] states, string filter)
+    {
+        var among = string.Join(" OR ", states.Select(state => $"state = {state.ToString().ToUpperInvariant()}"));
+        return (among, filter) switch
+        {
+            ("", _) => filter,
+            (_, "") => among,
+            _ => $"({among}) AND ({filter})",
+        };
+    }
+
     private static string[] Row(Job job)
     {
         var progress = job.Progress ?? new JobProgress();
-        var total = progress.TotalSteps > 0 ? $"/{progress.TotalSteps}" : "";
+        var total = progress.TotalStepCount > 0 ? $"/{progress.TotalStepCount}" : "";
         return
         [
             job.Id,
@@ -91,7 +118,7 @@ internal static class JobsCommand
             $"{progress.Step}{total}",
             progress.Step > 0 ? Text.Invariant($"{progress.Loss:F3}") : "-",
             progress.BestBleu > 0 ? Text.Invariant($"{progress.BestBleu:F2}") : "-",
-            job.Created is { } created ? Text.Invariant($"{created.ToDateTime():yyyy-MM-dd HH:mm:ss}Z") : "-",
+            job.CreateTime is { } created ? Text.Invariant($"{created.ToDateTime():yyyy-MM-dd HH:mm:ss}Z") : "-",
             // Of the others the state says enough here.
             job.State == JobState.Queued
                 ? job.Reason

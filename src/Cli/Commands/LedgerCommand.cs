@@ -43,10 +43,17 @@ internal static class LedgerCommand
                 if (parsed.GetValue(json))
                 {
                     await terminal.Out.WriteLineAsync(MessageJson.Of(ledger));
+                    if (ledger.Audit is { Holds: false } audit)
+                    {
+                        throw new CliException($"the audit of job {ledger.JobId} does not hold: {audit.Findings.Count} findings")
+                        {
+                            Code = "AUDIT_FAILED",
+                        };
+                    }
                 }
                 else
                 {
-                    await WriteAsync(terminal.Out, ledger);
+                    await WriteAsync(terminal, ledger);
                 }
                 return ledger.Audit is { Holds: false } ? ExitCodes.Failed : ExitCodes.Succeeded;
             }
@@ -54,11 +61,22 @@ internal static class LedgerCommand
         return command;
     }
 
-    private static async Task WriteAsync(TextWriter output, JobLedger ledger)
+    private static async Task WriteAsync(Terminal terminal, JobLedger ledger)
     {
+        var output = terminal.Out;
         await Table.WriteAsync(
-            output,
-            ["GENERATION", "FROM", "STEPS", "MICRO-BATCHES", "SENTENCES", "DISCARDED", "AGAIN", "SHARDS", "REASON"],
+            terminal,
+            [
+                "GENERATION",
+                new("FROM", Yield.Text),
+                "STEPS",
+                new("MICRO-BATCHES", Yield.Whole),
+                new("SENTENCES", Yield.Whole),
+                new("DISCARDED", Yield.Whole),
+                new("AGAIN", Yield.Whole),
+                new("SHARDS", Yield.Text),
+                new("REASON", Yield.Text),
+            ],
             [.. ledger.Generations.Select(generation => Row(generation, ledger.Audit is not null))]
         );
         if (ledger.Audit is not { } audit)
@@ -68,15 +86,15 @@ internal static class LedgerCommand
         await output.WriteLineAsync();
         foreach (var epoch in audit.Epochs)
         {
-            var times = epoch.RepeatedSentences == 0 ? "each once" : $"{Text.Count(epoch.RepeatedSentences)} more than once";
+            var times = epoch.RepeatedSentenceCount == 0 ? "each once" : $"{Text.Count(epoch.RepeatedSentenceCount)} more than once";
             await output.WriteLineAsync(
-                $"epoch {epoch.Epoch}: {Steps(epoch.FirstStep, epoch.LastStep)}, {Text.Count(epoch.Sentences)} of "
-                    + $"{Text.Count(audit.DatasetSentences)} sentences, {times}{(epoch.Whole ? "" : " (not whole)")}"
+                $"epoch {epoch.Epoch}: {Steps(epoch.FirstStep, epoch.LastStep)}, {Text.Count(epoch.SentenceCount)} of "
+                    + $"{Text.Count(audit.DatasetSentenceCount)} sentences, {times}{(epoch.Whole ? "" : " (not whole)")}"
             );
         }
-        if (audit.SkippedSteps > 0)
+        if (audit.SkippedStepCount > 0)
         {
-            await output.WriteLineAsync($"{audit.SkippedSteps} steps changed nothing: their loss or gradient was NaN or Inf");
+            await output.WriteLineAsync($"{audit.SkippedStepCount} steps changed nothing: their loss or gradient was NaN or Inf");
         }
         foreach (var finding in audit.Findings)
         {
@@ -96,10 +114,10 @@ internal static class LedgerCommand
             $"{generation.Generation}",
             From(generation),
             Steps(generation.FirstStep, generation.LastStep),
-            Text.Count(generation.MicroBatches),
-            audited ? Text.Count(generation.Sentences) : "-",
-            Text.Count(generation.DiscardedSteps),
-            Text.Count(generation.RepeatedSteps),
+            Text.Count(generation.MicroBatchCount),
+            audited ? Text.Count(generation.SentenceCount) : "-",
+            Text.Count(generation.DiscardedStepCount),
+            Text.Count(generation.RepeatedStepCount),
             string.Join(", ", generation.Members.Select(member => $"{member.WorkerId}: {Shards(member)}")),
             generation.Reason,
         ];

@@ -90,17 +90,17 @@ internal static class PlotCommand
                     continue;
                 }
                 var happened = parser.Parse<JobEvent>(line);
-                if (happened.Time is null)
+                if (happened.EventTime is null)
                 {
                     throw new JsonException("it has no time");
                 }
                 if (happened.Generation is not null)
                 {
-                    began ??= happened.Time.ToDateTimeOffset();
+                    began ??= happened.EventTime.ToDateTimeOffset();
                 }
                 if (happened.Evaluation is { } scores && began is { } start)
                 {
-                    points.Add(new CurvePoint((happened.Time.ToDateTimeOffset() - start).TotalMinutes, scores.Step, scores.Bleu));
+                    points.Add(new CurvePoint((happened.EventTime.ToDateTimeOffset() - start).TotalMinutes, scores.Step, scores.Bleu));
                 }
             }
             catch (Exception error)

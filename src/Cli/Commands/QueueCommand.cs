@@ -42,17 +42,26 @@ internal static class QueueCommand
         else
         {
             await Table.WriteAsync(
-                terminal.Out,
-                ["PLACE", "JOB", "NAMESPACE", "PRIORITY", "STATE", "WORKERS", "WAITS", "REASON"],
+                terminal,
+                [
+                    "PLACE",
+                    "JOB",
+                    new("NAMESPACE", Yield.Whole),
+                    new("PRIORITY", Yield.Whole),
+                    "STATE",
+                    "WORKERS",
+                    new("WAITS", Yield.Whole),
+                    new("REASON", Yield.Text),
+                ],
                 [.. queue.Jobs.Select(job => Row(job, terminal.Time.GetUtcNow()))]
             );
         }
         foreach (var space in queue.Namespaces.Where(n => n.HasQuota || n.Share != 1))
         {
             var quota = space.HasQuota ? $" of {space.Quota} that it may have" : "";
-            await terminal.Error.WriteLineAsync($"namespace {space.Name}: {space.Workers} workers{quota}, share {space.Share}");
+            await terminal.Error.WriteLineAsync($"namespace {space.Name}: {space.WorkerCount} workers{quota}, share {space.Share}");
         }
-        await terminal.Error.WriteLineAsync($"{queue.FreeWorkers} of {queue.Workers} workers are free");
+        await terminal.Error.WriteLineAsync($"{queue.FreeWorkerCount} of {queue.WorkerCount} workers are free");
     }
 
     private static string[] Row(QueuedJob job, DateTimeOffset now) =>
@@ -62,8 +71,8 @@ internal static class QueueCommand
             job.Namespace,
             $"{job.Priority}",
             job.State.Word(),
-            $"{job.Workers} ({job.NeededWorkers} to {job.MaxWorkers})",
-            job.Queued is { } since ? Text.Of(now - since.ToDateTimeOffset()) : "-",
+            $"{job.WorkerCount} ({job.NeededWorkerCount} to {job.MaxWorkerCount})",
+            job.QueueTime is { } since ? Text.Of(now - since.ToDateTimeOffset()) : "-",
             job.Reason.Length > 0 ? job.Reason : "-",
         ];
 }

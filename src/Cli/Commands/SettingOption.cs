@@ -25,6 +25,9 @@ internal sealed class SettingOption : Option<string?>
         });
     }
 
+    /// <summary>What it may be, where that is one of some words.</summary>
+    public IReadOnlyList<string> Words => [.. Setting.Rules.OneOf];
+
     private JobSetting Setting => JobSettings.At(_path);
 
     /// <summary>Writes the help text. Only when help is asked for: other commands do not read the rules.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TrainingCluster.Cli.Client;
+using TrainingCluster.Transport;
 
 namespace TrainingCluster.Cli.Commands;
 
@@ -43,4 +44,12 @@ internal static class SharedOptions
     }
 
     public static Option<string?> Folder(string name, string description) => new(name) { Description = description, HelpName = "DIR" };
+
+    public static NumberOption<int> Port(string name, int port, string what) =>
+        new(name, 0, 65535)
+        {
+            Description = $"{what}. 0: any free one.",
+            HelpName = "PORT",
+            DefaultValueFactory = _ => port,
+        };
 }

@@ -87,8 +87,8 @@ internal static class TokenCommand
                 else
                 {
                     await Table.WriteAsync(
-                        terminal.Out,
-                        ["NAME", "ROLE", "NAMESPACE"],
+                        terminal,
+                        [new("NAME", Yield.Text), "ROLE", new("NAMESPACE", Yield.Text)],
                         [.. grants.Select(grant => (string[])[grant.Name, AccessTokens.WordOf(grant.Role), grant.Namespace])]
                     );
                 }

@@ -4,7 +4,6 @@ using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
 using TrainingCluster.Hosting;
 using TrainingCluster.Jobs;
-using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 
@@ -13,18 +12,9 @@ namespace TrainingCluster.Cli.Commands;
 /// <summary><c>train</c>: parallel text in, a model folder out, on worker processes of this machine.</summary>
 internal static class TrainCommand
 {
-    private sealed record Inputs(ParallelText Train, ParallelText? Validation);
-
     public static Command Create(Terminal terminal)
     {
-        var source = FileOption("--source", "Source sentences, one a line; plain or .gz.");
-        var target = FileOption("--target", "Their translations, line by line.");
-        var tsv = FileOption("--tsv", "Instead of --source and --target: source, tab, target on each line.");
-        var validSource = FileOption(
-            "--valid-source",
-            "Source sentences to evaluate on while training. Default: 1 % of the pairs is held out."
-        );
-        var validTarget = FileOption("--valid-target", "Their translations.");
+        var text = new TextOptions();
         var folder = new Option<string>("--out")
         {
             Description = "The model folder to make.",
@@ -41,17 +31,11 @@ internal static class TrainCommand
         );
         var json = SharedOptions.Json();
         var recipe = new RecipeOptions();
-        var command = new Command("train", "Train a translator on parallel text with worker processes on this machine.")
-        {
-            source,
-            target,
-            tsv,
-            validSource,
-            validTarget,
-            folder,
-            overwrite,
-            workers,
-        };
+        var command = new Command("train", "Train a translator on parallel text with worker processes on this machine.");
+        text.AddTo(command);
+        command.Options.Add(folder);
+        command.Options.Add(overwrite);
+        command.Options.Add(workers);
         recipe.AddTo(command);
         command.Options.Add(device);
         command.Options.Add(libtorch);
@@ -61,14 +45,8 @@ internal static class TrainCommand
             (parsed, cancellationToken) =>
             {
                 var spec = recipe.Spec(parsed);
-                var inputs = InputsOf(
-                    parsed.GetValue(source),
-                    parsed.GetValue(target),
-                    parsed.GetValue(tsv),
-                    parsed.GetValue(validSource),
-                    parsed.GetValue(validTarget),
-                    spec.Dataset
-                );
+                var inputs = text.Read(parsed);
+                SetFiles(spec.Dataset, inputs);
                 var options = new LocalClusterOptions
                 {
                     Workers = parsed.GetValue(workers),
@@ -89,7 +67,7 @@ internal static class TrainCommand
         Terminal terminal,
         LocalClusterOptions options,
         JobSpec spec,
-        Inputs inputs,
+        Texts inputs,
         string folder,
         bool json,
         CancellationToken cancellationToken
@@ -101,7 +79,7 @@ internal static class TrainCommand
         var judged = spec.Clone();
         judged.Dataset.Fingerprint = new string('0', 64);
         JobSubmission.Require(judged, "the job");
-        RequireFiles(inputs);
+        inputs.RequireFiles();
         Libtorch.Check(options.Libtorch);
 
         var outcome = await LocalTraining.RunAsync(
@@ -130,48 +108,22 @@ internal static class TrainCommand
         return ExitCodes.Succeeded;
     }
 
-    private static Inputs InputsOf(
-        string? source,
-        string? target,
-        string? tsv,
-        string? validSource,
-        string? validTarget,
-        DatasetSpec dataset
-    )
+    private static void SetFiles(DatasetSpec dataset, Texts inputs)
     {
-        if (tsv is null && (source is null || target is null))
-        {
-            throw CliException.BadUsage(
-                $"{(source is null ? "--source" : "--target")} is missing: parallel text is two files (--source and --target) or one "
-                    + "(--tsv)"
-            );
-        }
-        if (tsv is not null && (source is not null || target is not null))
-        {
-            throw CliException.BadUsage("--tsv holds both sides: leave --source and --target out");
-        }
-        if (validSource is null != validTarget is null)
-        {
-            throw CliException.BadUsage($"{(validSource is null ? "--valid-source" : "--valid-target")} is missing beside its other side");
-        }
         // The files of a base recipe are another job's; a tab-separated file has no place in the specification.
         dataset.ClearSource();
         dataset.ClearTarget();
         dataset.ClearValidSource();
         dataset.ClearValidTarget();
         dataset.ClearFingerprint();
-        if (tsv is null)
+        if (inputs.Train is { TargetPath: { } target } train)
         {
-            (dataset.Source, dataset.Target) = (source, target);
+            (dataset.Source, dataset.Target) = (train.SourcePath, target);
         }
-        if (validSource is not null)
+        if (inputs.Validation is { TargetPath: { } validTarget } validation)
         {
-            (dataset.ValidSource, dataset.ValidTarget) = (validSource, validTarget);
+            (dataset.ValidSource, dataset.ValidTarget) = (validation.SourcePath, validTarget);
         }
-        return new Inputs(
-            tsv is null ? new ParallelText(source!, target) : new ParallelText(tsv, null),
-            validSource is null ? null : new ParallelText(validSource, validTarget)
-        );
     }
 
     /// <summary>The model's folder must stay empty until the model comes.</summary>
@@ -190,22 +142,4 @@ internal static class TrainCommand
 
         static string Ended(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) + Path.DirectorySeparatorChar;
     }
-
-    /// <summary>A missing file is told before processes are started.</summary>
-    private static void RequireFiles(Inputs inputs)
-    {
-        foreach (
-            var path in (string?[])
-                [inputs.Train.SourcePath, inputs.Train.TargetPath, inputs.Validation?.SourcePath, inputs.Validation?.TargetPath]
-        )
-        {
-            if (path is not null && !File.Exists(path))
-            {
-                throw CliException.BadUsage(Directory.Exists(path) ? $"{path} is a folder; name a file" : $"{path} does not exist");
-            }
-        }
-    }
-
-    private static Option<string?> FileOption(string name, string description) =>
-        new(name) { Description = description, HelpName = "FILE" };
 }

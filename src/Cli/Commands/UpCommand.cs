@@ -16,9 +16,9 @@ internal static class UpCommand
             "Keep jobs, datasets and logs here, and find them again at the next start. Default: a temporary folder, removed at the end."
         );
         var host = new Option<string>("--host") { Description = "The address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
-        var grpc = Port("--grpc-port", 7070, "The coordinator's gRPC port, for clients");
-        var http = Port("--http-port", 7080, "The coordinator's port for metrics, health and the status page");
-        var cluster = Port("--cluster-port", 7071, "The coordinator's port for its workers' actors");
+        var grpc = SharedOptions.Port("--grpc-port", 7070, "The coordinator's gRPC port, for clients");
+        var http = SharedOptions.Port("--http-port", 7080, "The coordinator's port for metrics, health and the page");
+        var cluster = SharedOptions.Port("--cluster-port", 7071, "The coordinator's port for its workers' actors");
         var device = Device();
         var libtorch = ProgramOptions.LibtorchFolder();
         var tls = new Option<string?>("--tls")
@@ -94,7 +94,7 @@ internal static class UpCommand
                     await Task.Delay(Timeout.InfiniteTimeSpan, terminal.Time, token);
                     return ExitCodes.Succeeded;
                 },
-                program => terminal.Error.WriteLine($"{program.Name} ended with status {program.ExitCode}; its log: {program.LogPath}"),
+                program => TellLost(terminal, program, json),
                 cancellationToken
             );
         }
@@ -104,6 +104,23 @@ internal static class UpCommand
             await terminal.Error.WriteLineAsync("stopped");
             return ExitCodes.Succeeded;
         }
+    }
+
+    private static void TellLost(Terminal terminal, ChildProgram program, bool json)
+    {
+        if (json)
+        {
+            var lost = new
+            {
+                lost = program.Name,
+                status = program.ExitCode,
+                log = program.LogPath,
+            };
+            terminal.Out.WriteLine(JsonSerializer.Serialize(lost, JsonSerializerOptions.Web));
+            terminal.Out.Flush();
+            return;
+        }
+        terminal.Error.WriteLine($"{program.Name} ended with status {program.ExitCode}; its log: {program.LogPath}");
     }
 
     private static async Task PrintAsync(Terminal terminal, LocalCluster cluster, bool json)
@@ -139,12 +156,4 @@ internal static class UpCommand
         }
         await terminal.Out.FlushAsync();
     }
-
-    private static NumberOption<int> Port(string name, int port, string what) =>
-        new(name, 0, 65535)
-        {
-            Description = $"{what}. 0: any free one.",
-            HelpName = "PORT",
-            DefaultValueFactory = _ => port,
-        };
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Grpc.Core;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Training;
 using TrainingCluster.Jobs;
@@ -49,6 +50,14 @@ internal static class WatchCommand
     }
 
     /// <summary>Follows the job and says how it ended. An interruption leaves the job alone.</summary>
+    /// <param name="terminal">Shows progress and the end.</param>
+    /// <param name="connection">The coordinator.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="token">Go on after this event; empty: from the first.</param>
+    /// <param name="known">True: the coordinator has answered before.</param>
+    /// <param name="json">True: the events go to the output as JSON.</param>
+    /// <param name="cancellationToken">Ends the following.</param>
+    /// <param name="folder">Where its model is to go; null: nowhere.</param>
     public static async Task<int> FollowAsync(
         Terminal terminal,
         ClusterConnection connection,
@@ -56,7 +65,8 @@ internal static class WatchCommand
         string token,
         bool known,
         bool json,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string? folder = null
     )
     {
         StateChanged end;
@@ -64,12 +74,16 @@ internal static class WatchCommand
         {
             end = await JobFollowing.FollowAsync(terminal, connection, id, token, known, json, cancellationToken);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
+            when (cancellationToken.IsCancellationRequested && exception is OperationCanceledException or RpcException)
         {
-            await terminal.Error.WriteLineAsync(
-                $"job {id} goes on: './cluster watch {id}' follows it again, './cluster cancel {id}' ends it"
+            var fetch = folder is null
+                ? ""
+                : $", {connection.Command($"artifacts {id} --out {folder}")} fetches its model when it has succeeded";
+            throw new InterruptedException(
+                $"job {id} goes on: {connection.Command($"watch {id}")} follows it again, {connection.Command($"cancel {id}")} ends it{fetch}",
+                exception
             );
-            throw;
         }
         if (!json)
         {
@@ -78,6 +92,10 @@ internal static class WatchCommand
                     ? $"job {id} {end.State.Word()}, weights_sha256 {end.WeightsSha256}"
                     : $"job {id} {end.State.Word()}{(end.Reason.Length > 0 ? $": {end.Reason}" : "")}"
             );
+        }
+        else if (end.State != JobState.Succeeded)
+        {
+            throw end.Failure(id, connection.Command($"get {id}") + " has the reason");
         }
         return end.State.ExitCode();
     }

@@ -33,8 +33,16 @@ internal static class WorkersCommand
                 else
                 {
                     await Table.WriteAsync(
-                        terminal.Out,
-                        ["WORKER", "STATE", "JOB", "DEVICE", "HTTP", "GRPC", "COMPUTES AS"],
+                        terminal,
+                        [
+                            "WORKER",
+                            "STATE",
+                            "JOB",
+                            "DEVICE",
+                            new("HTTP", Yield.Whole),
+                            new("GRPC", Yield.Whole),
+                            new("COMPUTES AS", Yield.Text),
+                        ],
                         [.. status.Workers.Select(Row)]
                     );
                 }
@@ -47,7 +55,7 @@ internal static class WorkersCommand
     private static string[] Row(WorkerStatus worker) =>
         [
             worker.Id,
-            worker.State,
+            worker.State.Word(),
             worker.JobId.Length > 0 ? worker.JobId : "-",
             worker.Device,
             worker.HttpAddress,

@@ -15,12 +15,7 @@ public static class JobProgressView
         {
             case JobEvent.EventOneofCase.Progress:
                 var progress = jobEvent.Progress;
-                activity.Report(
-                    progress.Step,
-                    progress.TotalSteps,
-                    Figures(progress),
-                    progress.SecondsLeft > 0 ? TimeSpan.FromSeconds(progress.SecondsLeft) : null
-                );
+                activity.Report(progress.Step, progress.TotalStepCount, Figures(progress), progress.RemainingDuration?.ToTimeSpan());
                 break;
             default:
                 if (LineOf(jobEvent) is { } line)
@@ -42,7 +37,7 @@ public static class JobProgressView
             JobEvent.EventOneofCase.Generation => Generation(jobEvent.Generation),
             JobEvent.EventOneofCase.Checkpoint when jobEvent.Checkpoint.Error.Length > 0 =>
                 $"step {jobEvent.Checkpoint.Step}: no checkpoint was stored: {jobEvent.Checkpoint.Error}",
-            JobEvent.EventOneofCase.Log => $"{jobEvent.Log.Level} {jobEvent.Log.Source}: {jobEvent.Log.Text}",
+            JobEvent.EventOneofCase.Log => $"{jobEvent.Log.Severity.Word()} {jobEvent.Log.Source}: {jobEvent.Log.Text}",
             _ => null,
         };
     }
@@ -51,19 +46,23 @@ public static class JobProgressView
     public static string Figures(JobProgress progress)
     {
         ArgumentNullException.ThrowIfNull(progress);
-        var total = progress.TotalSteps > 0 ? $"/{progress.TotalSteps}" : "";
-        var skipped = progress.SkippedSteps > 0 ? $", {progress.SkippedSteps} skipped" : "";
+        var total = progress.TotalStepCount > 0 ? $"/{progress.TotalStepCount}" : "";
+        var skipped = progress.SkippedStepCount > 0 ? $", {progress.SkippedStepCount} skipped" : "";
         return Text.Invariant($"step {progress.Step}{total}, loss {progress.Loss:F3}, {Text.Count(progress.TokensPerSecond)} tokens/s, ")
-            + $"{progress.Workers} worker{(progress.Workers == 1 ? "" : "s")}{skipped}";
+            + $"{progress.WorkerCount} worker{(progress.WorkerCount == 1 ? "" : "s")}{skipped}";
     }
 
     private static string Scores(Evaluation scores) =>
         Text.Invariant($"step {scores.Step}: BLEU {scores.Bleu:F2}, exact {100 * scores.ExactMatch:F1} %, loss {scores.Loss:F3} ")
-        + Text.Invariant($"({scores.Sentences} sentences, {scores.Seconds:F1} s){(scores.Best ? ", the best so far" : "")}");
+        + Text.Invariant(
+            $"({scores.SentenceCount} sentences, {scores.Duration.TotalSeconds():F1} s){(scores.Best ? ", the best so far" : "")}"
+        );
 
     private static string Generation(GenerationChanged change)
     {
-        var recovery = change.RecoverySeconds > 0 ? Text.Invariant($", {change.RecoverySeconds:F1} s after the change") : "";
+        var recovery = change.RecoveryDuration.TotalSeconds() is var seconds and > 0
+            ? Text.Invariant($", {seconds:F1} s after the change")
+            : "";
         return $"generation {change.Generation}: {string.Join(", ", change.Workers)} from step "
             + $"{change.BaseStep}{recovery}{Because(change.Reason)}";
     }

@@ -1,66 +1,62 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace TrainingCluster.Cli.Display;
 
 /// <summary>Progress as a bar that is drawn in place, with figures and the time left.</summary>
 internal sealed class LiveActivity : IActivity
 {
-    private readonly IAnsiConsole _console;
-    private readonly ProgressTask _task;
-    private readonly FiguresColumn _figures;
-    private readonly TimeProvider _time;
+    private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(100);
+    private readonly Terminal _terminal;
+    private readonly string _title;
     private readonly long _began;
+    private readonly Lock _lock = new();
+    private double? _share;
+    private string _detail = "";
+    private TimeSpan? _left;
 
-    private LiveActivity(IAnsiConsole console, ProgressTask task, FiguresColumn figures, TimeProvider time) =>
-        (_console, _task, _figures, _time, _began) = (console, task, figures, time, time.GetTimestamp());
+    private LiveActivity(Terminal terminal, string title) => (_terminal, _title, _began) = (terminal, title, terminal.Time.GetTimestamp());
 
-    public static Task<T> RunAsync<T>(Terminal terminal, string title, Func<IActivity, Task<T>> work)
+    private LiveScreen Screen => _terminal.Screen!;
+
+    private TimeSpan Elapsed => _terminal.Time.GetElapsedTime(_began);
+
+    public static async Task<T> RunAsync<T>(Terminal terminal, string title, Func<IActivity, Task<T>> work)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Error) });
-        var figures = new FiguresColumn();
-        return console
-            .Progress()
-            .HideCompleted(false)
-            .Columns(
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn { Width = 24 },
-                new PercentageColumn(),
-                figures
-            )
-            .StartAsync(async context =>
+        var activity = new LiveActivity(terminal, title);
+        try
+        {
+            // The window may be resized between two reports, and a mark that moves tells that the command lives.
+            await using var timer = terminal.Time.CreateTimer(_ => activity.Draw(), null, TimeSpan.Zero, s_every);
+            var result = await work(activity);
+            lock (activity._lock)
             {
-                var task = context.AddTask(Markup.Escape(title));
-                task.IsIndeterminate = true;
-                var activity = new LiveActivity(console, task, figures, terminal.Time);
-                var result = await work(activity);
-                (task.IsIndeterminate, task.Value) = (false, task.MaxValue);
-                (figures.Left, figures.Detail) = ("", $"{figures.Detail}  {Text.Of(terminal.Time.GetElapsedTime(activity._began))}".Trim());
-                return result;
-            });
+                (activity._share, activity._left) = (1, null);
+                activity._detail = $"{activity._detail}  {Text.Of(activity.Elapsed)}".Trim();
+            }
+            return result;
+        }
+        finally
+        {
+            activity.Draw();
+            activity.Screen.Leave();
+        }
     }
 
     public void Report(double done, double total, string detail, TimeSpan? left)
     {
-        if (total > 0)
+        lock (_lock)
         {
-            (_task.IsIndeterminate, _task.MaxValue, _task.Value) = (false, total, done);
+            _share = total > 0 ? Math.Clamp(done / total, 0, 1) : null;
+            (_detail, _left) = (detail, left ?? PlainActivity.TimeLeft(Elapsed, done, total));
         }
-        left ??= PlainActivity.TimeLeft(_time.GetElapsedTime(_began), done, total);
-        (_figures.Detail, _figures.Left) = (detail, left is { } rest ? $"  {Text.Of(rest)} left" : "");
     }
 
-    public void Line(string text) => _console.WriteLine(text);
+    public void Line(string text) => _terminal.Error.WriteLine(text);
 
-    private sealed class FiguresColumn : ProgressColumn
+    private void Draw()
     {
-        public string Detail { get; set; } = "";
-
-        public string Left { get; set; } = "";
-
-        protected override bool NoWrap => true;
-
-        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Spectre.Console.Text(Detail + Left);
+        lock (_lock)
+        {
+            var line = new ProgressLine(_title, _share, _detail, _left is { } left ? $"{Text.Of(left)} left" : "", Elapsed);
+            Screen.Show(line.Fit);
+        }
     }
 }

@@ -111,7 +111,10 @@ public sealed partial class ChildProgram : IAsyncDisposable
             }
             if (_time.GetElapsedTime(began) > within)
             {
-                throw new CliException($"{Name} was not ready after {within.TotalSeconds:F0} s; its log ends with:\n{LogTail()}");
+                throw new CliException($"{Name} was not ready after {within.TotalSeconds:F0} s; its log ends with:\n{LogTail()}")
+                {
+                    ExitCode = ExitCodes.TimedOut,
+                };
             }
             await Task.Delay(s_poll, _time, cancellationToken);
         }

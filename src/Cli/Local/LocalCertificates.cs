@@ -1,6 +1,7 @@
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Security;
 using TrainingCluster.Security;
+using TrainingCluster.Transport;
 
 namespace TrainingCluster.Cli.Local;
 
@@ -16,6 +17,11 @@ public static class LocalCertificates
     /// <param name="folder">Null: none.</param>
     public static IEnumerable<string> WorkerFlags(string? folder) =>
         folder is null ? [] : ["--tls", Folder(folder).Of(CertificateRole.Worker)];
+
+    /// <summary>The options of a server of translations.</summary>
+    /// <param name="folder">Null: none.</param>
+    public static IEnumerable<string> ServingFlags(string? folder) =>
+        folder is null ? [] : ["--tls", Folder(folder).Of(CertificateRole.Serving), "--tokens", Folder(folder).Tokens];
 
     /// <summary>The access of the client that <c>certs</c> makes.</summary>
     /// <exception cref="CliException">The folder has none.</exception>

@@ -201,7 +201,7 @@ public sealed class LocalCluster : IAsyncDisposable
                 options => connection.Jobs.GetClusterAsync(new GetClusterRequest(), options),
                 cancellationToken
             );
-            if (status.Workers.Count(worker => worker.State is not "unreachable") >= _options.Workers)
+            if (status.Workers.Count(worker => worker.State != WorkerState.Unreachable) >= _options.Workers)
             {
                 return;
             }
@@ -214,7 +214,10 @@ public sealed class LocalCluster : IAsyncDisposable
                 throw new CliException(
                     $"only {status.Workers.Count} of {_options.Workers} workers joined within {_options.StartWithin.TotalSeconds:F0} "
                         + $"s; logs: {Path.Combine(Folder, "logs")}"
-                );
+                )
+                {
+                    ExitCode = ExitCodes.TimedOut,
+                };
             }
             await Task.Delay(s_poll, _time, cancellationToken);
         }

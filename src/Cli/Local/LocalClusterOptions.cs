@@ -15,7 +15,7 @@ public sealed record LocalClusterOptions
     /// <summary>The coordinator's gRPC port. 0 (default): any free one.</summary>
     public int GrpcPort { get; init; }
 
-    /// <summary>The coordinator's port for metrics, health and the status page. 0 (default): any free one.</summary>
+    /// <summary>The coordinator's port for metrics, health and the page. 0 (default): any free one.</summary>
     public int HttpPort { get; init; }
 
     /// <summary>The coordinator's port for actors. 0 (default): any free one.</summary>

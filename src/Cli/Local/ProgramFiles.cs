@@ -9,6 +9,9 @@ public static class ProgramFiles
     /// <summary>The worker's assembly.</summary>
     public static string Worker => Find("Worker", "TrainingCluster.Worker.dll");
 
+    /// <summary>The assembly of the server of translations.</summary>
+    public static string Serving => Find("Serving", "TrainingCluster.Serving.dll");
+
     /// <summary>The program that runs assemblies: the one that runs this.</summary>
     public static string DotNet
     {

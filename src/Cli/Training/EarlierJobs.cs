@@ -56,7 +56,7 @@ public static class EarlierJobs
     private static async Task<IReadOnlyList<Job>> ListAsync(ClusterConnection connection, CancellationToken cancellationToken)
     {
         var jobs = new List<Job>();
-        var request = new ListJobsRequest { States = { JobState.Queued, JobState.Running, JobState.Suspended, JobState.Succeeded } };
+        var request = new ListJobsRequest { Filter = "state = QUEUED OR state = RUNNING OR state = SUSPENDED OR state = SUCCEEDED" };
         do
         {
             var page = await connection.CallAsync(options => connection.Jobs.ListJobsAsync(request, options), cancellationToken);

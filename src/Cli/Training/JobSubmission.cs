@@ -139,8 +139,13 @@ public static class JobSubmission
     }
 
     private static CliException Refused(string origin, IReadOnlyList<SpecViolation> violations) =>
-        CliException.BadUsage(
+        new(
             $"{origin}: {violations.Count} "
                 + $"problem{(violations.Count == 1 ? "" : "s")}\n{string.Join('\n', violations.Select(violation => $"  {violation}"))}"
-        );
+        )
+        {
+            ExitCode = ExitCodes.BadUsage,
+            Help = "docs/job-specification.md has all settings",
+            Violations = [.. violations.Select(violation => new FieldViolation(violation.Field, violation.Description, violation.Line))],
+        };
 }

@@ -78,7 +78,7 @@ public static class LocalTraining
             var end = await JobFollowing.FollowAsync(terminal, connection, job.Id, "", known: true, json, cancellationToken);
             if (end.State != JobState.Succeeded)
             {
-                throw new CliException($"the job {end.State.Word()}: {end.Reason}") { ExitCode = end.State.ExitCode() };
+                throw end.Failure(job.Id);
             }
             var trained = terminal.Time.GetTimestamp();
             // 5.
@@ -139,10 +139,13 @@ public static class LocalTraining
             var kept = $"the model is kept in {cluster.ModelFolder(id)}";
             if (cancellationToken.IsCancellationRequested)
             {
-                await terminal.Error.WriteLineAsync(kept);
-                throw;
+                throw new InterruptedException(kept, exception);
             }
-            throw new CliException($"{folder} did not get the model: {exception.Message}\n{kept}", exception);
+            throw new CliException($"{folder} did not get the model: {exception.Message}\n{kept}", exception)
+            {
+                ExitCode = (exception as CliException)?.ExitCode ?? ExitCodes.Failed,
+                Help = kept,
+            };
         }
     }
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;

@@ -1,3 +1,4 @@
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.V1;

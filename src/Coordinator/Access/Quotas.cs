@@ -1,4 +1,5 @@
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;

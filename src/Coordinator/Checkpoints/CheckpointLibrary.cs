@@ -85,7 +85,7 @@ public sealed class CheckpointLibrary(DataFolder data, Quotas quotas) : IDisposa
             JobId = header.JobId,
             Step = header.Step,
             Best = header.Best,
-            Bytes = received.Files.Sum(f => f.Bytes),
+            SizeBytes = received.Files.Sum(f => f.Bytes),
         };
     }
 
@@ -193,7 +193,7 @@ public sealed class CheckpointLibrary(DataFolder data, Quotas quotas) : IDisposa
             CheckpointId = checkpointId,
             JobId = jobId,
             Step = long.Parse(checkpointId, CultureInfo.InvariantCulture),
-            Bytes = manifest?.Files.Sum(f => f.Bytes) ?? 0,
+            SizeBytes = manifest?.Files.Sum(f => f.Bytes) ?? 0,
             Best = manifest?.Best ?? false,
             Generation = manifest?.Generation ?? 0,
             Error = problem,

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Checkpoints;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
@@ -148,13 +149,13 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         }
         var plan = await PlanAsync(job.Id, header.Generation, context);
         // No upper bound before the first report: how many steps an epoch has, the members know first.
-        if (header.Step < plan.BaseStep || (job.Progress.TotalSteps > 0 && header.Step > job.Progress.TotalSteps))
+        if (header.Step < plan.BaseStep || (job.Progress.TotalStepCount > 0 && header.Step > job.Progress.TotalStepCount))
         {
             throw RpcErrors.Invalid(
                 (
                     "header.step",
                     $"generation {header.Generation} of {job.Id} cannot have step {header.Step}; its steps are {plan.BaseStep} to "
-                        + $"{job.Progress.TotalSteps}"
+                        + $"{job.Progress.TotalStepCount}"
                 )
             );
         }

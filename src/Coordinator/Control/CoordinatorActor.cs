@@ -299,12 +299,12 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         _jobContext.Metrics.SetMissing(_missing.Keys);
     }
 
-    private string StateOf(WorkerEntry worker) =>
+    private WorkerState StateOf(WorkerEntry worker) =>
         worker switch
         {
-            { Reachable: false } => "unreachable",
-            { Draining: true } => "draining",
-            _ => _jobs.Values.Any(j => j.Members.Contains(worker.Id)) ? "training" : "idle",
+            { Reachable: false } => WorkerState.Unreachable,
+            { Draining: true } => WorkerState.Draining,
+            _ => _jobs.Values.Any(j => j.Members.Contains(worker.Id)) ? WorkerState.Training : WorkerState.Idle,
         };
 
     private ClusterStatus Status() =>
@@ -312,7 +312,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         {
             Version = TrainingCluster.Hosting.BuildInfo.Version,
             Incarnation = _settings.Incarnation,
-            Started = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(_started),
+            StartTime = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(_started),
             Workers =
             {
                 _workers.Values.Select(w => new WorkerStatus

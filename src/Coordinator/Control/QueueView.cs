@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Queueing;
@@ -38,8 +39,8 @@ internal static class QueueView
                     .Order(StringComparer.Ordinal)
                     .Select(n => Of(n, [.. seen.Where(j => j.Namespace == n)], options)),
             },
-            Workers = ready.Length,
-            FreeWorkers = ready.Count(w => w.JobId.Length == 0),
+            WorkerCount = ready.Length,
+            FreeWorkerCount = ready.Count(w => w.JobId.Length == 0),
         };
     }
 
@@ -55,28 +56,29 @@ internal static class QueueView
             Priority = job.Spec.Priority,
             State = job.Phase.ToJobState(),
             Position = assignment.Position,
-            Verdict = Label(assignment.Verdict),
+            Verdict = assignment.Verdict,
             Reason = assignment.Reason,
-            Workers = assignment.Workers.Length,
-            NeededWorkers = job.ToDemand().Least,
-            MaxWorkers = job.Spec.Workers.Max,
-            Queued = waits ? Timestamp.FromDateTimeOffset(job.Queued) : null,
-            WasPreempted = waits && job.Preempted,
+            WorkerCount = assignment.Workers.Length,
+            NeededWorkerCount = job.ToDemand().Least,
+            MaxWorkerCount = job.Spec.Workers.Max,
+            QueueTime = waits ? Timestamp.FromDateTimeOffset(job.Queued) : null,
+            Preempted = waits && job.Preempted,
         };
     }
 
-    private static QueueNamespace Of(string name, IReadOnlyCollection<JobEntry> jobs, QueueOptions options) =>
-        new()
+    private static QueueNamespace Of(string name, IReadOnlyCollection<JobEntry> jobs, QueueOptions options)
+    {
+        var view = new QueueNamespace
         {
             Name = name,
-            Workers = jobs.Sum(j => j.Assignment!.Workers.Length),
-            Quota = options.WorkerQuotas.Of(name) ?? 0,
-            HasQuota = options.WorkerQuotas.Of(name) is not null,
+            WorkerCount = jobs.Sum(j => j.Assignment!.Workers.Length),
             Share = options.Shares.Of(name) ?? 1,
-            WaitingJobs = jobs.Count(j => j.Assignment!.Position > 0),
+            WaitingJobCount = jobs.Count(j => j.Assignment!.Position > 0),
         };
-
-    /// <summary>GivesBack is gives_back.</summary>
-    private static string Label(QueueVerdict verdict) =>
-        string.Concat(verdict.ToString().Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : c.ToString()));
+        if (options.WorkerQuotas.Of(name) is { } quota)
+        {
+            view.Quota = quota;
+        }
+        return view;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.V1;
 
@@ -31,6 +32,8 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
             SuspendJobRequest suspend => suspend.Id,
             ResumeJobRequest resume => resume.Id,
             DeleteJobRequest delete => delete.Id,
+            DeleteDatasetRequest delete => delete.Fingerprint,
+            PruneDatasetsRequest { DryRun: false } => "",
             _ => null,
         };
         return what is null ? continuation(request, context) : RecordAsync(context, what, () => continuation(request, context));
@@ -71,6 +74,7 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         {
             Job job => job.Id,
             DatasetInfo dataset => dataset.Fingerprint,
+            PruneDatasetsResponse pruned => string.Join(' ', pruned.Datasets.Select(dataset => dataset.Fingerprint)),
             CheckpointInfo checkpoint => string.Create(
                 CultureInfo.InvariantCulture,
                 $"{checkpoint.JobId} {(checkpoint.CheckpointId.Length > 0 ? checkpoint.CheckpointId : $"part of {checkpoint.Step}")}"

@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
+using TrainingCluster.Coordinator.Web;
 using TrainingCluster.Files;
 using TrainingCluster.Hosting;
 using TrainingCluster.Security;
@@ -148,6 +150,8 @@ public static partial class CoordinatorHost
             .AddSingleton(time)
             .AddSingleton(published)
             .AddSingleton(new CoordinatorMetrics(published.Factory, time))
+            .AddSingleton<WorkerPulses>()
+            .AddWebPages()
             .AddSingleton(provider => new Refusals(published.Factory, provider.GetRequiredService<ILoggerFactory>()))
             .AddSingleton<IJobControl, ActorJobControl>();
         builder.Services.AddSettings(CoordinatorSections.All, options.Settings);
@@ -174,7 +178,7 @@ public static partial class CoordinatorHost
         published.Map(app);
         app.MapScrapeTargets();
         app.MapProgramHealth();
-        app.MapStatusPage();
+        app.MapWebPages();
     }
 
     [LoggerMessage(

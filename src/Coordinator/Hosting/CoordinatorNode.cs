@@ -186,6 +186,7 @@ internal sealed partial class CoordinatorNode(IServiceProvider provider, NodeOpt
             Of<JobStore>(),
             Of<CheckpointLibrary>(),
             Of<CoordinatorMetrics>(),
+            Of<WorkerPulses>(),
             time,
             Of<ILoggerFactory>()
         );

@@ -1,3 +1,4 @@
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Kubernetes;
 
@@ -18,7 +19,7 @@ public sealed record CoordinatorOptions
     /// <summary>Port of gRPC, HTTP/2. 0: any. Default 7070.</summary>
     public int GrpcPort { get; init; } = 7070;
 
-    /// <summary>Port of metrics, health and status page, HTTP/1.1. 0: any. Default 7080.</summary>
+    /// <summary>Port of metrics, health and the page, HTTP/1.1. 0: any. Default 7080.</summary>
     public int HttpPort { get; init; } = 7080;
 
     /// <summary>Port of the actors. 0: any. Default 7071.</summary>

@@ -1,7 +1,9 @@
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs;
+using TrainingCluster.Coordinator.Ledger;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -18,9 +20,12 @@ public static class GrpcServing
     public static IServiceCollection AddCoordinatorGrpc(this IServiceCollection services)
     {
         services.AddSingleton<DatasetLibrary>();
+        services.AddSingleton<DatasetCatalog>();
+        services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<CheckpointLibrary>();
         services.AddSingleton<Admission>();
-        services.AddSingleton<JobSubmission>();
+        services.AddSingleton<LedgerAudits>();
+        services.AddSingleton(CoordinatorRules.All);
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = MaxMessageBytes;

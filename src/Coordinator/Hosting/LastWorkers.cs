@@ -1,4 +1,5 @@
 using TrainingCluster.Coordinator.Control;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -23,9 +24,9 @@ internal static class LastWorkers
         {
             while (!hurried.IsCompleted)
             {
-                var states = (await control.ClusterAsync(limit.Token)).Workers.Select(w => w.State).ToHashSet(StringComparer.Ordinal);
-                var mayFollow = states.Contains("training") && time.GetElapsedTime(begun) < options.LeaveWindow;
-                if (!states.Contains("draining") && !mayFollow)
+                var states = (await control.ClusterAsync(limit.Token)).Workers.Select(w => w.State).ToHashSet();
+                var mayFollow = states.Contains(WorkerState.Training) && time.GetElapsedTime(begun) < options.LeaveWindow;
+                if (!states.Contains(WorkerState.Draining) && !mayFollow)
                 {
                     return;
                 }

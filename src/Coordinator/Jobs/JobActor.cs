@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Curves;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
@@ -14,6 +15,8 @@ namespace TrainingCluster.Coordinator.Jobs;
 /// </summary>
 internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnboundedStash
 {
+    private static readonly TimeSpan s_curveInterval = TimeSpan.FromSeconds(5);
+
     private readonly string _jobId;
     private readonly JobActorContext _context;
     private readonly StoredJob? _submitted;
@@ -23,6 +26,9 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private DateTimeOffset _progressStored;
     private long _progressStep = -1;
     private DateTimeOffset _steppedAt;
+    private CurveRecorder _curve;
+    private DateTimeOffset _curveStored;
+    private long _curveStep;
     private ImmutableSortedDictionary<long, LedgerEntry> _ledgerStored = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
     /// <param name="jobId">The job.</param>
@@ -32,6 +38,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     {
         (this._jobId, this._context, this._submitted) = (jobId, context, submitted);
         _logger = context.Loggers.CreateLogger<JobActor>();
+        _curve = new(new JobCurve { JobId = jobId });
         Loading();
     }
 
@@ -45,7 +52,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     {
         if (_submitted is { } job)
         {
-            OnLoaded(new(job, [], null, []));
+            OnLoaded(new(job, [], new JobCurve { JobId = _jobId }, null, []));
         }
         else
         {
@@ -63,7 +70,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     {
         var job = await _context.Store.GetAsync(_jobId);
         var (newest, damaged) = await _context.Checkpoints.NewestWholeAsync(_jobId, CancellationToken.None);
-        return new(job, await _context.Store.LedgerAsync(_jobId), newest, damaged);
+        return new(job, await _context.Store.LedgerAsync(_jobId), await _context.Store.CurveAsync(_jobId), newest, damaged);
     }
 
     private void Loading()
@@ -85,6 +92,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         (origin.Namespace, origin.Owner) = (job.Namespace, job.Owner);
         _options = _context.Settings.Machine with { Origin = origin };
         _state = JobMachine.Restore(_jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), _steppedAt);
+        _curve = new(loaded.Curve);
+        _curveStep = _curve.Step;
         _ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
         _state = _state with { Ledger = _ledgerStored };
         if (loaded.Newest is { } newest)
@@ -104,7 +113,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             {
                 Log = new LogLine
                 {
-                    Level = "warning",
+                    Severity = LogSeverity.Warning,
                     Source = "coordinator",
                     Text = $"checkpoint {d.CheckpointId} is damaged and passed over: {d.Error}",
                 },
@@ -137,6 +146,19 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
                 }
             );
             _context.Metrics.Observe(_jobId, report);
+            if (report.Step is { } step)
+            {
+                _context.Pulses.Observe(_jobId, report.Header.WorkerId, step);
+                _curve.Add(step, Now);
+                KeepCurve();
+            }
+        });
+        Receive<CurveKept>(kept =>
+        {
+            if (kept.Problem.Length > 0)
+            {
+                LogCurveNotStored(_jobId, kept.Problem);
+            }
         });
         Receive<JobCommand>(command =>
         {
@@ -259,6 +281,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             Timers.Cancel("wake");
         }
         _context.Metrics.SetJob(_jobId, _state);
+        KeepCurve();
         var status = new JobStatus(_jobId, _state.Phase, _state.Started is not null, [.. Draining.Held(_state)], Alikeness.Bound(_state))
         {
             Released = Preemption.Released(_state),
@@ -271,6 +294,19 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         }
         _told = status;
         Context.Parent.Tell(status);
+    }
+
+    // What a crash may lose of it is not worth a write a second.
+    private void KeepCurve()
+    {
+        if (_curve.Step == _curveStep || (!_state.Phase.HasEnded() && Now < _curveStored + s_curveInterval))
+        {
+            return;
+        }
+        (_curveStored, _curveStep) = (Now, _curve.Step);
+        _context
+            .Store.SaveCurveAsync(_curve.ToProto())
+            .PipeTo(Self, success: () => new CurveKept(""), failure: e => new CurveKept(e.Message));
     }
 
     private JobStatus? _told;
@@ -286,9 +322,15 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private sealed record Loaded(
         StoredJob? Job,
         IReadOnlyList<LedgerEntry> Ledger,
+        JobCurve Curve,
         CheckpointInfo? Newest,
         IReadOnlyList<CheckpointInfo> Damaged
     );
+
+    [LoggerMessage(EventId = 212, Level = LogLevel.Warning, Message = "{JobId}: its curve could not be stored: {Problem}")]
+    private partial void LogCurveNotStored(string jobId, string problem);
+
+    private sealed record CurveKept(string Problem);
 
     private sealed record Saved
     {

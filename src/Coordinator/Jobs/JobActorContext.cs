@@ -11,6 +11,7 @@ internal sealed record JobActorContext(
     JobStore Store,
     CheckpointLibrary Checkpoints,
     CoordinatorMetrics Metrics,
+    WorkerPulses Pulses,
     TimeProvider Time,
     ILoggerFactory Loggers
 );

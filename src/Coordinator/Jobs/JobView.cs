@@ -15,14 +15,15 @@ internal static class JobView
             Spec = stored.Spec,
             State = stored.Record.Phase.ToJobState(),
             Reason = stored.Record.Reason,
-            Created = Timestamp.FromDateTimeOffset(stored.Created),
-            Started = stored.Record.Started is { } started ? Timestamp.FromDateTimeOffset(started) : null,
-            Ended = stored.Record.Ended is { } ended ? Timestamp.FromDateTimeOffset(ended) : null,
+            CreateTime = Timestamp.FromDateTimeOffset(stored.Created),
+            StartTime = stored.Record.Started is { } started ? Timestamp.FromDateTimeOffset(started) : null,
+            EndTime = stored.Record.Ended is { } ended ? Timestamp.FromDateTimeOffset(ended) : null,
             Progress = stored.Progress,
             WeightsSha256 = stored.Record.WeightsSha256,
             RequestId = stored.RequestId,
             Arithmetic = stored.Record.Arithmetic,
             Namespace = stored.Namespace,
             Owner = stored.Owner,
+            Labels = { stored.Labels },
         };
 }

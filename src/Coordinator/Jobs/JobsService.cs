@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Datasets;
+using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
@@ -21,19 +25,78 @@ public sealed partial class JobsService(
     JobStore store,
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
+    LedgerAudits audits,
     IJobControl control,
-    JobSubmission submission
+    Admission admission,
+    TimeProvider time
 ) : V1.Jobs.JobsBase
 {
     private const int DefaultPage = 50;
     private const int GreatestPage = 500;
     private const int EventsAtOnce = 200;
 
+    private const int GreatestRequestId = 200;
+
+    // It travels in one message of the actors with much else.
+    private const int GreatestSpecBytes = 64 * 1024;
+
     /// <inheritdoc/>
     public override async Task<Job> CreateJob(CreateJobRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return (await submission.CreateAsync(request, Caller.Of(context), context.CancellationToken)).ToJob();
+        var sent = request.Spec ?? throw RpcErrors.Invalid(("spec", "is missing"));
+        if (request.RequestId.Length > GreatestRequestId || request.RequestId.Any(char.IsControl))
+        {
+            throw RpcErrors.Invalid(("request_id", $"is longer than {GreatestRequestId} characters, or has control characters"));
+        }
+        var caller = Caller.Of(context);
+        var name = NamespaceOf(request, caller);
+        if (sent.CalculateSize() > GreatestSpecBytes)
+        {
+            throw RpcErrors.Invalid(("spec", $"is larger than {GreatestSpecBytes} bytes; give shorter names"));
+        }
+        var violations = JobSpecValidator.Validate(sent).ToList();
+        if (sent.Dataset is not { HasFingerprint: true })
+        {
+            violations.Add(new("dataset.fingerprint", "", "is missing", "prepare the dataset and upload it with UploadDataset first"));
+        }
+        if (violations.Count > 0)
+        {
+            throw RpcErrors.InvalidSpec(violations);
+        }
+        if (await datasets.FindAsync(sent.Dataset.Fingerprint, context.CancellationToken) is null)
+        {
+            throw DatasetMissing(sent.Dataset.Fingerprint);
+        }
+
+        var now = time.GetUtcNow();
+        var spec = JobSpecDefaults.Fill(sent);
+        await admission.RequireAsync(store, name, caller, spec);
+        var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+        var start = JobMachine.Create(id, spec, now);
+        // Nobody deletes it between this look and the job that needs it.
+        using var held = await datasets.HoldAsync(context.CancellationToken);
+        if (!datasets.Has(spec.Dataset.Fingerprint))
+        {
+            throw DatasetMissing(spec.Dataset.Fingerprint);
+        }
+        var (outcome, job) = await store.CreateAsync(
+            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)) { Namespace = name, Owner = caller.Name },
+            sent
+        );
+        if (outcome == CreateOutcome.Conflict)
+        {
+            throw RpcErrors.Info(
+                StatusCode.AlreadyExists,
+                "REQUEST_ID_USED",
+                $"request id '{request.RequestId}' made job {job.Id} from another specification; use a new request id for a new job"
+            );
+        }
+        if (outcome == CreateOutcome.Created)
+        {
+            control.JobCreated(job);
+        }
+        return job.ToJob();
     }
 
     /// <inheritdoc/>
@@ -52,7 +115,7 @@ public sealed partial class JobsService(
         }
         long? before = request.PageToken.Length == 0 ? null : Number("page_token", request.PageToken, "a next_page_token of ListJobs");
         var size = request.PageSize == 0 ? DefaultPage : Math.Min(request.PageSize, GreatestPage);
-        var page = await store.ListAsync(before, request.States, size + 1, Caller.Of(context).Confinement);
+        var page = await store.ListAsync(before, FilterOf(request.Filter), size + 1, Caller.Of(context).Confinement);
         var response = new ListJobsResponse { Jobs = { page.Take(size).Select(j => j.ToJob()) } };
         if (page.Count > size)
         {
@@ -133,7 +196,7 @@ public sealed partial class JobsService(
     }
 
     /// <inheritdoc/>
-    public override async Task<DeleteJobResponse> DeleteJob(DeleteJobRequest request, ServerCallContext context)
+    public override async Task<Empty> DeleteJob(DeleteJobRequest request, ServerCallContext context)
     {
         var job = await FindAsync(request.Id, context);
         if (!job.Record.Phase.HasEnded())
@@ -172,7 +235,7 @@ public sealed partial class JobsService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var caller = Caller.Of(context);
-        var name = request.Namespace.Length > 0 ? JobSubmission.Proper(request.Namespace) : caller.Confinement ?? "";
+        var name = request.Namespace.Length > 0 ? Proper(request.Namespace) : caller.Confinement ?? "";
         return name.Length == 0 || caller.Covers(name)
             ? control.QueueAsync(name, context.CancellationToken)
             : throw RpcErrors.Info(
@@ -186,7 +249,40 @@ public sealed partial class JobsService(
     private async Task<StoredJob> FindAsync(string id, ServerCallContext context) =>
         await store.GetAsync(Given(id)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
 
+    private static RpcException DatasetMissing(string fingerprint) =>
+        RpcErrors.Precondition(
+            "DATASET_MISSING",
+            $"the coordinator does not hold dataset {fingerprint}; upload it with UploadDataset first"
+        );
+
     private static RpcException Unknown(string id) => RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
+
+    private static string NamespaceOf(CreateJobRequest request, Caller caller)
+    {
+        var name = request.Namespace.Length > 0 ? request.Namespace : caller.Confinement ?? Caller.DefaultNamespace;
+        return caller.Covers(Proper(name))
+            ? name
+            : throw RpcErrors.Info(
+                StatusCode.PermissionDenied,
+                "PERMISSION_DENIED",
+                $"{caller.Name} may not submit to the namespace {name}, only to {caller.Confinement}"
+            );
+    }
+
+    private static string Proper(string name) =>
+        Namespaces.IsName(name) ? name : throw RpcErrors.Invalid(("namespace", $"'{name}': {Namespaces.Rule}"));
+
+    private static JobFilter FilterOf(string text)
+    {
+        try
+        {
+            return JobFilter.Parse(text);
+        }
+        catch (FilterException e)
+        {
+            throw RpcErrors.Invalid(("filter", e.Message));
+        }
+    }
 
     private async Task<bool> HasEndedAsync(string id) => (await store.StateAsync(id) ?? throw Unknown(id)).HasEnded();
 

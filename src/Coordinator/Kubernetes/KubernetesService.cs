@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Exceptions;
 using Microsoft.Extensions.Options;
+using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Kubernetes.Api;
 
 namespace TrainingCluster.Coordinator.Kubernetes;
@@ -43,6 +44,7 @@ internal static class KubernetesServices
             .AddSingleton<IKubernetes>(client)
             .AddSingleton(access)
             .AddSingleton(provider => Checked(provider.GetRequiredService<IOptions<KubernetesOptions>>().Value))
+            .AddSingleton<JobsService>()
             .AddSingleton<TrainingJobApi>()
             .AddSingleton<TrainingJobWatch>()
             .AddSingleton<TextLibrary>()

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Datasets;
-using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Kubernetes.Api;
 using TrainingCluster.Coordinator.Kubernetes.Decisions;
 using TrainingCluster.Files;
@@ -12,23 +10,21 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Coordinator.Kubernetes;
 
 /// <summary>
-/// Makes datasets of the text that TrainingJobs name, one after another, beside everything else. The same text gives the same dataset: what
+/// Makes datasets of the text that TrainingJobs name, beside everything else. The same text gives the same dataset: what
 /// a restart interrupts is simply made again.
 /// </summary>
 internal sealed partial class TextLibrary(
     TrainingJobApi api,
     DatasetLibrary datasets,
-    DataFolder data,
-    Quotas quotas,
+    DatasetPreparation preparation,
     KubernetesAccess access,
     KubernetesOptions options,
     TimeProvider time,
     ILogger<TextLibrary> logger
-) : IDisposable
+)
 {
     private readonly ConcurrentDictionary<string, (DataState State, DateTimeOffset At)> _states = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _underWay = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _turn = new(1);
 
     /// <summary>Where the text of an object stands.</summary>
     public async Task<DataState> StateAsync(TrainingJob item, CancellationToken cancellationToken)
@@ -68,24 +64,13 @@ internal sealed partial class TextLibrary(
     /// <summary>The object is gone.</summary>
     public void Forget(string uid) => _states.TryRemove(uid, out _);
 
-    /// <inheritdoc/>
-    public void Dispose() => _turn.Dispose();
-
     private async Task MakeAsync(TrainingJob item, TrainingJobSpec spec, Action done, CancellationToken cancellationToken)
     {
         try
         {
-            await _turn.WaitAsync(cancellationToken);
-            try
-            {
-                var fingerprint = await MakeAsync(item, spec, cancellationToken);
-                LogMade(item.Key, fingerprint);
-                Set(item.Uid, new(DataStateKind.Ready, fingerprint));
-            }
-            finally
-            {
-                _turn.Release();
-            }
+            var fingerprint = await MakeAsync(item, spec, cancellationToken);
+            LogMade(item.Key, fingerprint);
+            Set(item.Uid, new(DataStateKind.Ready, fingerprint));
         }
         catch (OperationCanceledException)
         {
@@ -103,32 +88,30 @@ internal sealed partial class TextLibrary(
     private async Task<string> MakeAsync(TrainingJob item, TrainingJobSpec spec, CancellationToken cancellationToken)
     {
         var dataset = JobSpecDefaults.Fill(spec.Job).Dataset;
-        var files = new FolderReceiver(data.Datasets);
-        await using var _ = files;
         var place = spec.Text!;
-        Func<string, string> find = place.IsConfigMap
-            ? await UnpackAsync(item, place.Name, dataset, files.Folder, cancellationToken)
-            : VolumeOf(place.Name);
-        await using var made = datasets.Receive();
-        DatasetBuilder.Build(
-            new DatasetOptions
+        var folder = datasets.NewTemporaryFolder();
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var find = place.IsConfigMap
+                ? await UnpackAsync(item, place.Name, dataset, folder, cancellationToken)
+                : VolumeOf(place.Name);
+            var options = new DatasetOptions
             {
-                Train = Text(dataset.Source, dataset.Target),
-                Validation = dataset.HasValidSource ? Text(dataset.ValidSource, dataset.ValidTarget) : null,
+                Train = Text(find, dataset.Source, dataset.Target),
+                Validation = dataset.HasValidSource ? Text(find, dataset.ValidSource, dataset.ValidTarget) : null,
                 VocabularySize = dataset.VocabularySize,
                 MaxTokens = dataset.MaxTokens,
-            },
-            made.Folder,
-            cancellationToken: cancellationToken
-        );
-        var bytes = new DirectoryInfo(made.Folder).EnumerateFiles().Sum(file => file.Length);
-        if (bytes > quotas.ForDataset(data))
-        {
-            throw new DatasetException($"the dataset has {bytes} bytes, more than the coordinator's quota leaves");
+            };
+            return await preparation.MakeAsync(options, folder, cancellationToken);
         }
-        return datasets.Keep(made);
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
 
-        ParallelText Text(string source, string target) => new(find(source), find(target)) { SourceName = source, TargetName = target };
+        static ParallelText Text(Func<string, string> find, string source, string target) =>
+            new(find(source), find(target)) { SourceName = source, TargetName = target };
     }
 
     private async Task<Func<string, string>> UnpackAsync(

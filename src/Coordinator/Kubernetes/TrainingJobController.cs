@@ -4,9 +4,7 @@ using System.Net;
 using System.Threading.Channels;
 using Grpc.Core;
 using k8s;
-using TrainingCluster.Coordinator.Access;
-using TrainingCluster.Coordinator.Checkpoints;
-using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Kubernetes.Api;
 using TrainingCluster.Coordinator.Kubernetes.Decisions;
@@ -27,9 +25,7 @@ internal sealed partial class TrainingJobController(
     TrainingJobWatch watch,
     TextLibrary texts,
     JobStore store,
-    JobSubmission submission,
-    IJobControl control,
-    CheckpointLibrary checkpoints,
+    JobsService jobs,
     KubernetesOptions options,
     TimeProvider time,
     ILogger<TrainingJobController> logger
@@ -184,21 +180,20 @@ internal sealed partial class TrainingJobController(
                 await CreateAsync(known, create, cancellationToken);
                 break;
             case ReconcileAction.SuspendJob suspend:
-                await control.SuspendAsync(suspend.JobId, cancellationToken);
+                await jobs.SuspendJob(new() { Id = suspend.JobId }, Call(cancellationToken));
                 break;
             case ReconcileAction.ResumeJob resume:
-                await control.ResumeAsync(resume.JobId, cancellationToken);
+                await jobs.ResumeJob(new() { Id = resume.JobId }, Call(cancellationToken));
                 break;
             case ReconcileAction.UpdateJob update:
                 known.Refuse(item.Generation, $"{string.Join(", ", update.Paths)} cannot change yet", forGood: false);
                 break;
             case ReconcileAction.CancelJob cancel:
-                await control.CancelAsync(cancel.JobId, cancel.Why, cancellationToken);
+                await jobs.CancelJob(new() { Id = cancel.JobId, Reason = cancel.Why }, Call(cancellationToken));
                 _queue.Writer.TryWrite(item.Key);
                 break;
             case ReconcileAction.DeleteJob delete:
-                await store.DeleteAsync(delete.JobId);
-                checkpoints.Remove(delete.JobId);
+                await jobs.DeleteJob(new() { Id = delete.JobId }, Call(cancellationToken));
                 break;
             case ReconcileAction.DeleteObject:
                 await api.DeleteAsync(item, cancellationToken);
@@ -220,15 +215,14 @@ internal sealed partial class TrainingJobController(
         var item = known.Item;
         try
         {
-            await submission.CreateAsync(
+            await jobs.CreateJob(
                 new CreateJobRequest
                 {
                     Spec = create.Spec,
                     RequestId = item.Uid,
                     Namespace = item.Namespace,
                 },
-                s_caller,
-                cancellationToken
+                Call(cancellationToken)
             );
             known.Refuse(item.Generation, "", forGood: false);
             _queue.Writer.TryWrite(item.Key);
@@ -244,6 +238,8 @@ internal sealed partial class TrainingJobController(
             throw;
         }
     }
+
+    private static InProcessCall Call(CancellationToken cancellationToken) => new(s_caller, cancellationToken);
 
     /// <summary>What was written is known at once; the watch brings it a moment later.</summary>
     private void Update(Known known, TrainingJob? written)

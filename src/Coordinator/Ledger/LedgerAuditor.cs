@@ -48,12 +48,12 @@ public static class LedgerAuditor
         var audit = new LedgerAudit
         {
             DatasetFingerprint = job.Spec.Dataset.Fingerprint,
-            DatasetSentences = sentences,
-            SkippedSteps = job.Progress.SkippedSteps,
+            DatasetSentenceCount = sentences,
+            SkippedStepCount = job.Progress.SkippedStepCount,
         };
         audit.Findings.AddRange(lineage.Findings);
         audit.Findings.AddRange(lineage.Ranges.Select(r => LedgerLineage.Shards(r.Entry, shards)).OfType<string>());
-        var total = job.Progress.TotalSteps;
+        var total = job.Progress.TotalStepCount;
         if (job.Record.Phase == JobPhase.Succeeded && lineage.LastStep < total && job.Spec.Evaluation.Patience == 0)
         {
             audit.Findings.Add($"the job succeeded, yet step {lineage.LastStep} of {total} is the newest in the record");
@@ -91,17 +91,17 @@ public static class LedgerAuditor
                 FirstStep = first,
                 LastStep = last,
                 Whole = last == first + plan.Steps - 1,
-                Sentences = uses.Count(n => n > 0),
-                RepeatedSentences = uses.Count(n => n > 1),
+                SentenceCount = uses.Count(n => n > 0),
+                RepeatedSentenceCount = uses.Count(n => n > 1),
             };
             audit.Epochs.Add(of);
-            if (of.RepeatedSentences > 0)
+            if (of.RepeatedSentenceCount > 0)
             {
-                audit.Findings.Add($"{of.RepeatedSentences} sentences of epoch {epoch} were used more than once");
+                audit.Findings.Add($"{of.RepeatedSentenceCount} sentences of epoch {epoch} were used more than once");
             }
-            if (of.Whole && of.Sentences < sentences)
+            if (of.Whole && of.SentenceCount < sentences)
             {
-                audit.Findings.Add($"{sentences - of.Sentences} sentences of epoch {epoch} were not used");
+                audit.Findings.Add($"{sentences - of.SentenceCount} sentences of epoch {epoch} were not used");
             }
             first = last + 1;
         }
@@ -126,8 +126,8 @@ public static class LedgerAuditor
             {
                 return;
             }
-            _generation!.Sentences += sentences;
-            member.Sentences += sentences;
+            _generation!.SentenceCount += sentences;
+            member.SentenceCount += sentences;
         }
 
         private void Next()

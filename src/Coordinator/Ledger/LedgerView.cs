@@ -16,7 +16,7 @@ internal static class LedgerView
         {
             var generation = View(entry, committed.GetValueOrDefault(entry.Generation));
             // What an earlier generation had done beyond this one's base is done once more.
-            generation.RepeatedSteps = Math.Max(0, Math.Min(done, entry.Reached) - entry.BaseStep);
+            generation.RepeatedStepCount = Math.Max(0, Math.Min(done, entry.Reached) - entry.BaseStep);
             done = Math.Max(done, entry.Reached);
             view.Generations.Add(generation);
         }
@@ -30,15 +30,15 @@ internal static class LedgerView
         {
             Generation = entry.Generation,
             Reason = entry.Plan.Reason,
-            Planned = Timestamp.FromDateTimeOffset(entry.Planned),
+            PlanTime = Timestamp.FromDateTimeOffset(entry.Planned),
             BaseStep = entry.BaseStep,
             BaseGeneration = entry.BaseGeneration,
             CheckpointId = entry.Plan.CheckpointId,
             ReachedStep = entry.Reached,
             FirstStep = range?.First ?? 0,
             LastStep = range?.Last ?? 0,
-            MicroBatches = steps * entry.Plan.Members.Sum(m => (long)m.ShardCount),
-            DiscardedSteps = entry.Reached - (range?.Last ?? entry.BaseStep),
+            MicroBatchCount = steps * entry.Plan.Members.Sum(m => (long)m.ShardCount),
+            DiscardedStepCount = entry.Reached - (range?.Last ?? entry.BaseStep),
         };
         view.Members.AddRange(
             entry.Plan.Members.Select(m => new LedgerMember
@@ -47,7 +47,7 @@ internal static class LedgerView
                 Incarnation = m.Incarnation,
                 FirstShard = m.FirstShard,
                 ShardCount = m.ShardCount,
-                MicroBatches = steps * m.ShardCount,
+                MicroBatchCount = steps * m.ShardCount,
             })
         );
         return view;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Queueing;
 
@@ -21,32 +22,4 @@ public sealed record Assignment(QueueVerdict Verdict, string Reason)
 
     /// <summary>Its place among those that wait, from 1; 0: it does not wait.</summary>
     public int Position { get; init; }
-}
-
-/// <summary>What became of a job in the queue.</summary>
-public enum QueueVerdict
-{
-    /// <summary>It has workers and keeps them.</summary>
-    Keeps,
-
-    /// <summary>It gets the workers that it starts with.</summary>
-    Starts,
-
-    /// <summary>Workers are free or come back for it; it starts when all are there.</summary>
-    Gathers,
-
-    /// <summary>It gives some workers back, and trains on with the others.</summary>
-    GivesBack,
-
-    /// <summary>It gives all workers back.</summary>
-    Preempted,
-
-    /// <summary>There are not enough workers that it could ever have.</summary>
-    TooFewWorkers,
-
-    /// <summary>Enough workers live, but others have them.</summary>
-    Behind,
-
-    /// <summary>Its namespace would have more workers than it may.</summary>
-    OverQuota,
 }

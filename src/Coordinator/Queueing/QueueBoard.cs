@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Queueing;
 
 /// <summary>Workers and jobs while the queue decides: what is free, what comes back, what each namespace has.</summary>

@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Queueing;
 
 /// <summary>Serves one job that waits: it gets all that it needs, or nothing is changed.</summary>

@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Queueing;
 
 /// <summary>A job and what it has got so far, while the queue decides.</summary>
@@ -22,7 +24,7 @@ internal sealed class Share(JobDemand job)
 
     public bool Yields => YieldsTo.Length > 0;
 
-    public QueueVerdict Verdict { get; set; }
+    public QueueVerdict Verdict { get; set; } = QueueVerdict.Keeps;
 
     public string LeftAside { get; set; } = "";
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Data.Sqlite;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Store;
@@ -43,7 +44,7 @@ internal static class EventRecord
         {
             var stored = e.Clone();
             stored.JobId = jobId;
-            stored.Time ??= Timestamp.FromDateTimeOffset(now);
+            stored.EventTime ??= Timestamp.FromDateTimeOffset(now);
             c.Execute(
                 "INSERT INTO events (job_id, sequence, progress, event) VALUES ($id, $sequence, $progress, $event)",
                 ("$id", jobId),
@@ -67,6 +68,22 @@ internal static class EventRecord
             ("$after", after),
             ("$count", count)
         );
+        return Read(command);
+    }
+
+    /// <summary>The newest events of a job other than progress, newest first, with their tokens.</summary>
+    public static IReadOnlyList<JobEvent> Newest(StoreConnection c, string jobId, int count)
+    {
+        using var command = c.Command(
+            "SELECT sequence, event FROM events WHERE job_id = $id AND progress = 0 ORDER BY sequence DESC LIMIT $count",
+            ("$id", jobId),
+            ("$count", count)
+        );
+        return Read(command);
+    }
+
+    private static List<JobEvent> Read(SqliteCommand command)
+    {
         using var reader = command.ExecuteReader();
         var events = new List<JobEvent>();
         while (reader.Read())

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Jobs;
@@ -10,7 +13,7 @@ public sealed partial class JobStore
 {
     private const string Columns =
         "number, id, request_id, spec, created, phase, reason, generation, plan, started, ended, weights_sha256, progress, arithmetic, "
-        + "active_before, active_since, namespace, owner, queued, preempted_for";
+        + "active_before, active_since, namespace, owner, queued, preempted_for, labels";
 
     /// <summary>A job; null when there is none of this id.</summary>
     public Task<StoredJob?> GetAsync(string jobId) => _thread.RunAsync(c => Read(c, jobId));
@@ -62,22 +65,15 @@ public sealed partial class JobStore
 
     /// <summary>A page of jobs, newest first.</summary>
     /// <param name="before">Only jobs with smaller numbers; null: from the newest.</param>
-    /// <param name="states">Only these; empty: all.</param>
+    /// <param name="filter">Only those that match.</param>
     /// <param name="count">At most so many.</param>
     /// <param name="confinement">Only those of this namespace; null: of all.</param>
-    public Task<IReadOnlyList<StoredJob>> ListAsync(
-        long? before,
-        IReadOnlyCollection<JobState> states,
-        int count,
-        string? confinement = null
-    ) =>
+    public Task<IReadOnlyList<StoredJob>> ListAsync(long? before, JobFilter filter, int count, string? confinement = null) =>
         _thread.RunAsync<IReadOnlyList<StoredJob>>(c =>
             All(
                 c,
-                $"SELECT {Columns} FROM jobs WHERE number {Among(states, confinement)} ORDER BY number DESC LIMIT $count",
-                ("$before", before ?? long.MaxValue),
-                ("$namespace", confinement ?? ""),
-                ("$count", count)
+                $"SELECT {Columns} FROM jobs WHERE {Among(filter, confinement)} ORDER BY number DESC LIMIT $count",
+                [("$before", before ?? long.MaxValue), ("$namespace", confinement ?? ""), ("$count", count), .. filter.Parameters]
             )
         );
 
@@ -137,6 +133,26 @@ public sealed partial class JobStore
             return entries;
         });
 
+    /// <summary>The curve of a job as it was stored last, without evaluations; empty where there is none.</summary>
+    public Task<JobCurve> CurveAsync(string jobId) =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command("SELECT points FROM curves WHERE job_id = $id", ("$id", jobId));
+            return command.ExecuteScalar() is byte[] points
+                ? StoredRow.Read(() => JobCurve.Parser.ParseFrom(points))
+                : new JobCurve { JobId = jobId };
+        });
+
+    /// <summary>The newest events of a job other than progress, newest first.</summary>
+    public Task<IReadOnlyList<JobEvent>> NewestEventsAsync(string jobId, int count) =>
+        _thread.RunAsync(c => EventRecord.Newest(c, jobId, count));
+
+    /// <summary>What is on record of datasets.</summary>
+    /// <param name="fingerprint">Of this one; null: of all.</param>
+    /// <param name="confinement">As clients of this namespace see it; null: of all.</param>
+    internal Task<IReadOnlyList<DatasetUse>> DatasetsAsync(string? fingerprint, string? confinement) =>
+        _thread.RunAsync(c => DatasetRecord.Read(c, fingerprint, confinement, _time.GetUtcNow()));
+
     /// <summary>Completes when the store has done what was asked of it before.</summary>
     public Task PingAsync() => _thread.RunAsync(_ => true);
 
@@ -152,21 +168,20 @@ public sealed partial class JobStore
             return command.ExecuteScalar() is byte[] plan ? StoredRow.Read(() => StartGeneration.Parser.ParseFrom(plan)) : null;
         });
 
-    private static readonly string s_alive = string.Join(
+    internal static readonly string s_alive = string.Join(
         ", ",
         Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified && !s.HasEnded()).Select(s => (int)s)
     );
 
     // Each state's newest from the index: a page of a rare one does not look through the many. Enumeration values, not text from
     // outside: nothing to escape.
-    private static string Among(IReadOnlyCollection<JobState> states, string? confinement)
+    private static string Among(JobFilter filter, string? confinement)
     {
-        var within = confinement is null ? "" : " AND namespace = $namespace";
-        return states.Count == 0 ? $"< $before{within}" : $"IN ({string.Join(" UNION ALL ", states.Distinct().Select(Newest))})";
+        var within = $"number < $before AND {filter.Sql}{(confinement is null ? "" : " AND namespace = $namespace")}";
+        return filter.States is { } states ? $"number IN ({string.Join(" UNION ALL ", states.Select(Newest))})" : within;
 
         string Newest(JobState state) =>
-            $"SELECT * FROM (SELECT number FROM jobs WHERE state = {(int)state} AND number < $before{within} ORDER BY number DESC "
-            + "LIMIT $count)";
+            $"SELECT * FROM (SELECT number FROM jobs WHERE state = {(int)state} AND {within} ORDER BY number DESC LIMIT $count)";
     }
 
     private static StoredJob? Read(StoreConnection c, string jobId) =>
@@ -212,8 +227,13 @@ public sealed partial class JobStore
         {
             Namespace = (string)reader["namespace"],
             Owner = (string)reader["owner"],
+            Labels = LabelsOf((string)reader["labels"]),
         };
     }
+
+    private static ImmutableSortedDictionary<string, string> LabelsOf(string json) =>
+        JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(json)?.WithComparers(StringComparer.Ordinal)
+        ?? throw new InvalidDataException("the job store has a row without labels");
 
     private static DateTimeOffset? Time(object value) => value is long ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
@@ -85,8 +87,9 @@ public sealed partial class JobStore : IAsyncDisposable
             using var insert = c.Command(
                 """
                 INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
-                    progress, namespace, owner, queued)
-                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued)
+                    progress, namespace, owner, queued, dataset, labels, priority)
+                VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued,
+                    $dataset, $labels, $priority)
                 RETURNING number
                 """,
                 ("$id", job.Id),
@@ -101,7 +104,10 @@ public sealed partial class JobStore : IAsyncDisposable
                 ("$phase", job.Record.Phase.ToString()),
                 ("$reason", job.Record.Reason),
                 ("$progress", job.Progress.ToByteArray()),
-                ("$queued", Milliseconds(job.Record.Queued))
+                ("$queued", Milliseconds(job.Record.Queued)),
+                ("$dataset", job.Spec.Dataset?.Fingerprint ?? ""),
+                ("$labels", JsonSerializer.Serialize(job.Labels)),
+                ("$priority", job.Spec.Priority)
             );
             // Times are kept to the millisecond.
             var created = job with
@@ -114,6 +120,7 @@ public sealed partial class JobStore : IAsyncDisposable
                 State = new StateChanged { State = job.Record.Phase.ToJobState(), Reason = job.Record.Reason },
             };
             EventRecord.Append(c, job.Id, [submitted], ended: false, _time.GetUtcNow(), eventsAfter);
+            DatasetRecord.Use(c, job.Spec.Dataset?.Fingerprint ?? "", job.Namespace, _time.GetUtcNow());
             return (CreateOutcome.Created, created);
         });
 
@@ -157,6 +164,10 @@ public sealed partial class JobStore : IAsyncDisposable
             {
                 Append(c, jobId, ledger ?? []);
             }
+            if (record.Ended is { } end)
+            {
+                DatasetRecord.EndUse(c, jobId, end);
+            }
             EventRecord.Append(c, jobId, events, record.Phase.HasEnded(), _time.GetUtcNow());
             return true;
         });
@@ -166,18 +177,50 @@ public sealed partial class JobStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets a job, its events and its ledger.</summary>
+    /// <summary>Keeps a job's curve in place of the one before. A job that is not there has none.</summary>
+    public Task SaveCurveAsync(JobCurve curve)
+    {
+        ArgumentNullException.ThrowIfNull(curve);
+        return _thread.RunAsync(c =>
+            c.Execute(
+                """
+                INSERT INTO curves (job_id, points) SELECT id, $points FROM jobs WHERE id = $id
+                ON CONFLICT (job_id) DO UPDATE SET points = excluded.points
+                """,
+                ("$id", curve.JobId),
+                ("$points", curve.ToByteArray())
+            )
+        );
+    }
+
+    /// <summary>Forgets a job, its events, its ledger and its curve.</summary>
     public async Task DeleteAsync(string jobId)
     {
         await _thread.RunAsync(c =>
         {
             c.Execute("DELETE FROM events WHERE job_id = $id", ("$id", jobId));
             c.Execute("DELETE FROM generations WHERE job_id = $id", ("$id", jobId));
+            c.Execute("DELETE FROM curves WHERE job_id = $id", ("$id", jobId));
             c.Execute("DELETE FROM jobs WHERE id = $id", ("$id", jobId));
             return true;
         });
         _signals.Raise(jobId);
     }
+
+    /// <summary>Notes that a client of a namespace has brought a dataset.</summary>
+    public Task AddDatasetAsync(string fingerprint, string name) =>
+        _thread.RunAsync(c =>
+        {
+            DatasetRecord.Use(c, fingerprint, name, _time.GetUtcNow());
+            return true;
+        });
+
+    /// <summary>Forgets that a dataset is there, unless a job that has not ended needs it.</summary>
+    /// <param name="fingerprint">The dataset.</param>
+    /// <param name="confinement">For this namespace; null: for all.</param>
+    /// <returns>The jobs that need it, and whether another namespace keeps it.</returns>
+    internal Task<(IReadOnlyList<string> NeededBy, bool IsKept)> RemoveDatasetAsync(string fingerprint, string? confinement) =>
+        _thread.RunAsync(c => DatasetRecord.Remove(c, fingerprint, confinement));
 
     /// <summary>Tells whoever holds it that the job's record has grown. Take it before reading events.</summary>
     public EventSignal Watch(string jobId) => _signals.Watch(jobId);

@@ -44,6 +44,9 @@ internal static class StoreSchema
         AddIdentity,
         AddNamespaces,
         AddQueue,
+        AddCurves,
+        AddDatasets,
+        AddLabels,
     ];
 
     public static void Prepare(SqliteConnection connection, string path)
@@ -188,6 +191,48 @@ internal static class StoreSchema
             """
         );
 
+    /// <summary>Datasets that came before were brought by those whose jobs used them, for all that is known.</summary>
+    private static void AddDatasets(SqliteConnection connection)
+    {
+        connection.CreateFunction("dataset_of", (byte[] spec) => JobSpec.Parser.ParseFrom(spec).Dataset?.Fingerprint ?? "", true);
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN dataset TEXT NOT NULL DEFAULT '';
+            UPDATE jobs SET dataset = dataset_of(spec);
+            CREATE INDEX jobs_dataset ON jobs (dataset, state);
+            CREATE TABLE datasets (
+                fingerprint TEXT NOT NULL,
+                namespace TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                used INTEGER NOT NULL,
+                PRIMARY KEY (fingerprint, namespace)
+            ) WITHOUT ROWID;
+            INSERT INTO datasets
+                SELECT dataset, namespace, MIN(created), MAX(COALESCE(ended, created)) FROM jobs WHERE dataset <> ''
+                GROUP BY dataset, namespace;
+            """
+        );
+    }
+
+    /// <summary>Labels, and the messages of version 1 of the API: no program before had a stable one.</summary>
+    private static void AddLabels(SqliteConnection connection)
+    {
+        connection.CreateFunction("priority_of", (byte[] spec) => JobSpec.Parser.ParseFrom(spec).Priority, true);
+        connection.CreateFunction("renewed_event", (byte[] e) => EventMigration.Event(e), true);
+        connection.CreateFunction("renewed_progress", (byte[] progress) => EventMigration.Progress(progress), true);
+        Run(
+            connection,
+            """
+            ALTER TABLE jobs ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+            ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+            UPDATE jobs SET priority = priority_of(spec) WHERE priority_of(spec) <> 0;
+            UPDATE jobs SET progress = renewed_progress(progress);
+            UPDATE events SET event = renewed_event(event);
+            """
+        );
+    }
+
     /// <summary>The store's name, made with it.</summary>
     public static string Identity(SqliteConnection connection)
     {
@@ -195,6 +240,10 @@ internal static class StoreSchema
         read.CommandText = "SELECT id FROM store";
         return read.ExecuteScalar() as string ?? throw new InvalidDataException("the job store has no name: it is damaged");
     }
+
+    /// <summary>Jobs of an older program have none.</summary>
+    private static void AddCurves(SqliteConnection connection) =>
+        Run(connection, "CREATE TABLE curves (job_id TEXT PRIMARY KEY, points BLOB NOT NULL)");
 
     private static void Run(SqliteConnection connection, string sql)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
@@ -27,6 +29,10 @@ public sealed record StoredJob(
 
     /// <summary>Name of the client that submitted it; empty: clients were not asked.</summary>
     public string Owner { get; init; } = "";
+
+    /// <summary>For clients to find it by.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
 }
 
 /// <summary>A job that has ended and need not be kept any longer.</summary>

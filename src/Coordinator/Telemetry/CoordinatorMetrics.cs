@@ -1,5 +1,6 @@
 using Prometheus;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Telemetry;
@@ -7,7 +8,6 @@ namespace TrainingCluster.Coordinator.Telemetry;
 /// <summary>The coordinator's metrics. docs/metrics.md lists them; a test holds the list against the code.</summary>
 public sealed class CoordinatorMetrics
 {
-    private static readonly string[] s_workerStates = ["idle", "training", "draining", "unreachable"];
     private readonly Gauge _workers;
     private readonly Gauge _jobs;
     private readonly Counter _generations;
@@ -90,9 +90,9 @@ public sealed class CoordinatorMetrics
             "worker"
         );
         _jobGauges = new JobGauges(factory, time);
-        foreach (var state in s_workerStates)
+        foreach (var state in WorkerStates.All)
         {
-            _workers.WithLabels(state).Set(0);
+            _workers.WithLabels(state.Word()).Set(0);
         }
         foreach (var state in Enum.GetValues<JobState>().Where(s => s != JobState.Unspecified))
         {
@@ -102,7 +102,7 @@ public sealed class CoordinatorMetrics
         {
             _finished.WithLabels(JobGauges.Label(result));
         }
-        foreach (var cause in Enum.GetValues<GenerationCause>())
+        foreach (var cause in Enum.GetValues<GenerationCause>().Where(c => c != GenerationCause.Unspecified))
         {
             _generations.WithLabels(cause.ToLabel()).Inc(0);
         }
@@ -113,12 +113,12 @@ public sealed class CoordinatorMetrics
     }
 
     /// <summary>Sets the number of workers in each state.</summary>
-    public void SetWorkers(IEnumerable<string> states)
+    public void SetWorkers(IEnumerable<WorkerState> states)
     {
-        var count = states.CountBy(s => s, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
-        foreach (var state in s_workerStates)
+        var count = states.CountBy(s => s).ToDictionary();
+        foreach (var state in WorkerStates.All)
         {
-            _workers.WithLabels(state).Set(count.GetValueOrDefault(state));
+            _workers.WithLabels(state.Word()).Set(count.GetValueOrDefault(state));
         }
     }
 

@@ -79,7 +79,7 @@ public sealed class DatasetBuilder
         // 1.
         var trainer = new BpeTrainer();
         var (lines, usable) = Learn(trainer);
-        var tokenizer = trainer.Train(_options.VocabularySize);
+        var tokenizer = trainer.Train(_options.VocabularySize, _cancel);
         tokenizer.Save(Path.Combine(folder, Dataset.TokenizerFile));
         // 2.
         var holdOut = _options.Validation is null;
@@ -136,6 +136,7 @@ public sealed class DatasetBuilder
         foreach (var pair in _options.Train.Read())
         {
             Report(LearningStage, ++lines, null);
+            RequireWithin(lines, trainer);
             if (pair.Source.Length == 0 || pair.Target.Length == 0)
             {
                 continue;
@@ -149,6 +150,27 @@ public sealed class DatasetBuilder
             trainer.Add(pair.Target);
         }
         return (lines, usable);
+    }
+
+    private void RequireWithin(long lines, BpeTrainer trainer)
+    {
+        if (_options.Limits is not { } limits)
+        {
+            return;
+        }
+        if (lines > limits.Pairs)
+        {
+            throw new DatasetException(
+                $"{_options.Train.SourceName}: more than {limits.Pairs} lines: prepare so much text where it is, and bring the dataset."
+            );
+        }
+        if (trainer.WordBytes > limits.WordBytes)
+        {
+            throw new DatasetException(
+                $"{_options.Train.SourceName}, line {lines}: the different words so far have more than {limits.WordBytes} bytes: is this "
+                    + "text, a sentence a line? If it is, prepare it where it is, and bring the dataset."
+            );
+        }
     }
 
     /// <summary>Numbers of the usable pairs to hold out: drawn with a fixed seed, so the same text gives the same set.</summary>

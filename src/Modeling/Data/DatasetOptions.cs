@@ -35,6 +35,11 @@ public sealed record DatasetOptions
     /// </summary>
     public int MaxTokens { get; init; } = 256;
 
+    /// <summary>
+    /// More pairs, or more bytes in all different words together, are refused: memory grows with both. Null: no limit.
+    /// </summary>
+    public DatasetLimits? Limits { get; init; }
+
     /// <summary>All that is wrong with the options, each with the fix; empty when nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -53,3 +58,9 @@ public sealed record DatasetOptions
         return errors;
     }
 }
+
+/// <summary>What the text of strangers may cost.</summary>
+/// <param name="Pairs">Pairs of the training text. The making takes 4 bytes for each.</param>
+/// <param name="WordBytes">Bytes of all different words of the training text, each counted once. Learning a vocabulary takes some 30 bytes
+/// for each.</param>
+public sealed record DatasetLimits(long Pairs, long WordBytes);

@@ -30,9 +30,22 @@ public static class AttentionRecorder
         // 1.
         var source = SequenceSearch.Cut(translator.Encode(sentence), options);
         var found = SequenceSearch.Search(translator.Model, [source], options)[0];
+        // 2.
+        return Record(translator, sentence, source, found);
+    }
+
+    /// <summary>The same for a translation that was found before.</summary>
+    /// <param name="translator">Model and vocabulary.</param>
+    /// <param name="sentence">As given.</param>
+    /// <param name="source">Its tokens, as they were searched with.</param>
+    /// <param name="found">Its translation.</param>
+    public static AttentionRecording Record(Translator translator, string sentence, int[] source, Hypothesis found)
+    {
+        ArgumentNullException.ThrowIfNull(translator);
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(found);
         int[] written = found.Ended ? [.. found.Tokens, SequenceSearch.EosId] : [.. found.Tokens];
         int[] read = [SequenceSearch.BosId, .. written[..^1]];
-        // 2.
         var maps = new List<AttentionMap>();
         var names = new StepNames(Names(translator, source), Names(translator, read), Names(translator, written));
         var likeliest = RecordPass(translator, source, read, names, maps);

@@ -10,10 +10,11 @@ namespace TrainingCluster.Modeling.Decoding;
 /// </summary>
 internal static class BeamSearch
 {
-    public static IReadOnlyList<Hypothesis> Run(
+    public static void Run(
         SequenceToSequenceModel model,
         SentenceBatch batch,
         SearchOptions options,
+        ISearchFollower follower,
         CancellationToken cancellationToken
     )
     {
@@ -21,7 +22,6 @@ internal static class BeamSearch
         var device = SequenceSearch.DeviceOf(model);
         var (source_NS, lengths_N) = batch.ToTensors(device);
         using var state = model.BeginDecoding(source_NS, lengths_N, options.Beam);
-        var answers = new Hypothesis[batch.Sources.Count];
         var live = batch
             .Sources.Select((source, sentence) => new BeamSentence(sentence, options.LimitFor(source.Length), options))
             .ToList();
@@ -44,9 +44,15 @@ internal static class BeamSearch
                 var parents = live[i]
                     .Advance(best.AsSpan(i * candidates, candidates), place.AsSpan(i * candidates, candidates), model.VocabularySize);
                 rows.AddRange(parents.Select(parent => (long)i * options.Beam + parent));
-                if (live[i].Best is { } answer)
+                var number = batch.Numbers[live[i].Number];
+                if (!follower.Wants(number))
                 {
-                    answers[live[i].Number] = answer;
+                    continue;
+                }
+                follower.Advance(number, live[i].Settled());
+                if (live[i].Answers is { } answers)
+                {
+                    follower.Finish(number, answers);
                 }
                 else
                 {
@@ -67,6 +73,5 @@ internal static class BeamSearch
             }
             live = [.. keep.Select(i => live[(int)i])];
         }
-        return answers;
     }
 }

@@ -8,6 +8,7 @@ internal sealed class BeamSentence
     private readonly List<Hypothesis> _finished = [];
     private List<List<int>> _written;
     private float[] _logProbabilities;
+    private int _settled;
 
     /// <param name="number">The sentence's place in its batch.</param>
     /// <param name="limit">Tokens that an answer may have.</param>
@@ -31,8 +32,22 @@ internal sealed class BeamSentence
     /// <summary>Of each row so far, in nats.</summary>
     public IReadOnlyList<float> LogProbabilities => _logProbabilities;
 
-    /// <summary>The answer, once the sentence is done.</summary>
-    public Hypothesis? Best { get; private set; }
+    /// <summary>The answers, best first and a beam of them at most, once the sentence is done.</summary>
+    public IReadOnlyList<Hypothesis>? Answers { get; private set; }
+
+    /// <summary>What every answer that is still possible begins with. It grows from step to step, and never changes otherwise.</summary>
+    public ReadOnlySpan<int> Settled()
+    {
+        var possible = _finished
+            .Select(answer => answer.Tokens)
+            .Concat(_written.Where((_, row) => !float.IsNegativeInfinity(_logProbabilities[row])))
+            .ToList();
+        while (possible.Count > 0 && possible.TrueForAll(tokens => tokens.Count > _settled && tokens[_settled] == possible[0][_settled]))
+        {
+            _settled++;
+        }
+        return possible.Take(1).SelectMany(tokens => tokens.Take(_settled)).ToArray();
+    }
 
     /// <summary>Takes the likeliest continuations, best first.</summary>
     /// <param name="logProbabilities">Of the whole beginning, in nats.</param>
@@ -74,7 +89,8 @@ internal sealed class BeamSentence
         }
         if (_finished.Count >= beam || length >= _limit || parents.Count == 0)
         {
-            Best = _finished.MaxBy(answer => answer.Score);
+            // In this order equal scores stay in the order in which they were found.
+            Answers = _finished.Count == 0 ? null : [.. _finished.OrderByDescending(answer => answer.Score).Take(beam)];
         }
         // Fewer than a beam of continuations (a tiny vocabulary): the rest stays out of the race.
         while (parents.Count < beam)

@@ -1,15 +1,17 @@
+using System.Runtime.InteropServices;
 using TrainingCluster.Modeling.Models;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Decoding;
 
-/// <summary>Takes the likeliest token at every step. Sentences that have ended leave the batch.</summary>
+/// <summary>Takes the likeliest token at every step. Sentences that have ended, or that nobody wants any more, leave the batch.</summary>
 internal static class GreedySearch
 {
-    public static IReadOnlyList<Hypothesis> Run(
+    public static void Run(
         SequenceToSequenceModel model,
         SentenceBatch batch,
         SearchOptions options,
+        ISearchFollower follower,
         CancellationToken cancellationToken
     )
     {
@@ -17,7 +19,6 @@ internal static class GreedySearch
         var device = SequenceSearch.DeviceOf(model);
         var (source_NS, lengths_N) = batch.ToTensors(device);
         using var state = model.BeginDecoding(source_NS, lengths_N);
-        var answers = new Hypothesis[batch.Sources.Count];
         var live = Enumerable.Range(0, batch.Sources.Count).ToList();
         var written = batch.Sources.Select(_ => new List<int>()).ToArray();
         var logProbability = new double[batch.Sources.Count];
@@ -34,11 +35,16 @@ internal static class GreedySearch
             for (var row = 0; row < live.Count; row++)
             {
                 var sentence = live[row];
+                if (!follower.Wants(batch.Numbers[sentence]))
+                {
+                    continue;
+                }
                 logProbability[sentence] += likelihood[row];
                 var ended = chosen[row] == SequenceSearch.EosId;
                 if (!ended)
                 {
                     written[sentence].Add((int)chosen[row]);
+                    follower.Advance(batch.Numbers[sentence], CollectionsMarshal.AsSpan(written[sentence]));
                 }
                 if (!ended && written[sentence].Count < options.LimitFor(batch.Sources[sentence].Length))
                 {
@@ -46,12 +52,8 @@ internal static class GreedySearch
                     continue;
                 }
                 var length = written[sentence].Count + (ended ? 1 : 0);
-                answers[sentence] = new Hypothesis(
-                    written[sentence],
-                    logProbability[sentence],
-                    SequenceSearch.Score(logProbability[sentence], length, options),
-                    ended
-                );
+                var score = SequenceSearch.Score(logProbability[sentence], length, options);
+                follower.Finish(batch.Numbers[sentence], [new Hypothesis(written[sentence], logProbability[sentence], score, ended)]);
             }
             tokens = [.. keep.Select(row => (int)chosen[row])];
             if (keep.Count > 0 && keep.Count < live.Count)
@@ -60,6 +62,5 @@ internal static class GreedySearch
             }
             live = [.. keep.Select(row => live[row])];
         }
-        return answers;
     }
 }

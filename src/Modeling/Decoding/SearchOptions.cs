@@ -35,7 +35,7 @@ public sealed record SearchOptions
     public int BatchTokens { get; init; } = 8192;
 
     /// <summary>The limit for a source of some tokens.</summary>
-    internal int LimitFor(int sourceTokens) => (int)Math.Clamp(LengthFactor * sourceTokens + LengthExtra, 1, MaxLength);
+    public int LimitFor(int sourceTokens) => (int)Math.Clamp(LengthFactor * sourceTokens + LengthExtra, 1, MaxLength);
 
     /// <summary>Throws where an option is out of its range; all problems are named.</summary>
     /// <exception cref="ArgumentException">The message names option and range.</exception>

@@ -29,12 +29,32 @@ public static class SequenceSearch
         CancellationToken cancellationToken = default
     )
     {
+        ArgumentNullException.ThrowIfNull(sources);
+        var answers = new BestAnswers(sources.Count);
+        Search(model, sources, options ?? new SearchOptions(), answers, cancellationToken);
+        return answers.Best;
+    }
+
+    /// <summary>The same, for whoever wants to hear of each step, of every answer at once, and to give sentences up.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sources">Tokens of each sentence, its end-of-sequence token included; at least one token each.</param>
+    /// <param name="options">How to search.</param>
+    /// <param name="follower">Is told of each step and each answer.</param>
+    /// <param name="cancellationToken">Ends the search between steps.</param>
+    public static void Search(
+        SequenceToSequenceModel model,
+        IReadOnlyList<int[]> sources,
+        SearchOptions options,
+        ISearchFollower follower,
+        CancellationToken cancellationToken = default
+    )
+    {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sources);
-        options ??= new SearchOptions();
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(follower);
         options.Validate();
         var cut = sources.Select(source => Cut(source, options)).ToList();
-        var answers = new Hypothesis[sources.Count];
         var wasTraining = model.training;
         model.eval();
         try
@@ -42,13 +62,13 @@ public static class SequenceSearch
             using var noGradients = no_grad();
             foreach (var batch in SentenceBatch.Cut(cut, options.BatchTokens / options.Beam))
             {
-                var found =
-                    options.Beam == 1
-                        ? GreedySearch.Run(model, batch, options, cancellationToken)
-                        : BeamSearch.Run(model, batch, options, cancellationToken);
-                for (var i = 0; i < found.Count; i++)
+                if (options.Beam == 1)
                 {
-                    answers[batch.Numbers[i]] = found[i];
+                    GreedySearch.Run(model, batch, options, follower, cancellationToken);
+                }
+                else
+                {
+                    BeamSearch.Run(model, batch, options, follower, cancellationToken);
                 }
             }
         }
@@ -56,7 +76,6 @@ public static class SequenceSearch
         {
             model.train(wasTraining);
         }
-        return answers;
     }
 
     /// <summary>The source as it is searched with: without what is too long, and with its end.</summary>
@@ -75,4 +94,16 @@ public static class SequenceSearch
 
     internal static double Score(double logProbability, int length, SearchOptions options) =>
         logProbability / Math.Pow(Math.Max(1, length), options.LengthPenalty);
+
+    /// <summary>Wants every sentence, and keeps the best answer to each.</summary>
+    internal sealed class BestAnswers(int sentences) : ISearchFollower
+    {
+        public Hypothesis[] Best { get; } = new Hypothesis[sentences];
+
+        public bool Wants(int sentence) => true;
+
+        public void Advance(int sentence, ReadOnlySpan<int> settled) { }
+
+        public void Finish(int sentence, IReadOnlyList<Hypothesis> answers) => Best[sentence] = answers[0];
+    }
 }

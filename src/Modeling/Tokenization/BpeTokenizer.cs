@@ -99,14 +99,9 @@ public sealed class BpeTokenizer
         var bytes = new List<byte>(ids.Length * 4);
         foreach (var id in ids)
         {
-            if ((uint)id >= (uint)_bytes.Length)
-            {
-                throw new ArgumentOutOfRangeException(nameof(ids), id, $"The vocabulary has the ids 0 to {_bytes.Length - 1}.");
-            }
-            bytes.AddRange(_bytes[id]);
+            bytes.AddRange(BytesOf(id));
         }
-        var text = Encoding.UTF8.GetString([.. bytes]);
-        return text.StartsWith(' ') ? text[1..] : text;
+        return WithoutSpace(Encoding.UTF8.GetString([.. bytes]));
     }
 
     /// <summary>What one token reads, for people: "␣" is a space, and control characters are Unicode's pictures ("␊").</summary>
@@ -132,6 +127,16 @@ public sealed class BpeTokenizer
 
     /// <summary>The text with a space in front; nothing stays nothing.</summary>
     internal static string WithSpace(string text) => text.Length == 0 ? text : " " + text;
+
+    /// <summary>The text without the space that <see cref="WithSpace"/> put in front.</summary>
+    internal static string WithoutSpace(string text) => text.StartsWith(' ') ? text[1..] : text;
+
+    /// <summary>What a token stands for; a special one for nothing.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    internal ReadOnlySpan<byte> BytesOf(int id) =>
+        (uint)id < (uint)_bytes.Length
+            ? _bytes[id]
+            : throw new ArgumentOutOfRangeException(nameof(id), id, $"The vocabulary has the ids 0 to {_bytes.Length - 1}.");
 
     /// <summary>The special tokens, then the bytes.</summary>
     internal static List<string> BaseTokens() =>

@@ -14,6 +14,9 @@ public sealed class BpeTrainer
     /// <summary>A trainer that has seen nothing yet.</summary>
     public BpeTrainer() => _countsBySpan = _counts.GetAlternateLookup<ReadOnlySpan<char>>();
 
+    /// <summary>Bytes of all different words so far.</summary>
+    public long WordBytes { get; private set; }
+
     /// <summary>Counts the words of one sentence.</summary>
     public void Add(string sentence)
     {
@@ -22,7 +25,15 @@ public sealed class BpeTrainer
         {
             var length = WordSplitter.NextWord(rest);
             var word = rest[..length];
-            _countsBySpan[word] = _countsBySpan.TryGetValue(word, out var count) ? count + 1 : 1;
+            if (_countsBySpan.TryGetValue(word, out var count))
+            {
+                _countsBySpan[word] = count + 1;
+            }
+            else
+            {
+                _countsBySpan[word] = 1;
+                WordBytes += Encoding.UTF8.GetByteCount(word);
+            }
             rest = rest[length..];
         }
     }
@@ -30,8 +41,9 @@ public sealed class BpeTrainer
     /// <summary>Learns the vocabulary.</summary>
     /// <param name="vocabularySize">Tokens wanted, special tokens and the 256 bytes included. Fewer come out of a text in
     /// which no pair occurs twice any more.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is below <see cref="BpeTokenizer.MinimumVocabularySize"/>.</exception>
-    public BpeTokenizer Train(int vocabularySize)
+    public BpeTokenizer Train(int vocabularySize, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, BpeTokenizer.MinimumVocabularySize);
         var tokens = BpeTokenizer.BaseTokens();
@@ -42,6 +54,7 @@ public sealed class BpeTrainer
         var pairs = new PairCounts(words);
         while (tokens.Count < vocabularySize && pairs.TryTakeBest(out var left, out var right))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var text = tokens[left] + tokens[right];
             if (!ids.TryGetValue(text, out var merged))
             {

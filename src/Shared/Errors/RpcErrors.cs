@@ -68,13 +68,23 @@ public static class RpcErrors
     public static RpcException Info(StatusCode code, string reason, string text) =>
         With(code, text, new ErrorInfo { Reason = reason, Domain = Domain });
 
+    /// <summary>The same for a call that may go well later: with a <see cref="RetryInfo"/>.</summary>
+    /// <param name="code">UNAVAILABLE, RESOURCE_EXHAUSTED or FAILED_PRECONDITION.</param>
+    /// <param name="reason">UPPER_SNAKE_CASE, for machines.</param>
+    /// <param name="text">A sentence for people.</param>
+    /// <param name="after">When to try again.</param>
+    public static RpcException Later(StatusCode code, string reason, string text, TimeSpan after) =>
+        With(code, text, new ErrorInfo { Reason = reason, Domain = Domain }, new RetryInfo { RetryDelay = Duration.FromTimeSpan(after) });
+
     private static string Short(string text) => text.Length > MaxEcho ? $"{text[..MaxEcho]}…" : text;
 
-    private static RpcException With(StatusCode code, string text, IMessage details) =>
-        new Google.Rpc.Status
+    private static RpcException With(StatusCode code, string text, params ReadOnlySpan<IMessage> details)
+    {
+        var status = new Google.Rpc.Status { Code = (int)code, Message = text.Length > MaxText ? $"{text[..MaxText]}…" : text };
+        foreach (var detail in details)
         {
-            Code = (int)code,
-            Message = text.Length > MaxText ? $"{text[..MaxText]}…" : text,
-            Details = { Any.Pack(details) },
-        }.ToRpcException();
+            status.Details.Add(Any.Pack(detail));
+        }
+        return status.ToRpcException();
+    }
 }

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace TrainingCluster.Files;
 
 /// <summary>Renames that outlive a loss of power.</summary>
-internal static partial class Durable
+public static partial class Durable
 {
     /// <summary>Moves a finished folder to its final name and makes both the content's and the parent's entries durable.</summary>
     public static void Move(string from, string to)
@@ -12,6 +12,16 @@ internal static partial class Durable
         Sync(from);
         Directory.Move(from, to);
         Sync(Path.GetDirectoryName(to)!);
+    }
+
+    /// <summary>Makes what is in the files of a folder durable.</summary>
+    public static void FlushFiles(string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder))
+        {
+            using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Write);
+            RandomAccess.FlushToDisk(handle);
+        }
     }
 
     private static void Sync(string folder)

@@ -3,7 +3,7 @@ using System.Text;
 namespace TrainingCluster.Files;
 
 /// <summary>Paths of files inside a folder that come from outside.</summary>
-internal static class RelativePath
+public static class RelativePath
 {
     private const int LongestPath = 512;
 

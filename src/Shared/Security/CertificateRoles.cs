@@ -11,6 +11,9 @@ public enum CertificateRole
 
     /// <summary>A worker.</summary>
     Worker,
+
+    /// <summary>A server of translations.</summary>
+    Serving,
 }
 
 /// <summary>
@@ -54,6 +57,7 @@ public static class CertificateRoles
         {
             CertificateRole.Coordinator => $"spiffe://{TrustDomain}/coordinator",
             CertificateRole.Worker => $"spiffe://{TrustDomain}/worker",
+            CertificateRole.Serving => $"spiffe://{TrustDomain}/serving",
             _ => throw new ArgumentOutOfRangeException(nameof(role), role, "no such role"),
         };
 

@@ -36,6 +36,8 @@ public abstract class ProgramSetting(PropertyInfo property)
     private static ProgramSetting? Of(PropertyInfo property, object standard) =>
         property.GetCustomAttribute<DurationRangeAttribute>() is { } duration
             ? new DurationSetting(property, duration, (TimeSpan)property.GetValue(standard)!)
+        : property.GetCustomAttribute<NumberRangeAttribute>() is { } number
+            ? new NumberSetting(property, number, (int)property.GetValue(standard)!)
         : property.GetCustomAttribute<NamespaceNumberRangeAttribute>() is { } numbers ? new NamespaceNumberSetting(property, numbers)
         : null;
 }

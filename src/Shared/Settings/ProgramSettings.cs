@@ -19,7 +19,7 @@ public static class ProgramSettings
         var option = new Option<string[]>("--set")
         {
             Description =
-                "Set a time limit, an interval or a limit of namespaces, such as "
+                "Set a time limit, an interval or another limit, such as "
                 + $"{sections[0].Name}:{sections[0].Settings[0].Name}='{sections[0].Settings[0].DefaultText}'; may be given "
                 + $"several times. The environment does the same ({Prefix}SECTION__NAME). docs/configuration.md has all.",
             HelpName = "SECTION:NAME=VALUE",

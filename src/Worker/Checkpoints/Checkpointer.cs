@@ -151,7 +151,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
             {
                 Interlocked.Exchange(ref _stored, header.Step);
             }
-            (report.CheckpointId, report.Bytes, report.Error) = (info.CheckpointId, info.Bytes, info.Error);
+            (report.CheckpointId, report.Bytes, report.Error) = (info.CheckpointId, info.SizeBytes, info.Error);
         }
         catch (Exception e)
             when (e is RpcException or IOException or UnauthorizedAccessException or OperationCanceledException or InvalidOperationException

@@ -74,7 +74,7 @@ public sealed partial class DatasetCache
             _coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known yet."));
         using var channel = ClusterChannel.Open(address, _identity, CertificateRole.Coordinator);
         using var call = new V1.Datasets.DatasetsClient(channel).DownloadDataset(
-            new GetDatasetRequest { Fingerprint = fingerprint },
+            new DownloadDatasetRequest { Fingerprint = fingerprint },
             cancellationToken: cancellationToken
         );
         LogDownload(_logger, fingerprint, address);

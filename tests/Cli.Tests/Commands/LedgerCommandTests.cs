@@ -17,9 +17,9 @@ public sealed class LedgerCommandTests
                     Generation = 1,
                     FirstStep = 1,
                     LastStep = 4,
-                    MicroBatches = 32,
-                    Sentences = 1200,
-                    DiscardedSteps = 3,
+                    MicroBatchCount = 32,
+                    SentenceCount = 1200,
+                    DiscardedStepCount = 3,
                     Reason = "2 workers are there",
                     Members =
                     {
@@ -40,8 +40,8 @@ public sealed class LedgerCommandTests
                     CheckpointId = "4",
                     FirstStep = 5,
                     LastStep = 9,
-                    MicroBatches = 40,
-                    RepeatedSteps = 3,
+                    MicroBatchCount = 40,
+                    RepeatedStepCount = 3,
                     Reason = "lost b",
                     Members =
                     {
@@ -55,7 +55,7 @@ public sealed class LedgerCommandTests
             ledger.Audit = new LedgerAudit
             {
                 Holds = findings.Length == 0,
-                DatasetSentences = 1500,
+                DatasetSentenceCount = 1500,
                 Findings = { findings },
             };
             ledger.Audit.Epochs.Add(
@@ -64,7 +64,7 @@ public sealed class LedgerCommandTests
                     FirstStep = 1,
                     LastStep = 9,
                     Whole = true,
-                    Sentences = 1500,
+                    SentenceCount = 1500,
                 }
             );
         }

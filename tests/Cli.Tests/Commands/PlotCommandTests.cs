@@ -6,11 +6,11 @@ public sealed class PlotCommandTests : IDisposable
 {
     private const string Events = """
         running (2 workers are there)
-        {"token":"1","time":"2020-01-01T00:00:00Z","generation":{"generation":"1"}}
-        {"token":"2","time":"2020-01-01T00:01:00Z","evaluation":{"step":"100","bleu":12.5}}
-        {"token":"3","time":"2020-01-01T00:01:30Z","generation":{"generation":"2"}}
-        {"token":"4","time":"2020-01-01T00:02:00Z","evaluation":{"step":"200","bleu":25,"aFieldOfTomorrow":1}}
-        {"id":"job-1","spec":{"name":"job"},"state":"JOB_STATE_SUCCEEDED","created":"2020-01-01T00:00:00Z"}
+        {"token":"1","eventTime":"2020-01-01T00:00:00Z","generation":{"generation":"1"}}
+        {"token":"2","eventTime":"2020-01-01T00:01:00Z","evaluation":{"step":"100","bleu":12.5}}
+        {"token":"3","eventTime":"2020-01-01T00:01:30Z","generation":{"generation":"2"}}
+        {"token":"4","eventTime":"2020-01-01T00:02:00Z","evaluation":{"step":"200","bleu":25,"aFieldOfTomorrow":1}}
+        {"id":"job-1","spec":{"name":"job"},"state":"JOB_STATE_SUCCEEDED","createTime":"2020-01-01T00:00:00Z"}
         """;
 
     private readonly TestFolder _folder = new();

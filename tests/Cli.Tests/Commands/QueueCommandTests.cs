@@ -17,21 +17,21 @@ public sealed class QueueCommandTests
                     Priority = 5,
                     State = JobState.Queued,
                     Position = 1,
-                    Verdict = "too_few_workers",
+                    Verdict = QueueVerdict.TooFewWorkers,
                     Reason = "needs 4 workers, 2 are here",
-                    NeededWorkers = 4,
-                    MaxWorkers = 8,
-                    Queued = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow().AddMinutes(-5)),
+                    NeededWorkerCount = 4,
+                    MaxWorkerCount = 8,
+                    QueueTime = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow().AddMinutes(-5)),
                 },
                 new QueuedJob
                 {
                     JobId = "small-1",
                     Namespace = "teaching",
                     State = JobState.Running,
-                    Verdict = "keeps",
-                    Workers = 2,
-                    NeededWorkers = 1,
-                    MaxWorkers = 2,
+                    Verdict = QueueVerdict.Keeps,
+                    WorkerCount = 2,
+                    NeededWorkerCount = 1,
+                    MaxWorkerCount = 2,
                 },
             },
             Namespaces =
@@ -39,12 +39,11 @@ public sealed class QueueCommandTests
                 new QueueNamespace
                 {
                     Name = "research",
-                    HasQuota = true,
                     Quota = 4,
                     Share = 2,
                 },
             },
-            Workers = 2,
+            WorkerCount = 2,
         };
 
     [Fact]

@@ -151,4 +151,101 @@ public sealed class SubmitCommandTests : IDisposable
         Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
         Assert.Contains("--coordinator foo bar", session.Error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(JobState.Succeeded)]
+    [InlineData(JobState.Failed)]
+    public async Task Submit_WaitAndOut_BringsTheModelOfAJobThatSucceeds(JobState end)
+    {
+        await using var coordinator = await FakeCoordinator.StartAsync(Ending(end));
+        var session = await SubmitAsync(coordinator, "--wait", "--out", _folder.At("model"));
+        if (end == JobState.Succeeded)
+        {
+            Assert.True(session.ExitCode == 0, session.Error);
+            Assert.Equal("weights", await File.ReadAllTextAsync(_folder.At("model/model.bin"), TestContext.Current.CancellationToken));
+            return;
+        }
+        Assert.Equal(ExitCodes.Failed, session.ExitCode);
+        Assert.Equal(["job.yaml"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Submit_OutIsInTheWay_IsRefusedBeforeAnythingIsSubmitted()
+    {
+        var created = false;
+        await using var coordinator = await FakeCoordinator.StartAsync(Ending(JobState.Succeeded, () => created = true));
+        Directory.CreateDirectory(_folder.At("model"));
+        _folder.Write("model/letter.txt", "dear");
+        var session = await SubmitAsync(coordinator, "--wait", "--out", _folder.At("model"));
+        Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
+        Assert.Contains("holds other files", session.Error, StringComparison.Ordinal);
+        Assert.False(created);
+    }
+
+    [Theory]
+    [InlineData("--out needs --wait", "--out", "x")]
+    [InlineData("--overwrite needs --out", "--wait", "--overwrite")]
+    public async Task Submit_OptionsThatDoNotFit_AreNamed(string expected, params string[] options)
+    {
+        var session = await Session.RunAsync(["submit", "job.yaml", .. options]);
+        Assert.Equal(ExitCodes.BadUsage, session.ExitCode);
+        Assert.Contains(expected, session.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_ModelThatDoesNotCome_LeavesNothingAndSaysHowToFetchIt()
+    {
+        await using var coordinator = await FakeCoordinator.StartAsync(Ending(JobState.Succeeded, artifacts: []));
+        var session = await SubmitAsync(coordinator, "--wait", "--out", _folder.At("model"));
+        Assert.Equal(ExitCodes.Failed, session.ExitCode);
+        Assert.Contains($"./cluster artifacts job-7 --out {_folder.At("model")}", session.Error, StringComparison.Ordinal);
+        Assert.Equal(["job.yaml"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
+    private Task<Session> SubmitAsync(FakeCoordinator coordinator, params string[] options) =>
+        Session.RunAsync([
+            "submit",
+            _folder.Write("job.yaml", $"dataset: {{ fingerprint: {new string('a', 64)} }}\n"),
+            "--coordinator",
+            coordinator.Address,
+            .. options,
+        ]);
+
+    private static FakeCoordinator.Script Ending(JobState state, Action? created = null, IReadOnlyList<FileChunk>? artifacts = null)
+    {
+        var script = new FakeCoordinator.Script
+        {
+            Create = request =>
+            {
+                created?.Invoke();
+                return new Job
+                {
+                    Id = "job-7",
+                    Spec = request.Spec,
+                    State = JobState.Queued,
+                };
+            },
+            Watch = (_, stream, _) =>
+                stream.WriteAsync(
+                    new JobEvent
+                    {
+                        Token = "1",
+                        State = new StateChanged { State = state },
+                    }
+                ),
+            Artifacts =
+                artifacts
+                ??
+                [
+                    new FileChunk
+                    {
+                        Path = "model.bin",
+                        FileBytes = 7,
+                        Data = ByteString.CopyFromUtf8("weights"),
+                    },
+                ],
+        };
+        script.Datasets.Add(new string('a', 64));
+        return script;
+    }
 }

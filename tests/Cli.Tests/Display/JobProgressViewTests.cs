@@ -1,4 +1,5 @@
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Tests.Display;
@@ -13,18 +14,18 @@ public sealed class JobProgressViewTests
                 new JobProgress
                 {
                     Step = 120,
-                    TotalSteps = 400,
+                    TotalStepCount = 400,
                     Loss = 2.3456,
                     TokensPerSecond = 8100.4,
-                    Workers = 2,
-                    SkippedSteps = 1,
+                    WorkerCount = 2,
+                    SkippedStepCount = 1,
                 }
             )
         );
 
     [Fact]
     public void Figures_WithoutTotal_ShowTheStepAlone() =>
-        Assert.StartsWith("step 3, loss", JobProgressView.Figures(new JobProgress { Step = 3, Workers = 1 }), StringComparison.Ordinal);
+        Assert.StartsWith("step 3, loss", JobProgressView.Figures(new JobProgress { Step = 3, WorkerCount = 1 }), StringComparison.Ordinal);
 
     [Fact]
     public void LineOf_EachEvent_SaysWhatHappened()
@@ -48,7 +49,7 @@ public sealed class JobProgressViewTests
                         Generation = 3,
                         Workers = { "worker-1", "worker-2" },
                         BaseStep = 7,
-                        RecoverySeconds = 0.84,
+                        RecoveryDuration = ProtoDurations.OfSeconds(0.84),
                         Reason = "worker-3 died",
                     },
                 }
@@ -65,8 +66,8 @@ public sealed class JobProgressViewTests
                         Bleu = 33.123,
                         ExactMatch = 0.125,
                         Loss = 1.5,
-                        Sentences = 100,
-                        Seconds = 2,
+                        SentenceCount = 100,
+                        Duration = ProtoDurations.OfSeconds(2),
                         Best = true,
                     },
                 }
@@ -89,7 +90,7 @@ public sealed class JobProgressViewTests
                 {
                     Log = new LogLine
                     {
-                        Level = "warning",
+                        Severity = LogSeverity.Warning,
                         Source = "worker-1",
                         Text = "slow",
                     },

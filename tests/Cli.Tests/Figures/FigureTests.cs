@@ -5,6 +5,7 @@ using TrainingCluster.Modeling.Decoding;
 using TrainingCluster.Modeling.Models;
 using TrainingCluster.Modeling.Tokenization;
 using TrainingCluster.V1;
+using AttentionKind = TrainingCluster.Modeling.Decoding.AttentionKind;
 
 namespace TrainingCluster.Cli.Tests.Figures;
 

@@ -63,7 +63,18 @@ public sealed class EarlierJobsTests
     private static async Task<(Job? Found, string Said)> FindAsync(JobSpec spec, params Job[] jobs)
     {
         await using var coordinator = await FakeCoordinator.StartAsync(
-            new() { List = request => new ListJobsResponse { Jobs = { jobs.Where(job => request.States.Contains(job.State)) } } }
+            new()
+            {
+                List = request => new ListJobsResponse
+                {
+                    Jobs =
+                    {
+                        jobs.Where(job =>
+                            request.Filter.Contains($"state = {job.State.ToString().ToUpperInvariant()}", StringComparison.Ordinal)
+                        ),
+                    },
+                },
+            }
         );
         using var connection = new ClusterConnection(coordinator.Address, TimeProvider.System);
         using var said = new StringWriter();

@@ -23,7 +23,7 @@ public class CheckpointsServiceTests
 
         var info = await StoreAsync(server, 40);
 
-        Assert.Equal(("40", 40, Safetensors("weights").Length), (info.CheckpointId, info.Step, info.Bytes));
+        Assert.Equal(("40", 40, Safetensors("weights").Length), (info.CheckpointId, info.Step, info.SizeBytes));
         Assert.Equal([$"state.safetensors={Safetensors("weights")}"], await FetchAsync(server, "40"));
         Assert.Equal(["job-1"], server.Control.CheckpointsOf);
     }
@@ -59,7 +59,7 @@ public class CheckpointsServiceTests
 
         var info = await StorePartAsync(server, 50, 1, 3, whole[5..40]);
 
-        Assert.Equal(("50", whole.Length), (info.CheckpointId, info.Bytes));
+        Assert.Equal(("50", whole.Length), (info.CheckpointId, info.SizeBytes));
         Assert.Equal([$"state.safetensors={whole}"], await FetchAsync(server, "50"));
         Assert.Equal(["50"], Directory.EnumerateFileSystemEntries(server.Data.Checkpoints("job-1")).Select(Path.GetFileName));
         Assert.Equal(["job-1"], server.Control.CheckpointsOf);

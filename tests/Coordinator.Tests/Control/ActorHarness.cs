@@ -71,7 +71,15 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
                 RecoverTimeout = TimeSpan.FromMinutes(2),
             },
         };
-        var context = new JobActorContext(settings, Store, Files, CoordinatorMetrics, TimeProvider.System, NullLoggerFactory.Instance);
+        var context = new JobActorContext(
+            settings,
+            Store,
+            Files,
+            CoordinatorMetrics,
+            new(TimeProvider.System),
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
         _actor = System.ActorOf(Props.Create(() => new CoordinatorActor(settings, context, this)), $"coordinator-{incarnation}");
     }
 
@@ -116,7 +124,7 @@ internal sealed class ActorHarness : IAsyncDisposable, IMembership
 
     /// <summary>The states of the workers, in the order of their names.</summary>
     public async Task<string[]> StatesAsync() =>
-        [.. (await Actor.Ask<ClusterStatus>(StatusRequested.Instance, TimeSpan.FromSeconds(30))).Workers.Select(w => w.State)];
+        [.. (await Actor.Ask<ClusterStatus>(StatusRequested.Instance, TimeSpan.FromSeconds(30))).Workers.Select(w => w.State.Word())];
 
     /// <summary>Waits, event by event, until the job's record holds what is wanted.</summary>
     public async Task<StoredJob> UntilAsync(string jobId, Func<StoredJob, bool> wanted)

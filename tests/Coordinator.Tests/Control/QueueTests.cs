@@ -28,8 +28,8 @@ public class QueueTests
         await harness.UntilAsync("big", j => j.Record.Reason == "needs 4 workers, 1 are here");
         var queue = await QueueAsync(harness);
         Assert.Equal([("big", 1), ("small", 0)], queue.Jobs.Select(j => (j.JobId, j.Position)));
-        Assert.Equal("too_few_workers", queue.Jobs[0].Verdict);
-        Assert.Equal((1, 0), (queue.Workers, queue.FreeWorkers));
+        Assert.Equal(QueueVerdict.TooFewWorkers, queue.Jobs[0].Verdict);
+        Assert.Equal((1, 0), (queue.WorkerCount, queue.FreeWorkerCount));
         Assert.Empty((await QueueAsync(harness, "other")).Jobs);
     }
 
@@ -64,7 +64,7 @@ public class QueueTests
         Assert.Equal("job-2", (await b.PrepareAsync()).JobId);
         var waiting = await harness.UntilAsync("job-1", j => j.Record.Phase == JobPhase.Waiting);
         Assert.StartsWith("preempted for job-2, whose priority is 5 and not 0", waiting.Record.Reason, StringComparison.Ordinal);
-        Assert.True(Assert.Single((await QueueAsync(harness)).Jobs, j => j.JobId == "job-1").WasPreempted);
+        Assert.True(Assert.Single((await QueueAsync(harness)).Jobs, j => j.JobId == "job-1").Preempted);
 
         await harness.Actor.Ask<CommandDone>(new JobCommand("job-2", new CancelRequested("")));
         Assert.Equal("job-1", (await a.PrepareAsync(hasState: true, step: 4)).JobId);

@@ -1,6 +1,5 @@
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Settings;
-using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Coordinator.Tests.Hosting;
 

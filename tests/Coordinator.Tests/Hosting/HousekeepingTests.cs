@@ -4,6 +4,7 @@ using Prometheus;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
@@ -55,7 +56,7 @@ public sealed class HousekeepingTests : IDisposable
         );
         await housekeeping.StopAsync(CancellationToken.None);
 
-        Assert.Equal(["for-ever", "not-yet", "runs"], (await store.ListAsync(null, [], 10)).Select(j => j.Id).Order());
+        Assert.Equal(["for-ever", "not-yet", "runs"], (await store.ListAsync(null, JobFilter.All, 10)).Select(j => j.Id).Order());
         Assert.All(["for-ever", "not-yet", "runs"], id => Assert.True(Directory.Exists(data.Model(id))));
     }
 }

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Hosting;
@@ -40,7 +39,7 @@ public class ProgramTests
 
         var status = new ClusterStatus();
         await ProgramProcess.UntilAsync(
-            () => (status = jobs.GetCluster(new())).Workers.Count(w => w.State == "idle") == 2,
+            () => (status = jobs.GetCluster(new())).Workers.Count(w => w.State == WorkerState.Idle) == 2,
             () => $"{status} {coordinator.Output} {first.Output} {second.Output}"
         );
         Assert.Equal(["first", "second"], status.Workers.Select(w => w.Id));
@@ -68,7 +67,7 @@ public class ProgramTests
         Assert.Equal(0, await first.TerminateAsync());
         Assert.Contains("7 s at most", first.Output, StringComparison.Ordinal);
         await ProgramProcess.UntilAsync(
-            () => jobs.GetCluster(new()).Workers.Single(w => w.Id == "first").State == "unreachable",
+            () => jobs.GetCluster(new()).Workers.Single(w => w.Id == "first").State == WorkerState.Unreachable,
             () => coordinator.Output
         );
         Assert.Equal(0, await coordinator.TerminateAsync());

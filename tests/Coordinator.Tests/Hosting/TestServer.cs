@@ -6,8 +6,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
@@ -40,6 +42,7 @@ internal sealed class TestServer : IAsyncDisposable
     public RecordingControl Control { get; }
     public GrpcChannel Channel { get; }
     public DataFolder Data { get; }
+    public DatasetCatalog Catalog => _app.Services.GetRequiredService<DatasetCatalog>();
     public V1.Jobs.JobsClient Jobs { get; }
     public V1.Datasets.DatasetsClient Datasets { get; }
     public V1.Checkpoints.CheckpointsClient Checkpoints { get; }
@@ -87,7 +90,13 @@ internal sealed class TestServer : IAsyncDisposable
             Generation = 1,
             GroupToken = GroupSecret,
         };
-        await Store.SaveAsync(id, record, new() { TotalSteps = 1000 }, [], [new LedgerEntry(plan, 0, TimeProvider.System.GetUtcNow(), 0)]);
+        await Store.SaveAsync(
+            id,
+            record,
+            new() { TotalStepCount = 1000 },
+            [],
+            [new LedgerEntry(plan, 0, TimeProvider.System.GetUtcNow(), 0)]
+        );
         return job with { Record = record };
     }
 
@@ -117,10 +126,14 @@ internal sealed class RecordingControl(JobStore store) : IJobControl
 
     public void CheckpointsChanged(string jobId) => CheckpointsOf.Add(jobId);
 
-    public Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(new ClusterStatus { Version = "test" });
+    public ClusterStatus Cluster { get; set; } = new() { Version = "test" };
+
+    public QueueStatus? Queue { get; set; }
+
+    public Task<ClusterStatus> ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(Cluster.Clone());
 
     public Task<QueueStatus> QueueAsync(string name, CancellationToken cancellationToken) =>
-        Task.FromResult(new QueueStatus { Namespaces = { new QueueNamespace { Name = name } } });
+        Task.FromResult(Queue?.Clone() ?? new QueueStatus { Namespaces = { new QueueNamespace { Name = name } } });
 
     private async Task MoveAsync(string jobId, JobPhase phase, string reason)
     {

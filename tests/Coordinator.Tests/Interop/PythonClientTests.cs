@@ -1,6 +1,5 @@
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Tests.Hosting;
-using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Coordinator.Tests.Interop;
 
@@ -16,6 +15,7 @@ public sealed class PythonClientTests(PythonClientTests.RunningCoordinator coord
     [InlineData("submit_get_list")]
     [InlineData("watch_cancel")]
     [InlineData("errors")]
+    [InlineData("prepare")]
     [InlineData("deadline_and_cancellation")]
     [InlineData("health")]
     public async Task Grpcio_CallsACoordinator_CheckHolds(string check)

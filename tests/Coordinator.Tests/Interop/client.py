@@ -87,6 +87,10 @@ class Service:
         method = self._service.methods_by_name[name]
         request, answer = self._classes(method.input_type.full_name), self._classes(method.output_type.full_name)
         streams = name in ("WatchJob", "GetArtifacts")
+        if name == "PrepareDataset":
+            call = CHANNEL.stream_unary(
+                f"/{self._name}/{name}", request_serializer=request.SerializeToString, response_deserializer=answer.FromString)
+            return lambda messages, timeout=PATIENCE: call((request(**message) for message in messages), timeout=timeout)
         call = (CHANNEL.unary_stream if streams else CHANNEL.unary_unary)(
             f"/{self._name}/{name}", request_serializer=request.SerializeToString, response_deserializer=answer.FromString)
         return lambda timeout=PATIENCE, **fields: call(json_format.ParseDict(fields, request()), timeout=timeout)
@@ -173,6 +177,28 @@ def deadline_and_cancellation():
     events.cancel()
     same(grpc.StatusCode.CANCELLED, events.code())
     same(job.id, jobs.GetJob(id=job.id).id)
+
+
+def prepare():
+    """Text of the client's own: the fingerprint is that of ./cluster prepare, and a job of it is taken."""
+    datasets, jobs = Service("cluster.v1.Datasets"), Service("cluster.v1.Jobs")
+    source = "".join(f"the number {i} of {i % 7}\n" for i in range(200)).encode()
+    target = "".join(f"die Zahl {i} von {i % 7}\n" for i in range(200)).encode()
+
+    def messages(last=target):
+        yield {"settings": {"vocabulary_size": 300}}
+        for part, data in ((1, source), (2, last)):
+            for at in range(0, len(data), 512):
+                yield {"text": {"part": part, "data": data[at:at + 512]}}
+
+    info = datasets.PrepareDataset(messages())
+    same((FINGERPRINT, 198), (info.fingerprint, info.sentence_count))
+    job = jobs.CreateJob(spec={"dataset": {"fingerprint": info.fingerprint}})
+    same([job.id], [each for each in datasets.GetDataset(fingerprint=FINGERPRINT).needed_by_job_ids if each == job.id])
+    needed = failure(grpc.StatusCode.FAILED_PRECONDITION, lambda: datasets.DeleteDataset(fingerprint=FINGERPRINT))["ErrorInfo"]
+    same("DATASET_NEEDED", needed.reason)
+    bad = failure(grpc.StatusCode.INVALID_ARGUMENT, lambda: datasets.PrepareDataset(messages(b"eins\n")))["BadRequest"]
+    same(True, "source has 200 lines but target has 1" in bad.field_violations[0].description)
 
 
 def health():

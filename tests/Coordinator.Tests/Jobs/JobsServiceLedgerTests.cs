@@ -32,7 +32,7 @@ public sealed class JobsServiceLedgerTests
                 Generation = 2,
                 Phase = JobPhase.Succeeded,
             },
-            new() { TotalSteps = steps },
+            new() { TotalStepCount = steps },
             [],
             [LedgerLineageTests.Entry(1, 0, 3), LedgerLineageTests.Entry(2, 2, steps, from: 1, workers: "b")]
         );
@@ -56,12 +56,12 @@ public sealed class JobsServiceLedgerTests
 
         Assert.True(ledger.Audit.Holds, string.Join("; ", ledger.Audit.Findings));
         var epoch = Assert.Single(ledger.Audit.Epochs);
-        Assert.Equal((true, steps, ledger.Audit.DatasetSentences), (epoch.Whole, epoch.LastStep, epoch.Sentences));
+        Assert.Equal((true, steps, ledger.Audit.DatasetSentenceCount), (epoch.Whole, epoch.LastStep, epoch.SentenceCount));
         Assert.Equal(
             [(1, 1, 2, 1), (2, 3, steps, 0)],
-            ledger.Generations.Select(g => (g.Generation, g.FirstStep, g.LastStep, g.DiscardedSteps))
+            ledger.Generations.Select(g => (g.Generation, g.FirstStep, g.LastStep, g.DiscardedStepCount))
         );
-        Assert.Equal(ledger.Audit.DatasetSentences, ledger.Generations.Sum(g => g.Sentences));
+        Assert.Equal(ledger.Audit.DatasetSentenceCount, ledger.Generations.Sum(g => g.SentenceCount));
     }
 
     [Fact]

@@ -47,12 +47,12 @@ public class LedgerAuditorTests
         Assert.True(audit.Holds, string.Join("; ", audit.Findings));
         Assert.Equal(
             [(0, 1, first, true, Sentences), (1, first + 1, first + second, true, Sentences)],
-            audit.Epochs.Take(2).Select(e => (e.Epoch, (int)e.FirstStep, (int)e.LastStep, e.Whole, (int)e.Sentences))
+            audit.Epochs.Take(2).Select(e => (e.Epoch, (int)e.FirstStep, (int)e.LastStep, e.Whole, (int)e.SentenceCount))
         );
         Assert.Equal((2, false), (audit.Epochs[2].Epoch, audit.Epochs[2].Whole));
-        Assert.Equal(audit.Epochs.Sum(e => e.Sentences), view.Generations.Sum(g => g.Sentences));
-        Assert.All(view.Generations, g => Assert.Equal(g.Sentences, g.Members.Sum(m => m.Sentences)));
-        Assert.All(view.Generations, g => Assert.True(g.Sentences > 0));
+        Assert.Equal(audit.Epochs.Sum(e => e.SentenceCount), view.Generations.Sum(g => g.SentenceCount));
+        Assert.All(view.Generations, g => Assert.Equal(g.SentenceCount, g.Members.Sum(m => m.SentenceCount)));
+        Assert.All(view.Generations, g => Assert.True(g.SentenceCount > 0));
     }
 
     [Fact]
@@ -87,13 +87,13 @@ public class LedgerAuditorTests
     [Fact]
     public void Audit_JobSucceededBeforeItsLastStep_DoesNotHoldUnlessItMayStopEarly()
     {
-        Assert.True(Audit([Entry(1, 0, 9)], phase: JobPhase.Succeeded, change: j => j.Progress.TotalSteps = 9).Audit.Holds);
-        Assert.False(Audit([Entry(1, 0, 9)], phase: JobPhase.Succeeded, change: j => j.Progress.TotalSteps = 10).Audit.Holds);
+        Assert.True(Audit([Entry(1, 0, 9)], phase: JobPhase.Succeeded, change: j => j.Progress.TotalStepCount = 9).Audit.Holds);
+        Assert.False(Audit([Entry(1, 0, 9)], phase: JobPhase.Succeeded, change: j => j.Progress.TotalStepCount = 10).Audit.Holds);
         Assert.True(
             Audit(
                 [Entry(1, 0, 9)],
                 phase: JobPhase.Succeeded,
-                change: j => (j.Progress.TotalSteps, j.Spec.Evaluation.Patience) = (10, 2)
+                change: j => (j.Progress.TotalStepCount, j.Spec.Evaluation.Patience) = (10, 2)
             ).Audit.Holds
         );
     }

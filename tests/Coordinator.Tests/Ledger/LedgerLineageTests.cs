@@ -51,8 +51,8 @@ public class LedgerLineageTests
         Assert.Equal([(1, 1, 4), (2, 5, 9)], Ranges(lineage));
         Assert.Empty(lineage.Findings);
         var view = LedgerView.Of("job", entries, lineage);
-        Assert.Equal([(3, 0), (0, 3)], view.Generations.Select(g => (g.DiscardedSteps, g.RepeatedSteps)));
-        Assert.Equal([(32, 16), (40, 20)], view.Generations.Select(g => (g.MicroBatches, g.Members[0].MicroBatches)));
+        Assert.Equal([(3, 0), (0, 3)], view.Generations.Select(g => (g.DiscardedStepCount, g.RepeatedStepCount)));
+        Assert.Equal([(32, 16), (40, 20)], view.Generations.Select(g => (g.MicroBatchCount, g.Members[0].MicroBatchCount)));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public class LedgerLineageTests
         var lineage = LedgerLineage.Of(entries);
         Assert.Equal([(1, 1, 8), (3, 9, 10)], Ranges(lineage));
         Assert.Empty(lineage.Findings);
-        Assert.Equal([0, 3, 0], LedgerView.Of("job", entries, lineage).Generations.Select(g => g.DiscardedSteps));
+        Assert.Equal([0, 3, 0], LedgerView.Of("job", entries, lineage).Generations.Select(g => g.DiscardedStepCount));
     }
 
     [Fact]

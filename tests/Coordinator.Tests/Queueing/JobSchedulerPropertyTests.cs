@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Settings;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Queueing;
 

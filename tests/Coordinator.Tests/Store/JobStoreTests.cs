@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
+using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
@@ -66,7 +67,7 @@ public sealed class JobStoreTests : IDisposable
         Assert.Equal((CreateOutcome.Created, "a"), (first.Outcome, first.Job.Id));
         Assert.Equal((CreateOutcome.Repeated, "a"), (second.Outcome, second.Job.Id));
         Assert.Equal((CreateOutcome.Conflict, "a"), (other.Outcome, other.Job.Id));
-        Assert.Single(await store.ListAsync(null, [], 10));
+        Assert.Single(await store.ListAsync(null, JobFilter.All, 10));
     }
 
     [Fact]
@@ -90,13 +91,13 @@ public sealed class JobStoreTests : IDisposable
         }
         await store.SaveAsync("j2", (await store.GetAsync("j2"))!.Record with { Phase = JobPhase.Failed }, new(), []);
 
-        var first = await store.ListAsync(null, [], 2);
-        var rest = await store.ListAsync(first[^1].Number, [], 10);
+        var first = await store.ListAsync(null, JobFilter.All, 2);
+        var rest = await store.ListAsync(first[^1].Number, JobFilter.All, 10);
 
         Assert.Equal(["j4", "j3", "j2", "j1", "j0"], first.Concat(rest).Select(j => j.Id));
-        Assert.Equal(["j2"], (await store.ListAsync(null, [JobState.Failed], 10)).Select(j => j.Id));
+        Assert.Equal(["j2"], (await store.ListAsync(null, JobFilter.Parse("state = FAILED"), 10)).Select(j => j.Id));
         Assert.Equal(["j0", "j1", "j3", "j4"], (await store.NotEndedAsync()).Select(j => j.Id));
-        Assert.Equal(["j3", "j2"], (await store.ListAsync(5, [JobState.Queued, JobState.Failed], 2)).Select(j => j.Id));
+        Assert.Equal(["j3", "j2"], (await store.ListAsync(5, JobFilter.Parse("state = QUEUED OR state = FAILED"), 2)).Select(j => j.Id));
         await store.DeleteAsync("j0");
         var counts = await store.CountByStateAsync();
         Assert.Equal((3, 1), (counts[JobState.Queued], counts[JobState.Failed]));

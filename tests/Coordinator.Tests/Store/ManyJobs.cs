@@ -20,7 +20,7 @@ internal static class ManyJobs
             await store.SaveAsync(
                 start.JobId,
                 ended,
-                new() { Step = 1000, TotalSteps = 1000 },
+                new() { Step = 1000, TotalStepCount = 1000 },
                 [
                     new JobEvent
                     {

@@ -55,9 +55,9 @@ public sealed class StoreGrowthTests
         Assert.Equal("ended-99999", (await server.Jobs.ListJobsAsync(new() { PageSize = 50 })).Jobs[1].Id);
         Assert.Equal(
             [running.Id],
-            (await server.Jobs.ListJobsAsync(new() { States = { JobState.Running, JobState.Queued } })).Jobs.Select(j => j.Id)
+            (await server.Jobs.ListJobsAsync(new() { Filter = "state = RUNNING OR state = QUEUED" })).Jobs.Select(j => j.Id)
         );
-        Assert.Equal(50, (await server.Jobs.ListJobsAsync(new() { States = { JobState.Succeeded } })).Jobs.Count);
+        Assert.Equal(50, (await server.Jobs.ListJobsAsync(new() { Filter = "state = SUCCEEDED" })).Jobs.Count);
         Assert.Equal("ended-5", (await server.Jobs.GetJobAsync(new() { Id = "ended-5" })).Id);
         Assert.Empty(await server.Store.ExpiredAsync(100));
         Assert.Equal(Ended, (await server.Store.CountByStateAsync())[JobState.Succeeded]);

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Time.Testing;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Telemetry;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Telemetry;
@@ -61,7 +60,7 @@ public class CoordinatorMetricsTests
     [Fact]
     public async Task SetWorkers_States_AreCountedAndAbsentOnesAreZero()
     {
-        _metrics.SetWorkers(["idle", "training", "training"]);
+        _metrics.SetWorkers([WorkerState.Idle, WorkerState.Training, WorkerState.Training]);
         var text = await ExposedAsync();
         Assert.Contains("training_cluster_workers{state=\"training\"} 2", text, StringComparison.Ordinal);
         Assert.Contains("training_cluster_workers{state=\"unreachable\"} 0", text, StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Data.Sqlite;
+using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
@@ -45,12 +46,12 @@ internal static class StoreTargets
                 [
                     Parts.Join(
                         JobSpecDefaults.Fill(new JobSpec()).ToByteArray(),
-                        new JobProgress { Step = 3, TotalSteps = 10 }.ToByteArray(),
+                        new JobProgress { Step = 3, TotalStepCount = 10 }.ToByteArray(),
                         ControlTargets.Plan().ToByteArray(),
                         new JobEvent
                         {
                             Log = new LogLine { Text = "x" },
-                            Time = new Timestamp(),
+                            EventTime = new Timestamp(),
                         }.ToByteArray(),
                         Encoding.UTF8.GetBytes("Running"),
                         BitConverter.GetBytes(1_700_000_000_000)
@@ -172,7 +173,7 @@ internal static class StoreTargets
             {
                 () => store.GetAsync(JobId),
                 store.NotEndedAsync,
-                () => store.ListAsync(null, [], 10),
+                () => store.ListAsync(null, JobFilter.All, 10),
                 () => store.EventsAsync(JobId, 0, 10),
                 () => store.PlanAsync(JobId, 3),
                 async () => LedgerView.Of(JobId, await store.LedgerAsync(JobId), LedgerLineage.Of(await store.LedgerAsync(JobId))),

@@ -108,17 +108,17 @@ internal static class TextTargets
         [
             new()
             {
-                Time = time,
+                EventTime = time,
                 Generation = new GenerationChanged { Generation = 1 },
             },
             new()
             {
-                Time = time,
+                EventTime = time,
                 Evaluation = new Evaluation { Step = 100, Bleu = 12.5 },
             },
             new()
             {
-                Time = time,
+                EventTime = time,
                 Log = new LogLine { Text = "x" },
             },
         ];

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Kubernetes.Decisions;
 using TrainingCluster.Coordinator.Kubernetes.Definition;
@@ -41,23 +42,23 @@ public sealed class ControllerTests : IAsyncLifetime
             new JobProgress
             {
                 Step = 40,
-                TotalSteps = 100,
-                Workers = 2,
+                TotalStepCount = 100,
+                WorkerCount = 2,
                 Loss = 1.23456,
                 BestBleu = 31.256,
                 BestStep = 30,
                 EvaluatedStep = 30,
-                SecondsLeft = 90,
+                RemainingDuration = Duration.FromTimeSpan(TimeSpan.FromSeconds(90)),
             },
-            Generation(1, "start"),
-            Generation(2, "worker_lost"),
+            Generation(1, GenerationCause.Start),
+            Generation(2, GenerationCause.WorkerLost),
             new JobEvent
             {
                 Checkpoint = new()
                 {
                     Step = 30,
-                    Bytes = 2_000_000,
-                    Seconds = 0.5,
+                    SizeBytes = 2_000_000,
+                    StoreDuration = Duration.FromTimeSpan(TimeSpan.FromSeconds(0.5)),
                 },
             }
         );
@@ -280,7 +281,7 @@ public sealed class ControllerTests : IAsyncLifetime
         Assert.NotNull(TrainingJobStatus.ConditionOf(item["status"]!.AsObject(), "Admitted"));
     }
 
-    private static JobEvent Generation(long number, string cause) =>
+    private static JobEvent Generation(long number, GenerationCause cause) =>
         new()
         {
             Generation = new()
@@ -290,8 +291,8 @@ public sealed class ControllerTests : IAsyncLifetime
                 BaseStep = number == 1 ? 0 : 10,
                 Reason = "a died",
                 Cause = cause,
-                RecoverySeconds = number == 1 ? 0 : 0.62,
-                DiscardedSteps = number == 1 ? 0 : 3,
+                RecoveryDuration = number == 1 ? null : Duration.FromTimeSpan(TimeSpan.FromSeconds(0.62)),
+                DiscardedStepCount = number == 1 ? 0 : 3,
             },
         };
 }

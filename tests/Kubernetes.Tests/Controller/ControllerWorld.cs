@@ -1,19 +1,16 @@
 using System.Text.Json.Nodes;
 using k8s;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using TrainingCluster.Coordinator.Access;
-using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
-using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Coordinator.Kubernetes.Api;
 using TrainingCluster.Coordinator.Kubernetes.Definition;
-using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Tests;
 using TrainingCluster.Coordinator.Tests.Hosting;
@@ -31,6 +28,7 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
     private readonly TemporaryFolder _folder = new();
     private readonly List<(CancellationTokenSource End, Task Work, k8s.Kubernetes Client)> _running = [];
     private readonly DataFolder _data;
+    private ServiceProvider _services = null!;
 
     private ControllerWorld(TestApiServer api)
     {
@@ -66,6 +64,15 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
         var world = new ControllerWorld(await TestApiServer.StartAsync(TrainingJobDefinition.Create()));
         world.Store = await JobStore.OpenAsync(world._data.Database, TimeProvider.System);
         TestDataset.AddTo(world._data);
+        world._services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton(world._data)
+            .AddSingleton(world.Store)
+            .AddSingleton(new Quotas())
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<IJobControl>(world)
+            .AddCoordinatorGrpc()
+            .BuildServiceProvider();
         if (start)
         {
             world.StartController("one");
@@ -87,17 +94,12 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
         };
         var client = new k8s.Kubernetes(new KubernetesClientConfiguration { Host = Api.Url });
         var api = new TrainingJobApi(client, time);
-        var quotas = new Quotas();
-        var datasets = new DatasetLibrary(_data, quotas, NullLogger<DatasetLibrary>.Instance);
-        var admission = new Admission(quotas, Microsoft.Extensions.Options.Options.Create(new QueueOptions()));
         var controller = new TrainingJobController(
             api,
             new TrainingJobWatch(client, access, Options, time, NullLogger<TrainingJobWatch>.Instance),
-            new TextLibrary(api, datasets, _data, quotas, access, Options, time, NullLogger<TextLibrary>.Instance),
+            ActivatorUtilities.CreateInstance<TextLibrary>(_services, api, access, Options),
             Store,
-            new JobSubmission(Store, datasets, this, admission, time),
-            this,
-            new CheckpointLibrary(_data, quotas),
+            ActivatorUtilities.CreateInstance<JobsService>(_services),
             Options,
             time,
             NullLogger<TrainingJobController>.Instance
@@ -211,6 +213,7 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
             end.Dispose();
         }
         await Api.DisposeAsync();
+        await _services.DisposeAsync();
         await Store.DisposeAsync();
         _folder.Dispose();
     }

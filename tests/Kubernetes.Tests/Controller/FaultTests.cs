@@ -186,8 +186,8 @@ public sealed class FaultTests
         {
             Jobs =
             {
-                new QueuedJob { Namespace = "a", MaxWorkers = 3 },
-                new QueuedJob { Namespace = "b", MaxWorkers = 8 },
+                new QueuedJob { Namespace = "a", MaxWorkerCount = 3 },
+                new QueuedJob { Namespace = "b", MaxWorkerCount = 8 },
             },
         };
         world.StartController("one", new WorkerBounds("worker", 0, 6));
@@ -196,7 +196,7 @@ public sealed class FaultTests
         {
             Jobs =
             {
-                new QueuedJob { Namespace = "a", MaxWorkers = 3 },
+                new QueuedJob { Namespace = "a", MaxWorkerCount = 3 },
             },
         };
         await world.UntilAsync(() => Replicas(world) == 3);

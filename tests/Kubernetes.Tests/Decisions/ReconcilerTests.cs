@@ -43,9 +43,9 @@ public sealed class ReconcilerTests
     [Fact]
     public void Decide_ProgressAlone_IsWrittenNowAndThen()
     {
-        var job = Job(JobPhase.Running, new JobProgress { Step = 1, TotalSteps = 10 });
+        var job = Job(JobPhase.Running, new JobProgress { Step = 1, TotalStepCount = 10 });
         var item = Written(Item(), job);
-        var later = Job(JobPhase.Running, new JobProgress { Step = 2, TotalSteps = 10 });
+        var later = Job(JobPhase.Running, new JobProgress { Step = 2, TotalStepCount = 10 });
         Assert.Empty(Decide(item, later, written: s_now, at: s_now.AddSeconds(9)).Actions);
         Assert.IsType<ReconcileAction.WriteStatus>(Assert.Single(Decide(item, later, written: s_now, at: s_now.AddSeconds(10)).Actions));
         // Another state is news at once.

@@ -65,7 +65,7 @@ public sealed class WorkerScalingTests
             {
                 Jobs =
                 {
-                    new QueuedJob { Namespace = "a", MaxWorkers = most },
+                    new QueuedJob { Namespace = "a", MaxWorkerCount = most },
                 },
             };
 }

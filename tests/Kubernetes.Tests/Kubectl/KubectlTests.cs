@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Tests;
 using TrainingCluster.Kubernetes.Tests.Controller;
@@ -43,12 +44,12 @@ public sealed class KubectlTests
             new JobProgress
             {
                 Step = 40,
-                TotalSteps = 100,
-                Workers = 2,
+                TotalStepCount = 100,
+                WorkerCount = 2,
                 Loss = 1.5,
                 BestBleu = 12.5,
                 EvaluatedStep = 40,
-                SecondsLeft = 60,
+                RemainingDuration = Duration.FromTimeSpan(TimeSpan.FromSeconds(60)),
             },
             new JobEvent
             {
@@ -56,7 +57,7 @@ public sealed class KubectlTests
                 {
                     Generation = 1,
                     Workers = { "a", "b" },
-                    Cause = "start",
+                    Cause = GenerationCause.Start,
                 },
             }
         );

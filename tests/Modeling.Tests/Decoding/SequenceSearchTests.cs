@@ -45,16 +45,17 @@ public class SequenceSearchTests
         using var model = TinyModels.Create(kind);
         model.eval();
         var options = new SearchOptions();
+        var (greedy, beam) = (new SequenceSearch.BestAnswers(12), new SequenceSearch.BestAnswers(12));
         foreach (var batch in SentenceBatch.Cut(Sources(12), 40))
         {
-            var greedy = GreedySearch.Run(model, batch, options, default);
-            var beam = BeamSearch.Run(model, batch, options, default);
-            Assert.Equal(greedy.Select(answer => answer.Tokens), beam.Select(answer => answer.Tokens));
-            Assert.Equal(greedy.Select(answer => answer.Ended), beam.Select(answer => answer.Ended));
-            foreach (var (one, other) in greedy.Zip(beam))
-            {
-                Assert.Equal(one.LogProbability, other.LogProbability, 1e-4);
-            }
+            GreedySearch.Run(model, batch, options, greedy, default);
+            BeamSearch.Run(model, batch, options, beam, default);
+        }
+        Assert.Equal(greedy.Best.Select(answer => answer.Tokens), beam.Best.Select(answer => answer.Tokens));
+        Assert.Equal(greedy.Best.Select(answer => answer.Ended), beam.Best.Select(answer => answer.Ended));
+        foreach (var (one, other) in greedy.Best.Zip(beam.Best))
+        {
+            Assert.Equal(one.LogProbability, other.LogProbability, 1e-4);
         }
     }
 

@@ -141,7 +141,7 @@ internal sealed class TestCoordinator : IAsyncDisposable
                 CheckpointId = name(header),
                 JobId = header.JobId,
                 Step = header.Step,
-                Bytes = files.Values.Sum(file => file.Length),
+                SizeBytes = files.Values.Sum(file => file.Length),
             };
         }
 
@@ -169,7 +169,7 @@ internal sealed class TestCoordinator : IAsyncDisposable
                     CheckpointId = name,
                     JobId = header.JobId,
                     Step = header.Step,
-                    Bytes = store.Folders[name].Values.Sum(file => (long)file.Length),
+                    SizeBytes = store.Folders[name].Values.Sum(file => (long)file.Length),
                 };
             }
         }
@@ -178,7 +178,7 @@ internal sealed class TestCoordinator : IAsyncDisposable
     private sealed class DatasetService(Store store) : V1.Datasets.DatasetsBase
     {
         public override async Task DownloadDataset(
-            GetDatasetRequest request,
+            DownloadDatasetRequest request,
             IServerStreamWriter<FileChunk> responseStream,
             ServerCallContext context
         )

@@ -36,7 +36,7 @@ internal static class Alikeness
         transition.State = transition.State with { LeftAside = leftAside };
         if (leftAside.Length > 0)
         {
-            transition.Log("warning", "coordinator", leftAside);
+            transition.Log(LogSeverity.Warning, "coordinator", leftAside);
         }
         if (transition.State.Phase == JobPhase.Waiting)
         {

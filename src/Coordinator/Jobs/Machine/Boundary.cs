@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>Changes that nobody's death forces: they wait for the boundary of a step.</summary>

@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>What the user wants of a job: cancel, suspend, resume.</summary>

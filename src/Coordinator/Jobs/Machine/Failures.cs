@@ -19,7 +19,7 @@ internal static class Failures
             if (message.Stage == FailureStages.BadCheckpoint && transition.State.Plan is { CheckpointId.Length: > 0 } plan)
             {
                 transition.Effects.Add(new RejectCheckpoint(plan.CheckpointId, message.Message));
-                transition.Log("warning", "coordinator", $"checkpoint {plan.CheckpointId} is passed over: {message.Message}");
+                transition.Log(LogSeverity.Warning, "coordinator", $"checkpoint {plan.CheckpointId} is passed over: {message.Message}");
             }
             var suspects = message.Suspects.Count == 0 ? "" : $" (suspects: {string.Join(", ", message.Suspects)})";
             FailGeneration(
@@ -126,7 +126,7 @@ internal static class Failures
                 : TimeSpan.FromTicks(Math.Min(transition.Options.BackOff.Ticks << doublings, transition.Options.BackOffLimit.Ticks));
         transition.Change = transition.Change with { NoticedAt = noticed };
         transition.State = transition.State with { FailuresInARow = failures, NotBefore = transition.Now + wait };
-        transition.Log("warning", "coordinator", $"generation {transition.State.Generation}: {reason}");
+        transition.Log(LogSeverity.Warning, "coordinator", $"generation {transition.State.Generation}: {reason}");
         LeaveOutCutOff(transition, suspects ?? []);
         Rendezvous.Open(transition, cause, reason, suspects);
     }
@@ -172,7 +172,7 @@ internal static class Failures
                 Members = transition.Current.Members.Remove(id),
                 Newcomers = transition.Current.Newcomers.Remove(id),
             };
-            transition.Log("warning", "coordinator", $"{id} is left out for {wait.TotalSeconds:0.#} s: it {why}");
+            transition.Log(LogSeverity.Warning, "coordinator", $"{id} is left out for {wait.TotalSeconds:0.#} s: it {why}");
         }
     }
 }

@@ -1,10 +1,12 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>The change of the group that led to the present generation. One that fails prolongs it.</summary>
 public sealed record GroupChange
 {
     /// <summary>Why the present generation was made.</summary>
-    public GenerationCause Cause { get; init; }
+    public GenerationCause Cause { get; init; } = GenerationCause.Start;
 
     /// <summary>When the change that led to the present generation was noticed.</summary>
     public DateTimeOffset? NoticedAt { get; init; }

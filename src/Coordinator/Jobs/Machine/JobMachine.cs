@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -154,7 +155,7 @@ public static class JobMachine
                 Draining.OnStopped(transition, report.Header);
                 break;
             case WorkerReport.ReportOneofCase.Log:
-                transition.Log(report.Log.Level, report.Header.WorkerId, report.Log.Text);
+                transition.Log(LogSeverities.Of(report.Log.Level), report.Header.WorkerId, report.Log.Text);
                 break;
         }
     }

@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>Workers that join a running job: they prepare under a number of their own while the others train on.</summary>

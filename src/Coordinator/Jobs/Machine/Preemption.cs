@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 

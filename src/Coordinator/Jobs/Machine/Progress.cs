@@ -1,3 +1,4 @@
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -40,6 +41,8 @@ public sealed record Progress
 
     /// <summary>The step of the newest evaluation; 0: none yet. An evaluation that is reported or done again has the same scores.</summary>
     public long EvaluatedStep { get; init; }
+
+    private double RemainingSeconds => TotalSteps > Step ? (TotalSteps - Step) * StepSeconds : 0;
 
     // Smoothing over some ten steps: steady enough to read, quick enough to follow a change of workers.
     private const double Weight = 0.1;
@@ -86,18 +89,18 @@ public sealed record Progress
         new()
         {
             Step = Step,
-            TotalSteps = TotalSteps,
+            TotalStepCount = TotalSteps,
             Epoch = Epoch,
             Generation = generation,
-            Workers = workers,
+            WorkerCount = workers,
             Loss = Loss,
             TokensPerSecond = TokensPerSecond,
             LearningRate = LearningRate,
             BestBleu = BestBleu,
             BestStep = BestStep,
             LastBleu = LastBleu,
-            SecondsLeft = TotalSteps > Step ? (TotalSteps - Step) * StepSeconds : 0,
-            SkippedSteps = SkippedSteps,
+            SkippedStepCount = SkippedSteps,
+            RemainingDuration = RemainingSeconds > 0 ? ProtoDurations.OfSeconds(RemainingSeconds) : null,
             EvaluatedStep = EvaluatedStep,
         };
 
@@ -108,16 +111,19 @@ public sealed record Progress
             : new()
             {
                 Step = stored.Step,
-                TotalSteps = stored.TotalSteps,
+                TotalSteps = stored.TotalStepCount,
                 Epoch = stored.Epoch,
                 Loss = stored.Loss,
                 LearningRate = stored.LearningRate,
                 TokensPerSecond = stored.TokensPerSecond,
-                StepSeconds = stored.TotalSteps > stored.Step ? stored.SecondsLeft / (stored.TotalSteps - stored.Step) : 0,
+                StepSeconds =
+                    stored is { RemainingDuration: { } left } && stored.TotalStepCount > stored.Step
+                        ? left.ToTimeSpan().TotalSeconds / (stored.TotalStepCount - stored.Step)
+                        : 0,
                 BestBleu = stored.BestBleu,
                 BestStep = stored.BestStep,
                 LastBleu = stored.LastBleu,
-                SkippedSteps = stored.SkippedSteps,
+                SkippedSteps = stored.SkippedStepCount,
                 EvaluatedStep = stored.EvaluatedStep,
             };
 }

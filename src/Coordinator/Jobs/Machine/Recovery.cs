@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
@@ -58,7 +59,7 @@ internal static class Recovery
             LastHeard = transition.Now,
         };
         transition.Enter(JobPhase.Running, $"the coordinator came back; generation {plan.Generation} went on without it");
-        transition.Log("info", "coordinator", transition.State.Reason);
+        transition.Log(LogSeverity.Info, "coordinator", transition.State.Reason);
         Newcomers.Note(transition);
         Draining.LetGo(transition);
     }

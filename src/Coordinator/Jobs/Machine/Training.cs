@@ -1,3 +1,5 @@
+using Google.Protobuf.WellKnownTypes;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -48,20 +50,20 @@ internal static class Training
             Generation = state.Plan.Generation,
             BaseStep = state.Plan.BaseStep,
             Reason = state.Reason,
-            Cause = state.Change.Cause.ToLabel(),
-            DetectSeconds = state.Change.Detected.TotalSeconds,
-            RegroupSeconds =
+            Cause = state.Change.Cause,
+            DetectDuration = state.Change.Detected > TimeSpan.Zero ? Duration.FromTimeSpan(state.Change.Detected) : null,
+            RegroupDuration =
                 state.Change.Cause == GenerationCause.Start
                 || state.Change.NoticedAt is not { } since
                 || state.Current.PlanSentAt is not { } sent
-                    ? 0
-                    : (sent - since).TotalSeconds,
-            StateRecoverySeconds = state.Current.PlanSentAt is { } begun ? (transition.Now - begun).TotalSeconds : 0,
-            DiscardedSteps = state.Change.Discarded,
-            RecoverySeconds =
+                    ? null
+                    : Duration.FromTimeSpan(sent - since),
+            StateRecoveryDuration = state.Current.PlanSentAt is { } begun ? Duration.FromTimeSpan(transition.Now - begun) : null,
+            DiscardedStepCount = state.Change.Discarded,
+            RecoveryDuration =
                 state.Change.Cause == GenerationCause.Start || state.Change.NoticedAt is not { } noticed
-                    ? 0
-                    : (transition.Now - noticed).TotalSeconds,
+                    ? null
+                    : Duration.FromTimeSpan(transition.Now - noticed),
         };
         changed.Workers.AddRange(members.Select(m => m.WorkerId));
         transition.Publish(new JobEvent { Generation = changed });
@@ -153,8 +155,8 @@ internal static class Training
                     Chrf = message.Chrf,
                     Loss = message.Loss,
                     ExactMatch = message.ExactMatch,
-                    Sentences = message.Sentences,
-                    Seconds = message.Seconds,
+                    SentenceCount = message.Sentences,
+                    Duration = ProtoDurations.OfSeconds(message.Seconds),
                     Best = message.Best,
                     SampleSource = message.SampleSource,
                     SampleHypothesis = message.SampleHypothesis,
@@ -174,10 +176,10 @@ internal static class Training
                 {
                     CheckpointId = message.CheckpointId,
                     Step = message.Step,
-                    Bytes = message.Bytes,
+                    SizeBytes = message.Bytes,
                     Error = message.Error,
-                    Seconds = message.Seconds,
-                    PauseSeconds = message.PauseMs / 1000,
+                    StoreDuration = ProtoDurations.OfSeconds(message.Seconds),
+                    PauseDuration = ProtoDurations.OfSeconds(message.PauseMs / 1000),
                 },
             }
         );

@@ -55,13 +55,13 @@ internal sealed class TransitionBuilder(JobMachineState state, DateTimeOffset no
 
     public void Publish(JobEvent e) => Effects.Add(new PublishEvent(e));
 
-    public void Log(string level, string source, string text) =>
+    public void Log(LogSeverity severity, string source, string text) =>
         Publish(
             new JobEvent
             {
                 Log = new LogLine
                 {
-                    Level = level,
+                    Severity = severity,
                     Source = source,
                     Text = text,
                 },

@@ -1,3 +1,5 @@
+using TrainingCluster.V1;
+
 namespace TrainingCluster.Coordinator.Jobs.Machine;
 
 /// <summary>A job that has no workers stands in the queue, and says why.</summary>
@@ -44,7 +46,7 @@ internal static class Waiting
         }
         else if (transition.State.Phase.WantsWorkers() && word.Reason.Length > 0)
         {
-            transition.Log("info", "coordinator", word.Reason);
+            transition.Log(LogSeverity.Info, "coordinator", word.Reason);
         }
     }
 

@@ -8,7 +8,13 @@ namespace TrainingCluster.Coordinator.Kubernetes.Decisions;
 internal static class JobAnnouncements
 {
     /// <summary>Causes of a new group that are no plan of ours: something had broken.</summary>
-    private static readonly string[] s_recoveries = ["worker_lost", "worker_failed", "timed_out", "coordinator_restarted"];
+    private static readonly GenerationCause[] s_recoveries =
+    [
+        GenerationCause.WorkerLost,
+        GenerationCause.WorkerFailed,
+        GenerationCause.TimedOut,
+        GenerationCause.CoordinatorRestarted,
+    ];
 
     /// <summary>The group was made anew because something had broken.</summary>
     public static bool IsRecovery(GenerationChanged change) => s_recoveries.Contains(change.Cause);
@@ -40,14 +46,14 @@ internal static class JobAnnouncements
         var group = e.Generation;
         var workers = group.Workers.Count == 1 ? "1 worker" : $"{group.Workers.Count} workers";
         var who = $"{workers} ({string.Join(", ", group.Workers)})";
-        var after = group.RecoverySeconds > 0 ? string.Create(CultureInfo.InvariantCulture, $" after {group.RecoverySeconds:0.0} s") : "";
-        var lost = group.DiscardedSteps switch
+        var after = group.RecoveryDuration is { } duration ? $" after {Seconds(duration)} s" : "";
+        var lost = group.DiscardedStepCount switch
         {
             0 => "",
             1 => "; 1 step is done again",
             var steps => $"; {steps} steps are done again",
         };
-        return group.Cause == "start"
+        return group.Cause == GenerationCause.Start
                 ? Say(e, false, "Rendezvous", $"generation {group.Generation}: {who} train from step {group.BaseStep}")
             : IsRecovery(group)
                 ? Say(
@@ -75,11 +81,14 @@ internal static class JobAnnouncements
                 "CheckpointStored",
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the checkpoint of step {checkpoint.Step} is stored: {checkpoint.Bytes / 1e6:0.0} MB in {checkpoint.Seconds:0.0} s"
+                    $"the checkpoint of step {checkpoint.Step} is stored: {checkpoint.SizeBytes / 1e6:0.0} MB in {Seconds(checkpoint.StoreDuration ?? new())} s"
                 )
             );
     }
 
+    private static string Seconds(Google.Protobuf.WellKnownTypes.Duration duration) =>
+        duration.ToTimeSpan().TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+
     private static Announcement Say(JobEvent e, bool isWarning, string reason, string message) =>
-        new(e.Token, isWarning, reason, message, e.Time.ToDateTimeOffset());
+        new(e.Token, isWarning, reason, message, e.EventTime.ToDateTimeOffset());
 }

@@ -61,7 +61,7 @@ internal static class StatusView
         var recoveries = observed.Events.Where(e => e.Generation is { } group && JobAnnouncements.IsRecovery(group)).ToList();
         var checkpoint = observed.Events.LastOrDefault(e => e.Checkpoint is { Error.Length: 0 });
         var evaluated = progress.EvaluatedStep > 0;
-        var estimated = running && progress.SecondsLeft > 0;
+        var estimated = running && progress.RemainingDuration is not null;
         return new()
         {
             ObservedGeneration = observed.Item.Generation,
@@ -73,24 +73,24 @@ internal static class StatusView
             StartTime = record.Started,
             CompletionTime = record.Ended,
             Step = progress.Step,
-            TotalSteps = progress.TotalSteps > 0 ? progress.TotalSteps : null,
+            TotalSteps = progress.TotalStepCount > 0 ? progress.TotalStepCount : null,
             Epoch = progress.Epoch,
             Percent =
                 state == JobState.Succeeded ? 100
-                : progress.TotalSteps > 0 ? 100 * progress.Step / progress.TotalSteps
+                : progress.TotalStepCount > 0 ? 100 * progress.Step / progress.TotalStepCount
                 : null,
-            EstimatedEnd = estimated ? now.AddSeconds(progress.SecondsLeft) : null,
+            EstimatedEnd = estimated ? now + progress.RemainingDuration.ToTimeSpan() : null,
             Remaining =
-                estimated ? Span(TimeSpan.FromSeconds(progress.SecondsLeft))
+                estimated ? Span(progress.RemainingDuration.ToTimeSpan())
                 : ended && record is { Started: { } began, Ended: { } end } ? $"took {Span(end - began)}"
                 : null,
             Loss = progress.Step > 0 ? Math.Round(progress.Loss, 4) : null,
             BestBleu = evaluated ? Math.Round(progress.BestBleu, 2) : null,
             BestStep = evaluated ? progress.BestStep : null,
-            Workers = running ? progress.Workers : 0,
+            Workers = running ? progress.WorkerCount : 0,
             Generation = record.Generation,
             Recoveries = Number(before, "recoveries") + recoveries.Count,
-            StepsLost = Number(before, "stepsLost") + recoveries.Sum(e => e.Generation.DiscardedSteps),
+            StepsLost = Number(before, "stepsLost") + recoveries.Sum(e => e.Generation.DiscardedStepCount),
             CheckpointStep = checkpoint?.Checkpoint.Step ?? NumberOrNull(before, "checkpointStep"),
             WeightsSha256 = record.WeightsSha256.Length > 0 ? record.WeightsSha256 : null,
             Model = state == JobState.Succeeded ? $"cluster artifacts {job.Id} --out DIR" : null,

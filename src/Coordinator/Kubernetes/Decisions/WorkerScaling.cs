@@ -49,7 +49,7 @@ internal static class WorkerScaling
             .Jobs.GroupBy(job => job.Namespace)
             .Sum(jobs =>
             {
-                var most = jobs.Sum(job => job.MaxWorkers);
+                var most = jobs.Sum(job => job.MaxWorkerCount);
                 var quota = queue.Namespaces.FirstOrDefault(name => name.Name == jobs.Key) is { HasQuota: true } limited
                     ? limited.Quota
                     : int.MaxValue;

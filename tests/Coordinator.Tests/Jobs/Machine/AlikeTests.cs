@@ -71,7 +71,7 @@ public class AlikeTests
         Assert.Equal("waits for workers; 1 worker computes otherwise", script.State.Reason);
         Assert.Contains(
             script.Effects.OfType<PublishEvent>(),
-            e => e.Event.Log is { Level: "warning", Text: "1 worker computes otherwise" }
+            e => e.Event.Log is { Severity: LogSeverity.Warning, Text: "1 worker computes otherwise" }
         );
         script.JoinAlike("x", "", "d").Joined("d");
         Assert.Equal(["d"], script.Plan.Members.Select(m => m.WorkerId));

@@ -38,7 +38,7 @@ public class JobMachineLedgerTests
         Assert.Equal([(1, 1, 4), (3, 5, 5)], Ranges(script));
         var entries = script.State.Ledger.Values.ToArray();
         var view = LedgerView.Of("j", entries, LedgerLineage.Of(entries));
-        Assert.Equal([(2, 0), (0, 1)], view.Generations.Select(g => (g.DiscardedSteps, g.RepeatedSteps)));
+        Assert.Equal([(2, 0), (0, 1)], view.Generations.Select(g => (g.DiscardedStepCount, g.RepeatedStepCount)));
         Assert.Equal("4", view.Generations[1].CheckpointId);
     }
 

@@ -47,7 +47,7 @@ public class PlannedChangeTests
         Assert.All(script.Plan.Members, m => Assert.True(m.HasBaseState));
         script.Started("a").Started("b");
         var changed = Assert.Single(script.Effects.OfType<PublishEvent>(), e => e.Event.Generation is not null).Event.Generation;
-        Assert.Equal(("rebalance", 0L, 0.0), (changed.Cause, changed.DiscardedSteps, changed.DetectSeconds));
+        Assert.Equal((GenerationCause.Rebalance, 0L, null), (changed.Cause, changed.DiscardedStepCount, changed.DetectDuration));
     }
 
     [Fact]

@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+
+namespace TrainingCluster.Coordinator.Web;
+
+/// <summary>Draws a page on the server. It is whole without scripts; page.js renews parts of it with the same page, asked for again.</summary>
+internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory loggers)
+{
+    /// <summary>The HTML of a page.</summary>
+    public async Task<string> RenderAsync<TPage>(params (string Name, object? Value)[] parameters)
+        where TPage : IComponent
+    {
+        await using var renderer = new HtmlRenderer(services, loggers);
+        var given = ParameterView.FromDictionary(parameters.ToDictionary(p => p.Name, p => p.Value));
+        return await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<TPage>(given)).ToHtmlString());
+    }
+}

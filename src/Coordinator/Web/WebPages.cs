@@ -1,0 +1,214 @@
+using System.Globalization;
+using System.IO.Compression;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http.Features;
+using TrainingCluster.Access;
+using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Curves;
+using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Coordinator.Web.Pages;
+using TrainingCluster.Jobs;
+
+namespace TrainingCluster.Coordinator.Web;
+
+/// <summary>The pages for people: the cluster, its jobs, jobs beside one another.</summary>
+internal static partial class WebPages
+{
+    private const int LongestId = 300;
+
+    private static readonly Dictionary<string, Func<IJobControl, string, CancellationToken, Task>> s_actions = new(StringComparer.Ordinal)
+    {
+        ["suspend"] = (control, id, cancellationToken) => control.SuspendAsync(id, cancellationToken),
+        ["resume"] = (control, id, cancellationToken) => control.ResumeAsync(id, cancellationToken),
+        ["cancel"] = (control, id, cancellationToken) => control.CancelAsync(id, "cancelled on the page", cancellationToken),
+    };
+
+    /// <summary>Adds what the pages need.</summary>
+    public static IServiceCollection AddWebPages(this IServiceCollection services) =>
+        services.AddSingleton<PageCache>().AddSingleton<PageReader>().AddSingleton<PageRenderer>();
+
+    /// <summary>Maps the pages, their data and what they are made of.</summary>
+    public static void MapWebPages(this IEndpointRouteBuilder endpoints)
+    {
+        var pages = endpoints.MapGroup("").AddEndpointFilter<PageGate>();
+        pages.MapGet("/", ClusterAsync);
+        pages.MapGet("/compare", CompareAsync);
+        pages.MapGet("/figures", async (PageRenderer renderer) => Html(await renderer.RenderAsync<FiguresPage>()));
+        pages.MapGet("/jobs/{id}", JobAsync);
+        pages.MapGet("/jobs/{id}/audit", AuditAsync);
+        pages.MapGet("/jobs/{id}/curve", CurveAsync);
+        pages.MapGet("/jobs/{id}/model.zip", ModelAsync);
+        pages.MapPost("/jobs/{id}/{action}", ActAsync);
+        PageAssets.Map(endpoints);
+    }
+
+    private static Task<IResult> ClusterAsync(HttpContext http, PageReader reader, PageRenderer renderer) =>
+        PageAsync(
+            http,
+            "cluster",
+            async caller => await renderer.RenderAsync<ClusterPage>(("View", await reader.ClusterAsync(caller, CancellationToken.None)))
+        );
+
+    private static async Task<IResult> JobAsync(string id, HttpContext http, PageReader reader, PageRenderer renderer)
+    {
+        var caller = PageGate.CallerOf(http);
+        if (await reader.FindAsync(caller, id) is null)
+        {
+            return await UnknownAsync(renderer, id);
+        }
+        return await PageAsync(
+            http,
+            $"job {id} {PageReader.MayChange(caller)}",
+            async reading =>
+                await reader.JobAsync(reading, id) is { } view
+                    ? await renderer.RenderAsync<JobPage>(("View", view))
+                    : await renderer.RenderAsync<ProblemPage>(("Title", "The job is gone"), ("Text", $"{id} was deleted."))
+        );
+    }
+
+    private static Task<IResult> CompareAsync(HttpContext http, PageReader reader, PageRenderer renderer)
+    {
+        var ids = http.Request.Query["job"].OfType<string>().Where(id => id.Length is > 0 and <= LongestId).ToArray();
+        return PageAsync(
+            http,
+            $"compare {string.Join(' ', ids)}",
+            async caller => await renderer.RenderAsync<ComparePage>(("View", await reader.CompareAsync(caller, ids)))
+        );
+    }
+
+    private static async Task<IResult> AuditAsync(
+        string id,
+        HttpContext http,
+        PageReader reader,
+        PageRenderer renderer,
+        LedgerAudits audits,
+        CancellationToken cancellationToken
+    )
+    {
+        if (await reader.FindAsync(PageGate.CallerOf(http), id) is not { } job)
+        {
+            return await UnknownAsync(renderer, id);
+        }
+        try
+        {
+            var ledger = await audits.OfAsync(job, audit: true, cancellationToken);
+            return Html(await renderer.RenderAsync<AuditPage>(("JobId", id), ("Audit", ledger.Audit)));
+        }
+        catch (Grpc.Core.RpcException e)
+        {
+            return Html(await renderer.RenderAsync<AuditPage>(("JobId", id), ("Problem", e.Status.Detail)));
+        }
+    }
+
+    // The points after a step: a page asks for what it has not drawn yet.
+    private static async Task<IResult> CurveAsync(string id, HttpContext http, PageReader reader, JobStore store)
+    {
+        if (await reader.FindAsync(PageGate.CallerOf(http), id) is not { } job)
+        {
+            return Results.NotFound();
+        }
+        var cache = http.RequestServices.GetRequiredService<PageCache>();
+        var page = await cache.GetAsync($"curve {id}", async () => JsonFormatter.Default.Format(await CurveView.OfAsync(store, job.Id)));
+        return Send(http, page, "application/json");
+    }
+
+    private static async Task<IResult> ModelAsync(string id, HttpContext http, PageReader reader, PageRenderer renderer)
+    {
+        if (await reader.FindAsync(PageGate.CallerOf(http), id) is not { } job || reader.Model(job) is not { } folder)
+        {
+            return await UnknownAsync(renderer, id);
+        }
+        // The headers in an archive are written as they come, a few bytes each.
+        http.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
+        return Results.Stream(
+            async body =>
+            {
+                await using var zip = await ZipArchive.CreateAsync(body, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null);
+                foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+                {
+                    // Weights do not shrink.
+                    var name = $"{id}/{Path.GetRelativePath(folder, file).Replace('\\', '/')}";
+                    await zip.CreateEntryFromFileAsync(file, name, CompressionLevel.NoCompression, http.RequestAborted);
+                }
+            },
+            "application/zip",
+            $"{id}.zip"
+        );
+    }
+
+    private static async Task<IResult> ActAsync(
+        string id,
+        string action,
+        HttpContext http,
+        PageReader reader,
+        PageRenderer renderer,
+        IJobControl control,
+        ILoggerFactory loggers
+    )
+    {
+        var caller = PageGate.CallerOf(http);
+        if (!s_actions.TryGetValue(action, out var act))
+        {
+            return await UnknownAsync(renderer, id);
+        }
+        if (!PageGate.IsSameOrigin(http.Request))
+        {
+            return await ProblemAsync(renderer, StatusCodes.Status403Forbidden, "Refused", "The request comes from another site.");
+        }
+        if (!PageReader.MayChange(caller))
+        {
+            var text = $"{caller.Name} may look at jobs, not change them: that needs the role submitter.";
+            return await ProblemAsync(renderer, StatusCodes.Status403Forbidden, "Refused", text);
+        }
+        if (await reader.FindAsync(caller, id) is not { } job)
+        {
+            return await UnknownAsync(renderer, id);
+        }
+        if (job.Record.Phase.HasEnded())
+        {
+            var text = $"Job {id} has ended ({job.Record.Reason}): there is nothing to {action}.";
+            return await ProblemAsync(renderer, StatusCodes.Status409Conflict, "Too late", text);
+        }
+        await act(control, id, http.RequestAborted);
+        var by = string.Create(CultureInfo.InvariantCulture, $"{caller.Name} at {http.Connection.RemoteIpAddress}");
+        LogAction(loggers.CreateLogger(typeof(WebPages)), action, id, by.Trim());
+        return Results.Redirect(Show.JobPath(id), permanent: false, preserveMethod: false);
+    }
+
+    private static Task<IResult> UnknownAsync(PageRenderer renderer, string id) =>
+        ProblemAsync(
+            renderer,
+            StatusCodes.Status404NotFound,
+            "Not found",
+            $"There is no job '{(id.Length > LongestId ? id[..LongestId] + "…" : id)}', or nothing of it to download. It may have been deleted."
+        );
+
+    private static async Task<IResult> ProblemAsync(PageRenderer renderer, int status, string title, string text) =>
+        Html(await renderer.RenderAsync<ProblemPage>(("Title", title), ("Text", text)), status);
+
+    private static async Task<IResult> PageAsync(HttpContext http, string key, Func<Caller, Task<string>> draw)
+    {
+        var caller = PageGate.CallerOf(http);
+        var cache = http.RequestServices.GetRequiredService<PageCache>();
+        var page = await cache.GetAsync($"{caller.Confinement ?? "*"} {key}", () => draw(caller));
+        return Send(http, page, "text/html; charset=utf-8");
+    }
+
+    private static IResult Send(HttpContext http, DrawnPage page, string type)
+    {
+        http.Response.Headers.ETag = page.Tag;
+        http.Response.Headers.CacheControl = "no-cache";
+        return http.Request.Headers.IfNoneMatch == page.Tag
+            ? Results.StatusCode(StatusCodes.Status304NotModified)
+            : Results.Bytes(page.Content, type);
+    }
+
+    private static IResult Html(string page, int status = StatusCodes.Status200OK) =>
+        Results.Content(page, "text/html; charset=utf-8", statusCode: status);
+
+    [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{JobId}' on the page by {By}")]
+    private static partial void LogAction(ILogger logger, string action, string jobId, string by);
+}

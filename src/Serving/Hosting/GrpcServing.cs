@@ -1,0 +1,34 @@
+using TrainingCluster.Access;
+using TrainingCluster.Serving.Api;
+
+namespace TrainingCluster.Serving.Hosting;
+
+/// <summary>The gRPC service of the server.</summary>
+internal static class GrpcServing
+{
+    /// <summary>
+    /// Registers it; <c>ModelLibrary</c>, <c>SentenceQueue</c>, <c>TranslationEngine</c>, <c>AccessControl</c>, <c>ServingMetrics</c> and
+    /// <c>TimeProvider</c> come from the caller.
+    /// </summary>
+    public static IServiceCollection AddServingGrpc(this IServiceCollection services)
+    {
+        services.AddSingleton<TranslationCalls>();
+        services.AddSingleton<CallGate>();
+        services.AddSingleton(ServingRules.All);
+        services.AddGrpc(options =>
+        {
+            // The first sees what clients see.
+            options.Interceptors.Add<ErrorInterceptor>();
+            options.Interceptors.Add<AccessInterceptor>();
+        });
+        services.AddGrpcReflection();
+        return services;
+    }
+
+    /// <summary>Maps the service and reflection.</summary>
+    public static void MapServingGrpc(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGrpcService<InferenceService>();
+        endpoints.MapGrpcReflectionService();
+    }
+}

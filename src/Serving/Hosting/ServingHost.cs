@@ -1,0 +1,193 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using TrainingCluster.Access;
+using TrainingCluster.Files;
+using TrainingCluster.Hosting;
+using TrainingCluster.Security;
+using TrainingCluster.Serving.Api;
+using TrainingCluster.Serving.Batching;
+using TrainingCluster.Serving.Models;
+using TrainingCluster.Serving.Telemetry;
+using TrainingCluster.Settings;
+using TrainingCluster.Telemetry;
+using TrainingCluster.Transport;
+
+namespace TrainingCluster.Serving.Hosting;
+
+/// <summary>The process of a server of translations, from its options to its end.</summary>
+public static partial class ServingHost
+{
+    /// <summary>
+    /// 1. checks the options; 2. looks at the models: those that were named must be there, or be expected; 3. serves gRPC and HTTP;
+    /// 4. says that it is ready; 5. waits for the end; 6. answers what it has taken; 7. ends in the opposite order.
+    /// </summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(ServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        // 1.
+        await using var settings = ProgramSettings.Validated(ServingSections.All, options.Settings);
+        var address = ListenAddress.Parse(options.Host, options.Advertise) with { Tls = options.Tls is not null };
+        address.RequireProtected(options.Insecure);
+        options.Access.Check(address.Tls);
+        address.RequireFree(options.GrpcPort, "--grpc-port");
+        address.RequireFree(options.HttpPort, "--http-port");
+        var time = TimeProvider.System;
+        using var loggers = LoggerFactory.Create(ProgramLogging.Configure);
+        using var identity = options.Tls is { } tls
+            ? ClusterIdentity.Load(tls, CertificateRole.Serving, time, loggers.CreateLogger<ClusterIdentity>())
+            : null;
+        var access = new AccessControl(options.Access, time, loggers.CreateLogger<AccessControl>());
+        using var data = new FetchedModels(options.Data);
+        using var held = await FolderLock.TakeAsync(data.Folder, "--data", "server of translations", time);
+        data.Prepare();
+        var models = settings.GetRequiredService<IOptions<ModelSettings>>().Value;
+        using var sources = new ModelSources(options, data.Folder, models, ClientAccess.FromEnvironment(), time);
+        // 2.
+        var published = new ProgramMetrics("serving");
+        published.PublishCertificate(identity);
+        published.PublishDisk(data.Folder);
+        var metrics = new ServingMetrics(published);
+        using var library = new ModelLibrary(sources.All, models, metrics, time, loggers.CreateLogger<ModelLibrary>());
+        await library.RefreshAsync(CancellationToken.None);
+        RequireModels(library);
+        // 3.
+        await using var app = BuildWebApplication(options, address, identity, access, published, metrics, library, time);
+        app.Services.GetRequiredService<Refusals>().Watch(app);
+        MapEndpoints(app, published);
+        using var end = new EndSignals(time);
+        if (options.ParentPid is { } parent)
+        {
+            _ = end.WatchAsync(parent);
+        }
+        await app.StartAsync();
+        var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
+        var logger = loggers.CreateLogger(typeof(ServingHost));
+        using var stopping = new CancellationTokenSource();
+        var looking = library.RunAsync(stopping.Token);
+        // 4.
+        var ready = new ReadyFile(address.Http(ports[0]), address.Http(ports[1]), "", Environment.ProcessId);
+        if (options.ReadyFile is { } path)
+        {
+            ready.Write(path);
+        }
+        LogReady(logger, BuildInfo.Version, ready.Grpc, ready.Http, string.Join(", ", sources.All.Select(source => source.Name)));
+        // 5.
+        await Task.WhenAny(end.Asked, looking);
+        // 6.
+        var limit = app.Services.GetRequiredService<IOptions<CallSettings>>().Value.DrainTimeout;
+        LogDraining(logger, limit.TotalSeconds);
+        var drained = app.Services.GetRequiredService<CallGate>().CloseAsync();
+        if (await Task.WhenAny(drained, end.Hurried, Task.Delay(limit, time, CancellationToken.None)) != drained)
+        {
+            LogNotDrained(logger);
+        }
+        // 7.
+        await stopping.CancelAsync();
+        await app.StopAsync();
+        if (options.ReadyFile is { } file)
+        {
+            File.Delete(file);
+        }
+        LogEnded(logger);
+        return looking.IsFaulted ? ProgramExit.Failed : ProgramExit.Clean;
+    }
+
+    /// <summary>A name that was mistyped is told at once, not to the first client.</summary>
+    private static void RequireModels(ModelLibrary library)
+    {
+        string[] problems =
+        [
+            .. library.Silent(),
+            .. library.List().Where(view => !view.Offer.IsThere && !view.Offer.IsWaiting).Select(view => view.Offer.Problem),
+        ];
+        if (problems.Length > 0)
+        {
+            throw new InvalidDataException(string.Join("; ", problems));
+        }
+    }
+
+    private static WebApplication BuildWebApplication(
+        ServerOptions options,
+        ListenAddress address,
+        ClusterIdentity? identity,
+        AccessControl access,
+        ProgramMetrics published,
+        ServingMetrics metrics,
+        ModelLibrary library,
+        TimeProvider time
+    )
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        ProgramLogging.Configure(builder.Logging);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // The first is gRPC's, the second that of browsers and Prometheus: their order tells them apart when ports are chosen by the
+            // system.
+            Listen(options.GrpcPort, HttpProtocols.Http2);
+            Listen(options.HttpPort, HttpProtocols.Http1);
+
+            void Listen(int port, HttpProtocols protocols) =>
+                kestrel.Listen(
+                    address.Bind,
+                    port,
+                    listen =>
+                    {
+                        listen.Protocols = protocols;
+                        listen.UseIdentity(identity, required: false);
+                    }
+                );
+        });
+        // What it has taken is answered before: ending does not wait for clients that do not read.
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        builder
+            .Services.AddSingleton(access)
+            .AddSingleton(time)
+            .AddSingleton(published)
+            .AddSingleton(metrics)
+            .AddSingleton(library)
+            .AddSingleton(provider => new Refusals(published.Factory, provider.GetRequiredService<ILoggerFactory>()))
+            .AddSingleton(provider => new SentenceQueue(provider.GetRequiredService<IOptions<BatchingOptions>>().Value, time))
+            .AddSingleton(provider => new TranslationEngine(
+                provider.GetRequiredService<SentenceQueue>(),
+                options.Threads,
+                metrics,
+                time,
+                provider.GetRequiredService<ILogger<TranslationEngine>>()
+            ));
+        builder.Services.AddSettings(ServingSections.All, options.Settings);
+        builder.Services.AddServingGrpc();
+        builder
+            .Services.AddProgramHealth(V1.Inference.Descriptor.FullName)
+            .AddCheck<GateCheck>("gate", tags: [ProgramHealth.NoRestart])
+            .AddCheck<ModelsCheck>("models", tags: [ProgramHealth.ReadinessOnly]);
+        return builder.Build();
+    }
+
+    private static void MapEndpoints(WebApplication app, ProgramMetrics published)
+    {
+        var queue = app.Services.GetRequiredService<SentenceQueue>();
+        app.Services.GetRequiredService<ServingMetrics>().PublishQueue(() => queue.Count);
+        app.MeasureCalls(published);
+        app.MapServingGrpc();
+        published.Map(app);
+        app.MapProgramHealth();
+    }
+
+    [LoggerMessage(
+        EventId = 530,
+        Level = LogLevel.Information,
+        Message = "server {Version} is ready: gRPC {Grpc}, HTTP {Http}; models of {Sources}"
+    )]
+    private static partial void LogReady(ILogger logger, string version, string grpc, string http, string sources);
+
+    [LoggerMessage(EventId = 531, Level = LogLevel.Information, Message = "ending; answers what it has taken, {Seconds} s at most")]
+    private static partial void LogDraining(ILogger logger, double seconds);
+
+    [LoggerMessage(EventId = 532, Level = LogLevel.Warning, Message = "not all calls have been answered; ends all the same")]
+    private static partial void LogNotDrained(ILogger logger);
+
+    [LoggerMessage(EventId = 533, Level = LogLevel.Information, Message = "the server has ended")]
+    private static partial void LogEnded(ILogger logger);
+}

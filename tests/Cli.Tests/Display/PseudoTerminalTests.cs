@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using System.Globalization;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Cli.Tests.Display;
+
+/// <summary>The real program on a real pseudo-terminal: what the screen shows at the end.</summary>
+public sealed class PseudoTerminalTests : IDisposable
+{
+    private const int Steps = 12;
+    private const string Reason =
+        "worker-1 and worker-2 have joined, and between them they hold all eight logical shards of this job's every step";
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(80, null)]
+    [InlineData(100, null)]
+    [InlineData(200, null)]
+    [InlineData(200, 70)]
+    [InlineData(60, 120)]
+    public async Task Watch_OnATerminal_LeavesLinesAndNoResidue(int columns, int? resized)
+    {
+        using var terminal = new PseudoTerminal(columns);
+        var screen = new ScreenEmulator(columns);
+        await RunAsync(
+            terminal,
+            screen,
+            "xterm-256color",
+            () =>
+            {
+                if (resized is { } width)
+                {
+                    // In this order: what was drawn before is what the window's change breaks up.
+                    screen.Resize(width);
+                    terminal.Resize(width);
+                }
+            }
+        );
+
+        AssertEnd(screen, resized ?? columns, columns);
+        Assert.True(screen.Escapes > 0);
+        Assert.True(screen.IsCursorVisible);
+        Assert.Contains(
+            screen.Lines,
+            line => line.StartsWith("job job-1  ", StringComparison.Ordinal) && line.Contains("100 %", StringComparison.Ordinal)
+        );
+        Assert.Single(screen.Lines, line => line.Contains(" %", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Watch_OnADumbTerminal_WritesNoEscapes()
+    {
+        using var terminal = new PseudoTerminal(80);
+        var screen = new ScreenEmulator(80);
+        await RunAsync(terminal, screen, "dumb", () => { });
+        AssertEnd(screen, 80, 80);
+        Assert.Equal(0, screen.Escapes);
+    }
+
+    [Fact]
+    public async Task Jobs_OnATerminal_FitsItsWidth()
+    {
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new()
+            {
+                List = _ => new ListJobsResponse
+                {
+                    Jobs =
+                    {
+                        new Job
+                        {
+                            Id = "translate-0123abcd",
+                            Spec = new JobSpec { Name = "translate" },
+                            State = JobState.Queued,
+                            Reason = Reason,
+                        },
+                    },
+                },
+            }
+        );
+        using var terminal = new PseudoTerminal(80);
+        var screen = new ScreenEmulator(80);
+        using var program = terminal.Start("xterm", null, "jobs", "--coordinator", coordinator.Address);
+        await ReadAsync(terminal, screen, program);
+        Assert.Equal(2, screen.Text.Split('\n').Length);
+        Assert.Contains("translate-0123abcd", screen.Lines[1], StringComparison.Ordinal);
+        Assert.Contains("…", screen.Lines[1], StringComparison.Ordinal);
+    }
+
+    private static async Task RunAsync(PseudoTerminal terminal, ScreenEmulator screen, string kind, Action halfway)
+    {
+        var shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var coordinator = await FakeCoordinator.StartAsync(
+            new()
+            {
+                Watch = async (_, stream, context) =>
+                {
+                    await stream.WriteAsync(
+                        Event(1, new StateChanged { State = JobState.Running, Reason = Reason }),
+                        context.CancellationToken
+                    );
+                    for (var step = 1; step <= Steps; step++)
+                    {
+                        await stream.WriteAsync(Event(step), context.CancellationToken);
+                        if (step == Steps / 2)
+                        {
+                            // Until the screen shows it: then the window changes.
+                            await shown.Task.WaitAsync(context.CancellationToken);
+                        }
+                    }
+                    await stream.WriteAsync(
+                        Event(99, new StateChanged { State = JobState.Succeeded, WeightsSha256 = "abc" }),
+                        context.CancellationToken
+                    );
+                },
+            }
+        );
+        using var program = terminal.Start(kind, null, "watch", "job-1", "--coordinator", coordinator.Address);
+        var reading = Task.Factory.StartNew(
+            () =>
+            {
+                while (terminal.Read() is { } text)
+                {
+                    screen.Feed(text);
+                    var seen = kind == "dumb" ? "running (" : $"step {1000 + (Steps / 2)}/";
+                    if (!shown.Task.IsCompleted && screen.Text.Contains(seen, StringComparison.Ordinal))
+                    {
+                        halfway();
+                        shown.SetResult();
+                    }
+                }
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await reading;
+        Assert.Equal(0, program.ExitCode);
+    }
+
+    private static async Task ReadAsync(PseudoTerminal terminal, ScreenEmulator screen, Process program)
+    {
+        while (await Task.Run(terminal.Read, TestContext.Current.CancellationToken) is { } text)
+        {
+            screen.Feed(text);
+        }
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, program.ExitCode);
+    }
+
+    /// <summary>The reason stands once and whole, over as many rows as it takes, and the last line tells the end.</summary>
+    private static void AssertEnd(ScreenEmulator screen, int columns, int columnsBefore)
+    {
+        Assert.Equal("job job-1 succeeded, weights_sha256 abc", screen.Text.Split('\n')[^1]);
+        Assert.Contains(
+            $"running ({Reason})",
+            string.Concat(screen.Lines.Select(line => line.Length == columns ? line : $"{line} ")),
+            StringComparison.Ordinal
+        );
+        Assert.All(screen.Lines, line => Assert.InRange(line.Length, 0, Math.Max(columns, columnsBefore)));
+    }
+
+    private static JobEvent Event(int token, StateChanged state) => new() { Token = Token(token), State = state };
+
+    private static JobEvent Event(int step) =>
+        new()
+        {
+            Token = Token(step + 1),
+            Progress = new JobProgress
+            {
+                Step = 1000 + step,
+                TotalStepCount = 2000,
+                Loss = 2.3456,
+                TokensPerSecond = 123_456,
+                WorkerCount = 12,
+                SkippedStepCount = 3,
+                RemainingDuration = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(3720)),
+            },
+        };
+
+    private static string Token(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
