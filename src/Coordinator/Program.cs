@@ -2,6 +2,7 @@ using System.CommandLine;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
+using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Hosting;
 using TrainingCluster.Logging;
 using TrainingCluster.Settings;
@@ -16,6 +17,7 @@ var tls = ProgramOptions.Tls();
 var insecure = ProgramOptions.Insecure();
 var access = new AccessCommandOptions();
 var quotas = new QuotaCommandOptions();
+var kubernetes = new KubernetesCommandOptions();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
 var logging = new LoggingCommandOptions();
@@ -38,6 +40,12 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     quotas.JobBytes,
     quotas.TotalBytes,
     quotas.Jobs,
+    kubernetes.Kubernetes,
+    kubernetes.Config,
+    kubernetes.Namespace,
+    kubernetes.Home,
+    kubernetes.Volumes,
+    kubernetes.Workers,
     readyFile,
     parentPid,
     logging.Format,
@@ -62,6 +70,7 @@ command.SetAction(
                         Insecure = parsed.GetValue(insecure),
                         Access = access.Of(parsed),
                         Quotas = quotas.Of(parsed),
+                        Kubernetes = kubernetes.Of(parsed),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
                         Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),

@@ -70,6 +70,7 @@ public sealed class BorderTests
     [Theory]
     [InlineData("Coordinator.Jobs.Machine")]
     [InlineData("Coordinator.Queueing")]
+    [InlineData("Coordinator.Kubernetes.Decisions")]
     public void Decisions_ArePure(string folder) =>
         Check(In(folder).Should().NotDependOnAny(Types().That().ResideInNamespaceMatching(@"^(Akka|Grpc|Microsoft)(\.|$)")));
 

@@ -64,22 +64,8 @@ public sealed class DatasetPreparation(DatasetLibrary library) : IDisposable
             var settings = await SettingsAsync(messages, cancellationToken);
             // 2.
             var text = await ReceiveAsync(messages, folder, cancellationToken);
-            // 3.
-            await _turn.WaitAsync(cancellationToken);
-            try
-            {
-                // 4. and 5.
-                return await Task.Factory.StartNew(
-                    () => Make(settings, text, folder, cancellationToken),
-                    cancellationToken,
-                    TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
-                    TaskScheduler.Default
-                );
-            }
-            finally
-            {
-                _turn.Release();
-            }
+            // 3. to 5.
+            return await MakeAsync(OptionsOf(settings, text), folder, cancellationToken);
         }
         catch (DatasetException e)
         {
@@ -100,6 +86,31 @@ public sealed class DatasetPreparation(DatasetLibrary library) : IDisposable
     {
         _calls.Dispose();
         _turn.Dispose();
+    }
+
+    /// <summary>Waits for its turn, makes a dataset and keeps it.</summary>
+    /// <param name="options">The text and the settings.</param>
+    /// <param name="folder">For what is unfinished; the caller removes it.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>Its fingerprint.</returns>
+    /// <exception cref="DatasetException">The text cannot be used.</exception>
+    /// <exception cref="QuotaExceededException">The dataset has more bytes than may be stored.</exception>
+    internal async Task<string> MakeAsync(DatasetOptions options, string folder, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Factory.StartNew(
+                () => Make(options with { Limits = s_limits }, folder, cancellationToken),
+                cancellationToken,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+                TaskScheduler.Default
+            );
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     private static async Task<PreparationSettings> SettingsAsync(
@@ -201,25 +212,26 @@ public sealed class DatasetPreparation(DatasetLibrary library) : IDisposable
         }
     }
 
-    private string Make(
-        PreparationSettings settings,
-        IReadOnlyDictionary<TextPart, string> text,
-        string folder,
-        CancellationToken cancellationToken
-    )
+    private static DatasetOptions OptionsOf(PreparationSettings settings, IReadOnlyDictionary<TextPart, string> text)
     {
-        var result = Path.Combine(folder, Result);
         var options = new DatasetOptions
         {
             Train = TextOf(TextPart.Source, TextPart.Target),
             Validation = text.ContainsKey(TextPart.ValidationSource) ? TextOf(TextPart.ValidationSource, TextPart.ValidationTarget) : null,
-            Limits = s_limits,
         };
-        options = options with
+        return options with
         {
             VocabularySize = settings.HasVocabularySize ? settings.VocabularySize : options.VocabularySize,
             MaxTokens = settings.HasMaxTokens ? settings.MaxTokens : options.MaxTokens,
         };
+
+        ParallelText TextOf(TextPart source, TextPart target) =>
+            new(text[source], text[target]) { SourceName = s_names[source], TargetName = s_names[target] };
+    }
+
+    private string Make(DatasetOptions options, string folder, CancellationToken cancellationToken)
+    {
+        var result = Path.Combine(folder, Result);
         DatasetBuilder.Build(options, result, progress: null, cancellationToken);
         var bytes = new DirectoryInfo(result).EnumerateFiles().Sum(file => file.Length);
         if (bytes > library.MostBytes)
@@ -231,8 +243,5 @@ public sealed class DatasetPreparation(DatasetLibrary library) : IDisposable
         }
         Durable.FlushFiles(result);
         return library.Keep(result);
-
-        ParallelText TextOf(TextPart source, TextPart target) =>
-            new(text[source], text[target]) { SourceName = s_names[source], TargetName = s_names[target] };
     }
 }

@@ -4,6 +4,7 @@ using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Api;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
+using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Coordinator.Web;
@@ -167,6 +168,10 @@ public static partial class CoordinatorHost
         builder.Services.AddCoordinatorNode(
             new NodeOptions(address, options.ClusterPort, ActorConfiguration.CoordinatorRole) { Identity = identity }
         );
+        if (options.Kubernetes is { } kubernetes)
+        {
+            builder.Services.AddKubernetes(kubernetes);
+        }
         return builder.Build();
     }
 

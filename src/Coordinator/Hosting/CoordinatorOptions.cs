@@ -1,5 +1,6 @@
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Coordinator.Kubernetes;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -35,6 +36,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>How much clients may take.</summary>
     public Quotas Quotas { get; init; } = new();
+
+    /// <summary>Where TrainingJob objects are that it carries out; null: it carries none out.</summary>
+    public KubernetesAccess? Kubernetes { get; init; }
 
     /// <summary>File to be written once everything listens; null: none.</summary>
     public string? ReadyFile { get; init; }

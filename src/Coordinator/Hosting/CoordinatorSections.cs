@@ -1,5 +1,6 @@
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Hosting;
 using TrainingCluster.Logging;
@@ -18,6 +19,7 @@ public static class CoordinatorSections
         new SettingsSection<RebalanceOptions>("Rebalance"),
         new SettingsSection<QueueOptions>("Queue"),
         new SettingsSection<ServingOptions>("Serving"),
+        new SettingsSection<KubernetesOptions>("Kubernetes"),
         new SettingsSection<HeartbeatOptions>("Heartbeats"),
         new SettingsSection<HealthOptions>("Health"),
         new SettingsSection<LoggingOptions>(LoggingCommandOptions.Section),

@@ -18,6 +18,12 @@ public sealed partial class JobStore
     /// <summary>A job; null when there is none of this id.</summary>
     public Task<StoredJob?> GetAsync(string jobId) => _thread.RunAsync(c => Read(c, jobId));
 
+    /// <summary>The job that a request id made in a namespace; null when there is none.</summary>
+    public Task<StoredJob?> FindByRequestAsync(string name, string requestId) =>
+        _thread.RunAsync(c =>
+            All(c, $"SELECT {Columns} FROM jobs WHERE request_id = $request", ("$request", RequestKey(name, requestId))).SingleOrDefault()
+        );
+
     /// <summary>The namespace of a job; null when there is none of this id.</summary>
     public Task<string?> NamespaceAsync(string jobId) =>
         _thread.RunAsync(c =>
