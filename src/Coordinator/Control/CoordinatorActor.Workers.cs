@@ -299,7 +299,8 @@ internal sealed partial class CoordinatorActor
             var host = Faults.HostOf(worker.Registration.CollectiveAddress);
             if (_jobs.TryGetValue(worker.JobId, out var job))
             {
-                LogMemberLost(job.Logger(_logger), worker.Id, host, reason, job.Id);
+                var logger = job.Logger(_logger);
+                LogMemberLost(logger, worker.Id, host, reason, job.Id);
             }
             else
             {

@@ -72,7 +72,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     protected override void PostStop()
     {
         _context.Metrics.RemoveJob(_jobId);
-        _spans?.Dispose();
+        _spans?.Leave();
     }
 
     // 1. What the store and the disk say.
