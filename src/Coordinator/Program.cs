@@ -3,6 +3,7 @@ using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Settings;
 
 var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models; made where it is missing.");
@@ -17,6 +18,7 @@ var access = new AccessCommandOptions();
 var quotas = new QuotaCommandOptions();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
+var logging = new LoggingCommandOptions();
 var set = ProgramSettings.Option(CoordinatorSections.All);
 var command = new RootCommand("The coordinator of a training cluster: it queues jobs, keeps their files and holds their workers together.")
 {
@@ -38,6 +40,8 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     quotas.Jobs,
     readyFile,
     parentPid,
+    logging.Format,
+    logging.Levels,
     set,
 };
 command.SetAction(
@@ -60,7 +64,7 @@ command.SetAction(
                         Quotas = quotas.Of(parsed),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
-                        Settings = ProgramSettings.Read(parsed.GetValue(set)!),
+                        Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),
                     }
                 )
         )

@@ -2,6 +2,7 @@ using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Settings;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -19,5 +20,6 @@ public static class CoordinatorSections
         new SettingsSection<ServingOptions>("Serving"),
         new SettingsSection<HeartbeatOptions>("Heartbeats"),
         new SettingsSection<HealthOptions>("Health"),
+        new SettingsSection<LoggingOptions>(LoggingCommandOptions.Section),
     ];
 }

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Data.Sqlite;
+using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
 
@@ -92,7 +93,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 return RpcErrors.Info(StatusCode.ResourceExhausted, "QUOTA_EXCEEDED", error.Message);
             case Exception when DiskErrors.IsFull(error) || error is SqliteException { SqliteErrorCode: 13 }:
                 LogDiskFull(context.Method, error.Message);
-                return RpcErrors.Later(
+                return RpcErrors.Info(
                     StatusCode.ResourceExhausted,
                     "DISK_FULL",
                     "the coordinator's disk is full; nothing was kept of this call. Make room in its data folder and call again",
@@ -102,15 +103,15 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 return RpcErrors.Info(StatusCode.Cancelled, "CANCELLED", "the client went away");
             case IOException or UnauthorizedAccessException or SqliteException:
                 LogUnexpected(context.Method, error);
-                return RpcErrors.Later(
+                return RpcErrors.Info(
                     StatusCode.Unavailable,
                     "STORAGE_FAILED",
-                    "the coordinator's storage failed; its log says how",
+                    $"the coordinator's storage failed; its log says how{Trace(context)}",
                     s_storageMayAnswer
                 );
             case Akka.Actor.AskTimeoutException:
                 LogUnexpected(context.Method, error);
-                return RpcErrors.Later(
+                return RpcErrors.Info(
                     StatusCode.Unavailable,
                     "NO_ANSWER",
                     "the coordinator's actors did not answer in time; call again",
@@ -118,9 +119,16 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 );
             default:
                 LogUnexpected(context.Method, error);
-                return RpcErrors.Info(StatusCode.Internal, "INTERNAL", $"{context.Method} failed on the coordinator; its log says why");
+                return RpcErrors.Info(
+                    StatusCode.Internal,
+                    "INTERNAL",
+                    $"{context.Method} failed on the coordinator; its log says why{Trace(context)}"
+                );
         }
     }
+
+    private static string Trace(ServerCallContext context) =>
+        CallTrace.IdOf(context) is { Length: > 0 } id ? $" under the trace id {id}" : "";
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "{Method}: the disk is full: {Problem}")]
     private partial void LogDiskFull(string method, string problem);

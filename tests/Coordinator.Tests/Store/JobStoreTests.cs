@@ -174,11 +174,11 @@ public sealed class JobStoreTests : IDisposable
         {
             await c.OpenAsync();
             using var command = c.CreateCommand();
-            command.CommandText = "PRAGMA user_version = 99";
+            command.CommandText = "PRAGMA user_version = 1000";
             command.ExecuteNonQuery();
         }
         var error = await Assert.ThrowsAsync<InvalidDataException>(OpenAsync);
-        Assert.Contains("version 99", error.Message, StringComparison.Ordinal);
+        Assert.Contains("version 1000", error.Message, StringComparison.Ordinal);
     }
 
     private static LedgerEntry Generation(long number, long baseStep, long reached, long from) =>

@@ -143,7 +143,7 @@ public static class JobMachine
                 Training.OnEvaluation(transition, report.Evaluation);
                 break;
             case WorkerReport.ReportOneofCase.Checkpoint:
-                Training.OnCheckpoint(transition, report.Checkpoint);
+                Training.OnCheckpoint(transition, report);
                 break;
             case WorkerReport.ReportOneofCase.Failed:
                 Failures.OnGenerationFailed(transition, report);
@@ -178,6 +178,7 @@ public static class JobMachine
                     State = after.Phase.ToJobState(),
                     Reason = after.Reason,
                     WeightsSha256 = after.WeightsSha256,
+                    WaitedFor = before.Phase == JobPhase.Waiting ? after.WaitedFor : "",
                 },
             }
         );
