@@ -17,14 +17,16 @@ public sealed class ClientTests(UpFixture cluster) : IClassFixture<UpFixture>
             File.Exists(Python) && (await Tool.RunAsync(Python, ["-c", "import grpc, google.protobuf"])).ExitCode == 0,
             $"{Python} has no grpcio (Debian: apt-get install python3-grpcio python3-protobuf)"
         );
-        var fingerprint = (await SubmittedAsync()).Spec.Dataset.Fingerprint;
-        var result = await Tool.RunAsync(Python, ["-B", Quickstart, new Uri(cluster.Coordinator).Authority, fingerprint]);
+        var result = await RunAsync(cluster.Workspace.At("train.target"));
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Matches("weights_sha256 [0-9a-f]{64}, [0-9]+ bytes", result.Output);
 
-        var refused = await Tool.RunAsync(Python, ["-B", Quickstart, new Uri(cluster.Coordinator).Authority, "none"]);
+        var refused = await RunAsync(cluster.Workspace.At("valid.target"));
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("INVALID_FIELDS: spec.dataset.fingerprint: 'none' is no SHA-256", refused.Error, StringComparison.Ordinal);
+        Assert.StartsWith("INVALID_FIELDS: text: source has ", refused.Error, StringComparison.Ordinal);
+
+        Task<Tool.Result> RunAsync(string target) =>
+            Tool.RunAsync(Python, ["-B", Quickstart, new Uri(cluster.Coordinator).Authority, cluster.Workspace.At("train.source"), target]);
     }
 
     [Fact]
@@ -41,17 +43,18 @@ public sealed class ClientTests(UpFixture cluster) : IClassFixture<UpFixture>
         Assert.SkipUnless(installed.ExitCode == 0, $"npm cannot fetch the packages: {installed.Error.Split('\n')[0]}");
         var built = await Tool.RunAsync("npm", ["run", "build"], folder: folder);
         Assert.True(built.ExitCode == 0, built.All);
-        var fingerprint = (await SubmittedAsync()).Spec.Dataset.Fingerprint;
-
-        var result = await RunAsync(fingerprint);
+        var result = await RunAsync(cluster.Workspace.At("train.target"));
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Matches("weights_sha256 [0-9a-f]{64}, [0-9]+ bytes", result.Output);
-        var refused = await RunAsync("none");
+        var refused = await RunAsync(cluster.Workspace.At("valid.target"));
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("INVALID_FIELDS: spec.dataset.fingerprint: 'none' is no SHA-256", refused.Error, StringComparison.Ordinal);
+        Assert.StartsWith("INVALID_FIELDS: text: source has ", refused.Error, StringComparison.Ordinal);
 
-        Task<Tool.Result> RunAsync(string dataset) =>
-            Tool.RunAsync("node", [Path.Combine(folder, "out", "quickstart.js"), new Uri(cluster.Coordinator).Authority, dataset]);
+        Task<Tool.Result> RunAsync(string target)
+        {
+            var script = Path.Combine(folder, "out", "quickstart.js");
+            return Tool.RunAsync("node", [script, new Uri(cluster.Coordinator).Authority, cluster.Workspace.At("train.source"), target]);
+        }
     }
 
     [Fact]

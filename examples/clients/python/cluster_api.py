@@ -95,7 +95,7 @@ class Service:
         call = getattr(self._channel, f"{many if kind.client_streaming else one}_{many if kind.server_streaming else one}")(
             f"/{self._name}/{name}", request_serializer=request.SerializeToString, response_deserializer=answer.FromString)
         if kind.client_streaming:
-            return lambda messages, timeout=PATIENCE_S: call((json_format.ParseDict(m, request()) for m in messages), timeout=timeout)
+            return lambda messages, timeout=PATIENCE_S: call((request(**message) for message in messages), timeout=timeout)
         return lambda timeout=PATIENCE_S, **fields: call(json_format.ParseDict(fields, request()), timeout=timeout)
 
 

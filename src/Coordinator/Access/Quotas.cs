@@ -36,7 +36,7 @@ public sealed record Quotas
     {
         if (Jobs is { } most && await store.CountNotEndedAsync(name, caller.Name) >= most)
         {
-            throw RpcErrors.Later(
+            throw RpcErrors.Info(
                 StatusCode.ResourceExhausted,
                 "TOO_MANY_JOBS",
                 $"{(caller.Name.Length > 0 ? caller.Name : "this client")} has {most} jobs in {name} that have not ended, and may not "

@@ -93,7 +93,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 return RpcErrors.Info(StatusCode.ResourceExhausted, "QUOTA_EXCEEDED", error.Message);
             case Exception when DiskErrors.IsFull(error) || error is SqliteException { SqliteErrorCode: 13 }:
                 LogDiskFull(context.Method, error.Message);
-                return RpcErrors.Later(
+                return RpcErrors.Info(
                     StatusCode.ResourceExhausted,
                     "DISK_FULL",
                     "the coordinator's disk is full; nothing was kept of this call. Make room in its data folder and call again",
@@ -103,7 +103,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 return RpcErrors.Info(StatusCode.Cancelled, "CANCELLED", "the client went away");
             case IOException or UnauthorizedAccessException or SqliteException:
                 LogUnexpected(context.Method, error);
-                return RpcErrors.Later(
+                return RpcErrors.Info(
                     StatusCode.Unavailable,
                     "STORAGE_FAILED",
                     $"the coordinator's storage failed; its log says how{Trace(context)}",
@@ -111,7 +111,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
                 );
             case Akka.Actor.AskTimeoutException:
                 LogUnexpected(context.Method, error);
-                return RpcErrors.Later(
+                return RpcErrors.Info(
                     StatusCode.Unavailable,
                     "NO_ANSWER",
                     "the coordinator's actors did not answer in time; call again",

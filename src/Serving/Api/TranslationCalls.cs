@@ -90,7 +90,7 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
         QueuedSentence[] queued = [.. sentences.OfType<QueuedSentence>()];
         if (!queue.TryAdd(queued))
         {
-            throw RpcErrors.Later(
+            throw RpcErrors.Info(
                 StatusCode.ResourceExhausted,
                 "QUEUE_FULL",
                 $"{queue.Count} sentences wait already, too many for {queued.Length} more; try again later, or start another server",
@@ -142,8 +142,8 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
             throw error.Problem switch
             {
                 ModelProblem.Unknown => RpcErrors.NotFound("model", id, "ListModels tells which there are"),
-                ModelProblem.Waiting => RpcErrors.Later(StatusCode.FailedPrecondition, "MODEL_WAITING", error.Message, s_retrySource),
-                ModelProblem.SourceUnavailable => RpcErrors.Later(
+                ModelProblem.Waiting => RpcErrors.Info(StatusCode.FailedPrecondition, "MODEL_WAITING", error.Message, s_retrySource),
+                ModelProblem.SourceUnavailable => RpcErrors.Info(
                     StatusCode.Unavailable,
                     "MODEL_SOURCE_UNAVAILABLE",
                     error.Message,

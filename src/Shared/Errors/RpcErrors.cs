@@ -69,7 +69,7 @@ public static class RpcErrors
     /// <param name="reason">UPPER_SNAKE_CASE, for machines.</param>
     /// <param name="text">A sentence for people.</param>
     /// <param name="after">When to try again.</param>
-    public static RpcException Later(StatusCode code, string reason, string text, TimeSpan after) =>
+    public static RpcException Info(StatusCode code, string reason, string text, TimeSpan after) =>
         With(code, reason, text, new RetryInfo { RetryDelay = Duration.FromTimeSpan(after) });
 
     /// <summary>An error with what every error has: the id of the request, and a reason where whoever threw it gave none.</summary>

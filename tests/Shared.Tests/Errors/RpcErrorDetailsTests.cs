@@ -99,9 +99,9 @@ public class RpcErrorDetailsTests
     }
 
     [Fact]
-    public void Later_ThatARetryHelps_SaysWhen()
+    public void Info_ThatARetryHelps_SaysWhen()
     {
-        var error = RpcErrors.Later(StatusCode.Unavailable, "STORAGE_FAILED", "x", TimeSpan.FromSeconds(1.5));
+        var error = RpcErrors.Info(StatusCode.Unavailable, "STORAGE_FAILED", "x", TimeSpan.FromSeconds(1.5));
         Assert.Equal(TimeSpan.FromSeconds(1.5), RpcErrorDetails.Find<RetryInfo>(error)!.RetryDelay.ToTimeSpan());
         Assert.Null(RpcErrorDetails.Find<RetryInfo>(RpcErrors.Precondition("JOB_ENDED", "x")));
     }
