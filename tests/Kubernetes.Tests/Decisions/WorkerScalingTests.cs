@@ -48,7 +48,6 @@ public sealed class WorkerScalingTests
             new QueueNamespace
             {
                 Name = "a",
-                HasQuota = true,
                 Quota = 2,
             }
         );
