@@ -16,7 +16,8 @@ internal static class ExplainCommand
         var json = SharedOptions.Json();
         var command = new Command(
             "explain",
-            "Tell a job's story: who submitted it, why it waited, each fault with what was done and lost, how it ended or what it waits for."
+            "Tell a job's story: who submitted it, why it waited, each fault with what was done and lost, how it ended or what "
+            + "it waits for."
         )
         {
             id,

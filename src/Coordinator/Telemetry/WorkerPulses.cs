@@ -2,7 +2,7 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Telemetry;
 
-/// <summary>The newest steps of each worker, for whoever looks: how long they took, and with what. Kept in memory only. Thread-safe.</summary>
+/// <summary>The newest steps of each worker: how long they took, and with what. Kept in memory only. Thread-safe.</summary>
 internal sealed class WorkerPulses(TimeProvider time)
 {
     /// <summary>Steps that are kept of a worker.</summary>

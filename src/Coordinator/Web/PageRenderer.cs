@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Components.Web;
 
 namespace TrainingCluster.Coordinator.Web;
 
-/// <summary>Draws a page on the server. It is whole without scripts; page.js renews parts of it with the same page, asked for again.</summary>
+/// <summary>Draws a page on the server: whole without scripts; page.js asks for it again to renew parts of it.</summary>
 internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory loggers)
 {
     /// <summary>The HTML of a page.</summary>

@@ -183,7 +183,8 @@ internal static partial class WebPages
             renderer,
             StatusCodes.Status404NotFound,
             "Not found",
-            $"There is no job '{(id.Length > LongestId ? id[..LongestId] + "…" : id)}', or nothing of it to download. It may have been deleted."
+            $"There is no job '{(id.Length > LongestId ? id[..LongestId] + "…" : id)}', or nothing of it to download. It may have been "
+                + "deleted."
         );
 
     private static async Task<IResult> ProblemAsync(PageRenderer renderer, int status, string title, string text) =>

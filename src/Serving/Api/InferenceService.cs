@@ -128,7 +128,8 @@ internal sealed class InferenceService(
             throw RpcErrors.Invalid(
                 (
                     "page_size",
-                    $"{request.PageSize} is negative; use 0 for the default ({RequestLimits.DefaultPage}), at most {RequestLimits.GreatestPage}"
+                    $"{request.PageSize} is negative; use 0 for the default ({RequestLimits.DefaultPage}), at most "
+                        + $"{RequestLimits.GreatestPage}"
                 )
             );
         }

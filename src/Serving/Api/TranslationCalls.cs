@@ -193,8 +193,8 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
             problems.Add(
                 (
                     "include_attention",
-                    $"this call could have {weights} attention weights, and {RequestLimits.AttentionWeights} are sent at most; give fewer or "
-                        + "shorter texts"
+                    $"this call could have {weights} attention weights, and {RequestLimits.AttentionWeights} are sent at most; give fewer "
+                        + "or shorter texts"
                 )
             );
         }

@@ -5,7 +5,7 @@ namespace TrainingCluster.Serving.Batching;
 /// <summary>How sentences wait, and how many are computed together.</summary>
 public sealed record BatchingOptions
 {
-    /// <summary>Sentences that are computed together at most. More fill the processor better, and let the first wait for the last.</summary>
+    /// <summary>Most sentences that are computed together. More fill the processor better, and let the first wait.</summary>
     [NumberRange(1, 1024)]
     public int MaxSentences { get; init; } = 32;
 

@@ -37,8 +37,8 @@ internal sealed class ModelSources : IDisposable
             {
                 throw new InvalidDataException(
                     jobs.Count > 0
-                        ? $"--model {jobs[0]}: there is no such folder; give a folder that training has left, or --coordinator ADDRESS for the "
-                            + "id of a job"
+                        ? $"--model {jobs[0]}: there is no such folder; give a folder that training has left, or --coordinator ADDRESS for "
+                            + "the id of a job"
                         : "give --model DIR, or --coordinator ADDRESS for the models of its jobs"
                 );
             }

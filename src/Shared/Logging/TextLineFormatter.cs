@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace TrainingCluster.Logging;
 
-/// <summary>A line for people: time in UTC, level, category and event, message, exception; at its end the trace that it belongs to.</summary>
+/// <summary>A line for people: time in UTC, level, category and event, message, exception; at its end its trace.</summary>
 /// <param name="time">The clock.</param>
 internal sealed class TextLineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {

@@ -74,7 +74,8 @@ public sealed class JobProgressViewTests
             )
         );
         Assert.Equal(
-            "warning generation 2, step 9: worker-1 (rank 0): the checkpoint was not stored: disk full; done: training goes on; lost: nothing",
+            "warning generation 2, step 9: worker-1 (rank 0): the checkpoint was not stored: disk full; done: training goes on; "
+                + "lost: nothing",
             Line(
                 new JobEvent
                 {

@@ -310,7 +310,8 @@ internal sealed class ApiCall(TestApiServer server, HttpContext context, ApiPath
                 next["status"] = JsonNode.Parse(
                     """
                     {"conditions":[
-                    {"type":"NamesAccepted","status":"True","reason":"NoConflicts","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"},
+                    {"type":"NamesAccepted","status":"True","reason":"NoConflicts","message":"",
+                     "lastTransitionTime":"2026-01-01T00:00:00Z"},
                     {"type":"Established","status":"True","reason":"Accepted","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}
                     """
                 );

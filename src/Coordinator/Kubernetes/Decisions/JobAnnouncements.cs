@@ -81,7 +81,8 @@ internal static class JobAnnouncements
                 "CheckpointStored",
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the checkpoint of step {checkpoint.Step} is stored: {checkpoint.SizeBytes / 1e6:0.0} MB in {Seconds(checkpoint.StoreDuration ?? new())} s"
+                    $"the checkpoint of step {checkpoint.Step} is stored: {checkpoint.SizeBytes / 1e6:0.0} MB in "
+                        + $"{Seconds(checkpoint.StoreDuration ?? new())} s"
                 )
             );
     }

@@ -66,8 +66,8 @@ public class FaultTests
     public void Failed_OftenerThanAllowed_EndsTheJob() =>
         Assert.Equal(
             [
-                "generation 1, step 0: a (rank 0, a): 1 generations in a row failed without one step done; the last: a reported Aborted: boom; "
-                    + "done: the job has failed; lost: the model; there is no checkpoint",
+                "generation 1, step 0: a (rank 0, a): 1 generations in a row failed without one step done; the last: a reported Aborted: "
+                    + "boom; done: the job has failed; lost: the model; there is no checkpoint",
             ],
             new Script(s => s.RetryLimit = 0).Run().Failed("a").Faults
         );
@@ -110,8 +110,8 @@ public class FaultTests
         var failed = new CheckpointReport { Step = 5, Error = "ResourceExhausted: disk full" };
         Assert.Equal(
             [
-                "generation 1, step 5: a (rank 0, a): the checkpoint was not stored: ResourceExhausted: disk full; done: training goes on, and "
-                    + "the next checkpoint is tried when it is due; lost: nothing, but there is no checkpoint yet",
+                "generation 1, step 5: a (rank 0, a): the checkpoint was not stored: ResourceExhausted: disk full; done: training goes on, "
+                    + "and the next checkpoint is tried when it is due; lost: nothing, but there is no checkpoint yet",
             ],
             script.Say("a", 1, failed).Faults
         );
@@ -126,8 +126,8 @@ public class FaultTests
     public void JobFailed_OnAWorker_NamesWorkerAndCode() =>
         Assert.Equal(
             [
-                "generation 1, step 5: b (rank 1, b): BAD_DATASET: no sentence; done: the job has failed; lost: the model; checkpoint 3 of step 3 "
-                    + "stands",
+                "generation 1, step 5: b (rank 1, b): BAD_DATASET: no sentence; done: the job has failed; lost: the model; checkpoint 3 of "
+                    + "step 3 stands",
             ],
             new Script()
                 .Run()
@@ -141,8 +141,8 @@ public class FaultTests
     public void Deadline_Passed_IsNobodysFault() =>
         Assert.Equal(
             [
-                "generation 1, step 5: the deadline of 60 s after the start has passed; done: the job has failed; lost: the model; there is no "
-                    + "checkpoint",
+                "generation 1, step 5: the deadline of 60 s after the start has passed; done: the job has failed; lost: the model; there "
+                    + "is no checkpoint",
             ],
             new Script(s => s.DeadlineSeconds = 60).Run().Stepped("a", 5).Pass(TimeSpan.FromMinutes(1)).Faults
         );
@@ -152,13 +152,13 @@ public class FaultTests
     {
         var state = new Script().Run().Stepped("a", 5).State;
         Assert.Equal(
-            "generation 1, step 5: checkpoint 3 is damaged: weights.safetensors is shorter; done: it is passed over for the one before; lost: "
-                + "the steps since the one before, unless a worker holds them",
+            "generation 1, step 5: checkpoint 3 is damaged: weights.safetensors is shorter; done: it is passed over for the one before; "
+                + "lost: the steps since the one before, unless a worker holds them",
             Faults.CheckpointDamaged(state, "3", "weights.safetensors is shorter", []).Line()
         );
         Assert.Equal(
-            "generation 1, step 5: the job's record could not be stored: disk full; done: it is tried every 1 s; workers train on, changes of "
-                + "the group wait; lost: nothing yet",
+            "generation 1, step 5: the job's record could not be stored: disk full; done: it is tried every 1 s; workers train on, changes "
+                + "of the group wait; lost: nothing yet",
             Faults.RecordNotStored(state, "disk full", s_second).Line()
         );
     }
