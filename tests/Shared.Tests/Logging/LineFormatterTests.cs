@@ -55,7 +55,8 @@ public class LineFormatterTests
     [InlineData(double.PositiveInfinity)]
     public void Json_NumberThatIsNone_IsText(double number)
     {
-        using var json = JsonDocument.Parse(Write(new JsonLineFormatter(s_time), logger => logger.LogInformation("{Loss}", number)));
+        object loss = number;
+        using var json = JsonDocument.Parse(Write(new JsonLineFormatter(s_time), logger => logger.LogInformation("{Loss}", loss)));
         Assert.Equal(JsonValueKind.String, json.RootElement.GetProperty("loss").ValueKind);
     }
 
@@ -76,7 +77,7 @@ public class LineFormatterTests
             Write(new TextLineFormatter(s_time), logger => logger.LogInformation("ready"))
         );
 
-    private static Exception Thrown()
+    private static InvalidOperationException Thrown()
     {
         try
         {
