@@ -1,7 +1,6 @@
 using Grpc.Core;
 using TrainingCluster.Access;
 using TrainingCluster.Checkpoints;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;

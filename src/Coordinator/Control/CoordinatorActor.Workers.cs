@@ -1,6 +1,5 @@
 using Akka.Actor;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Store;

@@ -1,6 +1,5 @@
 using Grpc.Core;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Paging;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;

@@ -2,7 +2,6 @@ using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Hosting;

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;

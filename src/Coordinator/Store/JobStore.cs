@@ -2,7 +2,6 @@ using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Telemetry;
-using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Telemetry;
 

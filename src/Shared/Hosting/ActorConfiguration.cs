@@ -1,6 +1,5 @@
 using Akka.Cluster.Hosting;
 using Akka.Configuration;
-using Akka.Event;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
 using Akka.Remote.Transport.DotNetty;
