@@ -69,7 +69,8 @@ public static partial class ServingHost
         {
             ready.Write(path);
         }
-        LogReady(logger, BuildInfo.Version, ready.Grpc, ready.Http, string.Join(", ", sources.All.Select(source => source.Name)));
+        var names = string.Join(", ", sources.All.Select(source => source.Name));
+        LogReady(logger, BuildInfo.Version, ready.Grpc, ready.Http, names);
         // 5.
         await Task.WhenAny(end.Asked, looking);
         // 6.

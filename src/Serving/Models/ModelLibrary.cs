@@ -223,7 +223,8 @@ internal sealed partial class ModelLibrary(
                 _oneLoad.Release();
             }
             metrics.CountLoad(isLoaded: true);
-            LogLoaded(offer.Id, time.GetElapsedTime(began).TotalSeconds);
+            var seconds = time.GetElapsedTime(began).TotalSeconds;
+            LogLoaded(offer.Id, seconds);
         }
         catch (ModelSourceException error)
         {

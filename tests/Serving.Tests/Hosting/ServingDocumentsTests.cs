@@ -1,5 +1,4 @@
 using TrainingCluster.Serving.Hosting;
-using TrainingCluster.Settings;
 
 namespace TrainingCluster.Serving.Tests.Hosting;
 

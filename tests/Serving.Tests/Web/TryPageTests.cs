@@ -113,7 +113,10 @@ public class TryPageTests(BrowserFixture browser) : IClassFixture<BrowserFixture
             Security.AccessTokens.LineOf("eva-token", new("eva", Security.AccessRole.Viewer, "team-a")),
             TestContext.Current.CancellationToken
         );
-        File.SetUnixFileMode(tokens, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(tokens, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
         await using var server = await TestServer.StartAsync(tokens: tokens);
         foreach (var path in new[] { "/", "/look?model=dates&text=a" })
         {
