@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Google.Protobuf;
 
 namespace TrainingCluster.Coordinator.Store;
@@ -13,7 +14,8 @@ internal static class StoredRow
         {
             return read();
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidCastException or ArgumentException or OverflowException)
+        catch (Exception e)
+            when (e is InvalidProtocolBufferException or JsonException or InvalidCastException or ArgumentException or OverflowException)
         {
             throw new InvalidDataException($"the job store has a row that cannot be read: {e.Message}", e);
         }
