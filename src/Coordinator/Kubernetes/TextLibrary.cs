@@ -93,9 +93,7 @@ internal sealed partial class TextLibrary(
         try
         {
             Directory.CreateDirectory(folder);
-            var find = place.IsConfigMap
-                ? await UnpackAsync(item, place.Name, dataset, folder, cancellationToken)
-                : VolumeOf(place.Name);
+            var find = place.IsConfigMap ? await UnpackAsync(item, place.Name, dataset, folder, cancellationToken) : VolumeOf(place.Name);
             var options = new DatasetOptions
             {
                 Train = Text(find, dataset.Source, dataset.Target),
