@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Threading.Channels;
 using Grpc.Core;
-using k8s;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Kubernetes.Api;
