@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes THIRD-PARTY-NOTICES: every package that the three programs bring along, as its own description in the package cache says.
+# Writes THIRD-PARTY-NOTICES: every package that the four programs bring along, as its own description in the package cache says.
 # Run it after a build, when a package comes, goes or changes its version: build/notices.sh
 set -euo pipefail
 export LC_ALL=C
@@ -8,7 +8,7 @@ cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 
 # "Name/1.2.3", as the programs' own lists of dependencies have them.
 shipped() {
-  grep -hB1 '"type": "package"' artifacts/bin/{Coordinator,Worker,Cli}/release/*.deps.json |
+  grep -hB1 '"type": "package"' artifacts/bin/{Coordinator,Worker,Serving,Cli}/release/*.deps.json |
     sed -nE 's|^ *"([^"]+/[^"]+)": \{$|\1|p' | sort -fu
 }
 

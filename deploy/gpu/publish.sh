@@ -11,7 +11,7 @@ root=$(cd -- "$(dirname -- "$0")/../.." && pwd)
 # Intermediate files of its own: the tree's build goes on with libtorch beside it.
 artifacts=$(mktemp -d)
 trap 'rm -rf "$artifacts"' EXIT
-for project in src/Coordinator src/Worker src/Cli bench/Bench; do
+for project in src/Coordinator src/Worker src/Serving src/Cli bench/Bench; do
   dotnet publish "$root/$project" -c Release -r linux-x64 --self-contained -p:WithLibtorch=false -p:DebugType=none \
     -nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false \
     --artifacts-path "$artifacts" -o "$target"

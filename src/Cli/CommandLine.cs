@@ -83,6 +83,7 @@ public static class CommandLine
             ArtifactsCommand.Create(terminal),
             LedgerCommand.Create(terminal),
             DatasetsCommand.Create(terminal),
+            ExplainCommand.Create(terminal),
             CheckpointsCommand.Create(terminal),
             WorkersCommand.Create(terminal),
             CertsCommand.Create(terminal),

@@ -27,7 +27,7 @@ public sealed record Terminal
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Columns of the terminal that <see cref="Out"/> writes to, now. Null: it writes to none, or to one of unknown width.</summary>
+    /// <summary>Columns of the terminal that <see cref="Out"/> writes to, now. Null: there is none, or it does not say.</summary>
     public Func<int?> OutColumns { get; init; } = () => null;
 
     /// <summary>Where progress is drawn in place. Null: nowhere.</summary>

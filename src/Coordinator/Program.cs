@@ -4,6 +4,7 @@ using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Settings;
 
 var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models; made where it is missing.");
@@ -19,6 +20,7 @@ var quotas = new QuotaCommandOptions();
 var kubernetes = new KubernetesCommandOptions();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
+var logging = new LoggingCommandOptions();
 var set = ProgramSettings.Option(CoordinatorSections.All);
 var command = new RootCommand("The coordinator of a training cluster: it queues jobs, keeps their files and holds their workers together.")
 {
@@ -46,6 +48,8 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     kubernetes.Workers,
     readyFile,
     parentPid,
+    logging.Format,
+    logging.Levels,
     set,
 };
 command.SetAction(
@@ -69,7 +73,7 @@ command.SetAction(
                         Kubernetes = kubernetes.Of(parsed),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
-                        Settings = ProgramSettings.Read(parsed.GetValue(set)!),
+                        Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),
                     }
                 )
         )

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrainingCluster.Access;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.Serving.Hosting;
 using TrainingCluster.Settings;
@@ -45,6 +46,7 @@ var insecure = ProgramOptions.Insecure();
 var access = new AccessCommandOptions();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
+var logging = new LoggingCommandOptions();
 var set = ProgramSettings.Option(ServingSections.All);
 var command = new RootCommand("A server of translations: it answers gRPC and HTTP/JSON with the models that training has left.")
 {
@@ -65,6 +67,8 @@ var command = new RootCommand("A server of translations: it answers gRPC and HTT
     access.Keys,
     readyFile,
     parentPid,
+    logging.Format,
+    logging.Levels,
     set,
 };
 command.SetAction(
@@ -90,7 +94,7 @@ command.SetAction(
                         Access = access.Of(parsed),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
-                        Settings = ProgramSettings.Read(parsed.GetValue(set)!),
+                        Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),
                     }
                 );
             }

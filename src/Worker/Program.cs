@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.Settings;
 using TrainingCluster.Worker.Hosting;
@@ -37,6 +38,7 @@ var insecure = ProgramOptions.Insecure();
 var sharedMemory = ProgramOptions.SharedMemory();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
+var logging = new LoggingCommandOptions();
 var set = ProgramSettings.Option(WorkerSections.All);
 var command = new RootCommand("A worker of a training cluster: it trains its shards of a job together with its peers.")
 {
@@ -55,6 +57,8 @@ var command = new RootCommand("A worker of a training cluster: it trains its sha
     insecure,
     readyFile,
     parentPid,
+    logging.Format,
+    logging.Levels,
     set,
 };
 command.SetAction(
@@ -82,7 +86,7 @@ command.SetAction(
                         Insecure = parsed.GetValue(insecure),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
-                        Settings = ProgramSettings.Read(parsed.GetValue(set)!),
+                        Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),
                     }
                 );
             }

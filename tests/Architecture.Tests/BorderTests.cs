@@ -21,6 +21,7 @@ public sealed class BorderTests
         "TrainingCluster.Shared",
         "TrainingCluster.Coordinator",
         "TrainingCluster.Worker",
+        "TrainingCluster.Serving",
         "cluster",
         "cluster-chaos",
     ];
@@ -36,6 +37,7 @@ public sealed class BorderTests
     [InlineData("TrainingCluster.Shared", "TrainingCluster.Modeling")]
     [InlineData("TrainingCluster.Coordinator", "TrainingCluster.Modeling", "TrainingCluster.Shared")]
     [InlineData("TrainingCluster.Worker", "TrainingCluster.Modeling", "TrainingCluster.Shared")]
+    [InlineData("TrainingCluster.Serving", "TrainingCluster.Modeling", "TrainingCluster.Shared")]
     [InlineData("cluster", "TrainingCluster.Modeling", "TrainingCluster.Shared")]
     [InlineData("cluster-chaos", "TrainingCluster.Modeling", "TrainingCluster.Shared", "cluster")]
     public void Projects_ReferenceOnlyThoseBelow(string project, params string[] below)

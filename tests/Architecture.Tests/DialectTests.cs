@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
 using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Architecture.Tests;
@@ -16,6 +17,7 @@ public sealed partial class DialectTests
         "TrainingCluster.Shared",
         "TrainingCluster.Coordinator",
         "TrainingCluster.Worker",
+        "TrainingCluster.Serving",
         "cluster",
         "cluster-chaos",
     ];
@@ -41,6 +43,29 @@ public sealed partial class DialectTests
             parameters
                 .Where(parameter => parameter.Name != "cancellationToken")
                 .Select(parameter => $"{parameter.Member.DeclaringType}.{parameter.Member.Name}: {parameter.Name}")
+        );
+    }
+
+    // An operator finds a line by its number.
+    [Fact]
+    public void EventIds_OfLogMessages_AreGivenOnce()
+    {
+        var messages = s_assemblies
+            .SelectMany(name => Assembly.Load(name).GetTypes())
+            .SelectMany(type =>
+                type.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            )
+            .Select(method =>
+                (Method: $"{method.DeclaringType}.{method.Name}", method.GetCustomAttribute<LoggerMessageAttribute>()?.EventId)
+            )
+            .Where(message => message.EventId is not null)
+            .ToArray();
+        Assert.True(messages.Length > 30, $"only {messages.Length} messages were looked at");
+        Assert.Empty(
+            messages
+                .GroupBy(message => message.EventId)
+                .Where(same => same.Count() > 1)
+                .Select(same => $"{same.Key}: {string.Join(", ", same.Select(message => message.Method))}")
         );
     }
 

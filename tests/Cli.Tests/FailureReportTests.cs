@@ -7,7 +7,7 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Tests;
 
-/// <summary>With --json a failure is one object on standard error, and nothing beside it; its code and the exit status tell its kind.</summary>
+/// <summary>With --json a failure is one object on standard error, alone there; its code and the exit status tell its kind.</summary>
 public sealed class FailureReportTests : IDisposable
 {
     private static readonly string s_fingerprint = new('a', 64);

@@ -10,6 +10,7 @@ public sealed partial class FlagTests
     {
         ["TrainingCluster.Coordinator.dll"] = "Coordinator",
         ["TrainingCluster.Worker.dll"] = "Worker",
+        ["TrainingCluster.Serving.dll"] = "Serving",
         ["cluster.dll"] = "Cli",
     };
 
@@ -18,7 +19,11 @@ public sealed partial class FlagTests
     {
         var overlay = await Overlay.BuildAsync(name);
         var containers = overlay.Workloads.SelectMany(workload => workload.Containers).ToList();
-        Assert.Equal(["coordinator", "submit", "text", "worker"], containers.Select(container => container.Text("name")).Order());
+        string[] servers = name == Overlay.Serving ? ["serving"] : [];
+        Assert.Equal(
+            [.. servers.Concat(["coordinator", "submit", "text", "worker"]).Order()],
+            containers.Select(container => container.Text("name")).Order()
+        );
         foreach (var container in containers)
         {
             var command = container.Texts("command");
@@ -42,7 +47,7 @@ public sealed partial class FlagTests
         foreach (var file in (string[])["Dockerfile", "Dockerfile.cuda"])
         {
             var text = await File.ReadAllTextAsync(Repository.At("deploy", "docker", file), TestContext.Current.CancellationToken);
-            Assert.Contains("for program in Coordinator Worker Cli", text, StringComparison.Ordinal);
+            Assert.Contains("for program in Coordinator Worker Serving Cli", text, StringComparison.Ordinal);
             Assert.Contains("-o /app", text, StringComparison.Ordinal);
             Assert.Contains("USER 1654:1654", text, StringComparison.Ordinal);
             Assert.Contains("THIRD-PARTY-NOTICES /app", text, StringComparison.Ordinal);

@@ -7,6 +7,9 @@ namespace TrainingCluster.Deploy.Tests;
 /// <summary>What <c>kubectl kustomize</c> makes of an overlay.</summary>
 internal sealed class Overlay
 {
+    /// <summary>The overlay with servers of translations.</summary>
+    public const string Serving = "serving";
+
     private static readonly ConcurrentDictionary<string, Task<Overlay>> s_built = new();
 
     private Overlay(IReadOnlyList<Manifest> objects) => Objects = objects;

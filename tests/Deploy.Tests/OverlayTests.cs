@@ -65,7 +65,9 @@ public sealed class OverlayTests
     {
         var overlay = await Overlay.BuildAsync(name);
         foreach (
-            var container in overlay.Workloads.Where(workload => workload.Kind == "StatefulSet").SelectMany(workload => workload.Containers)
+            var container in overlay
+                .Workloads.Where(workload => workload.Kind is "StatefulSet" or "Deployment")
+                .SelectMany(workload => workload.Containers)
         )
         {
             foreach (

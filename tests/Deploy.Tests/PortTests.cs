@@ -18,6 +18,19 @@ public sealed class PortTests
         }
     }
 
+    [Fact]
+    public async Task ContainerPorts_OfServing_AreThoseOfItsFlagsAndItCallsTheCoordinator()
+    {
+        var overlay = await Overlay.BuildAsync(Overlay.Serving);
+        var container = Assert.Single(overlay.Get("Deployment", "serving").Containers);
+        foreach (var port in container.Items("ports"))
+        {
+            Assert.Equal(FlagOf(container, $"--{port.Text("name")}-port"), port.Text("containerPort"));
+        }
+        Assert.Equal(["grpc", "http"], container.Items("ports").Select(port => port.Text("name")).Order());
+        Assert.Equal("https://coordinator.$(POD_NAMESPACE).svc:7070", FlagOf(container, "--coordinator"));
+    }
+
     [Theory, MemberData(nameof(Overlay.Names), MemberType = typeof(Overlay))]
     public async Task ServicePorts_Always_LeadToContainerPortsOfThePodsTheySelect(string name)
     {
@@ -33,7 +46,10 @@ public sealed class PortTests
                 Assert.Equal("None", service.Text("spec", "clusterIP"));
                 Assert.Equal(target.Text("containerPort"), port.Text("port"));
             }
-            Assert.Equal(service.Name, workload.Text("spec", "serviceName"));
+            if (workload.Kind == "StatefulSet")
+            {
+                Assert.Equal(service.Name, workload.Text("spec", "serviceName"));
+            }
         }
     }
 

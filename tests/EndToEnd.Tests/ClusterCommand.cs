@@ -61,9 +61,17 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
 
     /// <summary>Starts a cluster of two workers on free ports, and waits until it is up.</summary>
     /// <returns>The command, and what it printed: the addresses.</returns>
-    public static async Task<(ClusterCommand Up, JsonElement Addresses)> UpAsync(Workspace workspace, params string[] options)
+    public static Task<(ClusterCommand Up, JsonElement Addresses)> UpAsync(Workspace workspace, params string[] options) =>
+        UpWithAsync(workspace, [], options);
+
+    /// <summary>The same with variables of the environment, each NAME=VALUE.</summary>
+    public static async Task<(ClusterCommand Up, JsonElement Addresses)> UpWithAsync(
+        Workspace workspace,
+        string[] environment,
+        params string[] options
+    )
     {
-        var up = Start(workspace, ["up", "--workers", "2", .. AnyPorts, "--json", .. options]);
+        var up = Start(workspace, ["env", .. environment], ["up", "--workers", "2", .. AnyPorts, "--json", .. options]);
         await up.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
         using var document = JsonDocument.Parse(up.Output);
         return (up, document.RootElement.Clone());
@@ -74,6 +82,10 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
 
     /// <summary>The same as the leader of a process group, as a terminal has it.</summary>
     public static ClusterCommand StartAsGroup(Workspace workspace, params string[] arguments) => Start(workspace, ["setsid"], arguments);
+
+    /// <summary>The same with variables of the environment, each NAME=VALUE.</summary>
+    public static ClusterCommand StartWith(Workspace workspace, string[] environment, params string[] arguments) =>
+        Start(workspace, ["env", .. environment], arguments);
 
     private static ClusterCommand Start(Workspace workspace, string[] launcher, string[] arguments)
     {

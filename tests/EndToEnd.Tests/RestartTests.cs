@@ -173,7 +173,7 @@ public sealed class RestartTests : IDisposable
         Assert.True(result.ExitCode == 0, $"{result.All}\n{again.LogTail(40)}");
         Assert.False(Directory.Exists(half));
         var events = JobEvents.Of(result.Output).ToList();
-        Assert.Contains(events, item => item.Log?.Text.Contains("damaged and passed over", StringComparison.Ordinal) == true);
+        Assert.Contains(events, item => item.Fault is { Kind: FaultKind.CheckpointDamaged });
         Assert.Contains(events.Where(item => item.Generation is not null).Skip(1), item => item.Generation.BaseStep == 0);
         var undisturbed = await ClusterCommand.RunAsync(_workspace, "", "submit", job, "--wait", "--json", "--coordinator", Address);
         Assert.True(undisturbed.ExitCode == 0, undisturbed.All);

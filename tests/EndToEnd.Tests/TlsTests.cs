@@ -62,11 +62,12 @@ public sealed class TlsTests : IDisposable
         Assert.Contains(id, listed.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(JobEvents.Of(theirs.Output).First().JobId, listed.Output, StringComparison.Ordinal);
         // The page: of the viewer's namespace, for who shows a token.
-        Assert.Equal(HttpStatusCode.Unauthorized, (await PageAsync(page, "tc_guess")).Status);
-        var (status, text) = await PageAsync(page, viewer);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await PageAsync(page, CertificateRole.Coordinator, "tc_guess")).Status);
+        var (status, text) = await PageAsync(page, CertificateRole.Coordinator, viewer);
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Contains(id, text, StringComparison.Ordinal);
         Assert.DoesNotContain(JobEvents.Of(theirs.Output).First().JobId, text, StringComparison.Ordinal);
+        await ServeAsync(coordinator, viewer, id, JobEvents.Of(theirs.Output).First().JobId);
         up.Signal(ClusterCommand.SigTerm);
         Assert.Equal(0, (await up.EndAsync()).ExitCode);
     }
@@ -156,11 +157,32 @@ public sealed class TlsTests : IDisposable
     private async Task<string> TokenAsync(string name, string role, string space) =>
         (await OkAsync("token", "add", name, "--role", role, "--namespace", space, "--file", Path.Combine(Certificates, "tokens"))).Trim();
 
+    /// <summary>A server of translations asks as the coordinator does, and tells of the models of the caller's namespace alone.</summary>
+    private async Task ServeAsync(string coordinator, string viewer, string id, string theirs)
+    {
+        string[] ports = ["--grpc-port", "0", "--http-port", "0"];
+        await using var serve = ClusterCommand.StartWith(
+            _workspace,
+            Admin,
+            ["serve", "--coordinator", coordinator, "--tls", Certificates, "--json", .. ports]
+        );
+        await serve.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
+        var models = $"{JsonDocument.Parse(serve.Output).RootElement.GetProperty("http").GetString()}/v1/models";
+        Assert.StartsWith("https://", models, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await PageAsync(models, CertificateRole.Serving, "tc_guess")).Status);
+        var (status, text) = await PageAsync(models, CertificateRole.Serving, viewer);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Contains(id, text, StringComparison.Ordinal);
+        Assert.DoesNotContain(theirs, text, StringComparison.Ordinal);
+        serve.Signal(ClusterCommand.SigTerm);
+        Assert.Equal(0, (await serve.EndAsync()).ExitCode);
+    }
+
     /// <summary>The page as a browser asks for it: the password is the token.</summary>
-    private async Task<(HttpStatusCode Status, string Text)> PageAsync(string address, string token)
+    private async Task<(HttpStatusCode Status, string Text)> PageAsync(string address, CertificateRole role, string token)
     {
         using var handler = new SocketsHttpHandler();
-        ClientAccess.From(Path.Combine(Certificates, "client", "ca.crt"), null).Configure(handler.SslOptions, CertificateRole.Coordinator);
+        ClientAccess.From(Path.Combine(Certificates, "client", "ca.crt"), null).Configure(handler.SslOptions, role);
         using var http = new HttpClient(handler);
         http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"anyone:{token}")));
         using var answer = await http.GetAsync(new Uri(address), TestContext.Current.CancellationToken);

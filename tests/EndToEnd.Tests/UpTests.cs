@@ -46,6 +46,52 @@ public sealed class UpTests(UpFixture cluster) : IClassFixture<UpFixture>
     }
 
     [Fact]
+    public async Task Datasets_PreparedBroughtTrainedOnAndDeleted()
+    {
+        // Another vocabulary than that of the other tests: nobody else needs it.
+        var (source, target) = (Workspace.At("train.source"), Workspace.At("train.target"));
+        var prepared = await ClusterCommand.RunAsync(
+            Workspace,
+            "",
+            ["prepare", "--source", source, "--target", target, "--vocabulary", "310", "--out", Workspace.At("dataset"), "--json"]
+        );
+        Assert.True(prepared.ExitCode == 0, prepared.All);
+        var fingerprint = JsonDocument.Parse(prepared.Output).RootElement.GetProperty("fingerprint").GetString()!;
+        Assert.Contains(fingerprint, (await OkAsync("datasets", "upload", Workspace.At("dataset"))).Output, StringComparison.Ordinal);
+
+        var job = Workspace.Write(
+            "prepared.yaml",
+            [
+                $"dataset: {{ fingerprint: {fingerprint} }}",
+                "model: { dModel: 32, heads: 2, layers: 1, feedForward: 64 }",
+                "training: { steps: 10, batchTokens: 1024 }",
+                "suspend: true",
+            ]
+        );
+        var id = (await OkAsync("submit", job)).Output.Split(' ')[1];
+        var needed = await RunAsync("datasets", "delete", fingerprint);
+        Assert.Equal(2, needed.ExitCode);
+        Assert.Contains($"is needed by {id}", needed.Error, StringComparison.Ordinal);
+        await OkAsync("cancel", id);
+
+        var trained = Workspace.Write("trained.yaml", (await File.ReadAllLinesAsync(job, TestContext.Current.CancellationToken))[..^1]);
+        await OkAsync("submit", trained, "--wait", "--out", Workspace.At("brought"));
+        Assert.True(File.Exists(Workspace.At("brought/model.safetensors")));
+
+        var dry = await OkAsync("datasets", "gc", "--older-than", "0 s", "--dry-run");
+        Assert.Contains(fingerprint, dry.Output, StringComparison.Ordinal);
+        await OkAsync("datasets", "delete", fingerprint);
+        Assert.DoesNotContain(fingerprint, (await OkAsync("datasets", "list")).Output, StringComparison.Ordinal);
+    }
+
+    private async Task<Tool.Result> OkAsync(params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+        Assert.True(result.ExitCode == 0, result.All);
+        return result;
+    }
+
+    [Fact]
     public async Task Cancel_RunningJob_EndsItForWatchersWithStatus3()
     {
         await using var submit = ClusterCommand.Start(

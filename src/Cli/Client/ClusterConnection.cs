@@ -1,7 +1,9 @@
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using TrainingCluster.Cli.Commands;
 using TrainingCluster.Security;
+using TrainingCluster.Telemetry;
 using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
@@ -10,6 +12,9 @@ namespace TrainingCluster.Cli.Client;
 /// <summary>A connection to one coordinator.</summary>
 public sealed class ClusterConnection : IDisposable
 {
+    /// <summary>The trace that calls are part of, as other tools set it; without one each connection has a trace of its own.</summary>
+    public const string TraceVariable = "TRACEPARENT";
+
     // A peer that keeps its connection open and answers nothing any more: streams, which have no deadline, end too.
     private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_pingAnswerWithin = TimeSpan.FromSeconds(40);
@@ -36,8 +41,14 @@ public sealed class ClusterConnection : IDisposable
             },
             access.CredentialsFor(uri)
         );
-        Jobs = new V1.Jobs.JobsClient(_channel);
-        Datasets = new Datasets.DatasetsClient(_channel);
+        var trace = TraceParent.Write(TraceParent.Read(Environment.GetEnvironmentVariable(TraceVariable)) ?? TraceParent.New());
+        var calls = _channel.Intercept(metadata =>
+        {
+            metadata.Add(TraceParent.Key, trace);
+            return metadata;
+        });
+        Jobs = new V1.Jobs.JobsClient(calls);
+        Datasets = new Datasets.DatasetsClient(calls);
     }
 
     /// <summary>Where the coordinator is.</summary>

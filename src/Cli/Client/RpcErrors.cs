@@ -1,6 +1,7 @@
 using Google.Rpc;
 using Grpc.Core;
 using TrainingCluster.Errors;
+using TrainingCluster.Telemetry;
 using TrainingCluster.Transport;
 
 namespace TrainingCluster.Cli.Client;
@@ -27,7 +28,10 @@ public static class RpcErrors
                 "UNTRUSTED"
             ),
             // A coordinator that answered, and cannot do it now: it says why.
-            StatusCode.Unavailable when Reason(exception) is not null => Failure($"{address}: {detail}", ExitCodes.Unavailable),
+            StatusCode.Unavailable when Reason(exception) is not null || TraceId(exception).Length > 0 => Failure(
+                $"{address}: {detail}{Trace(exception)}",
+                ExitCodes.Unavailable
+            ),
             StatusCode.Unavailable => Failure(
                 $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with "
                     + "--coordinator, with https:// where it speaks TLS",
@@ -41,9 +45,9 @@ public static class RpcErrors
             StatusCode.Unauthenticated or StatusCode.PermissionDenied => Failure($"{address}: {detail}", ExitCodes.BadUsage),
             StatusCode.InvalidArgument => Failure(Refusal(exception) ?? detail, ExitCodes.BadUsage),
             StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.AlreadyExists => Failure(detail, ExitCodes.BadUsage),
-            StatusCode.ResourceExhausted => Failure($"{address}: {detail}", ExitCodes.Unavailable),
+            StatusCode.ResourceExhausted => Failure($"{address}: {detail}{Trace(exception)}", ExitCodes.Unavailable),
             StatusCode.Aborted or StatusCode.Cancelled => Failure($"{address}: {detail}", ExitCodes.Unavailable),
-            _ => Failure($"{address}: {exception.StatusCode}: {detail}", ExitCodes.Failed),
+            _ => Failure($"{address}: {exception.StatusCode}: {detail}{Trace(exception)}", ExitCodes.Failed),
         };
 
         CliException Failure(string message, int exitCode, string? code = null) =>
@@ -73,6 +77,14 @@ public static class RpcErrors
     /// <summary>A client wraps the socket's words in its own; the innermost come last.</summary>
     private static string Cause(string detail) =>
         detail[(detail.LastIndexOf(": ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..];
+
+    /// <summary>By what the coordinator's log names the call; empty: it does not say, or has said it in its message.</summary>
+    private static string Trace(RpcException exception) =>
+        TraceId(exception) is { Length: > 0 } id && !exception.Status.Detail.Contains(id, StringComparison.Ordinal)
+            ? $" (trace id {id})"
+            : "";
+
+    private static string TraceId(RpcException exception) => exception.Trailers.GetValue(TraceParent.AnswerKey) ?? "";
 
     /// <summary>Every violation on a line of its own. Null: the call carried none.</summary>
     private static string? Refusal(RpcException exception) =>

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using TorchSharp;
-using TrainingCluster.Cli.AttentionView;
+using TrainingCluster.AttentionView;
 using TrainingCluster.Cli.Figures;
 using TrainingCluster.Hosting;
 using TrainingCluster.Modeling.Decoding;

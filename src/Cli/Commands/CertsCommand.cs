@@ -21,7 +21,7 @@ internal static class CertsCommand
     {
         var folder = new Argument<string>("DIR")
         {
-            Description = "Gets the folders ca, coordinator, worker and client, and the file tokens.",
+            Description = "Gets the folders ca, coordinator, worker, serving and client, and the file tokens.",
         };
         var coordinatorHosts = Hosts(
             "--coordinator-host",
@@ -29,6 +29,7 @@ internal static class CertsCommand
             "By which others call the coordinator, besides this machine's own names; may be given several times."
         );
         var workerHosts = Hosts("--worker-name", "NAME", "The same for workers; *.example.org stands for one label.");
+        var servingHosts = Hosts("--serving-host", "HOST", "The same for servers of translations.");
         var days = new NumberOption<int>("--days", 1, LongestDays)
         {
             Description = "How long the certificates live, but not longer than the CA.",
@@ -46,12 +47,13 @@ internal static class CertsCommand
         var json = SharedOptions.Json();
         var command = new Command(
             "certs",
-            "Make a CA, certificates for coordinator and workers, and a first token; run again, new certificates by the same CA."
+            "Make a CA, certificates for the programs, and a first token; run again, new certificates by the same CA."
         )
         {
             folder,
             coordinatorHosts,
             workerHosts,
+            servingHosts,
             days,
             caDays,
             newCa,
@@ -64,6 +66,7 @@ internal static class CertsCommand
                 {
                     CoordinatorHosts = Spell(coordinatorHosts.Name, parsed.GetValue(coordinatorHosts)!),
                     WorkerHosts = Spell(workerHosts.Name, parsed.GetValue(workerHosts)!),
+                    ServingHosts = Spell(servingHosts.Name, parsed.GetValue(servingHosts)!),
                     Days = parsed.GetValue(days),
                     CaDays = parsed.GetValue(caDays),
                     NewCa = parsed.GetValue(newCa),
@@ -109,6 +112,7 @@ internal static class CertsCommand
                 [folder.Authority, $"{made.AuthorityName} ({(made.IsAuthorityNew ? "new" : "kept")}{older})", Day(made.AuthorityEnds)],
                 Row(CertificateRole.Coordinator, made.Coordinator),
                 Row(CertificateRole.Worker, made.Worker),
+                Row(CertificateRole.Serving, made.Serving),
                 [folder.Tokens, made.AreTokensNew ? $"operator {ClusterCertificates.FirstToken} (new)" : "kept", "-"],
                 [folder.ClientToken, FirstToken(), "-"],
             ]
@@ -123,6 +127,7 @@ internal static class CertsCommand
             In Kubernetes:
               kubectl create secret generic coordinator-tls --from-file={Quoted(folder.Of(CertificateRole.Coordinator))} -n training-cluster
               kubectl create secret generic worker-tls --from-file={Quoted(folder.Of(CertificateRole.Worker))} -n training-cluster
+              kubectl create secret generic serving-tls --from-file={Quoted(folder.Of(CertificateRole.Serving))} -n training-cluster
               kubectl create secret generic coordinator-tokens --from-file={Quoted(folder.Tokens)} -n training-cluster
               kubectl create secret generic client --from-file={Quoted(Path.GetDirectoryName(folder.ClientToken)!)} -n training-cluster
             """
@@ -157,6 +162,7 @@ internal static class CertsCommand
             },
             Coordinator = Program(CertificateRole.Coordinator, made.Coordinator),
             Worker = Program(CertificateRole.Worker, made.Worker),
+            Serving = Program(CertificateRole.Serving, made.Serving),
             Tokens = new { File = folder.Tokens, IsNew = made.AreTokensNew },
             Client = new { Ca = folder.ClientAuthority, Token = folder.ClientToken },
         };

@@ -172,7 +172,8 @@ internal static class DatasetsCommand
                 }
                 await WriteAsync(terminal, answer.Datasets, json: false);
                 await terminal.Error.WriteLineAsync(
-                    $"{Text.Count(answer.Datasets.Count)} {(request.DryRun ? "would be deleted" : "deleted")}, {Text.Bytes(answer.FreedBytes)} freed"
+                    $"{Text.Count(answer.Datasets.Count)} {(request.DryRun ? "would be deleted" : "deleted")}, "
+                        + $"{Text.Bytes(answer.FreedBytes)} freed"
                 );
                 return ExitCodes.Succeeded;
             }

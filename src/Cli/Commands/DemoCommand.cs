@@ -28,6 +28,10 @@ internal static class DemoCommand
             DefaultValueFactory = _ => 1,
         };
         var folder = SharedOptions.Folder("--out", "Keep the model here. Default: it is thrown away.");
+        var stay = new Option<bool>("--keep")
+        {
+            Description = "Leave the cluster up with its page, and a page to translate with, until Ctrl-C.",
+        };
         var libtorch = ProgramOptions.LibtorchFolder();
         var json = SharedOptions.Json();
         var command = new Command(
@@ -39,6 +43,7 @@ internal static class DemoCommand
             workers,
             seed,
             folder,
+            stay,
             libtorch,
             json,
         };
@@ -52,6 +57,7 @@ internal static class DemoCommand
                     options,
                     parsed.GetValue(seed),
                     parsed.GetValue(folder),
+                    parsed.GetValue(stay),
                     parsed.GetValue(json),
                     cancellationToken
                 );
@@ -68,14 +74,15 @@ internal static class DemoCommand
         Terminal terminal,
         LocalClusterOptions options,
         ulong seed,
-        string? keep,
+        string? folder,
+        bool stay,
         bool json,
         CancellationToken cancellationToken
     )
     {
-        if (keep is not null)
+        if (folder is not null)
         {
-            OutputFolder.RequireModel(keep, replace: true);
+            OutputFolder.RequireModel(folder, replace: true);
         }
         // 1.
         using var temporary = new TemporaryFolder();
@@ -89,8 +96,32 @@ internal static class DemoCommand
             new ParallelText(Path.Combine(text, "train.tsv"), null),
             new ParallelText(Path.Combine(text, "valid.tsv"), null)
         );
-        var model = keep ?? Path.Combine(temporary.Path, "model");
-        var outcome = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellationToken);
+        var model = folder ?? Path.Combine(temporary.Path, "model");
+        var status = ExitCodes.Failed;
+        var company = !stay
+            ? null
+            : new LocalTraining.Company
+            {
+                Started = cluster => terminal.Error.WriteLineAsync($"look at it: {cluster.Coordinator.Http}/"),
+                Trained = async (cluster, outcome, cancellationToken) =>
+                {
+                    status = await ExamineAsync(terminal, model, dates, outcome, json, cancellationToken);
+                    await StayAsync(terminal, cluster, model, options.Libtorch, cancellationToken);
+                },
+            };
+        var outcome = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellationToken, company);
+        return stay ? status : await ExamineAsync(terminal, model, dates, outcome, json, cancellationToken);
+    }
+
+    private static async Task<int> ExamineAsync(
+        Terminal terminal,
+        string model,
+        DatesSplit dates,
+        LocalTraining.Outcome outcome,
+        bool json,
+        CancellationToken cancellationToken
+    )
+    {
         // 3.
         var began = terminal.Time.GetTimestamp();
         torch.set_num_threads(Environment.ProcessorCount);
@@ -129,6 +160,43 @@ internal static class DemoCommand
             await WriteAsync(terminal, exam, outcome, translate);
         }
         return exam.Rate >= Goal ? ExitCodes.Succeeded : ExitCodes.Failed;
+    }
+
+    /// <summary>Until Ctrl-C there is something to look at, and a translator to talk to.</summary>
+    private static async Task StayAsync(
+        Terminal terminal,
+        LocalCluster cluster,
+        string model,
+        string? libtorch,
+        CancellationToken cancellationToken
+    )
+    {
+        var server = ServerProgram.Start(
+            ["--model", model, "--grpc-port", "0", "--http-port", "0", .. ServerProgram.Given("--libtorch", libtorch)],
+            terminal.Time
+        );
+        await using (server)
+        {
+            try
+            {
+                var ready = await server.ReadyAsync(cancellationToken);
+                await terminal.Error.WriteLineAsync(
+                    $"""
+
+                    the cluster's page        {cluster.Coordinator.Http}/
+                    translate with the model  {ready.Http}/
+                    Ctrl-C ends them.
+                    """
+                );
+                await server.EndedAsync(cancellationToken);
+                throw server.Ended();
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // This is how it is meant to end.
+                await server.StopAsync();
+            }
+        }
     }
 
     private static async Task WriteAsync(Terminal terminal, DateExam exam, LocalTraining.Outcome outcome, TimeSpan translate)

@@ -55,6 +55,7 @@ internal static class GetCommand
             ("best BLEU", progress.BestBleu > 0 ? Text.Invariant($"{progress.BestBleu:F2} at step {progress.BestStep}") : ""),
             ("dataset", job.Spec.Dataset?.Fingerprint ?? ""),
             ("arithmetic", job.Arithmetic?.ToText() ?? ""),
+            ("trace id", job.TraceId),
             ("weights", job.WeightsSha256),
         };
         foreach (var (name, value) in rows.Where(row => row.Value.Length > 0))

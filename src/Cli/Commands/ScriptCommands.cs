@@ -10,7 +10,10 @@ internal static class ScriptCommands
     public static Command Test() => OfScript("test", "Build and run every test; the last line reads 'N passed, N failed, N skipped'.");
 
     public static Command Bench() =>
-        OfScript("bench", "Benchmarks: 'bench step', 'bench allreduce' and 'bench search'; with --peer beside PyTorch and gloo.");
+        OfScript(
+            "bench",
+            "Benchmarks: 'bench step', 'bench allreduce', 'bench search' and 'bench serve'; with --peer beside PyTorch and gloo."
+        );
 
     public static Command Chaos() =>
         OfScript("chaos", "Kill, stop and cut off the processes of a training run of this machine again and again; compare the weights.");

@@ -10,12 +10,6 @@ internal static class ServeCommand
 {
     private const string Name = "serve";
 
-    // A named model is loaded after that; a machine that does much else takes its time.
-    private static readonly TimeSpan s_startWithin = TimeSpan.FromMinutes(5);
-
-    // Longer than a server may take to answer what it has (Calls:DrainTimeout), where nobody has set another time.
-    private static readonly TimeSpan s_stopWithin = TimeSpan.FromSeconds(40);
-
     public static Command Create(Terminal terminal)
     {
         var model = new Option<string[]>("--model", "-m")
@@ -72,8 +66,8 @@ internal static class ServeCommand
                 string[] arguments =
                 [
                     .. models.SelectMany(name => new[] { "--model", name }),
-                    .. Given("--data", parsed.GetValue(data)),
-                    .. Given("--coordinator", parsed.GetValue(coordinator)),
+                    .. ServerProgram.Given("--data", parsed.GetValue(data)),
+                    .. ServerProgram.Given("--coordinator", parsed.GetValue(coordinator)),
                     "--host",
                     parsed.GetValue(host)!,
                     "--grpc-port",
@@ -83,7 +77,7 @@ internal static class ServeCommand
                     "--threads",
                     $"{parsed.GetValue(threads)}",
                     .. parsed.GetValue(set)!.SelectMany(setting => new[] { "--set", setting }),
-                    .. Given("--libtorch", parsed.GetValue(libtorch)),
+                    .. ServerProgram.Given("--libtorch", parsed.GetValue(libtorch)),
                     .. LocalCertificates.ServingFlags(parsed.GetValue(tls)),
                     .. parsed.GetValue(insecure) ? [ProgramOptions.InsecureFlag] : Array.Empty<string>(),
                 ];
@@ -93,24 +87,19 @@ internal static class ServeCommand
         return command;
     }
 
-    private static string[] Given(string option, string? value) => value is null ? [] : [option, value];
-
     private static async Task<int> RunAsync(Terminal terminal, string[] arguments, bool json, CancellationToken cancellationToken)
     {
-        using var folder = new TemporaryFolder();
-        var (ready, log) = (Path.Combine(folder.Path, "ready.json"), Path.Combine(folder.Path, $"{Name}.log"));
-        await using var program = ChildProgram.Start(Name, ProgramFiles.Serving, [.. arguments, "--ready-file", ready], log, terminal.Time);
+        await using var server = ServerProgram.Start(arguments, terminal.Time);
         try
         {
-            var server = await program.ReadyAsync(ready, s_startWithin, cancellationToken);
-            await PrintAsync(terminal, server, log, json);
-            await program.EndedAsync(cancellationToken);
-            throw program.Ended();
+            await PrintAsync(terminal, await server.ReadyAsync(cancellationToken), server.Log, json);
+            await server.EndedAsync(cancellationToken);
+            throw server.Ended();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // This is how it is meant to end.
-            await program.StopAsync(s_stopWithin);
+            await server.StopAsync();
             await terminal.Error.WriteLineAsync("stopped");
             return ExitCodes.Succeeded;
         }

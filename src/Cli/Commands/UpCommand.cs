@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 
 namespace TrainingCluster.Cli.Commands;
 
@@ -27,6 +28,7 @@ internal static class UpCommand
             HelpName = "DIR",
         };
         var insecure = ProgramOptions.Insecure();
+        var logging = new LoggingCommandOptions();
         var json = SharedOptions.Json();
         var command = new Command("up", "Start a coordinator and workers on this machine and keep them up until Ctrl-C or SIGTERM.")
         {
@@ -40,6 +42,8 @@ internal static class UpCommand
             libtorch,
             tls,
             insecure,
+            logging.Format,
+            logging.Levels,
             json,
         };
         command.SetAction(
@@ -64,6 +68,7 @@ internal static class UpCommand
                         Libtorch = parsed.GetValue(libtorch),
                         Tls = parsed.GetValue(tls),
                         Insecure = parsed.GetValue(insecure),
+                        Logging = logging.Arguments(parsed),
                     },
                     cancellationToken
                 );

@@ -81,7 +81,8 @@ internal static class WatchCommand
                 ? ""
                 : $", {connection.Command($"artifacts {id} --out {folder}")} fetches its model when it has succeeded";
             throw new InterruptedException(
-                $"job {id} goes on: {connection.Command($"watch {id}")} follows it again, {connection.Command($"cancel {id}")} ends it{fetch}",
+                $"job {id} goes on: {connection.Command($"watch {id}")} follows it again, {connection.Command($"cancel {id}")} ends it"
+                    + fetch,
                 exception
             );
         }

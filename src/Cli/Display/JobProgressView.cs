@@ -35,8 +35,8 @@ public static class JobProgressView
             JobEvent.EventOneofCase.State => $"{jobEvent.State.State.Word()}{Because(jobEvent.State.Reason)}",
             JobEvent.EventOneofCase.Evaluation => Scores(jobEvent.Evaluation),
             JobEvent.EventOneofCase.Generation => Generation(jobEvent.Generation),
-            JobEvent.EventOneofCase.Checkpoint when jobEvent.Checkpoint.Error.Length > 0 =>
-                $"step {jobEvent.Checkpoint.Step}: no checkpoint was stored: {jobEvent.Checkpoint.Error}",
+            JobEvent.EventOneofCase.Fault =>
+                $"{(jobEvent.Fault.Kind == FaultKind.JobFailed ? "error" : "warning")} {jobEvent.Fault.Line()}",
             JobEvent.EventOneofCase.Log => $"{jobEvent.Log.Severity.Word()} {jobEvent.Log.Source}: {jobEvent.Log.Text}",
             _ => null,
         };

@@ -184,7 +184,17 @@ public sealed class LocalCluster : IAsyncDisposable
             var ready = Path.Combine(run, $"{name}.json");
             File.Delete(ready);
             string[] insecure = _options.Insecure ? [ProgramOptions.InsecureFlag] : [];
-            string[] common = ["--data", Path.Combine(Folder, name), "--host", _options.Host, "--ready-file", ready, .. insecure];
+            string[] common =
+            [
+                "--data",
+                Path.Combine(Folder, name),
+                "--host",
+                _options.Host,
+                "--ready-file",
+                ready,
+                .. insecure,
+                .. _options.Logging,
+            ];
             var program = ChildProgram.Start(name, assembly, [.. common, .. arguments], Path.Combine(logs, $"{name}.log"), _time);
             _programs.Add(program);
             return program.ReadyAsync(ready, _options.StartWithin, cancellationToken);

@@ -33,6 +33,9 @@ public sealed record LocalClusterOptions
     /// <summary>The folder of libtorch for workers. Null: their own default.</summary>
     public string? Libtorch { get; init; }
 
+    /// <summary>Arguments of all programs that say how they log. Default: none.</summary>
+    public IReadOnlyList<string> Logging { get; init; } = [];
+
     /// <summary>How long a program may take until it listens, and the workers until the coordinator knows them all. Default: 5 min, for a
     /// machine that does much else; a program that ends instead is noticed at once.</summary>
     public TimeSpan StartWithin { get; init; } = TimeSpan.FromMinutes(5);

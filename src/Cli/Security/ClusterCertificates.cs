@@ -38,6 +38,7 @@ internal static class ClusterCertificates
         // 2.
         var coordinator = Issue(CertificateRole.Coordinator, options.CoordinatorHosts);
         var worker = Issue(CertificateRole.Worker, options.WorkerHosts);
+        var serving = Issue(CertificateRole.Serving, options.ServingHosts);
 
         // 3.
         var areTokensNew = !File.Exists(folder.Tokens);
@@ -51,7 +52,7 @@ internal static class ClusterCertificates
 
         // 4.
         files.Publish();
-        return new MadeCertificates(authority.Name, authority.Ends, isNew, older.Count, coordinator, worker, areTokensNew);
+        return new MadeCertificates(authority.Name, authority.Ends, isNew, older.Count, coordinator, worker, serving, areTokensNew);
 
         IssuedCertificate Issue(CertificateRole role, IReadOnlyList<string> hosts)
         {
@@ -100,6 +101,7 @@ internal static class ClusterCertificates
 /// <param name="OlderAuthorities">How many older CAs are trusted besides.</param>
 /// <param name="Coordinator">The coordinator's certificate.</param>
 /// <param name="Worker">The workers' certificate.</param>
+/// <param name="Serving">The certificate of servers of translations.</param>
 /// <param name="AreTokensNew">False: the token file is the one that was there.</param>
 internal sealed record MadeCertificates(
     string AuthorityName,
@@ -108,5 +110,6 @@ internal sealed record MadeCertificates(
     int OlderAuthorities,
     IssuedCertificate Coordinator,
     IssuedCertificate Worker,
+    IssuedCertificate Serving,
     bool AreTokensNew
 );

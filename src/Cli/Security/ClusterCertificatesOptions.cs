@@ -10,6 +10,9 @@ internal sealed record ClusterCertificatesOptions
     /// <summary>The same of workers.</summary>
     public required IReadOnlyList<string> WorkerHosts { get; init; }
 
+    /// <summary>The same of servers of translations.</summary>
+    public required IReadOnlyList<string> ServingHosts { get; init; }
+
     /// <summary>How long certificates live.</summary>
     public required int Days { get; init; }
 

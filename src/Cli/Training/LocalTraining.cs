@@ -16,6 +16,16 @@ public static class LocalTraining
     /// <param name="Train">Time from the job's creation to its end.</param>
     public sealed record Outcome(Job Job, TimeSpan Prepare, TimeSpan Train);
 
+    /// <summary>What else is done while the cluster lives.</summary>
+    public sealed record Company
+    {
+        /// <summary>When its processes are up.</summary>
+        public Func<LocalCluster, Task> Started { get; init; } = _ => Task.CompletedTask;
+
+        /// <summary>When the model is there. The cluster ends when this does.</summary>
+        public Func<LocalCluster, Outcome, CancellationToken, Task> Trained { get; init; } = (_, _, _) => Task.CompletedTask;
+    }
+
     /// <summary>
     /// 1. prepares the dataset; 2. starts the processes and uploads it; 3. submits the job over gRPC; 4. follows it to its
     /// end; 5. fetches the model folder; 6. stops everything. A worker that dies on the way is reported; the others go on.
@@ -28,6 +38,7 @@ public static class LocalTraining
     /// <param name="folder">Where the model folder goes.</param>
     /// <param name="json">True: the job's events go to the output as JSON.</param>
     /// <param name="cancellationToken">Stops everything; nothing is left behind but a model that is finished.</param>
+    /// <param name="company">Null: nothing.</param>
     /// <exception cref="CliException">The job did not succeed, or a process could not start or died.</exception>
     public static async Task<Outcome> RunAsync(
         Terminal terminal,
@@ -36,7 +47,8 @@ public static class LocalTraining
         DatasetOptions text,
         string folder,
         bool json,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Company? company = null
     )
     {
         ArgumentNullException.ThrowIfNull(terminal);
@@ -54,6 +66,8 @@ public static class LocalTraining
             title,
             _ => LocalCluster.StartAsync(options, terminal.Time, cancellationToken)
         );
+        company ??= new();
+        await company.Started(cluster);
         using var connection = cluster.Connect();
         // 6. is the cluster's disposal.
         return await cluster.WhileAliveAsync(
@@ -87,7 +101,9 @@ public static class LocalTraining
                 call => connection.Jobs.GetJobAsync(new GetJobRequest { Id = job.Id }, call),
                 cancellationToken
             );
-            return new Outcome(job, terminal.Time.GetElapsedTime(began, prepared), terminal.Time.GetElapsedTime(prepared, trained));
+            var outcome = new Outcome(job, terminal.Time.GetElapsedTime(began, prepared), terminal.Time.GetElapsedTime(prepared, trained));
+            await company.Trained(cluster, outcome, cancellationToken);
+            return outcome;
         }
     }
 

@@ -57,6 +57,7 @@ internal sealed partial class CoordinatorActor
                 LogBack(id);
             }
             (worker.Registration, worker.Actor, worker.LastSeen, worker.Reachable) = (registration, Sender, now, true);
+            worker.Lost = null;
         }
         else
         {
@@ -162,6 +163,7 @@ internal sealed partial class CoordinatorActor
             {
                 Namespace = held.Origin is { Namespace.Length: > 0 } origin ? origin.Namespace : Caller.DefaultNamespace,
                 Owner = held.Origin?.Owner ?? "",
+                TraceParent = held.Origin?.TraceParent ?? "",
             },
             held.Spec,
             eventsAfter: now.ToUnixTimeMilliseconds()
@@ -288,11 +290,20 @@ internal sealed partial class CoordinatorActor
         foreach (var worker in lost)
         {
             worker.Reachable = false;
+            worker.Lost = (worker.JobId, reason);
             if (!worker.Draining)
             {
                 _missing[worker.Id] = _time.GetUtcNow();
             }
-            LogLost(worker.Id, reason);
+            var host = Faults.HostOf(worker.Registration.CollectiveAddress);
+            if (_jobs.TryGetValue(worker.JobId, out var job))
+            {
+                LogMemberLost(job.Logger(_logger), worker.Id, host, reason, job.Id);
+            }
+            else
+            {
+                LogLost(worker.Id, host, reason);
+            }
         }
         Assign();
     }
@@ -300,29 +311,32 @@ internal sealed partial class CoordinatorActor
     [LoggerMessage(
         EventId = 200,
         Level = LogLevel.Information,
-        Message = "{WorkerId} registered: {Address}, computes as {Arithmetic}, version {Version}"
+        Message = "{Worker} registered: {Address}, computes as {Arithmetic}, version {Version}"
     )]
-    private partial void LogNew(string workerId, string address, string arithmetic, string version);
+    private partial void LogNew(string worker, string address, string arithmetic, string version);
 
-    [LoggerMessage(EventId = 201, Level = LogLevel.Information, Message = "{WorkerId} is back")]
-    private partial void LogBack(string workerId);
+    [LoggerMessage(EventId = 201, Level = LogLevel.Information, Message = "{Worker} is back")]
+    private partial void LogBack(string worker);
 
-    [LoggerMessage(EventId = 202, Level = LogLevel.Warning, Message = "{WorkerId} is refused: {Reason}")]
-    private partial void LogRefused(string workerId, string reason);
+    [LoggerMessage(EventId = 202, Level = LogLevel.Warning, Message = "{Worker} is refused: {Reason}")]
+    private partial void LogRefused(string worker, string reason);
 
-    [LoggerMessage(EventId = 203, Level = LogLevel.Warning, Message = "{WorkerId} is lost: {Reason}")]
-    private partial void LogLost(string workerId, string reason);
+    [LoggerMessage(EventId = 203, Level = LogLevel.Warning, Message = "{Worker} ({Host}) is lost: {Cause}; it had no job")]
+    private partial void LogLost(string worker, string host, string cause);
+
+    [LoggerMessage(EventId = 207, Level = LogLevel.Warning, Message = "{Worker} ({Host}) is lost: {Cause}; it worked for {Job}")]
+    private static partial void LogMemberLost(ILogger logger, string worker, string host, string cause, string job);
 
     [LoggerMessage(
         EventId = 205,
         Level = LogLevel.Warning,
-        Message = "{JobId} is in no store of ours, but its workers hold it at step {Step}: it is taken over"
+        Message = "{Job} is in no store of ours, but its workers hold it at step {Step}: it is taken over"
     )]
-    private partial void LogAdopts(string jobId, long step);
+    private partial void LogAdopts(string job, long step);
 
-    [LoggerMessage(EventId = 206, Level = LogLevel.Error, Message = "{JobId} could not be taken over, tried again: {Problem}")]
-    private partial void LogNotAdopted(string jobId, string problem);
+    [LoggerMessage(EventId = 206, Level = LogLevel.Error, Message = "{Job} could not be taken over, tried again: {Problem}")]
+    private partial void LogNotAdopted(string job, string problem);
 
-    [LoggerMessage(EventId = 204, Level = LogLevel.Information, Message = "{WorkerId} drains")]
-    private partial void LogDraining(string workerId);
+    [LoggerMessage(EventId = 204, Level = LogLevel.Information, Message = "{Worker} drains")]
+    private partial void LogDraining(string worker);
 }

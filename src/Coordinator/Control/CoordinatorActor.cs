@@ -253,6 +253,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         var pool = new PoolChanged([.. (assignment?.Workers ?? []).Select(id => _workers[id].ToPool(job.Id))], assignment?.LeftAside ?? "")
         {
             // That a job may start is no news to it: it gets workers.
+            Lost = _workers
+                .Values.Where(w => w.Lost?.JobId == job.Id)
+                .ToImmutableSortedDictionary(w => w.Id, w => w.Lost!.Value.Why, StringComparer.Ordinal),
             Queue = assignment is null or { Verdict: QueueVerdict.Starts } ? QueueWord.None : new(assignment.Reason, assignment.YieldsTo),
         };
         if (job.Pool.Workers.SequenceEqual(pool.Workers) && job.Pool.LeftAside == pool.LeftAside && job.Pool.Queue == pool.Queue)

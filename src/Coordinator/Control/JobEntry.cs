@@ -3,6 +3,8 @@ using Akka.Actor;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Logging;
+using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Control;
@@ -46,6 +48,9 @@ internal sealed class JobEntry(StoredJob job, IActorRef actor)
 
     /// <summary>What its actor was told last.</summary>
     public PoolChanged Pool { get; set; } = new([]);
+
+    /// <summary>A logger whose lines name the job's trace.</summary>
+    public ILogger Logger(ILogger inner) => ScopedLogger.OfJob(inner, Id, TraceParent.TraceIdOf(job.TraceParent));
 
     /// <summary>Notes where it stands.</summary>
     public void Note(JobStatus status)

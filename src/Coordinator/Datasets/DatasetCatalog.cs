@@ -59,8 +59,8 @@ public sealed class DatasetCatalog(DatasetLibrary library, JobStore store)
         {
             throw RpcErrors.Precondition(
                 "DATASET_NEEDED",
-                $"dataset {fingerprint} is needed by {Names(neededBy)}; cancel {(neededBy.Count == 1 ? "that job" : "those jobs")}, or wait "
-                    + "for the end"
+                $"dataset {fingerprint} is needed by {Names(neededBy)}; cancel {(neededBy.Count == 1 ? "that job" : "those jobs")}, or "
+                    + "wait for the end"
             );
         }
         return isKept ? 0 : library.Delete(fingerprint);
@@ -85,7 +85,7 @@ public sealed class DatasetCatalog(DatasetLibrary library, JobStore store)
                 response.FreedBytes += info.SizeBytes;
                 continue;
             }
-            // A job of another process of the store cannot come in between: there is one coordinator, and it is held.
+            // No job comes in between: the library is held.
             if (await store.RemoveDatasetAsync(use.Fingerprint, confinement) is { NeededBy.Count: 0, IsKept: var isKept })
             {
                 response.Datasets.Add(info);

@@ -230,8 +230,8 @@ public sealed class DatasetPreparation(DatasetLibrary library)
         if (bytes > library.MostBytes)
         {
             throw new QuotaExceededException(
-                $"the dataset has {bytes} bytes, more than the {Math.Max(0, library.MostBytes)} that may be stored. Remove what is not needed "
-                    + "any more, or ask the operator for more"
+                $"the dataset has {bytes} bytes, more than the {Math.Max(0, library.MostBytes)} that may be stored. Remove what is not "
+                    + "needed any more, or ask the operator for more"
             );
         }
         Durable.FlushFiles(result);

@@ -25,7 +25,13 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         UnaryServerMethod<TRequest, TResponse> continuation
     )
     {
-        var what = request switch
+        var what = SubjectOf(request);
+        return what is null ? continuation(request, context) : RecordAsync(context, what, () => continuation(request, context));
+    }
+
+    /// <summary>What a call is to change; null: it only reads.</summary>
+    internal static string? SubjectOf(object? request) =>
+        request switch
         {
             CreateJobRequest create => create.Spec?.Name ?? "",
             CancelJobRequest cancel => cancel.Id,
@@ -36,8 +42,6 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
             PruneDatasetsRequest { DryRun: false } => "",
             _ => null,
         };
-        return what is null ? continuation(request, context) : RecordAsync(context, what, () => continuation(request, context));
-    }
 
     /// <inheritdoc/>
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
@@ -90,7 +94,7 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
     }
 
     [LoggerMessage(
-        EventId = 230,
+        EventId = 232,
         Level = LogLevel.Information,
         Message = "audit: {Method} '{What}' by {By}, request {RequestId}: {Status} {Result}"
     )]

@@ -10,6 +10,7 @@ using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Coordinator.Web;
 using TrainingCluster.Files;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Security;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
@@ -29,7 +30,7 @@ public static partial class CoordinatorHost
     {
         ArgumentNullException.ThrowIfNull(options);
         // 1.
-        await ProgramSettings.Validated(CoordinatorSections.All, options.Settings).DisposeAsync();
+        await using var settings = ProgramSettings.Validated(CoordinatorSections.All, options.Settings);
         var address = ListenAddress.Parse(options.Host, options.Advertise) with { Tls = options.Tls is not null };
         address.RequireProtected(options.Insecure);
         options.Access.Check(address.Tls);
@@ -37,8 +38,10 @@ public static partial class CoordinatorHost
         address.RequireFree(options.HttpPort, "--http-port");
         address.RequireFree(options.ClusterPort, "--cluster-port");
         var time = TimeProvider.System;
+        var logs = settings.GetRequiredService<IOptions<LoggingOptions>>().Value;
         var data = new DataFolder(options.Data);
-        using var loggers = LoggerFactory.Create(ProgramLogging.Configure);
+        using var loggers = LoggerFactory.Create(logging => ProgramLogging.Configure(logging, logs));
+        using var tracing = ProgramTracing.Start("coordinator", address.Advertised, loggers);
         using var identity = options.Tls is { } tls
             ? ClusterIdentity.Load(tls, CertificateRole.Coordinator, time, loggers.CreateLogger<ClusterIdentity>())
             : null;
@@ -48,7 +51,7 @@ public static partial class CoordinatorHost
         // 2.
         await using var store = await JobStore.OpenAsync(data.Database, time);
         // 3.
-        await using var app = BuildWebApplication(options, address, identity, access, data, store, time);
+        await using var app = BuildWebApplication(options, address, identity, access, data, store, logs, time);
         app.Services.GetRequiredService<Refusals>().Watch(app);
         MapEndpoints(app, app.Services.GetRequiredService<ProgramMetrics>());
         // 4.
@@ -102,11 +105,12 @@ public static partial class CoordinatorHost
         AccessControl access,
         DataFolder data,
         JobStore store,
+        LoggingOptions logs,
         TimeProvider time
     )
     {
         var builder = WebApplication.CreateSlimBuilder();
-        ProgramLogging.Configure(builder.Logging);
+        ProgramLogging.Configure(builder.Logging, logs);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // The first is gRPC's, the second the browser's and Prometheus': their order tells them apart when ports are chosen by the

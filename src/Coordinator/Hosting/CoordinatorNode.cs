@@ -16,6 +16,7 @@ using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -151,7 +152,15 @@ internal sealed partial class CoordinatorNode(IServiceProvider provider, NodeOpt
         builder.Services.AddAkka(
             ActorConfiguration.SystemName,
             akka =>
-                akka.WithNode(options with { Port = Port, Heartbeats = OptionsOf<HeartbeatOptions>() }, Of<Refusals>())
+                akka.WithNode(
+                        options with
+                        {
+                            Port = Port,
+                            Heartbeats = OptionsOf<HeartbeatOptions>(),
+                            LogLevel = ProgramLogging.ActorLevel(Of<ILoggerFactory>()),
+                        },
+                        Of<Refusals>()
+                    )
                     .WithHealthCheck("coordinator", new RootActorCheck<CoordinatorActor>(OptionsOf<HealthOptions>()))
                     .WithActors(StartActorsAsync)
         );

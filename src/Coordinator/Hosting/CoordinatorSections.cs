@@ -3,6 +3,7 @@ using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Settings;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -21,5 +22,6 @@ public static class CoordinatorSections
         new SettingsSection<KubernetesOptions>("Kubernetes"),
         new SettingsSection<HeartbeatOptions>("Heartbeats"),
         new SettingsSection<HealthOptions>("Health"),
+        new SettingsSection<LoggingOptions>(LoggingCommandOptions.Section),
     ];
 }

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Data.Sqlite;
+using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
 
@@ -99,14 +100,25 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
             LogUnexpected(context.Method, e);
-            throw RpcErrors.Info(StatusCode.Unavailable, "STORAGE_FAILED", "the coordinator's storage failed; its log says how");
+            throw RpcErrors.Info(
+                StatusCode.Unavailable,
+                "STORAGE_FAILED",
+                $"the coordinator's storage failed; its log says how{Trace(context)}"
+            );
         }
         catch (Exception e)
         {
             LogUnexpected(context.Method, e);
-            throw RpcErrors.Info(StatusCode.Internal, "INTERNAL", $"{context.Method} failed on the coordinator; its log says why");
+            throw RpcErrors.Info(
+                StatusCode.Internal,
+                "INTERNAL",
+                $"{context.Method} failed on the coordinator; its log says why{Trace(context)}"
+            );
         }
     }
+
+    private static string Trace(ServerCallContext context) =>
+        CallTrace.IdOf(context) is { Length: > 0 } id ? $" under the trace id {id}" : "";
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "{Method}: the disk is full: {Problem}")]
     private partial void LogDiskFull(string method, string problem);

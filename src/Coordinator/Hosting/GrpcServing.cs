@@ -4,6 +4,7 @@ using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.Coordinator.Telemetry;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -30,7 +31,8 @@ public static class GrpcServing
         {
             options.MaxReceiveMessageSize = MaxMessageBytes;
             options.MaxSendMessageSize = MaxMessageBytes;
-            // The first sees what clients see.
+            options.Interceptors.Add<TraceInterceptor>();
+            // Outside of the others: it sees what clients see.
             options.Interceptors.Add<AuditInterceptor>();
             options.Interceptors.Add<ErrorInterceptor>();
             options.Interceptors.Add<AccessInterceptor>();

@@ -48,8 +48,8 @@ internal sealed partial class Housekeeping(
         }
     }
 
-    [LoggerMessage(EventId = 230, Level = LogLevel.Information, Message = "{JobId} is removed: it ended more than {Seconds} s ago")]
-    private partial void LogExpired(string jobId, long seconds);
+    [LoggerMessage(EventId = 230, Level = LogLevel.Information, Message = "{Job} is removed: it ended more than {Seconds} s ago")]
+    private partial void LogExpired(string job, long seconds);
 
     [LoggerMessage(EventId = 231, Level = LogLevel.Warning, Message = "housekeeping failed, will try again: {Problem}")]
     private partial void LogFailed(string problem);

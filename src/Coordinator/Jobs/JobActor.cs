@@ -5,6 +5,10 @@ using TrainingCluster.Coordinator.Curves;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Coordinator.Telemetry;
+using TrainingCluster.Jobs;
+using TrainingCluster.Logging;
+using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs;
@@ -20,7 +24,9 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private readonly string _jobId;
     private readonly JobActorContext _context;
     private readonly StoredJob? _submitted;
-    private readonly ILogger _logger;
+    private ILogger _logger;
+    private JobSpans? _spans;
+    private bool _isNotStored;
     private JobMachineOptions _options = new();
     private JobMachineState _state = null!;
     private DateTimeOffset _progressStored;
@@ -63,7 +69,11 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     // Made anew after a fault: what was submitted is long out of date.
     protected override void PostRestart(Exception reason) => LoadAsync().PipeTo(Self);
 
-    protected override void PostStop() => _context.Metrics.RemoveJob(_jobId);
+    protected override void PostStop()
+    {
+        _context.Metrics.RemoveJob(_jobId);
+        _spans?.Dispose();
+    }
 
     // 1. What the store and the disk say.
     private async Task<Loaded> LoadAsync()
@@ -89,7 +99,10 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         }
         _steppedAt = Now;
         var origin = _context.Settings.Machine.Origin.Clone();
-        (origin.Namespace, origin.Owner) = (job.Namespace, job.Owner);
+        var trace = TraceParent.Read(job.TraceParent) ?? TraceParent.New();
+        (origin.Namespace, origin.Owner, origin.TraceParent) = (job.Namespace, job.Owner, TraceParent.Write(trace));
+        _logger = ScopedLogger.OfJob(_logger, _jobId, trace.TraceId.ToString());
+        _spans = new(_jobId, trace, job.Created);
         _options = _context.Settings.Machine with { Origin = origin };
         _state = JobMachine.Restore(_jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), _steppedAt);
         _curve = new(loaded.Curve);
@@ -109,19 +122,11 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         Stash.UnstashAll();
         Context.Parent.Tell(new PoolRequested(_jobId));
         var events = loaded
-            .Damaged.Select(d => new JobEvent
-            {
-                Log = new LogLine
-                {
-                    Severity = LogSeverity.Warning,
-                    Source = "coordinator",
-                    Text = $"checkpoint {d.CheckpointId} is damaged and passed over: {d.Error}",
-                },
-            })
+            .Damaged.Select(d => new JobEvent { Fault = Faults.CheckpointDamaged(_state, d.CheckpointId, d.Error, []) })
             .ToArray();
         if (events.Length > 0)
         {
-            Save(events, [], () => { });
+            Save(events, [.. events.Select(e => new PublishEvent(e))], () => { });
         }
         else
         {
@@ -214,7 +219,11 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     {
         Receive<Saved>(_ =>
         {
-            _ledgerStored = _state.Ledger;
+            if (_isNotStored)
+            {
+                LogStoredAgain(_jobId);
+            }
+            (_isNotStored, _ledgerStored) = (false, _state.Ledger);
             UnbecomeStacked();
             Stash.UnstashAll();
             Finish(effects, done);
@@ -222,7 +231,11 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         Receive<Status.Failure>(failure =>
         {
             // The workers train on meanwhile; only changes of the group have to wait.
-            LogNotStored(_jobId, failure.Cause.Message);
+            if (!_isNotStored)
+            {
+                Log(Faults.RecordNotStored(_state, failure.Cause.Message, _context.Settings.StoreRetry));
+            }
+            _isNotStored = true;
             Timers.StartSingleTimer("store", StoreAgain.Instance, _context.Settings.StoreRetry);
         });
         Receive<StoreAgain>(_ => Store(events));
@@ -232,12 +245,23 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     // 3. The effects, in order.
     private void Finish(ImmutableArray<JobEffect> effects, Action done)
     {
+        _spans!.Follow(_state, effects, Now);
         foreach (var effect in effects)
         {
             switch (effect)
             {
                 case SendToWorker send:
+                    if (send.Message is OpenRendezvous call)
+                    {
+                        call.TraceParent = TraceParent.Write(_spans.Generation);
+                    }
                     Context.Parent.Tell(new ToWorker(send.WorkerId, send.Message));
+                    break;
+                case PublishEvent { Event.Fault: { } fault }:
+                    Log(fault);
+                    break;
+                case PublishEvent { Event.Log: { Severity: LogSeverity.Warning or LogSeverity.Error } line }:
+                    LogTold(_jobId, line.Source, line.Text);
                     break;
                 case RejectCheckpoint reject:
                     _context.Checkpoints.Reject(_jobId, reject.CheckpointId, reject.Why);
@@ -313,11 +337,24 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     private JobProgress ToProto() => _state.Progress.ToProto(_state.Plan?.Generation ?? _state.Generation, _state.Current.Members.Count);
 
-    [LoggerMessage(EventId = 210, Level = LogLevel.Warning, Message = "{JobId}: its record could not be stored, trying again: {Problem}")]
-    private partial void LogNotStored(string jobId, string problem);
+    /// <summary>One line a fault, with each of its parts as a value.</summary>
+    private void Log(Fault fault)
+    {
+        using var parts = _logger.BeginScope(new LogScope(fault.Values()));
+        LogFault(fault.Kind == FaultKind.JobFailed ? LogLevel.Error : LogLevel.Warning, _jobId, fault.Line());
+    }
 
-    [LoggerMessage(EventId = 211, Level = LogLevel.Information, Message = "{JobId}: generation {Generation}: {Reason}")]
-    private partial void LogGeneration(string jobId, long generation, string reason);
+    [LoggerMessage(EventId = 210, Message = "{Job}, {Line}")]
+    private partial void LogFault(LogLevel level, string job, string line);
+
+    [LoggerMessage(EventId = 214, Level = LogLevel.Warning, Message = "{Job}: {Source}: {Text}")]
+    private partial void LogTold(string job, string source, string text);
+
+    [LoggerMessage(EventId = 213, Level = LogLevel.Information, Message = "{Job}: its record is stored again")]
+    private partial void LogStoredAgain(string job);
+
+    [LoggerMessage(EventId = 211, Level = LogLevel.Information, Message = "{Job}: generation {Generation}: {Reason}")]
+    private partial void LogGeneration(string job, long generation, string reason);
 
     private sealed record Loaded(
         StoredJob? Job,
@@ -327,8 +364,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         IReadOnlyList<CheckpointInfo> Damaged
     );
 
-    [LoggerMessage(EventId = 212, Level = LogLevel.Warning, Message = "{JobId}: its curve could not be stored: {Problem}")]
-    private partial void LogCurveNotStored(string jobId, string problem);
+    [LoggerMessage(EventId = 212, Level = LogLevel.Warning, Message = "{Job}: its curve could not be stored: {Problem}")]
+    private partial void LogCurveNotStored(string job, string problem);
 
     private sealed record CurveKept(string Problem);
 

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs;
@@ -24,6 +25,7 @@ internal static class JobView
             Arithmetic = stored.Record.Arithmetic,
             Namespace = stored.Namespace,
             Owner = stored.Owner,
+            TraceId = TraceParent.TraceIdOf(stored.TraceParent),
             Labels = { stored.Labels },
         };
 }

@@ -11,9 +11,11 @@ using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
+using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
 using TrainingCluster.Jobs;
+using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs;
@@ -81,7 +83,12 @@ public sealed partial class JobsService(
             throw DatasetMissing(spec.Dataset.Fingerprint);
         }
         var (outcome, job) = await store.CreateAsync(
-            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0)) { Namespace = name, Owner = caller.Name },
+            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0))
+            {
+                Namespace = name,
+                Owner = caller.Name,
+                TraceParent = TraceParent.Write(CallTrace.Of(context)),
+            },
             sent
         );
         if (outcome == CreateOutcome.Conflict)
@@ -153,7 +160,7 @@ public sealed partial class JobsService(
             {
                 continue;
             }
-            if (ended)
+            if (ended || request.UntilNow)
             {
                 return;
             }

@@ -19,6 +19,9 @@ internal sealed class WorkerEntry(RegisterWorker registration, IActorRef actor, 
     /// <summary>False when the cluster or death watch says so; a registration makes it true again.</summary>
     public bool Reachable { get; set; } = true;
 
+    /// <summary>Why it is lost, and the job that it then had; null: it is not lost.</summary>
+    public (string JobId, string Why)? Lost { get; set; }
+
     /// <summary>True: some member of the cluster says that it cannot reach this one.</summary>
     public bool Accused { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using TrainingCluster.Errors;
@@ -21,7 +22,10 @@ internal static class PageToken
             return null;
         }
         var bytes = new byte[Base64Url.GetMaxDecodedLength(token.Length)];
-        var text = Base64Url.TryDecodeFromChars(token, bytes, out var count) ? Encoding.UTF8.GetString(bytes, 0, count).Split('\n', 2) : [];
+        var text =
+            Base64Url.DecodeFromChars(token, bytes, out _, out var count) == OperationStatus.Done
+                ? Encoding.UTF8.GetString(bytes, 0, count).Split('\n', 2)
+                : [];
         return text is [var owner, var last] && owner == list
             ? last
             : throw RpcErrors.Invalid(("page_token", $"'{token}' is no token of this list; pass the next_page_token of the page before"));

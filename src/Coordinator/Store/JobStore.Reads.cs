@@ -13,7 +13,7 @@ public sealed partial class JobStore
 {
     private const string Columns =
         "number, id, request_id, spec, created, phase, reason, generation, plan, started, ended, weights_sha256, progress, arithmetic, "
-        + "active_before, active_since, namespace, owner, queued, preempted_for, labels";
+        + "active_before, active_since, namespace, owner, queued, preempted_for, labels, trace_parent";
 
     /// <summary>A job; null when there is none of this id.</summary>
     public Task<StoredJob?> GetAsync(string jobId) => _thread.RunAsync(c => Read(c, jobId));
@@ -228,6 +228,7 @@ public sealed partial class JobStore
             Namespace = (string)reader["namespace"],
             Owner = (string)reader["owner"],
             Labels = LabelsOf((string)reader["labels"]),
+            TraceParent = (string)reader["trace_parent"],
         };
     }
 

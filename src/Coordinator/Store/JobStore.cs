@@ -87,15 +87,16 @@ public sealed partial class JobStore : IAsyncDisposable
             using var insert = c.Command(
                 """
                 INSERT INTO jobs (id, request_id, spec, spec_sent, ttl_seconds, created, state, phase, reason, generation, weights_sha256,
-                    progress, namespace, owner, queued, dataset, labels, priority)
+                    progress, namespace, owner, queued, dataset, labels, priority, trace_parent)
                 VALUES ($id, $request, $spec, $sent, $ttl, $created, $state, $phase, $reason, 0, '', $progress, $namespace, $owner, $queued,
-                    $dataset, $labels, $priority)
+                    $dataset, $labels, $priority, $trace)
                 RETURNING number
                 """,
                 ("$id", job.Id),
                 ("$request", job.RequestId.Length == 0 ? DBNull.Value : RequestKey(job.Namespace, job.RequestId)),
                 ("$namespace", job.Namespace),
                 ("$owner", job.Owner),
+                ("$trace", job.TraceParent),
                 ("$spec", job.Spec.ToByteArray()),
                 ("$sent", asSent.ToByteArray()),
                 ("$ttl", job.Spec.TtlSecondsAfterFinished),

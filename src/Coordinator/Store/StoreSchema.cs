@@ -47,6 +47,7 @@ internal static class StoreSchema
         AddCurves,
         AddDatasets,
         AddLabels,
+        AddTrace,
     ];
 
     public static void Prepare(SqliteConnection connection, string path)
@@ -232,6 +233,10 @@ internal static class StoreSchema
             """
         );
     }
+
+    /// <summary>Of jobs before, nobody noted the call that submitted them: they get a trace when they are loaded.</summary>
+    private static void AddTrace(SqliteConnection connection) =>
+        Run(connection, "ALTER TABLE jobs ADD COLUMN trace_parent TEXT NOT NULL DEFAULT ''");
 
     /// <summary>The store's name, made with it.</summary>
     public static string Identity(SqliteConnection connection)

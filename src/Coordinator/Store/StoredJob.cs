@@ -33,6 +33,9 @@ public sealed record StoredJob(
     /// <summary>For clients to find it by.</summary>
     public ImmutableSortedDictionary<string, string> Labels { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+
+    /// <summary>W3C traceparent of the call that submitted it; empty: a program before traces stored it.</summary>
+    public string TraceParent { get; init; } = "";
 }
 
 /// <summary>A job that has ended and need not be kept any longer.</summary>

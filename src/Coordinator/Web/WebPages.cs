@@ -11,6 +11,7 @@ using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Web.Pages;
 using TrainingCluster.Jobs;
+using TrainingCluster.Web;
 
 namespace TrainingCluster.Coordinator.Web;
 
@@ -42,7 +43,7 @@ internal static partial class WebPages
         pages.MapGet("/jobs/{id}/curve", CurveAsync);
         pages.MapGet("/jobs/{id}/model.zip", ModelAsync);
         pages.MapPost("/jobs/{id}/{action}", ActAsync);
-        PageAssets.Map(endpoints);
+        endpoints.MapPageAssets(typeof(WebPages).Assembly, "page.js", "curves.js", "chart.js", "figures.js");
     }
 
     private static Task<IResult> ClusterAsync(HttpContext http, PageReader reader, PageRenderer renderer) =>
@@ -209,6 +210,6 @@ internal static partial class WebPages
     private static IResult Html(string page, int status = StatusCodes.Status200OK) =>
         Results.Content(page, "text/html; charset=utf-8", statusCode: status);
 
-    [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{JobId}' on the page by {By}")]
-    private static partial void LogAction(ILogger logger, string action, string jobId, string by);
+    [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{Job}' on the page by {By}")]
+    private static partial void LogAction(ILogger logger, string action, string job, string by);
 }

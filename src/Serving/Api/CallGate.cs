@@ -33,7 +33,7 @@ internal sealed class CallGate
         {
             if (_isClosed)
             {
-                throw RpcErrors.Later(
+                throw RpcErrors.Info(
                     StatusCode.Unavailable,
                     "DRAINING",
                     "this server ends, and answers only what it has taken before; call another one",

@@ -20,6 +20,8 @@ internal sealed class InferenceService(
     TimeProvider time
 ) : Inference.InferenceBase
 {
+    private const string DeadlinePassed = "DEADLINE_PASSED";
+
     /// <inheritdoc/>
     public override Task<TranslateResponse> Translate(TranslateRequest request, ServerCallContext context)
     {
@@ -29,12 +31,13 @@ internal sealed class InferenceService(
             context,
             cancellationToken =>
             {
-                var call = Read(
+                var call = CallReader.Read(
                     request.Model,
                     [.. request.Texts.Select((text, i) => ($"texts[{i}]", text))],
                     request.Search,
                     request.IncludeAttention,
-                    null
+                    null,
+                    batching.Value
                 );
                 return calls.RunAsync(call, Caller.Of(context), cancellationToken);
             }
@@ -56,12 +59,13 @@ internal sealed class InferenceService(
             {
                 // No bound: a translation has one, and who computes must not wait for who reads.
                 var pieces = Channel.CreateUnbounded<string>(new() { SingleReader = true, SingleWriter = true });
-                var call = Read(
+                var call = CallReader.Read(
                     request.Model,
                     [("text", request.Text)],
                     request.Search,
                     request.IncludeAttention,
-                    piece => pieces.Writer.TryWrite(piece)
+                    piece => pieces.Writer.TryWrite(piece),
+                    batching.Value
                 );
                 using var unread = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 var answer = AnswerAsync();
@@ -96,16 +100,14 @@ internal sealed class InferenceService(
 
                 async Task SendAsync(TranslateStreamResponse message)
                 {
+                    var sending = responseStream.WriteAsync(message, cancellationToken);
                     try
                     {
-                        await responseStream
-                            .WriteAsync(message, cancellationToken)
-                            .WaitAsync(settings.Value.ReadTimeout, time, cancellationToken);
+                        await sending.WaitAsync(settings.Value.ReadTimeout, time, cancellationToken);
                     }
                     catch (TimeoutException)
                     {
-                        // What it does not take would keep the stream open for ever.
-                        context.GetHttpContext().Abort();
+                        await AbortAsync(context, sending);
                         throw RpcErrors.Info(
                             StatusCode.Aborted,
                             "CLIENT_TOO_SLOW",
@@ -141,32 +143,15 @@ internal sealed class InferenceService(
         return Task.FromResult(response);
     }
 
-    private TranslationCall Read(
-        string model,
-        IReadOnlyList<(string Field, string Text)> texts,
-        SearchSettings? search,
-        bool includeAttention,
-        Action<string>? piece
-    )
+    /// <summary>Cuts a client off: what it does not take would keep its stream open for ever.</summary>
+    private static async Task AbortAsync(ServerCallContext context, Task sending)
     {
-        var problems = new List<(string, string)>();
-        var options = SearchReader.Read(search, batching.Value.MaxTokens, problems);
-        if (texts.Count is 0 or > RequestLimits.Texts)
-        {
-            problems.Add(("texts", $"there are {texts.Count}; give 1 to {RequestLimits.Texts}"));
-        }
-        else
-        {
-            problems.AddRange(
-                texts
-                    .Select(text => (text.Field, Problem: TextReader.ProblemOf(text.Text)))
-                    .Where(p => p.Problem is not null)
-                    .Select(p => (p.Field, p.Problem!))
-            );
-        }
-        return problems.Count == 0
-            ? new TranslationCall(model, texts, options, search?.Alternatives ?? 0, includeAttention, piece)
-            : throw RpcErrors.Invalid([.. problems]);
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var told = context.CancellationToken.Register(aborted.SetResult);
+        context.GetHttpContext().Abort();
+        // The call must not have ended before it hears of it.
+        await aborted.Task;
+        await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private async Task<TranslateResponse> MeasureAsync(
@@ -183,7 +168,7 @@ internal sealed class InferenceService(
             context.CancellationToken.ThrowIfCancellationRequested();
             if (context.Deadline <= time.GetUtcNow().UtcDateTime)
             {
-                throw RpcErrors.Info(StatusCode.DeadlineExceeded, "DEADLINE_PASSED", "the deadline had passed when the call came in");
+                throw RpcErrors.Info(StatusCode.DeadlineExceeded, DeadlinePassed, "the deadline had passed when the call came in");
             }
             var response = await answer(context.CancellationToken);
             result = StatusCode.OK;
@@ -198,8 +183,10 @@ internal sealed class InferenceService(
         {
             var isLate = context.Deadline <= time.GetUtcNow().UtcDateTime;
             result = isLate ? StatusCode.DeadlineExceeded : StatusCode.Cancelled;
-            throw new RpcException(
-                new Status(result, isLate ? "the deadline has passed; what was left was not computed" : "the call was cancelled")
+            throw RpcErrors.Info(
+                result,
+                isLate ? DeadlinePassed : "CANCELLED",
+                isLate ? "the deadline has passed; what was left was not computed" : "the call was cancelled"
             );
         }
         finally

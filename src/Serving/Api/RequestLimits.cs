@@ -7,7 +7,7 @@ internal static class RequestLimits
     public const int Texts = 256;
 
     /// <summary>UTF-8 bytes of a text. Far more than the longest one that a model takes; a longer one is not even cut into tokens.</summary>
-    public const int TextBytes = 64 * 1024;
+    public const int TextBytes = 256 * 1024;
 
     /// <summary>Attention weights of a call. With their names they fit into a message of 4 MB, which clients take by default.</summary>
     public const int AttentionWeights = 750_000;

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using TrainingCluster.Access;
+using TrainingCluster.AttentionView;
 using TrainingCluster.Errors;
 using TrainingCluster.Modeling.Decoding;
 using TrainingCluster.Serving.Batching;
@@ -38,7 +39,45 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
     /// happens; 6. answers.
     /// </summary>
     /// <exception cref="RpcException">As inference.proto says.</exception>
-    public async Task<TranslateResponse> RunAsync(TranslationCall call, Caller caller, CancellationToken cancellationToken)
+    public Task<TranslateResponse> RunAsync(TranslationCall call, Caller caller, CancellationToken cancellationToken) =>
+        RunAsync(
+            call,
+            caller,
+            async (id, model, sentences) =>
+            {
+                var response = new TranslateResponse { Model = id, WeightsSha256 = model.Translator.Manifest?.WeightsSha256 ?? "" };
+                foreach (var sentence in sentences)
+                {
+                    response.Translations.Add(
+                        sentence is null
+                            ? TranslationWriter.Blank
+                            : TranslationWriter.Write(sentence, await sentence.Found, call.Alternatives)
+                    );
+                }
+                return response;
+            },
+            cancellationToken
+        );
+
+    /// <summary>The same for people who want to see what the model looked at: one HTML page, of the call's only text.</summary>
+    /// <exception cref="RpcException">As inference.proto says.</exception>
+    public Task<string> LookAsync(TranslationCall call, Caller caller, CancellationToken cancellationToken) =>
+        RunAsync(
+            call,
+            caller,
+            async (_, model, sentences) =>
+                sentences is [{ } sentence] && (await sentence.Found).Attention is { } recording
+                    ? AttentionPage.Create(recording, ModelFacts.Of(model.Translator), new(null, null, []))
+                    : throw RpcErrors.Invalid((call.Texts[0].Field, "has no words")),
+            cancellationToken
+        );
+
+    private async Task<T> RunAsync<T>(
+        TranslationCall call,
+        Caller caller,
+        Func<string, ServedModel, IReadOnlyList<QueuedSentence?>, Task<T>> answer,
+        CancellationToken cancellationToken
+    )
     {
         // 1.
         var id = Find(call.Model, caller);
@@ -51,7 +90,7 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
         QueuedSentence[] queued = [.. sentences.OfType<QueuedSentence>()];
         if (!queue.TryAdd(queued))
         {
-            throw RpcErrors.Later(
+            throw RpcErrors.Info(
                 StatusCode.ResourceExhausted,
                 "QUEUE_FULL",
                 $"{queue.Count} sentences wait already, too many for {queued.Length} more; try again later, or start another server",
@@ -63,14 +102,7 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
         await using var cancelling = cancellationToken.Register(() => Array.ForEach(queued, queue.Remove));
         await Task.WhenAll(queued.Select(sentence => sentence.Found)).WaitAsync(CancellationToken.None);
         // 6.
-        var response = new TranslateResponse { Model = id, WeightsSha256 = model.Translator.Manifest?.WeightsSha256 ?? "" };
-        foreach (var sentence in sentences)
-        {
-            response.Translations.Add(
-                sentence is null ? TranslationWriter.Blank : TranslationWriter.Write(sentence, await sentence.Found, call.Alternatives)
-            );
-        }
-        return response;
+        return await answer(id, model, sentences);
     }
 
     /// <summary>The models that a caller may call.</summary>
@@ -110,8 +142,8 @@ internal sealed class TranslationCalls(ModelLibrary library, SentenceQueue queue
             throw error.Problem switch
             {
                 ModelProblem.Unknown => RpcErrors.NotFound("model", id, "ListModels tells which there are"),
-                ModelProblem.Waiting => RpcErrors.Later(StatusCode.FailedPrecondition, "MODEL_WAITING", error.Message, s_retrySource),
-                ModelProblem.SourceUnavailable => RpcErrors.Later(
+                ModelProblem.Waiting => RpcErrors.Info(StatusCode.FailedPrecondition, "MODEL_WAITING", error.Message, s_retrySource),
+                ModelProblem.SourceUnavailable => RpcErrors.Info(
                     StatusCode.Unavailable,
                     "MODEL_SOURCE_UNAVAILABLE",
                     error.Message,

@@ -1,3 +1,5 @@
+using Google.Protobuf.Reflection;
+using Google.Rpc;
 using TrainingCluster.Access;
 using TrainingCluster.Serving.Api;
 
@@ -15,12 +17,21 @@ internal static class GrpcServing
         services.AddSingleton<TranslationCalls>();
         services.AddSingleton<CallGate>();
         services.AddSingleton(ServingRules.All);
-        services.AddGrpc(options =>
-        {
-            // The first sees what clients see.
-            options.Interceptors.Add<ErrorInterceptor>();
-            options.Interceptors.Add<AccessInterceptor>();
-        });
+        services
+            .AddGrpc(options =>
+            {
+                // The first sees what clients see.
+                options.Interceptors.Add<ErrorInterceptor>();
+                options.Interceptors.Add<AccessInterceptor>();
+            })
+            .AddJsonTranscoding(options =>
+                options.TypeRegistry = TypeRegistry.FromMessages(
+                    BadRequest.Descriptor,
+                    ErrorInfo.Descriptor,
+                    ResourceInfo.Descriptor,
+                    RetryInfo.Descriptor
+                )
+            );
         services.AddGrpcReflection();
         return services;
     }

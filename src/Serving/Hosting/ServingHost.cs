@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
 using TrainingCluster.Files;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Security;
 using TrainingCluster.Serving.Api;
 using TrainingCluster.Serving.Batching;
@@ -33,7 +34,8 @@ public static partial class ServingHost
         address.RequireFree(options.GrpcPort, "--grpc-port");
         address.RequireFree(options.HttpPort, "--http-port");
         var time = TimeProvider.System;
-        using var loggers = LoggerFactory.Create(ProgramLogging.Configure);
+        var logs = settings.GetRequiredService<IOptions<LoggingOptions>>().Value;
+        using var loggers = LoggerFactory.Create(logging => ProgramLogging.Configure(logging, logs));
         using var identity = options.Tls is { } tls
             ? ClusterIdentity.Load(tls, CertificateRole.Serving, time, loggers.CreateLogger<ClusterIdentity>())
             : null;
@@ -52,9 +54,7 @@ public static partial class ServingHost
         await library.RefreshAsync(CancellationToken.None);
         RequireModels(library);
         // 3.
-        await using var app = BuildWebApplication(options, address, identity, access, published, metrics, library, time);
-        app.Services.GetRequiredService<Refusals>().Watch(app);
-        MapEndpoints(app, published);
+        await using var app = ServingApp.Build(options, address, new(identity, access, published, metrics, library, logs, time));
         using var end = new EndSignals(time);
         if (options.ParentPid is { } parent)
         {
@@ -105,74 +105,6 @@ public static partial class ServingHost
         {
             throw new InvalidDataException(string.Join("; ", problems));
         }
-    }
-
-    private static WebApplication BuildWebApplication(
-        ServerOptions options,
-        ListenAddress address,
-        ClusterIdentity? identity,
-        AccessControl access,
-        ProgramMetrics published,
-        ServingMetrics metrics,
-        ModelLibrary library,
-        TimeProvider time
-    )
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        ProgramLogging.Configure(builder.Logging);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            // The first is gRPC's, the second that of browsers and Prometheus: their order tells them apart when ports are chosen by the
-            // system.
-            Listen(options.GrpcPort, HttpProtocols.Http2);
-            Listen(options.HttpPort, HttpProtocols.Http1);
-
-            void Listen(int port, HttpProtocols protocols) =>
-                kestrel.Listen(
-                    address.Bind,
-                    port,
-                    listen =>
-                    {
-                        listen.Protocols = protocols;
-                        listen.UseIdentity(identity, required: false);
-                    }
-                );
-        });
-        // What it has taken is answered before: ending does not wait for clients that do not read.
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
-        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
-        builder
-            .Services.AddSingleton(access)
-            .AddSingleton(time)
-            .AddSingleton(published)
-            .AddSingleton(metrics)
-            .AddSingleton(library)
-            .AddSingleton(provider => new Refusals(published.Factory, provider.GetRequiredService<ILoggerFactory>()))
-            .AddSingleton(provider => new SentenceQueue(provider.GetRequiredService<IOptions<BatchingOptions>>().Value, time))
-            .AddSingleton(provider => new TranslationEngine(
-                provider.GetRequiredService<SentenceQueue>(),
-                options.Threads,
-                metrics,
-                time,
-                provider.GetRequiredService<ILogger<TranslationEngine>>()
-            ));
-        builder.Services.AddSettings(ServingSections.All, options.Settings);
-        builder.Services.AddServingGrpc();
-        builder
-            .Services.AddProgramHealth(V1.Inference.Descriptor.FullName)
-            .AddCheck<GateCheck>("gate", tags: [ProgramHealth.NoRestart])
-            .AddCheck<ModelsCheck>("models", tags: [ProgramHealth.ReadinessOnly]);
-        return builder.Build();
-    }
-
-    private static void MapEndpoints(WebApplication app, ProgramMetrics published)
-    {
-        var queue = app.Services.GetRequiredService<SentenceQueue>();
-        app.Services.GetRequiredService<ServingMetrics>().PublishQueue(() => queue.Count);
-        app.MeasureCalls(published);
-        app.MapServingGrpc();
-        published.Map(app);
-        app.MapProgramHealth();
     }
 
     [LoggerMessage(

@@ -1,3 +1,4 @@
+using TrainingCluster.Logging;
 using TrainingCluster.Serving.Batching;
 using TrainingCluster.Serving.Models;
 using TrainingCluster.Settings;
@@ -13,5 +14,6 @@ public static class ServingSections
         new SettingsSection<BatchingOptions>("Batching"),
         new SettingsSection<ModelSettings>("Models"),
         new SettingsSection<CallSettings>("Calls"),
+        new SettingsSection<LoggingOptions>(LoggingCommandOptions.Section),
     ];
 }

@@ -148,7 +148,7 @@ internal sealed class JobSource(
                 "",
                 isLive
                     ? $"job {job.Id} is {job.State.Word()}{Progress(job)}: its model can be called once it has succeeded"
-                    : $"job {job.Id} has {job.State.Word()} and left no model: {job.Reason}",
+                    : $"job {job.Id} is {job.State.Word()} and left no model: {job.Reason}",
                 isLive,
                 ""
             );

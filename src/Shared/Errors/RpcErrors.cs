@@ -73,7 +73,7 @@ public static class RpcErrors
     /// <param name="reason">UPPER_SNAKE_CASE, for machines.</param>
     /// <param name="text">A sentence for people.</param>
     /// <param name="after">When to try again.</param>
-    public static RpcException Later(StatusCode code, string reason, string text, TimeSpan after) =>
+    public static RpcException Info(StatusCode code, string reason, string text, TimeSpan after) =>
         With(code, text, new ErrorInfo { Reason = reason, Domain = Domain }, new RetryInfo { RetryDelay = Duration.FromTimeSpan(after) });
 
     private static string Short(string text) => text.Length > MaxEcho ? $"{text[..MaxEcho]}…" : text;

@@ -102,7 +102,7 @@ public static class ActorConfiguration
     {
         ArgumentNullException.ThrowIfNull(node);
         return builder
-            .ConfigureLoggers(logging => logging.ClearLoggers().AddLogger<ActorLogger>().LogLevel = LogLevel.WarningLevel)
+            .ConfigureLoggers(logging => logging.ClearLoggers().AddLogger<ActorLogger>().LogLevel = node.LogLevel)
             .WithRemoting(
                 new RemoteOptions
                 {

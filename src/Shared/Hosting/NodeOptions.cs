@@ -1,3 +1,4 @@
+using Akka.Event;
 using TrainingCluster.Security;
 
 namespace TrainingCluster.Hosting;
@@ -11,6 +12,9 @@ public sealed record NodeOptions(ListenAddress Address, int Port, string Role, s
 {
     /// <summary>How it finds members that hang.</summary>
     public HeartbeatOptions Heartbeats { get; init; } = new();
+
+    /// <summary>The least level at which its actor system speaks.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.WarningLevel;
 
     /// <summary>Who it is; null: messages go as plain text, and anyone may send them.</summary>
     public ClusterIdentity? Identity { get; init; }

@@ -130,7 +130,7 @@ public sealed partial class ClusterIdentity : IDisposable
         var credentials = files.Parse();
         return credentials.Authorities.Problem(credentials.Certificate, credentials.Chain, role) is { } problem
             ? throw new InvalidDataException(
-                $"--tls {files.Folder}: {problem}. './cluster certs' makes a folder for each role: coordinator, worker."
+                $"--tls {files.Folder}: {problem}. './cluster certs' makes a folder for each role: coordinator, worker, serving."
             )
             : credentials;
     }

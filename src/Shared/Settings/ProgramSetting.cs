@@ -1,4 +1,5 @@
 using System.Reflection;
+using TrainingCluster.Logging;
 
 namespace TrainingCluster.Settings;
 
@@ -39,5 +40,7 @@ public abstract class ProgramSetting(PropertyInfo property)
         : property.GetCustomAttribute<NumberRangeAttribute>() is { } number
             ? new NumberSetting(property, number, (int)property.GetValue(standard)!)
         : property.GetCustomAttribute<NamespaceNumberRangeAttribute>() is { } numbers ? new NamespaceNumberSetting(property, numbers)
+        : property.GetCustomAttribute<ChoiceAttribute>() is not null ? new ChoiceSetting(property, property.GetValue(standard)!)
+        : property.PropertyType == typeof(LogLevels) ? new LogLevelsSetting(property)
         : null;
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Prometheus;
 
 namespace TrainingCluster.Telemetry;
@@ -45,12 +44,5 @@ public static class CallMetrics
         );
     }
 
-    private static string CodeOf(HttpContext http)
-    {
-        const string Name = "grpc-status";
-        var trailers = http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers;
-        // A call that ends before its first answer has its status among the headers.
-        var value = trailers?.TryGetValue(Name, out var told) == true ? told : http.Response.Headers[Name];
-        return int.TryParse(value, out var code) ? ((Grpc.Core.StatusCode)code).ToString() : nameof(Grpc.Core.StatusCode.Cancelled);
-    }
+    private static string CodeOf(HttpContext http) => (CallStatus.Of(http) ?? Grpc.Core.StatusCode.Cancelled).ToString();
 }

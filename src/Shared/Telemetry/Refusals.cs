@@ -1,9 +1,7 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Prometheus;
@@ -77,18 +75,12 @@ public sealed partial class Refusals : IDisposable
 
     private void NoteCall(HttpContext http)
     {
-        var trailers = http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers;
-        // In the headers where nothing was sent before the status.
-        string? text =
-            trailers is not null && trailers.TryGetValue("grpc-status", out var status) ? status : http.Response.Headers["grpc-status"];
-        if (
-            !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code)
-            || (StatusCode)code is StatusCode.OK or StatusCode.Cancelled
-        )
+        // What is no call (a page, metrics) has none.
+        if (CallStatus.Of(http) is not { } status || status is StatusCode.OK or StatusCode.Cancelled)
         {
             return;
         }
-        var reason = Enum.IsDefined((StatusCode)code) ? ((StatusCode)code).ToString() : nameof(StatusCode.Unknown);
+        var reason = status.ToString();
         _refused.WithLabels("call", reason).Inc();
         LogCall(http.Request.Path.Value, http.Connection.RemoteIpAddress, http.Connection.RemotePort, reason);
     }

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using TrainingCluster.Logging;
 
 namespace TrainingCluster.Worker.AllReduce;
 
@@ -13,6 +14,7 @@ public sealed partial class CollectiveHost
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private ILogger _jobLogger;
     private string _job = "";
     private long _generation;
     private ProcessGroup? _admitted;
@@ -27,6 +29,7 @@ public sealed partial class CollectiveHost
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
         (Options, _time, _logger) = (options.Checked(), time, loggers.CreateLogger<CollectiveHost>());
+        _jobLogger = _logger;
     }
 
     /// <summary>Settings that this worker's groups share.</summary>
@@ -91,7 +94,8 @@ public sealed partial class CollectiveHost
     /// <summary>From now on streams of older generations are refused. Called as soon as a newer generation is known of.</summary>
     /// <param name="jobId">The job.</param>
     /// <param name="generation">Its newest generation.</param>
-    public void Fence(string jobId, long generation)
+    /// <param name="traceId">The trace that the job's lines of the log name; empty: not known.</param>
+    public void Fence(string jobId, long generation, string traceId = "")
     {
         lock (_gate)
         {
@@ -100,6 +104,7 @@ public sealed partial class CollectiveHost
                 return;
             }
             (_job, _generation, _admitted, _group) = (jobId, generation, null, null);
+            _jobLogger = ScopedLogger.OfJob(_logger, jobId, traceId);
             SignalChange();
         }
     }
@@ -195,7 +200,7 @@ public sealed partial class CollectiveHost
     private RpcException Stale(string job, long generation, string caller)
     {
         Interlocked.Increment(ref _staleStreams);
-        LogStale(_logger, caller, job, generation, _job, _generation);
+        LogStale(job == _job ? _jobLogger : _logger, caller, job, generation, _job, _generation);
         return new RpcException(
             new Status(
                 StatusCode.FailedPrecondition,

@@ -20,6 +20,9 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     private long _newest = parts.Time.GetTimestamp();
     private long _stored;
 
+    /// <summary>The spans of the present generation; null: there was none yet.</summary>
+    public GenerationSpans? Spans { get; set; }
+
     /// <summary>Whether one is to be taken after a step.</summary>
     public bool IsDue(long step) =>
         StoringAsync().IsCompleted
@@ -115,10 +118,16 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
             Part = share.Part,
             Parts = share.Parts,
         };
+        var span = Spans?.Begin("checkpoint", progress.Step);
         var layout = job.State.Parameters.Layout;
         var report = new CheckpointReport { Step = progress.Step, PauseMs = pause.TotalMilliseconds };
         _storing = Task.Run(
-            () => StoreAsync(header, share.Token, layout, report, reports, start, cancellationToken),
+            async () =>
+            {
+                await StoreAsync(header, share.Token, layout, report, reports, start, cancellationToken);
+                span?.SetTag("cluster.checkpoint", report.CheckpointId).SetTag("cluster.bytes", report.Bytes);
+                span.End(report.Error.Length > 0 ? report.Error : null);
+            },
             CancellationToken.None
         );
     }

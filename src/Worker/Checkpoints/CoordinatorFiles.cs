@@ -3,6 +3,7 @@ using Grpc.Net.Client;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
 using TrainingCluster.Security;
+using TrainingCluster.Telemetry;
 using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
@@ -13,13 +14,16 @@ namespace TrainingCluster.Worker.Checkpoints;
 /// <param name="identity">Who this worker is; null: it has no certificate.</param>
 internal sealed class CoordinatorFiles(Func<string?> coordinator, ClusterIdentity? identity)
 {
+    /// <summary>W3C traceparent of the job: the coordinator's lines about calls name its trace. Empty: not known.</summary>
+    public string Trace { get; set; } = "";
+
     /// <summary>Uploads a folder as a checkpoint. <see cref="CheckpointInfo.Error"/> and status codes tell what went wrong.</summary>
     public Task<CheckpointInfo> StoreCheckpointAsync(
         CheckpointHeader header,
         string groupToken,
         string folder,
         CancellationToken cancellationToken
-    ) => StoreAsync(header, folder, client => client.StoreCheckpoint(GroupToken.Show(groupToken, cancellationToken)), cancellationToken);
+    ) => StoreAsync(header, folder, client => client.StoreCheckpoint(Show(groupToken, cancellationToken)), cancellationToken);
 
     /// <summary>Uploads a model folder.</summary>
     public Task<CheckpointInfo> StoreModelAsync(
@@ -27,7 +31,7 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator, ClusterIdentit
         string groupToken,
         string folder,
         CancellationToken cancellationToken
-    ) => StoreAsync(header, folder, client => client.StoreModel(GroupToken.Show(groupToken, cancellationToken)), cancellationToken);
+    ) => StoreAsync(header, folder, client => client.StoreModel(Show(groupToken, cancellationToken)), cancellationToken);
 
     /// <summary>Downloads the checkpoint that a generation goes on from.</summary>
     /// <param name="start">The generation.</param>
@@ -44,7 +48,7 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator, ClusterIdentit
                 CheckpointId = start.CheckpointId,
                 Generation = start.Generation,
             },
-            GroupToken.Show(start.GroupToken, cancellationToken)
+            Show(start.GroupToken, cancellationToken)
         );
         var receiver = new FolderReceiver(parent);
         try
@@ -75,6 +79,16 @@ internal sealed class CoordinatorFiles(Func<string?> coordinator, ClusterIdentit
                 .Prepend(new StoreCheckpointRequest { Header = header }),
             cancellationToken
         );
+    }
+
+    private CallOptions Show(string groupToken, CancellationToken cancellationToken)
+    {
+        var options = GroupToken.Show(groupToken, cancellationToken);
+        if (Trace is { Length: > 0 } trace)
+        {
+            options.Headers!.Add(TraceParent.Key, trace);
+        }
+        return options;
     }
 
     private GrpcChannel Open()

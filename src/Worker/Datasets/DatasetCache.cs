@@ -13,22 +13,21 @@ public sealed partial class DatasetCache
     private readonly string _folder;
     private readonly Func<string?> _coordinator;
     private readonly ClusterIdentity? _identity;
-    private readonly ILogger _logger;
 
     /// <summary>A cache.</summary>
     /// <param name="folder">Made when it is not there.</param>
     /// <param name="coordinator">The coordinator's gRPC address as known now; null while it is not known.</param>
     /// <param name="identity">Who this worker is; null: it has no certificate.</param>
-    /// <param name="logger">Told of downloads.</param>
-    public DatasetCache(string folder, Func<string?> coordinator, ClusterIdentity? identity, ILogger logger) =>
-        (_folder, _coordinator, _identity, _logger) = (folder, coordinator, identity, logger);
+    public DatasetCache(string folder, Func<string?> coordinator, ClusterIdentity? identity) =>
+        (_folder, _coordinator, _identity) = (folder, coordinator, identity);
 
     /// <summary>Opens a dataset, downloading it first if need be. A damaged copy is replaced.</summary>
     /// <param name="fingerprint">Names the content.</param>
+    /// <param name="logger">Told of downloads.</param>
     /// <param name="cancellationToken">Ends the download; nothing half is left behind.</param>
     /// <exception cref="DatasetException">What was downloaded is not the dataset of that fingerprint.</exception>
     /// <exception cref="RpcException">The coordinator does not answer or has no such dataset.</exception>
-    public async Task<Dataset> OpenAsync(string fingerprint, CancellationToken cancellationToken)
+    public async Task<Dataset> OpenAsync(string fingerprint, ILogger logger, CancellationToken cancellationToken)
     {
         if (fingerprint.Length == 0 || !fingerprint.All(char.IsAsciiHexDigit))
         {
@@ -43,13 +42,13 @@ public sealed partial class DatasetCache
             }
             catch (DatasetException e)
             {
-                LogDamaged(_logger, folder, e.Message);
+                LogDamaged(logger, folder, e.Message);
                 Directory.Delete(folder, recursive: true);
             }
         }
 
         await using var received = new FolderReceiver(_folder);
-        await DownloadAsync(fingerprint, received, cancellationToken);
+        await DownloadAsync(fingerprint, received, logger, cancellationToken);
         using (var downloaded = Dataset.Open(received.Folder))
         {
             if (downloaded.Fingerprint != fingerprint)
@@ -68,7 +67,7 @@ public sealed partial class DatasetCache
         return Dataset.Open(folder, verify: false);
     }
 
-    private async Task DownloadAsync(string fingerprint, FolderReceiver receiver, CancellationToken cancellationToken)
+    private async Task DownloadAsync(string fingerprint, FolderReceiver receiver, ILogger logger, CancellationToken cancellationToken)
     {
         var address =
             _coordinator() ?? throw new RpcException(new Status(StatusCode.Unavailable, "The coordinator's address is not known yet."));
@@ -77,7 +76,7 @@ public sealed partial class DatasetCache
             new DownloadDatasetRequest { Fingerprint = fingerprint },
             cancellationToken: cancellationToken
         );
-        LogDownload(_logger, fingerprint, address);
+        LogDownload(logger, fingerprint, address);
         await receiver.ReceiveAsync(call.ResponseStream.ReadAllAsync(cancellationToken), cancellationToken);
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using TorchSharp;
 using TrainingCluster.Files;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Security;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
@@ -34,7 +35,9 @@ public static partial class WorkerHost
         address.RequireFree(options.ClusterPort, "--cluster-port");
         // Silence is not judged by a clock that somebody may set.
         var time = new SteadyTime(TimeProvider.System);
-        using var loggers = LoggerFactory.Create(ProgramLogging.Configure);
+        using var loggers = LoggerFactory.Create(logging => ProgramLogging.Configure(logging, Of<LoggingOptions>(settings)));
+        var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
+        using var tracing = ProgramTracing.Start("worker", name, loggers);
         using var identity = options.Tls is { } tls
             ? ClusterIdentity.Load(tls, CertificateRole.Worker, time, loggers.CreateLogger<ClusterIdentity>())
             : null;
@@ -58,7 +61,6 @@ public static partial class WorkerHost
             time,
             loggers
         );
-        var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
         var published = new ProgramMetrics("worker", name);
         published.PublishCertificate(identity);
         published.PublishDisk(options.Data);
@@ -99,7 +101,7 @@ public static partial class WorkerHost
             loggers
         );
         // 3.
-        await using var app = BuildWebApplication(options, address, collective, node, link);
+        await using var app = BuildWebApplication(options, address, collective, node, link, Of<LoggingOptions>(settings));
         refusals.Watch(app);
         MapEndpoints(app, published);
         await app.StartAsync();
@@ -179,11 +181,12 @@ public static partial class WorkerHost
         ListenAddress address,
         CollectiveHost collective,
         WorkerNode node,
-        CoordinatorLink link
+        CoordinatorLink link,
+        LoggingOptions logs
     )
     {
         var builder = WebApplication.CreateSlimBuilder();
-        ProgramLogging.Configure(builder.Logging);
+        ProgramLogging.Configure(builder.Logging, logs);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // The first is the peers', the second Prometheus': their order tells them apart when ports are chosen by the system.
@@ -235,9 +238,9 @@ public static partial class WorkerHost
     [LoggerMessage(
         EventId = 320,
         Level = LogLevel.Information,
-        Message = "worker {Name} {Version} is ready: peers {Grpc}, HTTP {Http}; joins {Coordinator}"
+        Message = "worker {Worker} {Version} is ready: peers {Grpc}, HTTP {Http}; joins {Coordinator}"
     )]
-    private static partial void LogReady(ILogger logger, string name, string version, string grpc, string http, string coordinator);
+    private static partial void LogReady(ILogger logger, string worker, string version, string grpc, string http, string coordinator);
 
     [LoggerMessage(
         EventId = 321,
@@ -249,6 +252,6 @@ public static partial class WorkerHost
     [LoggerMessage(EventId = 322, Level = LogLevel.Warning, Message = "nobody has taken over within {Seconds} s; leaves all the same")]
     private static partial void LogDrainTooLong(ILogger logger, double seconds);
 
-    [LoggerMessage(EventId = 323, Level = LogLevel.Information, Message = "worker {Name} has ended")]
-    private static partial void LogEnded(ILogger logger, string name);
+    [LoggerMessage(EventId = 323, Level = LogLevel.Information, Message = "worker {Worker} has ended")]
+    private static partial void LogEnded(ILogger logger, string worker);
 }

@@ -4,6 +4,7 @@ using Akka.Hosting;
 using Akka.Remote;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.Actors;
@@ -90,7 +91,7 @@ internal sealed partial class WorkerNode(
         builder.Services.AddAkka(
             ActorConfiguration.SystemName,
             akka =>
-                akka.WithNode(options, refusals)
+                akka.WithNode(options with { LogLevel = ProgramLogging.ActorLevel(loggers) }, refusals)
                     .WithHealthCheck("worker", new RootActorCheck<WorkerActor>(settings.Health))
                     .WithActors((system, registry) => StartActors(system, registry, settings))
         );

@@ -1,4 +1,5 @@
 using TrainingCluster.Hosting;
+using TrainingCluster.Logging;
 using TrainingCluster.Settings;
 using TrainingCluster.Worker.Actors;
 using TrainingCluster.Worker.AllReduce;
@@ -18,5 +19,6 @@ public static class WorkerSections
         new SettingsSection<TrainerOptions>("Training"),
         new SettingsSection<HeartbeatOptions>("Heartbeats"),
         new SettingsSection<HealthOptions>("Health"),
+        new SettingsSection<LoggingOptions>(LoggingCommandOptions.Section),
     ];
 }

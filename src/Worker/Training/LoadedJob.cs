@@ -52,7 +52,7 @@ internal sealed class LoadedJob(string jobId, JobSpec spec, JobOrigin? origin) :
         }
         _job?.Dispose();
         _job = null;
-        var dataset = await parts.Datasets.OpenAsync(spec.Dataset?.Fingerprint ?? "", cancellationToken);
+        var dataset = await parts.Datasets.OpenAsync(spec.Dataset?.Fingerprint ?? "", parts.Logger, cancellationToken);
         var shared = parts.Host.Options.SharedMemory ? SharedBuffers.TryCreate(parts.Logger) : null;
         try
         {

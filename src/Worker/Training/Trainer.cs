@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Google.Protobuf;
+using TrainingCluster.Logging;
+using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
@@ -24,6 +27,8 @@ public sealed partial class Trainer : ITrainer
     private long _generation;
     private long _started;
     private long _staleCommands;
+    private ActivityContext _trace;
+    private ILogger _jobLogger;
     private CancellationTokenSource _preparing = new();
     private Task _storing = Task.CompletedTask;
 
@@ -49,17 +54,13 @@ public sealed partial class Trainer : ITrainer
         _parts = new TrainerParts(
             options,
             host,
-            new DatasetCache(
-                Path.Combine(options.DataFolder, "datasets"),
-                coordinatorGrpcAddress,
-                host.Options.Identity,
-                loggers.CreateLogger<DatasetCache>()
-            ),
+            new DatasetCache(Path.Combine(options.DataFolder, "datasets"), coordinatorGrpcAddress, host.Options.Identity),
             new CoordinatorFiles(coordinatorGrpcAddress, host.Options.Identity),
             report,
             loggers.CreateLogger<Trainer>(),
             time
         );
+        _jobLogger = _parts.Logger;
         // What an earlier process left half done.
         if (Directory.Exists(_parts.TemporaryFolder))
         {
@@ -102,6 +103,7 @@ public sealed partial class Trainer : ITrainer
     {
         ArgumentNullException.ThrowIfNull(message);
         TrainingSession? older;
+        var trace = TraceParent.Read(message.TraceParent) ?? TraceParent.Read(message.Origin?.TraceParent) ?? TraceParent.New();
         lock (_gate)
         {
             if (_job == message.JobId && (message.Generation < _generation || message.Generation == _started))
@@ -117,10 +119,14 @@ public sealed partial class Trainer : ITrainer
             }
 
             (_job, _generation) = (message.JobId, message.Generation);
+            _trace = trace;
+            _jobLogger = ScopedLogger.OfJob(_parts.Logger, message.JobId, trace.TraceId.ToString());
             older = _session;
         }
 
-        _parts.Host.Fence(message.JobId, message.Generation);
+        _parts.Files.Trace = TraceParent.Write(trace);
+        LogInvited(_jobLogger, message.Generation, message.Reason);
+        _parts.Host.Fence(message.JobId, message.Generation, trace.TraceId.ToString());
         // Not in its turn among the commands but now: whatever waits for a peer must not go on waiting.
         if (message.FinishStep == 0 || older?.FinishAfter(message.FinishStep) != true)
         {
@@ -228,14 +234,16 @@ public sealed partial class Trainer : ITrainer
             await ReplaceAsync(new LoadedJob(message.JobId, message.Spec, message.Origin));
         }
         var loaded = _loaded!;
+        var logger = _parts.Logger;
         try
         {
             CancellationToken cancellationToken;
             lock (_gate)
             {
                 cancellationToken = _preparing.Token;
+                logger = _jobLogger;
             }
-            await loaded.OpenAsync(_parts, cancellationToken);
+            await loaded.OpenAsync(_parts with { Logger = logger }, cancellationToken);
         }
         catch (Exception) when (IsOver(message.JobId, message.Generation))
         {
@@ -245,7 +253,7 @@ public sealed partial class Trainer : ITrainer
         {
             TrainingSession.Report(
                 _parts.ReportsOf(message.JobId, message.Generation),
-                _parts.Logger,
+                logger,
                 e,
                 message.JobId,
                 message.Generation,
@@ -278,9 +286,9 @@ public sealed partial class Trainer : ITrainer
         {
             return;
         }
-        var session = new TrainingSession(_parts, _loaded!, message);
         lock (_gate)
         {
+            var session = new TrainingSession(_parts with { Logger = _jobLogger }, _loaded!, message, _trace);
             _session = session;
             if (_job != message.JobId || message.Generation != _generation)
             {
@@ -358,8 +366,11 @@ public sealed partial class Trainer : ITrainer
     private void Drop(string job, long generation)
     {
         Interlocked.Increment(ref _staleCommands);
-        LogStale(_parts.Logger, job, generation, _job, _generation);
+        LogStale(job == _job ? _jobLogger : _parts.Logger, job, generation, _job, _generation);
     }
+
+    [LoggerMessage(EventId = 2204, Level = LogLevel.Information, Message = "invited to generation {Generation}: {Reason}")]
+    private static partial void LogInvited(ILogger logger, long generation, string reason);
 
     [LoggerMessage(
         EventId = 2203,

@@ -27,6 +27,9 @@ internal sealed partial class TrainingSession
     private readonly StartGeneration _start;
     private readonly LoadedJob _loaded;
     private readonly Reports _reports;
+    private readonly ActivityContext _trace;
+    private GenerationSpans _spans = null!;
+    private string? _problem;
     private readonly CancellationTokenSource _aborted = new();
     private readonly Lock _boundary = new();
     private long _begun;
@@ -35,9 +38,9 @@ internal sealed partial class TrainingSession
     private long _sent;
     private long _received;
 
-    public TrainingSession(TrainerParts parts, LoadedJob loaded, StartGeneration start)
+    public TrainingSession(TrainerParts parts, LoadedJob loaded, StartGeneration start, ActivityContext trace)
     {
-        (_parts, _loaded, _start) = (parts, loaded, start);
+        (_parts, _loaded, _start, _trace) = (parts, loaded, start, trace);
         _reports = parts.ReportsOf(start.JobId, start.Generation);
     }
 
@@ -70,6 +73,7 @@ internal sealed partial class TrainingSession
     /// <summary>Runs the generation. Every end but an abort is reported; nothing is thrown.</summary>
     public async Task RunAsync()
     {
+        _spans = new GenerationSpans(_trace, _start, _parts.Options.WorkerId);
         try
         {
             await RunCoreAsync();
@@ -77,10 +81,16 @@ internal sealed partial class TrainingSession
         catch (Exception) when (_aborted.IsCancellationRequested)
         {
             // The one that aborted reports.
+            _problem = "ended for another generation";
         }
         catch (Exception e)
         {
+            _problem = e.Message;
             Report(_reports, _parts.Logger, e, _start.JobId, _start.Generation, _loaded.Step);
+        }
+        finally
+        {
+            _spans.End(_problem);
         }
     }
 
@@ -111,21 +121,13 @@ internal sealed partial class TrainingSession
         var start = Stopwatch.GetTimestamp();
         // 1.
         var job = await _loaded.OpenAsync(_parts, _aborted.Token);
+        _loaded.Checkpointer!.Spans = _spans;
         var plan = ProcessGroup.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
         _parts.Host.Admit(plan);
         // 2.
         var holdsState = _loaded.HasState;
         _loaded.HasState = false;
-        var recovered = await StateRecovery.RunAsync(
-            job,
-            holdsState,
-            _start,
-            _parts.Options.WorkerId,
-            _parts.Host.Options,
-            _parts.Files,
-            _parts.TemporaryFolder,
-            _aborted.Token
-        );
+        var recovered = await RecoverAsync(job, holdsState);
         (_loaded.HasState, _loaded.Generation, _loaded.GroupToken) = (true, _start.Generation, _start.GroupToken);
         var (loop, group) = TrainingLoop.Create(job, plan, _parts.Host.Options, _parts.Time, _parts.Logger);
         Volatile.Write(ref _group, group);
@@ -152,6 +154,26 @@ internal sealed partial class TrainingSession
         }
     }
 
+    private Task<RecoveredState> RecoverAsync(TrainingJob job, bool holdsState)
+    {
+        var span = _spans.Begin("state recovery", _start.BaseStep);
+        return span.DuringAsync(async () =>
+        {
+            var recovered = await StateRecovery.RunAsync(
+                job,
+                holdsState,
+                _start,
+                _parts.Options.WorkerId,
+                _parts.Host.Options,
+                _parts.Files,
+                _parts.TemporaryFolder,
+                _aborted.Token
+            );
+            span?.SetTag("cluster.source", recovered.Source.ToString()).SetTag("cluster.bytes", recovered.Bytes);
+            return recovered;
+        });
+    }
+
     /// <summary>Steps 3 to 6, on the training thread. Null: the generation ended early, which has been reported.</summary>
     private FinalModel? TrainOrReport(
         TrainingJob job,
@@ -168,6 +190,7 @@ internal sealed partial class TrainingSession
         catch (CollectiveException e) when (!_aborted.IsCancellationRequested)
         {
             // Before the streams are closed: the next generation waits for this report.
+            _problem = e.Failure.ToString();
             _reports.Failed(job.State.Progress.Step, e.Failure);
             return null;
         }
@@ -199,10 +222,11 @@ internal sealed partial class TrainingSession
             }
 
             // 5.
-            var result = loop.Step(checkpointer.IsDue);
+            var result = _spans.BeginStep(job.State.Progress.Step + 1).During(() => loop.Step(checkpointer.IsDue));
             Report(result, job, group);
             if (result.Fault is { } fault)
             {
+                _problem = $"{fault.Code}: {fault.Message}";
                 _reports.JobFailed(result.Step, fault);
                 LeaveInOrder(group);
                 return null;
@@ -259,7 +283,13 @@ internal sealed partial class TrainingSession
     {
         TrainingThread.Enter(TrainingPhase.Evaluate);
         var start = Stopwatch.GetTimestamp();
-        var scores = Evaluation.Run(job, group, MailboxTopic.Evaluation, _aborted.Token);
+        var span = _spans.Begin("evaluation", job.State.Progress.Step);
+        var scores = span.During(() =>
+        {
+            var run = Evaluation.Run(job, group, MailboxTopic.Evaluation, _aborted.Token);
+            span?.SetTag("cluster.bleu", run.Bleu.Score);
+            return run;
+        });
         if (job.State.Progress.EvaluatedStep == job.State.Progress.Step)
         {
             return;
@@ -292,7 +322,13 @@ internal sealed partial class TrainingSession
     {
         if (store)
         {
-            await ModelStore.StoreAsync(job, model, _start, _parts, _reports, _aborted.Token);
+            await _spans
+                .Begin("model", job.State.Progress.Step)
+                .DuringAsync(async () =>
+                {
+                    await ModelStore.StoreAsync(job, model, _start, _parts, _reports, _aborted.Token);
+                    return true;
+                });
         }
         _reports.Completed(job.State.Progress.Step, model.Sha256, store);
     }

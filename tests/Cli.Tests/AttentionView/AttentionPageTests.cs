@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using TrainingCluster.Cli.AttentionView;
+using TrainingCluster.AttentionView;
 using TrainingCluster.Modeling.Decoding;
 
 namespace TrainingCluster.Cli.Tests.AttentionView;

@@ -42,6 +42,7 @@ public sealed class CertsCommandTests : CertsTests
     [Theory]
     [InlineData("coordinator", CertificateRole.Coordinator)]
     [InlineData("worker", CertificateRole.Worker)]
+    [InlineData("serving", CertificateRole.Serving)]
     public async Task Certs_OfAProgram_VerifyAndNameTheirRole(string name, CertificateRole role)
     {
         await MakeAsync();
@@ -148,7 +149,10 @@ public sealed class CertsCommandTests : CertsTests
         var bundle = await ReadAsync("ca/ca.crt");
         Assert.EndsWith(first, bundle, StringComparison.Ordinal);
         Assert.Equal(2, CertificateFolders.LoadAuthorities(At("ca/ca.crt")).Count);
-        Assert.All(["coordinator", "worker", "client"], folder => Assert.Equal(bundle, File.ReadAllText(At($"{folder}/ca.crt"))));
+        Assert.All(
+            ["coordinator", "worker", "serving", "client"],
+            folder => Assert.Equal(bundle, File.ReadAllText(At($"{folder}/ca.crt")))
+        );
         using var renewed = CertificateFolders.Load(At("worker"));
         Assert.True(CertificateFolders.Verifies(old, At("worker/ca.crt"), CertificateFolders.ClientAuthentication));
         Assert.True(CertificateFolders.Verifies(renewed, At("worker/ca.crt"), CertificateFolders.ClientAuthentication));

@@ -74,7 +74,27 @@ public sealed class JobProgressViewTests
             )
         );
         Assert.Equal(
-            "step 9: no checkpoint was stored: disk full",
+            "warning generation 2, step 9: worker-1 (rank 0): the checkpoint was not stored: disk full; done: training goes on; lost: nothing",
+            Line(
+                new JobEvent
+                {
+                    Fault = new Fault
+                    {
+                        Kind = FaultKind.CheckpointNotStored,
+                        Generation = 2,
+                        Step = 9,
+                        Workers =
+                        {
+                            new FaultWorker { Id = "worker-1", Rank = 0 },
+                        },
+                        Cause = "the checkpoint was not stored: disk full",
+                        Done = "training goes on",
+                    },
+                }
+            )
+        );
+        // Its fault tells it.
+        Assert.Null(
             Line(
                 new JobEvent
                 {
@@ -82,7 +102,6 @@ public sealed class JobProgressViewTests
                 }
             )
         );
-        Assert.Null(Line(new JobEvent { Checkpoint = new CheckpointStored { Step = 9 } }));
         Assert.Equal(
             "warning worker-1: slow",
             Line(

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using TrainingCluster.Cli.Display;
 
 namespace TrainingCluster.Cli.Tests.Display;
@@ -48,11 +50,8 @@ public sealed class LiveScreenTests
     }
 
     [Theory]
-    [InlineData(
-        200,
-        "job dates-0a1b2c3d  ━━━━━━━━━━━━────────────   50 %  step 12345/24690, loss 2.346, 8,100 tokens/s, 2 workers  1 h 02 min left"
-    )]
-    [InlineData(111, "job dates-0a1b2c3d  ━━━━━─────   50 %  step 12345/24690, loss 2.346, 8,100 tokens/s, 2 workers  1 h 02 min left")]
+    [InlineData(200, "job dates-0a1b2c3d  [12+12]   50 %  step 12345/24690, loss 2.346, 8,100 tokens/s, 2 workers  1 h 02 min left")]
+    [InlineData(111, "job dates-0a1b2c3d  [5+5]   50 %  step 12345/24690, loss 2.346, 8,100 tokens/s, 2 workers  1 h 02 min left")]
     [InlineData(79, "job dates-0a1b2c3d   50 %  step 12345/24690, loss 2.346, 8,10…  1 h 02 min left")]
     [InlineData(46, "job dates-0a1b2c3d   50 %  1 h 02 min left")]
     [InlineData(20, "job dates-0a1b2c3d …")]
@@ -67,7 +66,11 @@ public sealed class LiveScreenTests
         );
         var fitted = line.Fit(columns);
         Assert.InRange(Cells.Width(fitted), 1, columns);
-        Assert.Equal(expected, fitted);
+        // [5+5]: five cells full and five empty.
+        var bars = new Regex(@"\[(\d+)\+(\d+)\]").Replace(expected, match => Bar('━', match.Groups[1]) + Bar('─', match.Groups[2]));
+        Assert.Equal(bars, fitted);
+
+        static string Bar(char cell, Group count) => new(cell, int.Parse(count.Value, CultureInfo.InvariantCulture));
     }
 
     [Theory]

@@ -63,6 +63,9 @@ internal sealed partial class PseudoTerminal : IDisposable
         return new string(chars, 0, _decoder.GetChars(bytes, 0, (int)count, chars, 0));
     }
 
+    /// <summary>Ctrl-C, as the keyboard sends it: the terminal makes SIGINT of it.</summary>
+    public void PressCtrlC() => Assert.Equal(1, WriteBytes(_master, [3], 1));
+
     public void Dispose() => _master.Dispose();
 
     [LibraryImport("libc", EntryPoint = "posix_openpt", SetLastError = true)]
@@ -82,6 +85,9 @@ internal sealed partial class PseudoTerminal : IDisposable
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint ReadBytes(SafeFileHandle master, byte[] buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteBytes(SafeFileHandle master, byte[] buffer, nuint count);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Size

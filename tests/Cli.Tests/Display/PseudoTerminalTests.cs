@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Tests.Display;
@@ -60,6 +61,19 @@ public sealed class PseudoTerminalTests : IDisposable
     }
 
     [Fact]
+    public async Task Watch_Piped_WritesWholeLinesAndNoEscapes()
+    {
+        await using var coordinator = await FakeCoordinator.StartAsync(Running(Task.CompletedTask));
+        var program = Path.Combine(AppContext.BaseDirectory, "cluster.dll");
+        var result = await Tool.RunAsync("dotnet", [program, "watch", "job-1", "--coordinator", coordinator.Address]);
+        Assert.True(result.ExitCode == 0, result.All);
+        Assert.Equal("job job-1 succeeded, weights_sha256 abc\n", result.Output);
+        Assert.Contains($"running ({Reason})\n", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', result.All);
+        Assert.DoesNotContain('\r', result.All);
+    }
+
+    [Fact]
     public async Task Jobs_OnATerminal_FitsItsWidth()
     {
         await using var coordinator = await FakeCoordinator.StartAsync(
@@ -89,34 +103,64 @@ public sealed class PseudoTerminalTests : IDisposable
         Assert.Contains("…", screen.Lines[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Submit_CtrlC_LeavesTheJobAloneAndSaysHowToGoOn()
+    {
+        var script = new FakeCoordinator.Script
+        {
+            Create = request => new Job
+            {
+                Id = "job-1",
+                Spec = request.Spec,
+                State = JobState.Queued,
+            },
+            Watch = async (_, stream, context) =>
+            {
+                await stream.WriteAsync(Event(1), context.CancellationToken);
+                await Task.Delay(Timeout.Infinite, context.CancellationToken);
+            },
+        };
+        script.Datasets.Add(new string('a', 64));
+        await using var coordinator = await FakeCoordinator.StartAsync(script);
+        var job = _folder.Write("job.yaml", $"dataset: {{ fingerprint: {new string('a', 64)} }}\n");
+        using var terminal = new PseudoTerminal(200);
+        var screen = new ScreenEmulator(200);
+        using var program = terminal.Start(
+            "xterm",
+            null,
+            "submit",
+            job,
+            "--wait",
+            "--out",
+            _folder.At("model"),
+            "--coordinator",
+            coordinator.Address
+        );
+        var pressed = false;
+        while (await Task.Run(terminal.Read, TestContext.Current.CancellationToken) is { } text)
+        {
+            screen.Feed(text);
+            if (!pressed && screen.Text.Contains("step 1001/", StringComparison.Ordinal))
+            {
+                pressed = true;
+                terminal.PressCtrlC();
+            }
+        }
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(130, program.ExitCode);
+        var all = string.Concat(screen.Lines);
+        Assert.Contains("cluster: interrupted", all, StringComparison.Ordinal);
+        Assert.Contains("job job-1 goes on: './cluster watch job-1", all, StringComparison.Ordinal);
+        Assert.Contains($"'./cluster artifacts job-1 --out {_folder.At("model")}", all, StringComparison.Ordinal);
+        Assert.True(screen.IsCursorVisible);
+        Assert.DoesNotContain("^C", screen.Text, StringComparison.Ordinal);
+        Assert.Equal(["job.yaml"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
     private static async Task RunAsync(PseudoTerminal terminal, ScreenEmulator screen, string kind, Action halfway)
     {
         var shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var coordinator = await FakeCoordinator.StartAsync(
-            new()
-            {
-                Watch = async (_, stream, context) =>
-                {
-                    await stream.WriteAsync(
-                        Event(1, new StateChanged { State = JobState.Running, Reason = Reason }),
-                        context.CancellationToken
-                    );
-                    for (var step = 1; step <= Steps; step++)
-                    {
-                        await stream.WriteAsync(Event(step), context.CancellationToken);
-                        if (step == Steps / 2)
-                        {
-                            // Until the screen shows it: then the window changes.
-                            await shown.Task.WaitAsync(context.CancellationToken);
-                        }
-                    }
-                    await stream.WriteAsync(
-                        Event(99, new StateChanged { State = JobState.Succeeded, WeightsSha256 = "abc" }),
-                        context.CancellationToken
-                    );
-                },
-            }
-        );
+        await using var coordinator = await FakeCoordinator.StartAsync(Running(shown.Task));
         using var program = terminal.Start(kind, null, "watch", "job-1", "--coordinator", coordinator.Address);
         var reading = Task.Factory.StartNew(
             () =>
@@ -140,6 +184,29 @@ public sealed class PseudoTerminalTests : IDisposable
         await reading;
         Assert.Equal(0, program.ExitCode);
     }
+
+    /// <summary>A job that waits half-way until somebody has seen it.</summary>
+    private static FakeCoordinator.Script Running(Task seen) =>
+        new()
+        {
+            Watch = async (_, stream, context) =>
+            {
+                var cancellationToken = context.CancellationToken;
+                await stream.WriteAsync(Event(1, new StateChanged { State = JobState.Running, Reason = Reason }), cancellationToken);
+                for (var step = 1; step <= Steps; step++)
+                {
+                    await stream.WriteAsync(Event(step), cancellationToken);
+                    if (step == Steps / 2)
+                    {
+                        await seen.WaitAsync(cancellationToken);
+                    }
+                }
+                await stream.WriteAsync(
+                    Event(99, new StateChanged { State = JobState.Succeeded, WeightsSha256 = "abc" }),
+                    cancellationToken
+                );
+            },
+        };
 
     private static async Task ReadAsync(PseudoTerminal terminal, ScreenEmulator screen, Process program)
     {

@@ -26,7 +26,7 @@ public sealed class PrepareDatasetTests
         try
         {
             await call.RequestStream.WriteAsync(new() { Settings = settings ?? new() { VocabularySize = 300 } });
-            for (var at = 0; at < text.Values.Max(bytes => bytes.Length); at += pieceBytes)
+            for (var at = 0; at == 0 || at < text.Values.Max(bytes => bytes.Length); at += pieceBytes)
             {
                 foreach (var (part, bytes) in text.Where(each => each.Value.Length > at || at == 0))
                 {
@@ -218,7 +218,7 @@ public sealed class PrepareDatasetTests
         File.WriteAllLines(target, Enumerable.Range(0, 200).Select(i => "same"));
         var options = new DatasetOptions { Train = new ParallelText(source, target), VocabularySize = 300 };
         var error = Assert.Throws<DatasetException>(() =>
-            DatasetBuilder.Build(options with { Limits = new DatasetLimits(1000, 500) }, Path.Combine(folder.Path, "set"))
+            DatasetBuilder.Build(options with { Limits = new DatasetLimits(1000, 50) }, Path.Combine(folder.Path, "set"))
         );
         Assert.Contains("different words", error.Message, StringComparison.Ordinal);
         error = Assert.Throws<DatasetException>(() =>

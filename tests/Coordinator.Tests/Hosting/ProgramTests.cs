@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using TrainingCluster.V1;
@@ -234,6 +235,8 @@ public class ProgramTests
     [Theory]
     [InlineData("Coordinator", "Membership:DownAfter=0 s", "coordinator: Membership:DownAfter '0 s' is out of range; use 100 ms to 10 min")]
     [InlineData("Coordinator", "Jobs:Bakoff=1 s", "coordinator: Jobs:Bakoff is no setting; Jobs has AcknowledgeTimeout, ")]
+    [InlineData("Coordinator", "Logging:Format=xml", "coordinator: Logging:Format 'xml' is unknown; use text or json")]
+    [InlineData("Worker", "Logging:Levels=loud", "worker: Logging:Levels 'loud' has the unknown level 'loud'; use trace, debug,")]
     [InlineData("Worker", "Collective:Timeout=20", "worker: Collective:Timeout '20' is no time; write a number and a unit")]
     public async Task Programs_SettingThatCannotBe_EndWithTwoAndNameSettingValueAndRange(string program, string set, string expected)
     {
@@ -251,6 +254,8 @@ public class ProgramTests
     [InlineData("Coordinator", "--grpc-port", "70000", "--data", "/tmp")]
     [InlineData("Coordinator", "--nonsense")]
     [InlineData("Coordinator", "--data", "")]
+    [InlineData("Coordinator", "--log-format", "xml", "--data", "/tmp")]
+    [InlineData("Coordinator", "--log-level", "loud", "--data", "/tmp")]
     [InlineData("Worker", "--data", "/dev/null/x", "--coordinator", "127.0.0.1:1")]
     [InlineData("Worker", "--data", "/tmp", "--coordinator", "nowhere")]
     public async Task Programs_BadOptions_EndWithTwoAndNameTheOption(string program, params string[] arguments)
@@ -263,6 +268,36 @@ public class ProgramTests
             StringComparison.Ordinal
         );
         Assert.DoesNotContain("   at ", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Programs_LogsAsJson_AreObjectsALineAlsoOfTheActors()
+    {
+        using var folder = new TemporaryFolder();
+        string[] logging = ["--log-format", "json", "--log-level", "Akka=debug"];
+        await using var coordinator = await ProgramProcess.StartAsync("Coordinator", Path.Combine(folder.Path, "c"), logging);
+        await using var worker = await ProgramProcess.StartAsync(
+            "Worker",
+            Path.Combine(folder.Path, "w"),
+            [.. logging, "--coordinator", coordinator.Ready.Cluster, "--name", "first"]
+        );
+        await ProgramProcess.UntilAsync(() => coordinator.Output.Contains("LogNew", StringComparison.Ordinal), () => coordinator.Output);
+        Assert.Equal(0, await worker.TerminateAsync());
+        Assert.Equal(0, await coordinator.TerminateAsync());
+        foreach (var output in new[] { coordinator.Output, worker.Output })
+        {
+            var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line)).ToArray();
+            Assert.All(lines, line => Assert.EndsWith("Z", line.GetProperty("timestamp").GetString(), StringComparison.Ordinal));
+            Assert.Contains(
+                lines,
+                line =>
+                    line.GetProperty("category").GetString()!.StartsWith("Akka.", StringComparison.Ordinal)
+                    && line.GetProperty("level").GetString() is "debug" or "information"
+                    && line.TryGetProperty("actor", out _)
+            );
+        }
+        var registered = coordinator.Output.Split('\n').First(line => line.Contains("\"LogNew\"", StringComparison.Ordinal));
+        Assert.Equal("first", JsonElement.Parse(registered).GetProperty("worker").GetString());
     }
 
     [Fact]

@@ -26,6 +26,16 @@ public class JobsServiceTests
     private static async Task<RpcException> ErrorAsync(Func<Task> call) => await Assert.ThrowsAsync<RpcException>(call);
 
     [Fact]
+    public async Task WatchJob_UntilNow_EndsWithTheNewestEvent()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddAsync(JobPhase.Running);
+        using var watch = server.Jobs.WatchJob(new() { Id = "job-1", UntilNow = true });
+        var events = await watch.ResponseStream.ReadAllAsync().ToListAsync();
+        Assert.Equal(JobState.Queued, Assert.Single(events).State.State);
+    }
+
+    [Fact]
     public async Task CreateJob_SpecificationThatFillsAFrame_IsRefused()
     {
         await using var server = await StartWithDatasetAsync();

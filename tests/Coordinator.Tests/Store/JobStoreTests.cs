@@ -172,11 +172,11 @@ public sealed class JobStoreTests : IDisposable
         {
             await c.OpenAsync();
             using var command = c.CreateCommand();
-            command.CommandText = "PRAGMA user_version = 9";
+            command.CommandText = "PRAGMA user_version = 1000";
             command.ExecuteNonQuery();
         }
         var error = await Assert.ThrowsAsync<InvalidDataException>(OpenAsync);
-        Assert.Contains("version 9", error.Message, StringComparison.Ordinal);
+        Assert.Contains("version 1000", error.Message, StringComparison.Ordinal);
     }
 
     private static LedgerEntry Generation(long number, long baseStep, long reached, long from) =>

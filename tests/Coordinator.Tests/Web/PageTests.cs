@@ -1,6 +1,6 @@
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.TestSupport.Web;
 
 namespace TrainingCluster.Coordinator.Tests.Web;
 
@@ -26,18 +26,11 @@ public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
     {
         await using var server = await FilledAsync();
         var page = await browser.OpenAsync(width, dark);
-        var complaints = Complaints(page);
+        var complaints = BrowserFixture.Complaints(page);
 
         await GoAsync(page, server, path);
 
-        var result = await page.RunAxe(
-            new()
-            {
-                RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] },
-            }
-        );
-        Assert.Empty(result.Violations.Select(v => $"{v.Id}: {v.Help}: {string.Join(" ", v.Nodes.Select(n => n.Html))}"));
-        Assert.Equal(width, await page.EvaluateAsync<int>("Math.max(innerWidth, document.scrollingElement.scrollWidth)"));
+        await BrowserFixture.RequireAccessibleAsync(page, width);
         Assert.Empty(complaints.Where(c => !c.Contains("404", StringComparison.Ordinal)));
     }
 
@@ -223,20 +216,5 @@ public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
     {
         await page.GotoAsync(new Uri(server.Address, path).ToString());
         await page.Locator("html[data-ready]").WaitForAsync();
-    }
-
-    // What the browser refused or did not understand: the policy of contents among it.
-    private static List<string> Complaints(IPage page)
-    {
-        var complaints = new List<string>();
-        page.Console += (_, message) =>
-        {
-            if (message.Type is "error" or "warning")
-            {
-                complaints.Add(message.Text);
-            }
-        };
-        page.PageError += (_, error) => complaints.Add(error);
-        return complaints;
     }
 }

@@ -15,6 +15,7 @@ public sealed class CertificateRolesTests
     [Theory]
     [InlineData(CertificateRole.Coordinator, Coordinator)]
     [InlineData(CertificateRole.Worker, Worker)]
+    [InlineData(CertificateRole.Serving, "spiffe://training-cluster/serving")]
     public void RoleOf_CertificateWithItsUri_IsRead(CertificateRole role, string uri)
     {
         Assert.Equal(uri, CertificateRoles.UriOf(role).ToString());

@@ -47,6 +47,9 @@ public class ProgramSettingsTests
     )]
     [InlineData("Times:Limits=a=1,a=2", "Times:Limits 'a=1,a=2' cannot be read: 'a' stands there twice; write research=8,teaching=4,*=2")]
     [InlineData("Times:Limits=b=2,a=9", "Times:Limits 'b=2,a=9' is out of range for namespace a; use 0 to 8")]
+    [InlineData("Others:Count=0", "Others:Count '0' is out of range; use 1 to 64")]
+    [InlineData("Others:Count=65", "Others:Count '65' is out of range; use 1 to 64")]
+    [InlineData("Others:Count=4.5", "Others:Count '4.5' is no whole number; use 1 to 64")]
     public void Validated_WhatCannotBe_NamesSettingValueAndRange(string given, string expected) =>
         Assert.Equal([expected], Assert.Throws<OptionsValidationException>(() => Read(given)).Failures);
 
@@ -110,5 +113,8 @@ public class ProgramSettingsTests
     {
         [DurationRange("1 s", "1 min")]
         public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(5);
+
+        [NumberRange(1, 64)]
+        public int Count { get; init; } = 4;
     }
 }

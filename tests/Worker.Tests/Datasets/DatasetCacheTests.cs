@@ -20,7 +20,7 @@ public sealed class DatasetCacheTests : IAsyncLifetime
         _coordinator = await TestCoordinator.StartAsync();
         _fingerprint = TestDataset.Build(Path.Combine(_folder.FullName, "served"));
         _coordinator.Files.DatasetFolder = Path.Combine(_folder.FullName, "served", _fingerprint);
-        _cache = new DatasetCache(CacheFolder, () => _coordinator.Address, null, NullLogger.Instance);
+        _cache = new DatasetCache(CacheFolder, () => _coordinator.Address, null);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class DatasetCacheTests : IAsyncLifetime
     {
         for (var i = 0; i < 2; i++)
         {
-            using var dataset = await _cache.OpenAsync(_fingerprint, CancellationToken.None);
+            using var dataset = await _cache.OpenAsync(_fingerprint, NullLogger.Instance, CancellationToken.None);
             Assert.Equal(_fingerprint, dataset.Fingerprint);
         }
 
@@ -39,12 +39,12 @@ public sealed class DatasetCacheTests : IAsyncLifetime
     [Fact]
     public async Task Open_CachedCopyIsDamaged_FetchesItAgain()
     {
-        (await _cache.OpenAsync(_fingerprint, CancellationToken.None)).Dispose();
+        (await _cache.OpenAsync(_fingerprint, NullLogger.Instance, CancellationToken.None)).Dispose();
         var file = Path.Combine(CacheFolder, _fingerprint, "train.source.tokens");
         var bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
-        (await _cache.OpenAsync(_fingerprint, CancellationToken.None)).Dispose();
+        (await _cache.OpenAsync(_fingerprint, NullLogger.Instance, CancellationToken.None)).Dispose();
         Assert.Equal(2, _coordinator.Files.Downloads);
     }
 
@@ -52,7 +52,7 @@ public sealed class DatasetCacheTests : IAsyncLifetime
     public async Task Open_CoordinatorSendsAnotherDataset_IsRefusedAndNothingIsLeft()
     {
         var other = new string('a', 64);
-        await Assert.ThrowsAsync<DatasetException>(() => _cache.OpenAsync(other, CancellationToken.None));
+        await Assert.ThrowsAsync<DatasetException>(() => _cache.OpenAsync(other, NullLogger.Instance, CancellationToken.None));
         Assert.Empty(Directory.EnumerateFileSystemEntries(CacheFolder));
     }
 
@@ -60,15 +60,17 @@ public sealed class DatasetCacheTests : IAsyncLifetime
     [InlineData("")]
     [InlineData("../../etc")]
     public async Task Open_NoFingerprint_IsRefused(string fingerprint) =>
-        await Assert.ThrowsAsync<DatasetException>(() => _cache.OpenAsync(fingerprint, CancellationToken.None));
+        await Assert.ThrowsAsync<DatasetException>(() => _cache.OpenAsync(fingerprint, NullLogger.Instance, CancellationToken.None));
 
     [Fact]
     public async Task Open_CoordinatorUnknown_IsUnavailable()
     {
-        var cache = new DatasetCache(CacheFolder, () => null, null, NullLogger.Instance);
+        var cache = new DatasetCache(CacheFolder, () => null, null);
         Assert.Equal(
             StatusCode.Unavailable,
-            (await Assert.ThrowsAsync<RpcException>(() => cache.OpenAsync(_fingerprint, CancellationToken.None))).StatusCode
+            (
+                await Assert.ThrowsAsync<RpcException>(() => cache.OpenAsync(_fingerprint, NullLogger.Instance, CancellationToken.None))
+            ).StatusCode
         );
     }
 

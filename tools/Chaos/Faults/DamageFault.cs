@@ -38,7 +38,7 @@ internal sealed class DamageFault : IFault
             cancellationToken
         );
         var named = await context.Jobs.SeeAsync(
-            item => item.Log is { } log && log.Text.StartsWith($"checkpoint {damaged} is damaged", StringComparison.Ordinal),
+            item => item.Fault is { } fault && fault.Cause.StartsWith($"checkpoint {damaged} is damaged", StringComparison.Ordinal),
             events,
             ChaosContext.Timeout,
             cancellationToken
@@ -54,7 +54,7 @@ internal sealed class DamageFault : IFault
             }
             : result with
             {
-                Proof = $"{result.Proof}; the job's log: '{named.Log.Text}'",
+                Proof = $"{result.Proof}; the job's fault: '{named.Fault.Cause}'",
             };
     }
 

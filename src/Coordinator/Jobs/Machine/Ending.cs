@@ -53,10 +53,21 @@ internal static class Ending
                 + $"({other.WeightsSha256} and {transition.State.WeightsSha256}): "
                 + "the workers do not compute alike; see docs/determinism.md for what the bits depend on";
             transition.State = transition.State with { WeightsSha256 = "" };
-            End(transition, JobPhase.Failed, reason);
+            Fail(transition, reason, [other.WorkerId]);
             return;
         }
         End(transition, JobPhase.Succeeded, "all steps are done and the model is stored");
+    }
+
+    /// <summary>The job fails, and tells it.</summary>
+    /// <param name="transition">The transition.</param>
+    /// <param name="reason">Why, for people.</param>
+    /// <param name="workers">Who met it; none: nobody in particular.</param>
+    public static void Fail(TransitionBuilder transition, string reason, IReadOnlyList<string> workers)
+    {
+        var before = transition.State;
+        End(transition, JobPhase.Failed, reason);
+        transition.Tell(before, new(FaultKind.JobFailed, workers, reason));
     }
 
     /// <summary>Ends the job for good.</summary>

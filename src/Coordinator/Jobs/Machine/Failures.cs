@@ -19,13 +19,14 @@ internal static class Failures
             if (message.Stage == FailureStages.BadCheckpoint && transition.State.Plan is { CheckpointId.Length: > 0 } plan)
             {
                 transition.Effects.Add(new RejectCheckpoint(plan.CheckpointId, message.Message));
-                transition.Log(LogSeverity.Warning, "coordinator", $"checkpoint {plan.CheckpointId} is passed over: {message.Message}");
+                transition.Tell(Faults.CheckpointDamaged(transition.State, plan.CheckpointId, message.Message, [header.WorkerId]));
             }
             var suspects = message.Suspects.Count == 0 ? "" : $" (suspects: {string.Join(", ", message.Suspects)})";
             FailGeneration(
                 transition,
                 GenerationCause.WorkerFailed,
                 $"{header.WorkerId} reported {message.Stage}{suspects}: {message.Message}",
+                new(FaultKind.WorkerFailed, [header.WorkerId], $"reported {message.Stage}{suspects}: {message.Message}"),
                 message.Suspects
             );
         }
@@ -38,7 +39,12 @@ internal static class Failures
             LeaveOut(transition, [header.WorkerId], $"could not prepare: {message.Message}");
             if (transition.Current.Members.IsEmpty)
             {
-                FailGeneration(transition, GenerationCause.WorkerFailed, $"{header.WorkerId} could not prepare: {message.Message}");
+                FailGeneration(
+                    transition,
+                    GenerationCause.WorkerFailed,
+                    $"{header.WorkerId} could not prepare: {message.Message}",
+                    new(FaultKind.WorkerFailed, [header.WorkerId], $"could not prepare: {message.Message}")
+                );
             }
             else
             {
@@ -56,6 +62,7 @@ internal static class Failures
                 transition,
                 GenerationCause.WorkerFailed,
                 $"{header.WorkerId} reported {message.Stage}: {message.Message}",
+                new(FaultKind.WorkerFailed, [header.WorkerId], $"reported {message.Stage}: {message.Message}"),
                 message.Suspects
             );
         }
@@ -84,7 +91,7 @@ internal static class Failures
         var current = header.Generation == transition.State.Generation || header.Generation == transition.State.Plan?.Generation;
         if (current && transition.State.Phase.WantsWorkers())
         {
-            Ending.End(transition, JobPhase.Failed, $"{message.Code}: {message.Message}");
+            Ending.Fail(transition, $"{message.Code}: {message.Message}", [header.WorkerId]);
         }
         else
         {
@@ -93,17 +100,24 @@ internal static class Failures
     }
 
     /// <summary>The generation is given up: counts it unless it did a step, and opens the next rendezvous or fails the job.</summary>
+    /// <param name="transition">The transition.</param>
+    /// <param name="cause">The cause of the next generation.</param>
+    /// <param name="reason">Why, for people: the job's reason from now on.</param>
+    /// <param name="fault">What went wrong.</param>
+    /// <param name="suspects">Workers whose connections failed.</param>
     public static void FailGeneration(
         TransitionBuilder transition,
         GenerationCause cause,
         string reason,
+        FaultCause fault,
         IReadOnlyCollection<string>? suspects = null
     )
     {
-        var failures = transition.State.FailuresInARow + 1;
-        if (failures > transition.State.Spec.RetryLimit)
+        var before = transition.State;
+        var failures = before.FailuresInARow + 1;
+        if (failures > before.Spec.RetryLimit)
         {
-            Ending.End(transition, JobPhase.Failed, $"{failures} generations in a row failed without one step done; the last: {reason}");
+            Ending.Fail(transition, $"{failures} generations in a row failed without one step done; the last: {reason}", fault.Workers);
             return;
         }
         // A failure while the last one is being fixed prolongs that recovery.
@@ -126,9 +140,9 @@ internal static class Failures
                 : TimeSpan.FromTicks(Math.Min(transition.Options.BackOff.Ticks << doublings, transition.Options.BackOffLimit.Ticks));
         transition.Change = transition.Change with { NoticedAt = noticed };
         transition.State = transition.State with { FailuresInARow = failures, NotBefore = transition.Now + wait };
-        transition.Log(LogSeverity.Warning, "coordinator", $"generation {transition.State.Generation}: {reason}");
         LeaveOutCutOff(transition, suspects ?? []);
         Rendezvous.Open(transition, cause, reason, suspects);
+        transition.Tell(before, fault);
     }
 
     /// <summary>
@@ -172,7 +186,8 @@ internal static class Failures
                 Members = transition.Current.Members.Remove(id),
                 Newcomers = transition.Current.Newcomers.Remove(id),
             };
-            transition.Log(LogSeverity.Warning, "coordinator", $"{id} is left out for {wait.TotalSeconds:0.#} s: it {why}");
+            var done = FormattableString.Invariant($"it is left out for {wait.TotalSeconds:0.#} s");
+            transition.Tell(Faults.Of(transition.State, new(FaultKind.WorkerLeftOut, [id], why), done, ""));
         }
     }
 }

@@ -13,6 +13,10 @@ public sealed record PoolChanged(ImmutableArray<PoolWorker> Workers, string Left
 {
     /// <summary>What the queue says of the job.</summary>
     public QueueWord Queue { get; init; } = QueueWord.None;
+
+    /// <summary>Why workers of the job are lost, by id.</summary>
+    public ImmutableSortedDictionary<string, string> Lost { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 }
 
 /// <summary>What the queue says of a job, for people.</summary>

@@ -140,7 +140,7 @@ public static class JobMachine
                 Training.OnEvaluation(transition, report.Evaluation);
                 break;
             case WorkerReport.ReportOneofCase.Checkpoint:
-                Training.OnCheckpoint(transition, report.Checkpoint);
+                Training.OnCheckpoint(transition, report);
                 break;
             case WorkerReport.ReportOneofCase.Failed:
                 Failures.OnGenerationFailed(transition, report);
@@ -175,6 +175,7 @@ public static class JobMachine
                     State = after.Phase.ToJobState(),
                     Reason = after.Reason,
                     WeightsSha256 = after.WeightsSha256,
+                    WaitedFor = before.Phase == JobPhase.Waiting ? after.WaitedFor : "",
                 },
             }
         );

@@ -38,6 +38,10 @@ public sealed record JobMachineState
     public ImmutableSortedDictionary<string, PoolWorker> Pool { get; init; } =
         ImmutableSortedDictionary.Create<string, PoolWorker>(StringComparer.Ordinal);
 
+    /// <summary>Why workers of the job are lost, by id, as last told.</summary>
+    public ImmutableSortedDictionary<string, string> Lost { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     /// <summary>How the workers compute that the newest generation was called from; null: none was.</summary>
     public Arithmetic? Arithmetic { get; init; }
 
@@ -49,6 +53,9 @@ public sealed record JobMachineState
 
     /// <summary>Since when it has waited in the queue; null: it does not wait.</summary>
     public DateTimeOffset? Queued { get; init; }
+
+    /// <summary>Why it waits, or waited last, as the queue said last; empty: it has said nothing.</summary>
+    public string WaitedFor { get; init; } = "";
 
     /// <summary>It waits because it was preempted, and for whom; empty: it was not.</summary>
     public string PreemptedFor { get; init; } = "";

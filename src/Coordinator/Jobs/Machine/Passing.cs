@@ -1,3 +1,4 @@
+using TrainingCluster.Settings;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -13,11 +14,7 @@ internal static class Passing
         }
         if (DueTimes.Deadline(transition.State) is { } deadline && deadline <= transition.Now)
         {
-            Ending.End(
-                transition,
-                JobPhase.Failed,
-                $"the deadline of {transition.State.Spec.DeadlineSeconds} s after the start has passed"
-            );
+            Ending.Fail(transition, $"the deadline of {transition.State.Spec.DeadlineSeconds} s after the start has passed", []);
             return;
         }
         switch (transition.State.Phase)
@@ -37,7 +34,12 @@ internal static class Passing
             case JobPhase.Starting when transition.State.PhaseSince + transition.Options.StartTimeout <= transition.Now:
                 var late = transition.Current.Members.Values.Where(s => !s.Started).Select(s => s.WorkerId).ToArray();
                 Failures.LeaveOut(transition, late, "did not start in time");
-                Failures.FailGeneration(transition, GenerationCause.TimedOut, $"{string.Join(", ", late)} did not start in time");
+                Failures.FailGeneration(
+                    transition,
+                    GenerationCause.TimedOut,
+                    $"{string.Join(", ", late)} did not start in time",
+                    new(FaultKind.TimedOut, late, $"did not start within {Duration.Format(transition.Options.StartTimeout)}")
+                );
                 break;
             case JobPhase.Starting
                 when !transition.Current.InvitationRepeated
@@ -116,10 +118,12 @@ internal static class Passing
         }
         else if (state.LastHeard + transition.Options.StallTimeout <= transition.Now)
         {
+            var silence = $"no member has said anything for {transition.Options.StallTimeout.TotalMinutes:0.#} min";
             Failures.FailGeneration(
                 transition,
                 GenerationCause.TimedOut,
-                $"no member has said anything for {transition.Options.StallTimeout.TotalMinutes:0.#} min"
+                silence,
+                new(FaultKind.TimedOut, [.. state.Current.Members.Keys], silence)
             );
         }
         else

@@ -18,7 +18,7 @@ internal static class Pool
         var gone = transition.State.Speeds.Keys.Where(id =>
             !pool.TryGetValue(id, out var w) || (before.TryGetValue(id, out var old) && old.Incarnation != w.Incarnation)
         );
-        transition.State = transition.State with { Pool = pool, Speeds = transition.State.Speeds.RemoveRange(gone) };
+        transition.State = transition.State with { Pool = pool, Lost = input.Lost, Speeds = transition.State.Speeds.RemoveRange(gone) };
         if (Preemption.Yields(transition))
         {
             return;
@@ -34,10 +34,12 @@ internal static class Pool
                 {
                     break;
                 }
+                var calling = transition.State with { Pool = before };
                 transition.Current = transition.Current with { Members = transition.Current.Members.RemoveRange(lost) };
                 // Without them the others cannot come to the step at which they were to end.
                 Boundary.EndAtOnce(transition);
                 Rendezvous.PlanIfAllJoined(transition);
+                transition.Tell(calling, LostCause(transition.State, lost));
                 break;
             case JobPhase.BackingOff when !pool.IsEmpty && transition.State.Pool.Values.All(w => w.Draining):
                 // Nobody is left to try again with.
@@ -69,7 +71,12 @@ internal static class Pool
             }
             else
             {
-                Failures.FailGeneration(transition, GenerationCause.WorkerLost, $"lost {string.Join(", ", lost)}");
+                Failures.FailGeneration(
+                    transition,
+                    GenerationCause.WorkerLost,
+                    $"lost {string.Join(", ", lost)}",
+                    LostCause(transition.State, lost)
+                );
             }
             return;
         }
@@ -88,6 +95,15 @@ internal static class Pool
         }
         Newcomers.Note(transition);
         Draining.LetGo(transition);
+    }
+
+    private static FaultCause LostCause(JobMachineState state, IReadOnlyList<string> lost)
+    {
+        var whys = lost.Select(id =>
+                state.Pool.ContainsKey(id) ? "its process was started anew" : state.Lost.GetValueOrDefault(id, "it is not there any more")
+            )
+            .Distinct(StringComparer.Ordinal);
+        return new(FaultKind.WorkerLost, lost, $"lost: {string.Join("; ", whys)}");
     }
 
     /// <summary>The last registration may be older than what the worker has told this job since.</summary>

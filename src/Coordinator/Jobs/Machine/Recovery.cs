@@ -64,6 +64,15 @@ internal static class Recovery
         Draining.LetGo(transition);
     }
 
-    public static void GiveUp(TransitionBuilder transition) =>
-        Rendezvous.Open(transition, GenerationCause.CoordinatorRestarted, "the last generation did not outlive the coordinator's absence");
+    public static void GiveUp(TransitionBuilder transition)
+    {
+        const string Reason = "the last generation did not outlive the coordinator's absence";
+        var before = transition.State;
+        Rendezvous.Open(transition, GenerationCause.CoordinatorRestarted, Reason);
+        if (before.Plan is { } plan)
+        {
+            var missing = plan.Members.Where(m => !Pool.IsThere(before, new(m.WorkerId, m.Incarnation))).Select(m => m.WorkerId);
+            transition.Tell(before, new(FaultKind.CoordinatorRestarted, [.. missing], Reason));
+        }
+    }
 }

@@ -166,8 +166,9 @@ internal static class Training
         );
     }
 
-    public static void OnCheckpoint(TransitionBuilder transition, CheckpointReport message)
+    public static void OnCheckpoint(TransitionBuilder transition, WorkerReport report)
     {
+        var message = report.Checkpoint;
         transition.State = transition.State with { LastHeard = transition.Now };
         transition.Publish(
             new JobEvent
@@ -183,6 +184,10 @@ internal static class Training
                 },
             }
         );
+        if (message.Error.Length > 0)
+        {
+            transition.Tell(Faults.CheckpointNotStored(transition.State, report.Header.WorkerId, message));
+        }
     }
 
     public static bool IsMember(TransitionBuilder transition, long generation, string workerId) =>

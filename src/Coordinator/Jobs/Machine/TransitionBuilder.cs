@@ -36,6 +36,7 @@ internal sealed class TransitionBuilder(JobMachineState state, DateTimeOffset no
             Reason = reason,
             PhaseSince = Now,
             Queued = phase == JobPhase.Waiting ? State.Queued ?? Now : null,
+            WaitedFor = phase == JobPhase.Waiting && State.Phase != JobPhase.Waiting ? "" : State.WaitedFor,
             PreemptedFor = phase == JobPhase.Waiting ? State.PreemptedFor : "",
         };
 
@@ -67,6 +68,12 @@ internal sealed class TransitionBuilder(JobMachineState state, DateTimeOffset no
                 },
             }
         );
+
+    /// <summary>Tells a fault, once what follows from it is done.</summary>
+    public void Tell(JobMachineState before, FaultCause cause) => Tell(Faults.Of(before, State, cause, Now));
+
+    /// <summary>Tells a fault.</summary>
+    public void Tell(Fault fault) => Publish(new JobEvent { Fault = fault });
 
     public void Stale(WorkerReport report) => Effects.Add(new CountStale(report.Content()?.Descriptor.Name ?? "unknown"));
 }

@@ -42,7 +42,11 @@ internal static class Waiting
         transition.State = transition.State with { Queue = word };
         if (transition.State.Phase == JobPhase.Waiting)
         {
-            transition.State = transition.State with { Reason = Reason(transition.State, "waits for workers") };
+            transition.State = transition.State with
+            {
+                Reason = Reason(transition.State, "waits for workers"),
+                WaitedFor = word.Reason.Length > 0 ? word.Reason : transition.State.WaitedFor,
+            };
         }
         else if (transition.State.Phase.WantsWorkers() && word.Reason.Length > 0)
         {

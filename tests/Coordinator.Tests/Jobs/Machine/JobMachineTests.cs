@@ -17,6 +17,14 @@ public class JobMachineTests
     }
 
     [Fact]
+    public void Step_JobThatWaited_SaysForWhatWhenItBegins()
+    {
+        var script = new Script().Taken("needs 2 workers, none is here").Join("a", "b");
+        var began = Assert.Single(script.Effects.OfType<PublishEvent>().Select(e => e.Event.State).OfType<StateChanged>());
+        Assert.Equal((JobState.Running, "needs 2 workers, none is here"), (began.State, began.WaitedFor));
+    }
+
+    [Fact]
     public void Step_MembersAtDifferentSteps_TheOneAheadIsTheSource()
     {
         var script = new Script().Run().Failed("a").Joined("a", step: 4).Joined("b", step: 5);

@@ -81,11 +81,17 @@ internal sealed class Script
 
     public Script Stopped(string id, long step) => Say(id, State.Generation, new TrainingStopped { CompletedStep = step });
 
-    public Script Lose(string id)
+    public Script Lose(string id) => Lose("its actor ended", id);
+
+    /// <summary>Workers are lost, for the same reason.</summary>
+    public Script Lose(string why, params string[] ids)
     {
-        _pool.RemoveAll(w => w.Id == id);
-        return Do(new PoolChanged([.. _pool]));
+        _pool.RemoveAll(w => ids.Contains(w.Id));
+        return Do(new PoolChanged([.. _pool]) { Lost = ids.ToImmutableSortedDictionary(id => id, _ => why, StringComparer.Ordinal) });
     }
+
+    /// <summary>The faults that the last input made known, as people read them.</summary>
+    public string[] Faults => [.. Effects.OfType<PublishEvent>().Select(e => e.Event.Fault).OfType<Fault>().Select(f => f.Line())];
 
     public Script Pass(TimeSpan span)
     {

@@ -1,6 +1,7 @@
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
-namespace TrainingCluster.Coordinator.Tests.Web;
+namespace TrainingCluster.TestSupport.Web;
 
 /// <summary>The system's Chromium, without a window. Tests that need it are skipped where there is none.</summary>
 public sealed class BrowserFixture : IAsyncLifetime
@@ -44,6 +45,34 @@ public sealed class BrowserFixture : IAsyncLifetime
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(60_000);
         return page;
+    }
+
+    /// <summary>Holds a page against WCAG 2.1 AA (axe), and its width against the window's.</summary>
+    public static async Task RequireAccessibleAsync(IPage page, int width)
+    {
+        var result = await page.RunAxe(
+            new()
+            {
+                RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] },
+            }
+        );
+        Assert.Empty(result.Violations.Select(v => $"{v.Id}: {v.Help}: {string.Join(" ", v.Nodes.Select(n => n.Html))}"));
+        Assert.Equal(width, await page.EvaluateAsync<int>("Math.max(innerWidth, document.scrollingElement.scrollWidth)"));
+    }
+
+    /// <summary>What the browser refuses or does not understand from now on: the policy of contents among it.</summary>
+    public static IReadOnlyList<string> Complaints(IPage page)
+    {
+        var complaints = new List<string>();
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning")
+            {
+                complaints.Add(message.Text);
+            }
+        };
+        page.PageError += (_, error) => complaints.Add(error);
+        return complaints;
     }
 
     /// <inheritdoc/>

@@ -2,15 +2,17 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using TrainingCluster.Modeling.Decoding;
 
-namespace TrainingCluster.Cli.AttentionView;
+namespace TrainingCluster.AttentionView;
 
 /// <summary>
 /// A recording as one HTML file that needs nothing from elsewhere: what each token looks at, by layer and head, a map of every head, and
-/// the prediction step by step. <c>page.html</c>, <c>page.css</c> and <c>page.js</c> lie in the program.
+/// the prediction step by step. <c>attention.html</c>, <c>attention.css</c> and <c>attention.js</c> lie in the program.
 /// </summary>
 public static class AttentionPage
 {
-    private static readonly string s_page = Read("page.html").Replace("/*style*/", Read("page.css")).Replace("/*script*/", Read("page.js"));
+    private static readonly string s_page = Read("attention.html")
+        .Replace("/*style*/", Read("attention.css"))
+        .Replace("/*script*/", Read("attention.js"));
 
     /// <summary>Makes the page.</summary>
     /// <param name="recording">What it shows.</param>

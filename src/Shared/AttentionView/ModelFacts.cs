@@ -1,8 +1,8 @@
-using TrainingCluster.Cli.Display;
+using System.Globalization;
 using TrainingCluster.Modeling.Decoding;
 using TrainingCluster.Modeling.Models;
 
-namespace TrainingCluster.Cli.AttentionView;
+namespace TrainingCluster.AttentionView;
 
 /// <summary>What the page says of a model.</summary>
 /// <param name="Kind"><c>transformer</c> or <c>recurrent</c>.</param>
@@ -17,7 +17,7 @@ public sealed record ModelFacts(string Kind, int Layers, int Heads, int Width, s
     {
         ArgumentNullException.ThrowIfNull(translator);
         var name = (string?)translator.Manifest?.Specification["name"] ?? "model";
-        var parameters = Text.Count(translator.Model.parameters().Sum(parameter => parameter.numel()));
+        var parameters = translator.Model.parameters().Sum(parameter => parameter.numel()).ToString("N0", CultureInfo.InvariantCulture);
         return translator.Model switch
         {
             Transformer { Options: var options } => new ModelFacts(

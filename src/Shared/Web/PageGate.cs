@@ -1,18 +1,21 @@
+using Microsoft.AspNetCore.Http;
 using TrainingCluster.Access;
 using TrainingCluster.Security;
 
-namespace TrainingCluster.Coordinator.Web;
+namespace TrainingCluster.Web;
 
 /// <summary>Lets readers in who may see jobs, and tells browsers what the pages may load: nothing from elsewhere.</summary>
-internal sealed class PageGate(AccessControl access) : IEndpointFilter
+public sealed class PageGate(AccessControl access) : IEndpointFilter
 {
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; "
-        + "base-uri 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; frame-src 'self'; "
+        + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
     /// <inheritdoc/>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(next);
         var http = context.HttpContext;
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = Policy;
@@ -30,7 +33,11 @@ internal sealed class PageGate(AccessControl access) : IEndpointFilter
     }
 
     /// <summary>Who reads.</summary>
-    public static Caller CallerOf(HttpContext http) => (Caller)http.Items[nameof(Caller)]!;
+    public static Caller CallerOf(HttpContext http)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        return (Caller)http.Items[nameof(Caller)]!;
+    }
 
     /// <summary>
     /// Whether a request comes from one of our pages, or from no page at all: a browser shows a password of ours to forms of other sites
@@ -38,6 +45,7 @@ internal sealed class PageGate(AccessControl access) : IEndpointFilter
     /// </summary>
     public static bool IsSameOrigin(HttpRequest request)
     {
+        ArgumentNullException.ThrowIfNull(request);
         var site = request.Headers["Sec-Fetch-Site"].ToString();
         if (site.Length > 0)
         {

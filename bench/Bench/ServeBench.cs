@@ -1,0 +1,248 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Grpc.Net.Client;
+using TrainingCluster.Cli.Local;
+using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Serialization;
+using TrainingCluster.Modeling.Tokenization;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Bench;
+
+/// <summary>
+/// Sentences a second of the server of translations, with one client that asks for one sentence after another, and with several. The
+/// server is the real program. First weights, unless a model is named, so that all answers reach the length limit.
+/// </summary>
+internal static class ServeBench
+{
+    private const int Vocabulary = 6000;
+    private static readonly TimeSpan s_startWithin = TimeSpan.FromMinutes(2);
+
+    public static Command Command()
+    {
+        var clients = new Option<int>("--clients") { Description = "Clients at a time, beside one.", DefaultValueFactory = _ => 16 };
+        var seconds = new Option<int>("--seconds") { Description = "Time of each row.", DefaultValueFactory = _ => 10 };
+        var threads = new Option<int>("--threads") { Description = "The server's compute threads.", DefaultValueFactory = _ => 1 };
+        var model = new Option<string?>("--model") { Description = "A model folder. Default: one of the usual shape with first weights." };
+        var text = new Option<string?>("--text") { Description = "Sentences to send, a line each. Default: random words." };
+        var models = new Option<int?>("--models")
+        {
+            Description = "Instead: the memory of a server with one model, and with so many copies of it.",
+        };
+        var json = new Option<bool>("--json") { Description = "Print JSON lines instead of a table." };
+        var command = new Command("serve", "Sentences a second and latencies of ./cluster serve, with one client and with several.")
+        {
+            clients,
+            seconds,
+            threads,
+            model,
+            text,
+            models,
+            json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var folder = new TemporaryFolder();
+                var random = new Random(1);
+                var words = Words(random);
+                var path = parsed.GetValue(model) ?? Save(Path.Combine(folder.Path, "model"), words);
+                var sentences = parsed.GetValue(text) is { } file
+                    ? await File.ReadAllLinesAsync(file, cancellationToken)
+                    : Sentences(random, words);
+                if (parsed.GetValue(models) is { } many)
+                {
+                    await MeasureMemoryAsync(path, many, sentences, parsed.GetValue(json), folder.Path, cancellationToken);
+                    return 0;
+                }
+                var table = new BenchTable(parsed.GetValue(json), "search", "clients", "sentences/s", "median ms", "99 % ms", "ratio");
+                await using var server = await StartAsync([path], parsed.GetValue(threads), folder.Path, cancellationToken);
+                foreach (var beam in new[] { 1, 4 })
+                {
+                    var alone = 0.0;
+                    foreach (var count in new[] { 1, parsed.GetValue(clients) }.Distinct())
+                    {
+                        var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
+                        await MeasureAsync(server.Address, sentences, beam, count, TimeSpan.FromSeconds(1), cancellationToken);
+                        var latencies = await MeasureAsync(server.Address, sentences, beam, count, time, cancellationToken);
+                        var rate = latencies.Count / time.TotalSeconds;
+                        alone = count == 1 ? rate : alone;
+                        table.Add(
+                            beam == 1 ? "greedy" : $"beam {beam}",
+                            count,
+                            rate,
+                            BenchTable.Median(latencies),
+                            latencies[(int)(0.99 * (latencies.Count - 1))],
+                            rate / alone
+                        );
+                    }
+                }
+                table.Print();
+                return 0;
+            }
+        );
+        return command;
+    }
+
+    /// <summary>Latencies in milliseconds, sorted.</summary>
+    private static async Task<List<double>> MeasureAsync(
+        string address,
+        string[] sentences,
+        int beam,
+        int clients,
+        TimeSpan time,
+        CancellationToken cancellationToken
+    )
+    {
+        var watch = Stopwatch.StartNew();
+        var all = await Task.WhenAll(
+            Enumerable
+                .Range(0, clients)
+                .Select(async client =>
+                {
+                    using var channel = GrpcChannel.ForAddress(address);
+                    var inference = new Inference.InferenceClient(channel);
+                    var latencies = new List<double>();
+                    for (var i = client; watch.Elapsed < time; i += clients)
+                    {
+                        var began = Stopwatch.GetTimestamp();
+                        var request = new TranslateRequest
+                        {
+                            Texts = { sentences[i % sentences.Length] },
+                            Search = new SearchSettings { Beam = beam },
+                        };
+                        await inference.TranslateAsync(request, cancellationToken: cancellationToken);
+                        latencies.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                    }
+                    return latencies;
+                })
+        );
+        return [.. all.SelectMany(latencies => latencies).Order()];
+    }
+
+    /// <summary>Every model has translated a batch when its server's memory is read.</summary>
+    private static async Task MeasureMemoryAsync(
+        string model,
+        int many,
+        string[] sentences,
+        bool json,
+        string folder,
+        CancellationToken cancellationToken
+    )
+    {
+        var table = new BenchTable(json, "models", "file MB", "resident MB");
+        foreach (var count in new[] { 1, many })
+        {
+            var copies = Enumerable
+                .Range(1, count)
+                .Select(number => Copy(model, Path.Combine(folder, $"copies-{count}", $"m{number}")))
+                .ToList();
+            await using var server = await StartAsync(copies, 1, folder, cancellationToken);
+            using var channel = GrpcChannel.ForAddress(server.Address);
+            var inference = new Inference.InferenceClient(channel);
+            foreach (var copy in copies)
+            {
+                var request = new TranslateRequest { Model = Path.GetFileName(copy), Texts = { sentences.Take(32) } };
+                await inference.TranslateAsync(request, cancellationToken: cancellationToken);
+            }
+            using var http = new HttpClient();
+            var metrics = await http.GetStringAsync($"{server.Http}/metrics", cancellationToken);
+            var resident = metrics.Split('\n').Single(line => line.StartsWith("process_resident_memory_bytes ", StringComparison.Ordinal));
+            table.Add(
+                count,
+                new FileInfo(Path.Combine(model, ModelFolder.WeightsFile)).Length / 1e6,
+                double.Parse(resident.Split(' ')[1], CultureInfo.InvariantCulture) / 1e6
+            );
+        }
+        table.Print();
+    }
+
+    private static string Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+        return to;
+    }
+
+    private static async Task<Server> StartAsync(
+        IReadOnlyList<string> models,
+        int threads,
+        string folder,
+        CancellationToken cancellationToken
+    )
+    {
+        var ready = Path.Combine(folder, "ready.json");
+        string[] ports = ["--grpc-port", "0", "--http-port", "0"];
+        var program = ChildProgram.Start(
+            "serve",
+            ProgramFiles.Serving,
+            [
+                .. models.SelectMany(model => new[] { "--model", model }),
+                "--set",
+                $"Models:MaxLoaded={models.Count}",
+                "--threads",
+                $"{threads}",
+                .. ports,
+                "--ready-file",
+                ready,
+            ],
+            Path.Combine(folder, "serve.log"),
+            TimeProvider.System
+        );
+        var addresses = await program.ReadyAsync(ready, s_startWithin, cancellationToken);
+        return new Server(program, addresses.Grpc, addresses.Http);
+    }
+
+    /// <summary>A model of the usual shape, and a vocabulary that cuts the words.</summary>
+    private static string Save(string folder, string[] words)
+    {
+        var trainer = new BpeTrainer();
+        foreach (var word in words)
+        {
+            trainer.Add(word);
+        }
+        var tokenizer = trainer.Train(Vocabulary);
+        var path = Path.Combine(Path.GetDirectoryName(folder)!, "tokenizer.json");
+        tokenizer.Save(path);
+        using var model = ModelFactory.Create(new TransformerOptions(), tokenizer.VocabularySize, seed: 1);
+        ModelFolder.Save(
+            folder,
+            model,
+            File.ReadAllBytes(path),
+            new ModelManifest
+            {
+                Specification = new JsonObject { ["model"] = new JsonObject { ["kind"] = "transformer" } },
+                VocabularySize = tokenizer.VocabularySize,
+            }
+        );
+        return folder;
+    }
+
+    private static string[] Words(Random random) =>
+        [
+            .. Enumerable
+                .Range(0, 8000)
+                .Select(_ => string.Concat(Enumerable.Range(0, random.Next(2, 9)).Select(_ => (char)random.Next('a', 'z' + 1)))),
+        ];
+
+    private static string[] Sentences(Random random, string[] words) =>
+        [
+            .. Enumerable
+                .Range(0, 1000)
+                .Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(5, 16)).Select(_ => words[random.Next(words.Length)]))),
+        ];
+
+    private sealed record Server(ChildProgram Program, string Address, string Http) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Program.StopAsync(TimeSpan.FromSeconds(5));
+            await Program.DisposeAsync();
+        }
+    }
+}
