@@ -4,7 +4,6 @@ using System.Net;
 using System.Threading.Channels;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using k8s;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Kubernetes.Api;

@@ -443,6 +443,10 @@ internal sealed class ApiCall(TestApiServer server, HttpContext context, ApiPath
 
     private async Task<JsonObject> BodyAsync()
     {
+        if (context.Request.ContentType?.Contains("protobuf", StringComparison.Ordinal) == true)
+        {
+            throw new ApiProblem(415, "UnsupportedMediaType", "this server takes JSON and YAML alone");
+        }
         using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(context.RequestAborted);
         try

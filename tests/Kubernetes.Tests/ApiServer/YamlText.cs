@@ -10,6 +10,20 @@ namespace TrainingCluster.Kubernetes.Tests.ApiServer;
 /// <summary>JSON as the YAML that people read, and back.</summary>
 internal static class YamlText
 {
+    /// <summary>What YAML takes for something else than text, however it is written.</summary>
+    private static readonly HashSet<string> s_words = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "true",
+        "false",
+        "null",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+    };
+
     /// <summary>In blocks; texts that YAML might take for something else stand in quotes.</summary>
     public static string Write(JsonObject json)
     {
@@ -75,7 +89,7 @@ internal static class YamlText
         text.Length > 0
         && text.All(c => char.IsAsciiLetter(c) || c is '.' or '/' or '-')
         && char.IsAsciiLetter(text[0])
-        && text is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off")
+        && !s_words.Contains(text)
             ? text
             : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 

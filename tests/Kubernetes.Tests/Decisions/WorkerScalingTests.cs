@@ -44,13 +44,7 @@ public sealed class WorkerScalingTests
     public void Decide_OfANamespaceWithAQuota_CountsNoMoreThanThat()
     {
         var queue = Queue(6);
-        queue.Namespaces.Add(
-            new QueueNamespace
-            {
-                Name = "a",
-                Quota = 2,
-            }
-        );
+        queue.Namespaces.Add(new QueueNamespace { Name = "a", Quota = 2 });
         Assert.Equal(2, Decide(queue, present: 0, before: null).Replicas);
     }
 

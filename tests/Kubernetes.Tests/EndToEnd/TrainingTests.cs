@@ -36,7 +36,18 @@ public sealed class TrainingTests
             Enumerable.Range(0, 200).Select(i => $"die Zahl {i} von {i % 7}"),
             TestContext.Current.CancellationToken
         );
-        await kubectl.RunAsync("create", "configmap", "pairs", $"--from-file={source}", $"--from-file={target}");
+        var map = await kubectl.RunAsync(
+            "create",
+            "configmap",
+            "pairs",
+            $"--from-file={source}",
+            $"--from-file={target}",
+            "--dry-run=client",
+            "-o",
+            "yaml"
+        );
+        await File.WriteAllTextAsync(kubectl.At("pairs.yaml"), map, TestContext.Current.CancellationToken);
+        await kubectl.RunAsync("apply", "--server-side", "-f", kubectl.At("pairs.yaml"));
         await File.WriteAllTextAsync(
             kubectl.At("job.yaml"),
             """

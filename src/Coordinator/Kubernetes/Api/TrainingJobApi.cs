@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
@@ -97,7 +99,9 @@ internal sealed class TrainingJobApi(IKubernetes client, TimeProvider time)
     /// <summary>Tells Kubernetes of something, once.</summary>
     public async Task AnnounceAsync(TrainingJob item, Announcement what, CancellationToken cancellationToken)
     {
-        var tail = $".{item.Uid[..Math.Min(8, item.Uid.Length)]}.{what.Id}";
+        // The same thing has the same name, whoever tells it: ids have characters that names must not have.
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{item.Uid}\n{what.Id}")));
+        var tail = $".{hash[..16]}";
         var name =
             item.Name.Length + tail.Length > LongestEventName ? item.Name[..(LongestEventName - tail.Length)].TrimEnd('.', '-') : item.Name;
         var message = what.Message.Length > LongestMessage ? what.Message[..LongestMessage] : what.Message;
@@ -144,7 +148,7 @@ internal sealed class TrainingJobApi(IKubernetes client, TimeProvider time)
             var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
             foreach (var (key, text) in map.Data ?? new Dictionary<string, string>())
             {
-                files[key] = System.Text.Encoding.UTF8.GetBytes(text);
+                files[key] = Encoding.UTF8.GetBytes(text);
             }
             foreach (var (key, bytes) in map.BinaryData ?? new Dictionary<string, byte[]>())
             {

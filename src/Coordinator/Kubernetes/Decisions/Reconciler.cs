@@ -12,6 +12,8 @@ namespace TrainingCluster.Coordinator.Kubernetes.Decisions;
 /// </summary>
 internal static class Reconciler
 {
+    private static readonly string[] s_ends = ["Complete", "Failed"];
+
     /// <summary>Decides.</summary>
     public static Reconciliation Decide(Observed observed, DateTimeOffset now, ReconcileOptions options)
     {
@@ -158,7 +160,7 @@ internal static class Reconciler
             : null;
 
     private static bool HasEnded(JsonObject status) =>
-        new[] { "Complete", "Failed" }.Any(type => (string?)TrainingJobStatus.ConditionOf(status, type)?["status"] == "True");
+        s_ends.Any(type => (string?)TrainingJobStatus.ConditionOf(status, type)?["status"] == "True");
 
     private static DateTimeOffset? EndOf(JsonObject status) =>
         DateTimeOffset.TryParse((string?)status["completionTime"], System.Globalization.CultureInfo.InvariantCulture, out var end)

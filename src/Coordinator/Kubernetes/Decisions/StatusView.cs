@@ -61,7 +61,7 @@ internal static class StatusView
         var recoveries = observed.Events.Where(e => e.Generation is { } group && JobAnnouncements.IsRecovery(group)).ToList();
         var checkpoint = observed.Events.LastOrDefault(e => e.Checkpoint is { Error.Length: 0 });
         var evaluated = progress.EvaluatedStep > 0;
-        var remaining = running ? progress.RemainingDuration?.ToTimeSpan() : null;
+        var left = running ? progress.RemainingDuration?.ToTimeSpan() : null;
         return new()
         {
             ObservedGeneration = observed.Item.Generation,
@@ -79,12 +79,12 @@ internal static class StatusView
                 state == JobState.Succeeded ? 100
                 : progress.TotalStepCount > 0 ? 100 * progress.Step / progress.TotalStepCount
                 : null,
-            EstimatedEnd = now + remaining,
+            EstimatedEnd = now + left,
             Remaining =
-                remaining is { } left ? Span(left)
+                left is { } time ? Span(time)
                 : ended && record is { Started: { } began, Ended: { } end } ? $"took {Span(end - began)}"
                 : null,
-            Loss = progress.Step > 0 ? Math.Round(progress.Loss, 4) : null,
+            Loss = progress.Step > 0 && double.IsFinite(progress.Loss) ? Math.Round(progress.Loss, 4) : null,
             BestBleu = evaluated ? Math.Round(progress.BestBleu, 2) : null,
             BestStep = evaluated ? progress.BestStep : null,
             Workers = running ? progress.WorkerCount : 0,

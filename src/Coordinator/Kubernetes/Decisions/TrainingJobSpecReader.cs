@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using TrainingCluster.Jobs;
-using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Kubernetes.Decisions;
 

@@ -1,4 +1,3 @@
-using TrainingCluster.Coordinator.Queueing;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Kubernetes.Decisions;
