@@ -55,8 +55,15 @@ public class LineFormatterTests
     [InlineData(double.PositiveInfinity)]
     public void Json_NumberThatIsNone_IsText(double number)
     {
-        object loss = number;
-        using var json = JsonDocument.Parse(Write(new JsonLineFormatter(s_time), logger => logger.LogInformation("{Loss}", loss)));
+        var line = Write(
+            new JsonLineFormatter(s_time),
+            logger =>
+            {
+                using var scope = logger.BeginScope(new LogScope(("Loss", number)));
+                logger.LogInformation("diverged");
+            }
+        );
+        using var json = JsonDocument.Parse(line);
         Assert.Equal(JsonValueKind.String, json.RootElement.GetProperty("loss").ValueKind);
     }
 
