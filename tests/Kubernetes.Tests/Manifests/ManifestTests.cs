@@ -3,7 +3,6 @@ using k8s;
 using k8s.Models;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Kubernetes.Tests.ApiServer;
-using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Kubernetes.Tests.Manifests;
 
