@@ -76,6 +76,7 @@ public static class CommandLine
             QueueCommand.Create(terminal),
             GetCommand.Create(terminal),
             WatchCommand.Create(terminal),
+            UpdateCommand.Create(terminal),
             CancelCommand.Create(terminal),
             SuspendCommand.Create(terminal),
             ResumeCommand.Create(terminal),

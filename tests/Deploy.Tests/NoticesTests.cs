@@ -17,6 +17,7 @@ public sealed partial class NoticesTests
             [
                 ("Coordinator", "TrainingCluster.Coordinator.deps.json"),
                 ("Worker", "TrainingCluster.Worker.deps.json"),
+                ("Serving", "TrainingCluster.Serving.deps.json"),
                 ("Cli", "cluster.deps.json"),
             ];
         var shipped = programs.SelectMany(program => PackagesOf(Repository.Program(program.Project, program.File))).Distinct();

@@ -12,6 +12,7 @@ internal static class FuzzTargets
         .. MailboxTargets.All,
         .. ControlTargets.All,
         .. JobTargets.All,
+        .. ApiTargets.All,
         .. SettingTargets.All,
         .. ModelTargets.All,
         .. DatasetTargets.All,

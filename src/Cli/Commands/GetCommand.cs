@@ -48,6 +48,7 @@ internal static class GetCommand
             ("id", job.Id),
             ("name", job.Spec.Name),
             ("state", job.State.Word() + (job.Reason.Length > 0 ? $" ({job.Reason})" : "")),
+            ("labels", string.Join(", ", job.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"))),
             ("created", At(job.CreateTime)),
             ("started", At(job.StartTime)),
             ("ended", At(job.EndTime)),

@@ -31,6 +31,11 @@ internal static class SubmitCommand
             Description = "Submit only once: the same id and job give the same job. Default: a new id.",
             HelpName = "ID",
         };
+        var labels = new LabelOption("A label for the job, to find it by ('jobs --filter'); may be given several times.");
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Only check: the coordinator says what would become of the job, and nothing is uploaded or made.",
+        };
         var coordinator = SharedOptions.Coordinator();
         var json = SharedOptions.Json();
         var command = new Command("submit", "Submit a job: prepares and uploads its dataset where the coordinator has none yet.")
@@ -40,6 +45,8 @@ internal static class SubmitCommand
             folder,
             overwrite,
             requestId,
+            labels,
+            dryRun,
             coordinator,
             json,
         };
@@ -57,6 +64,18 @@ internal static class SubmitCommand
         command.SetAction(
             (parsed, cancellationToken) =>
             {
+                if (parsed.GetValue(dryRun))
+                {
+                    return JobDryRun.RunAsync(
+                        terminal,
+                        parsed.GetValue(file)!,
+                        FolderOf(parsed.GetValue(file)!),
+                        parsed.GetValue(labels)!,
+                        parsed.GetValue(coordinator)!,
+                        parsed.GetValue(json),
+                        cancellationToken
+                    );
+                }
                 var target = parsed.GetValue(folder);
                 if (target is not null)
                 {
@@ -67,6 +86,7 @@ internal static class SubmitCommand
                     parsed.GetValue(wait),
                     target,
                     parsed.GetValue(requestId),
+                    parsed.GetValue(labels)!,
                     parsed.GetValue(coordinator)!,
                     parsed.GetValue(json)
                 );
@@ -85,7 +105,7 @@ internal static class SubmitCommand
         var dataset = JobSpecDefaults.Fill(spec).Dataset;
         var text = dataset.HasSource ? DatasetPreparation.OptionsOf(dataset, FolderOf(options.File)) : null;
         await JobSubmission.BringDatasetAsync(terminal, connection, spec, text, cancellationToken);
-        var job = await JobSubmission.CreateAsync(connection, spec, options.RequestId, cancellationToken);
+        var job = await JobSubmission.CreateAsync(connection, spec, options.RequestId, cancellationToken, options.Labels);
         await terminal.Out.WriteLineAsync(options.Json ? MessageJson.Of(job) : $"job {job.Id} {job.State.Word()}");
         await terminal.Out.FlushAsync(cancellationToken);
         if (!options.Wait)
@@ -153,5 +173,13 @@ internal static class SubmitCommand
             : Path.GetDirectoryName(full)!;
     }
 
-    private sealed record Options(string File, bool Wait, string? Folder, string? RequestId, string Coordinator, bool Json);
+    private sealed record Options(
+        string File,
+        bool Wait,
+        string? Folder,
+        string? RequestId,
+        IReadOnlyList<KeyValuePair<string, string>> Labels,
+        string Coordinator,
+        bool Json
+    );
 }

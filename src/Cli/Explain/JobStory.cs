@@ -1,5 +1,4 @@
 using System.Globalization;
-using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Explain;

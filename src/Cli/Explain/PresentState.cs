@@ -1,4 +1,5 @@
 using TrainingCluster.Cli.Display;
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Explain;
@@ -22,8 +23,12 @@ internal sealed class PresentState
             JobState.Running => (Trains(job), (IReadOnlyList<string>)[]),
             JobState.Succeeded => ("succeeded", [$"'./cluster artifacts {job.Id} --out DIR' fetches its model"]),
             JobState.Failed => ($"failed: {job.Reason}", [Logs(job), "submit it again once the cause is gone: it begins anew"]),
-            _ => ($"{TrainingCluster.Jobs.JobStates.Word(job.State)}: {job.Reason}", []),
+            _ => (Ended(job.State, job.Reason), []),
         };
+
+    /// <summary>A state with its reason, which may begin with the same word.</summary>
+    public static string Ended(JobState state, string reason) =>
+        reason.StartsWith(state.Word(), StringComparison.Ordinal) ? reason : $"{state.Word()}: {reason}";
 
     /// <summary>Where it stands.</summary>
     public string Text { get; }

@@ -65,7 +65,7 @@ internal sealed class StoryTeller
                 break;
             default:
                 var weights = changed.WeightsSha256.Length > 0 ? $"; weights_sha256 {changed.WeightsSha256}" : "";
-                Add(time, "ended", $"{changed.State.Word()}: {changed.Reason}{weights}");
+                Add(time, "ended", PresentState.Ended(changed.State, changed.Reason) + weights);
                 break;
         }
     }

@@ -131,10 +131,18 @@ public static class JobSubmission
     /// <param name="spec">The job, with its dataset's fingerprint.</param>
     /// <param name="requestId">The same id and specification give the same job. Null: a new one.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public static Task<Job> CreateAsync(ClusterConnection connection, JobSpec spec, string? requestId, CancellationToken cancellationToken)
+    /// <param name="labels">For clients to find it by. Null: none.</param>
+    public static Task<Job> CreateAsync(
+        ClusterConnection connection,
+        JobSpec spec,
+        string? requestId,
+        CancellationToken cancellationToken,
+        IReadOnlyList<KeyValuePair<string, string>>? labels = null
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         var request = new CreateJobRequest { Spec = spec, RequestId = requestId ?? Guid.NewGuid().ToString("N") };
+        request.Labels.Add((labels ?? []).ToDictionary());
         return connection.CallAsync(options => connection.Jobs.CreateJobAsync(request, options), cancellationToken);
     }
 

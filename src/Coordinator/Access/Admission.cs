@@ -21,6 +21,14 @@ public sealed class Admission(Quotas quotas, IOptions<QueueOptions> queue)
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED, INVALID_ARGUMENT.</exception>
     internal async Task RequireAsync(JobStore store, string name, Caller caller, JobSpec spec)
     {
+        RequireSpec(name, spec);
+        await quotas.RequireRoomForJobAsync(store, name, caller);
+    }
+
+    /// <summary>Refuses a job that its namespace may not have, or never could run, whatever else there is.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT.</exception>
+    internal void RequireSpec(string name, JobSpec spec)
+    {
         if (queue.Value.PriorityLimits.Of(name) is { } limit && spec.Priority > limit)
         {
             throw RpcErrors.Invalid(
@@ -37,6 +45,5 @@ public sealed class Admission(Quotas quotas, IOptions<QueueOptions> queue)
                 )
             );
         }
-        await quotas.RequireRoomForJobAsync(store, name, caller);
     }
 }

@@ -23,7 +23,7 @@ internal static class CoordinatorRules
             "GetQueue",
             "GetCurve"
         );
-        Add(nameof(Jobs), new(AccessRole.Submitter, false), "CreateJob", "CancelJob", "SuspendJob", "ResumeJob", "DeleteJob");
+        Add(nameof(Jobs), new(AccessRole.Submitter, false), "CreateJob", "UpdateJob", "CancelJob", "SuspendJob", "ResumeJob", "DeleteJob");
         Add(
             nameof(Datasets),
             new(AccessRole.Submitter, false),

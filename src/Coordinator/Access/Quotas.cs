@@ -9,6 +9,8 @@ namespace TrainingCluster.Coordinator.Access;
 /// <summary>How much clients may take. Null: as much as there is.</summary>
 public sealed record Quotas
 {
+    private static readonly TimeSpan s_jobMayEnd = TimeSpan.FromMinutes(1);
+
     /// <summary>Bytes of one dataset.</summary>
     public long? DatasetBytes { get; init; }
 
@@ -38,7 +40,8 @@ public sealed record Quotas
                 StatusCode.ResourceExhausted,
                 "TOO_MANY_JOBS",
                 $"{(caller.Name.Length > 0 ? caller.Name : "this client")} has {most} jobs in {name} that have not ended, and may not "
-                    + "have more; wait for one, or cancel one"
+                    + "have more; wait for one, or cancel one",
+                s_jobMayEnd
             );
         }
     }

@@ -1,9 +1,9 @@
 using Grpc.Core;
 using TrainingCluster.Access;
 using TrainingCluster.Checkpoints;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Paging;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
@@ -101,7 +101,28 @@ public sealed class CheckpointsService(CheckpointLibrary library, JobStore store
         {
             throw Unknown(request.JobId);
         }
-        return new() { Checkpoints = { library.List(await JobIdAsync(request.JobId)) } };
+        var all = library.List(await JobIdAsync(request.JobId));
+        var scope = $"ListCheckpoints\n{request.JobId}";
+        var after =
+            request.PageToken.Length == 0
+                ? -1
+                : NumberToken.Read(
+                    "page_token",
+                    request.PageToken,
+                    scope,
+                    all.Select(c => c.Step).DefaultIfEmpty(-1).Max(),
+                    "pass the next_page_token of the page before"
+                );
+        var rest = all.Where(c => c.Step > after).OrderBy(c => c.Step).ToArray();
+        var size = PageSize.Of(request.PageSize);
+        // Checkpoints of one step stay on one page: the next one begins after the step.
+        var page = rest.TakeWhile((c, i) => i < size || c.Step == rest[size - 1].Step).ToArray();
+        var response = new ListCheckpointsResponse { Checkpoints = { page } };
+        if (page.Length < rest.Length)
+        {
+            response.NextPageToken = NumberToken.Of(scope, page[^1].Step);
+        }
+        return response;
     }
 
     /// <summary>Refuses a header that can be of no job.</summary>

@@ -18,6 +18,10 @@ internal sealed class ActorJobControl(CoordinatorNode coordinator, IOptions<Serv
     public void JobCreated(StoredJob job) => _ = TellAsync(new JobAdded(job));
 
     /// <inheritdoc/>
+    public async Task EditedAsync(StoredJob job, CancellationToken cancellationToken) =>
+        await (await coordinator.ActorAsync(cancellationToken)).Ask<CommandDone>(new JobEdited(job), _timeout, cancellationToken);
+
+    /// <inheritdoc/>
     public Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken) =>
         CommandAsync(jobId, new CancelRequested(reason), cancellationToken);
 

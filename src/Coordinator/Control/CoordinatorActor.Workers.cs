@@ -1,6 +1,5 @@
 using Akka.Actor;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Store;
@@ -148,6 +147,8 @@ internal sealed partial class CoordinatorActor
     private async Task<StoredJob> AdoptAsync(RunningJob held)
     {
         var now = _time.GetUtcNow();
+        // It trains: that it was submitted suspended is over.
+        held.Spec.Suspend = false;
         var record = JobMachine.Create(held.JobId, held.Spec, now).Record with
         {
             Phase = JobPhase.Waiting,
@@ -298,7 +299,8 @@ internal sealed partial class CoordinatorActor
             var host = Faults.HostOf(worker.Registration.CollectiveAddress);
             if (_jobs.TryGetValue(worker.JobId, out var job))
             {
-                LogMemberLost(job.Logger(_logger), worker.Id, host, reason, job.Id);
+                var logger = job.Logger(_logger);
+                LogMemberLost(logger, worker.Id, host, reason, job.Id);
             }
             else
             {

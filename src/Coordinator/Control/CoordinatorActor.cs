@@ -90,6 +90,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
             Add(added.Job, submitted: true);
             Assign();
         });
+        Receive<JobEdited>(OnEdited);
         Receive<JobCommand>(OnCommand);
         Receive<CheckpointsMoved>(moved => Forward(moved.JobId, moved));
         Receive<JobStatus>(OnStatus);
@@ -160,6 +161,20 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         if (_jobs.TryGetValue(command.JobId, out var job))
         {
             job.Actor.Forward(command);
+        }
+        else
+        {
+            Sender.Tell(CommandDone.Instance);
+        }
+    }
+
+    private void OnEdited(JobEdited edited)
+    {
+        if (_jobs.TryGetValue(edited.Job.Id, out var job))
+        {
+            job.Spec = edited.Job.Spec;
+            job.Actor.Forward(new JobCommand(job.Id, new SpecEdited(job.Spec)));
+            Assign();
         }
         else
         {

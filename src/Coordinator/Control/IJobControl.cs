@@ -9,6 +9,9 @@ public interface IJobControl
     /// <summary>A job was stored: queue it.</summary>
     void JobCreated(StoredJob job);
 
+    /// <summary>A job's specification was changed in the store: the queue acts on it. Completes when it has heard of it.</summary>
+    Task EditedAsync(StoredJob job, CancellationToken cancellationToken);
+
     /// <summary>Cancels a job; completes when that is durable. A job that has ended stays as it is.</summary>
     Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken);
 

@@ -19,7 +19,8 @@ internal sealed class JobEntry(StoredJob job, IActorRef actor)
 
     public string Namespace => job.Namespace;
 
-    public JobSpec Spec => job.Spec;
+    /// <summary>As it is to be run from now on.</summary>
+    public JobSpec Spec { get; set; } = job.Spec;
 
     public IActorRef Actor => actor;
 

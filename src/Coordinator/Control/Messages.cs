@@ -14,6 +14,9 @@ internal sealed record JobsLoaded(IReadOnlyList<StoredJob> Jobs);
 /// <summary>A job was submitted, and is stored; its actor is to be made.</summary>
 internal sealed record JobAdded(StoredJob Job);
 
+/// <summary>A job's specification was changed, and is stored. Answered by <see cref="CommandDone"/>.</summary>
+internal sealed record JobEdited(StoredJob Job);
+
 /// <summary>The user wants something of a job. Answered by <see cref="CommandDone"/> once durable.</summary>
 internal sealed record JobCommand(string JobId, JobInput Input);
 

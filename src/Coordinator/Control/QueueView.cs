@@ -1,5 +1,4 @@
 using Google.Protobuf.WellKnownTypes;
-using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Membership;
 using TrainingCluster.Coordinator.Queueing;

@@ -11,7 +11,7 @@ namespace TrainingCluster.Coordinator.Datasets;
 /// Datasets by fingerprint: the same content is stored once, and never changed. One that was damaged is not there: the next upload
 /// replaces it.
 /// </summary>
-public sealed partial class DatasetLibrary(DataFolder data, Quotas quotas, ILogger<DatasetLibrary> logger)
+public sealed partial class DatasetLibrary(DataFolder data, Quotas quotas, ILogger<DatasetLibrary> logger) : IDisposable
 {
     // Names, sizes and times of the files that were held against their checksums, and what was wrong with them; empty: nothing.
     private readonly ConcurrentDictionary<string, (string Stamp, string Problem)> _verified = new(StringComparer.Ordinal);
@@ -28,6 +28,9 @@ public sealed partial class DatasetLibrary(DataFolder data, Quotas quotas, ILogg
         }
         return await InfoAsync(fingerprint, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _changes.Dispose();
 
     /// <summary>Whether there is a folder of this dataset, which may be damaged.</summary>
     public bool Has(string fingerprint) => Directory.Exists(Folder(fingerprint));

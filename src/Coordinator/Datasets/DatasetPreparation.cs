@@ -11,7 +11,7 @@ namespace TrainingCluster.Coordinator.Datasets;
 /// Makes datasets of text that clients send. The text goes to files, never to memory; one dataset is made at a time, on a thread of its
 /// own, and few calls wait for their turn; so a client can neither keep the actors waiting nor fill the memory.
 /// </summary>
-public sealed class DatasetPreparation(DatasetLibrary library)
+public sealed class DatasetPreparation(DatasetLibrary library) : IDisposable
 {
     /// <summary>Calls at once: their text lies on the disk.</summary>
     internal const int MostCalls = 4;
@@ -79,6 +79,13 @@ public sealed class DatasetPreparation(DatasetLibrary library)
             }
             _calls.Release();
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _calls.Dispose();
+        _turn.Dispose();
     }
 
     /// <summary>Waits for its turn, makes a dataset and keeps it.</summary>

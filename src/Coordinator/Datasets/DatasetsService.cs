@@ -1,6 +1,5 @@
 using Grpc.Core;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Paging;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
@@ -19,8 +18,6 @@ public sealed class DatasetsService(
     TimeProvider time
 ) : V1.Datasets.DatasetsBase
 {
-    private const int DefaultPage = 50;
-    private const int GreatestPage = 500;
     private const string List = "datasets";
     private static readonly TimeSpan s_pruneAfter = TimeSpan.FromDays(1);
 
@@ -73,13 +70,7 @@ public sealed class DatasetsService(
     public override async Task<ListDatasetsResponse> ListDatasets(ListDatasetsRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.PageSize < 0)
-        {
-            throw RpcErrors.Invalid(
-                ("page_size", $"{request.PageSize} is negative; use 0 for the default ({DefaultPage}), at most {GreatestPage}")
-            );
-        }
-        var size = request.PageSize == 0 ? DefaultPage : Math.Min(request.PageSize, GreatestPage);
+        var size = PageSize.Of(request.PageSize);
         var rest = (await catalog.ListAsync(Caller.Of(context).Confinement)).AsEnumerable();
         if (PageToken.Read(List, request.PageToken) is { } last)
         {

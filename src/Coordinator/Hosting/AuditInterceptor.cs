@@ -2,7 +2,6 @@ using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Hosting;
@@ -34,6 +33,7 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         request switch
         {
             CreateJobRequest create => create.Spec?.Name ?? "",
+            UpdateJobRequest update => update.Job?.Id ?? "",
             CancelJobRequest cancel => cancel.Id,
             SuspendJobRequest suspend => suspend.Id,
             ResumeJobRequest resume => resume.Id,
@@ -49,6 +49,10 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         ServerCallContext context,
         ClientStreamingServerMethod<TRequest, TResponse> continuation
     ) => RecordAsync(context, "", () => continuation(requestStream, context));
+
+    /// <summary>The id of a call: the client's, or one that we made.</summary>
+    internal static string RequestIdOf(ServerCallContext context) =>
+        Plain(context.RequestHeaders.GetValue(RequestId) ?? context.GetHttpContext().TraceIdentifier);
 
     private async Task<TResponse> RecordAsync<TResponse>(ServerCallContext context, string what, Func<Task<TResponse>> call)
     {
@@ -66,7 +70,7 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         }
         finally
         {
-            var requestId = Plain(context.RequestHeaders.GetValue(RequestId) ?? context.GetHttpContext().TraceIdentifier);
+            var requestId = RequestIdOf(context);
             var by = Caller.Of(context) is { Name.Length: > 0 } caller ? $"{Plain(caller.Name)} at {context.Peer}" : context.Peer;
             var (subject, outcome) = (Plain(what), Plain(result));
             LogCall(context.Method, subject, by, requestId, status, outcome);

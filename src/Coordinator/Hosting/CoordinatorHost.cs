@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Coordinator.Api;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Kubernetes;
@@ -183,6 +183,7 @@ public static partial class CoordinatorHost
         app.MapScrapeTargets();
         app.MapProgramHealth();
         app.MapWebPages();
+        app.MapApiPages();
     }
 
     [LoggerMessage(

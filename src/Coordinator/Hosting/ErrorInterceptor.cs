@@ -11,6 +11,9 @@ namespace TrainingCluster.Coordinator.Hosting;
 /// <summary>Gives every exception of a service the status that clients expect. What nobody foresaw is logged and INTERNAL.</summary>
 public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Interceptor
 {
+    private static readonly TimeSpan s_diskMayBeCleared = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_storageMayAnswer = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request,
@@ -63,57 +66,64 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
         {
             return await call();
         }
-        catch (RpcException)
-        {
-            throw;
-        }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
-        {
-            throw new RpcException(new Status(StatusCode.Cancelled, "the call was cancelled or its deadline passed"));
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            // An IOException by descent, but the storage has nothing to do with it.
-            throw new RpcException(new Status(StatusCode.InvalidArgument, $"the stream has a message that cannot be read: {e.Message}"));
-        }
-        catch (FileTransferException e)
-        {
-            throw RpcErrors.Invalid((e.Field, e.Message));
-        }
-        catch (QuotaExceededException e)
-        {
-            throw RpcErrors.Info(StatusCode.ResourceExhausted, "QUOTA_EXCEEDED", e.Message);
-        }
-        catch (Exception e) when (DiskErrors.IsFull(e) || e is SqliteException { SqliteErrorCode: 13 })
-        {
-            LogDiskFull(context.Method, e.Message);
-            throw RpcErrors.Info(
-                StatusCode.ResourceExhausted,
-                "DISK_FULL",
-                "the coordinator's disk is full; nothing was kept of this call. Make room in its data folder and call again"
-            );
-        }
-        catch (IOException) when (context.CancellationToken.IsCancellationRequested)
-        {
-            throw new RpcException(new Status(StatusCode.Cancelled, "the client went away"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
-        {
-            LogUnexpected(context.Method, e);
-            throw RpcErrors.Info(
-                StatusCode.Unavailable,
-                "STORAGE_FAILED",
-                $"the coordinator's storage failed; its log says how{Trace(context)}"
-            );
-        }
         catch (Exception e)
         {
-            LogUnexpected(context.Method, e);
-            throw RpcErrors.Info(
-                StatusCode.Internal,
-                "INTERNAL",
-                $"{context.Method} failed on the coordinator; its log says why{Trace(context)}"
-            );
+            throw RpcErrors.Complete(Explain(e, context), AuditInterceptor.RequestIdOf(context));
+        }
+    }
+
+    private RpcException Explain(Exception error, ServerCallContext context)
+    {
+        switch (error)
+        {
+            case RpcException known:
+                return known;
+            case OperationCanceledException when context.CancellationToken.IsCancellationRequested:
+                return RpcErrors.Info(StatusCode.Cancelled, "CANCELLED", "the call was cancelled or its deadline passed");
+            case InvalidProtocolBufferException:
+                // An IOException by descent, but the storage has nothing to do with it.
+                return RpcErrors.Info(
+                    StatusCode.InvalidArgument,
+                    "UNREADABLE_MESSAGE",
+                    $"the stream has a message that cannot be read: {error.Message}"
+                );
+            case FileTransferException transfer:
+                return RpcErrors.Invalid((transfer.Field, transfer.Message));
+            case QuotaExceededException:
+                return RpcErrors.Info(StatusCode.ResourceExhausted, "QUOTA_EXCEEDED", error.Message);
+            case Exception when DiskErrors.IsFull(error) || error is SqliteException { SqliteErrorCode: 13 }:
+                LogDiskFull(context.Method, error.Message);
+                return RpcErrors.Info(
+                    StatusCode.ResourceExhausted,
+                    "DISK_FULL",
+                    "the coordinator's disk is full; nothing was kept of this call. Make room in its data folder and call again",
+                    s_diskMayBeCleared
+                );
+            case IOException when context.CancellationToken.IsCancellationRequested:
+                return RpcErrors.Info(StatusCode.Cancelled, "CANCELLED", "the client went away");
+            case IOException or UnauthorizedAccessException or SqliteException:
+                LogUnexpected(context.Method, error);
+                return RpcErrors.Info(
+                    StatusCode.Unavailable,
+                    "STORAGE_FAILED",
+                    $"the coordinator's storage failed; its log says how{Trace(context)}",
+                    s_storageMayAnswer
+                );
+            case Akka.Actor.AskTimeoutException:
+                LogUnexpected(context.Method, error);
+                return RpcErrors.Info(
+                    StatusCode.Unavailable,
+                    "NO_ANSWER",
+                    "the coordinator's actors did not answer in time; call again",
+                    s_storageMayAnswer
+                );
+            default:
+                LogUnexpected(context.Method, error);
+                return RpcErrors.Info(
+                    StatusCode.Internal,
+                    "INTERNAL",
+                    $"{context.Method} failed on the coordinator; its log says why{Trace(context)}"
+                );
         }
     }
 

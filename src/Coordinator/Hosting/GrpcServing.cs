@@ -5,6 +5,7 @@ using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Telemetry;
+using TrainingCluster.Errors;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -27,16 +28,23 @@ public static class GrpcServing
         services.AddSingleton<Admission>();
         services.AddSingleton<LedgerAudits>();
         services.AddSingleton(CoordinatorRules.All);
-        services.AddGrpc(options =>
-        {
-            options.MaxReceiveMessageSize = MaxMessageBytes;
-            options.MaxSendMessageSize = MaxMessageBytes;
-            options.Interceptors.Add<TraceInterceptor>();
-            // Outside of the others: it sees what clients see.
-            options.Interceptors.Add<AuditInterceptor>();
-            options.Interceptors.Add<ErrorInterceptor>();
-            options.Interceptors.Add<AccessInterceptor>();
-        });
+        services
+            .AddGrpc(options =>
+            {
+                options.MaxReceiveMessageSize = MaxMessageBytes;
+                options.MaxSendMessageSize = MaxMessageBytes;
+                options.Interceptors.Add<TraceInterceptor>();
+                // Outside of the others: it sees what clients see.
+                options.Interceptors.Add<AuditInterceptor>();
+                options.Interceptors.Add<ErrorInterceptor>();
+                options.Interceptors.Add<AccessInterceptor>();
+            })
+            // The same calls over HTTP, with the same interceptors.
+            .AddJsonTranscoding(options =>
+            {
+                options.JsonSettings.WriteInt64sAsStrings = true;
+                options.TypeRegistry = RpcErrorDetails.Types;
+            });
         services.AddGrpcReflection();
         return services;
     }

@@ -72,7 +72,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     protected override void PostStop()
     {
         _context.Metrics.RemoveJob(_jobId);
-        _spans?.Dispose();
+        _spans?.Leave();
     }
 
     // 1. What the store and the disk say.
@@ -341,7 +341,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private void Log(Fault fault)
     {
         using var parts = _logger.BeginScope(new LogScope(fault.Values()));
-        LogFault(fault.Kind == FaultKind.JobFailed ? LogLevel.Error : LogLevel.Warning, _jobId, fault.Line());
+        var line = fault.Line();
+        LogFault(fault.Kind == FaultKind.JobFailed ? LogLevel.Error : LogLevel.Warning, _jobId, line);
     }
 
     [LoggerMessage(EventId = 210, Message = "{Job}, {Line}")]

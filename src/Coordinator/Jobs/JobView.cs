@@ -13,7 +13,7 @@ internal static class JobView
         new()
         {
             Id = stored.Id,
-            Spec = stored.Spec,
+            Spec = SpecOf(stored),
             State = stored.Record.Phase.ToJobState(),
             Reason = stored.Record.Reason,
             CreateTime = Timestamp.FromDateTimeOffset(stored.Created),
@@ -27,5 +27,19 @@ internal static class JobView
             Owner = stored.Owner,
             TraceId = TraceParent.TraceIdOf(stored.TraceParent),
             Labels = { stored.Labels },
+            Etag = JobEtag.Of(stored),
         };
+
+    /// <summary>The specification, whose suspend says where the job stands whoever suspended or resumed it.</summary>
+    private static JobSpec SpecOf(StoredJob stored)
+    {
+        var suspended = stored.Record.Phase == JobPhase.Suspended;
+        if (stored.Record.Phase.HasEnded() || stored.Spec.Suspend == suspended)
+        {
+            return stored.Spec;
+        }
+        var spec = stored.Spec.Clone();
+        spec.Suspend = suspended;
+        return spec;
+    }
 }

@@ -1,6 +1,5 @@
-using System.Globalization;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
@@ -10,6 +9,7 @@ using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs.Filters;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
+using TrainingCluster.Coordinator.Paging;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Errors;
@@ -33,8 +33,6 @@ public sealed partial class JobsService(
     TimeProvider time
 ) : V1.Jobs.JobsBase
 {
-    private const int DefaultPage = 50;
-    private const int GreatestPage = 500;
     private const int EventsAtOnce = 200;
 
     private const int GreatestRequestId = 200;
@@ -47,9 +45,10 @@ public sealed partial class JobsService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var sent = request.Spec ?? throw RpcErrors.Invalid(("spec", "is missing"));
+        var problems = JobLabels.Problems(request.Labels, "labels").ToList();
         if (request.RequestId.Length > GreatestRequestId || request.RequestId.Any(char.IsControl))
         {
-            throw RpcErrors.Invalid(("request_id", $"is longer than {GreatestRequestId} characters, or has control characters"));
+            problems.Add(("request_id", $"is longer than {GreatestRequestId} characters, or has control characters; a UUID is usual"));
         }
         var caller = Caller.Of(context);
         var name = NamespaceOf(request, caller);
@@ -57,40 +56,44 @@ public sealed partial class JobsService(
         {
             throw RpcErrors.Invalid(("spec", $"is larger than {GreatestSpecBytes} bytes; give shorter names"));
         }
-        var violations = JobSpecValidator.Validate(sent).ToList();
+        problems.AddRange(JobSpecValidator.Validate(sent).Select(v => (FieldPaths.OfSetting(v.Field), v.Description)));
         if (sent.Dataset is not { HasFingerprint: true })
         {
-            violations.Add(new("dataset.fingerprint", "", "is missing", "prepare the dataset and upload it with UploadDataset first"));
+            problems.Add(
+                (FieldPaths.OfSetting("dataset.fingerprint"), "is missing; prepare the dataset and upload it with UploadDataset first")
+            );
         }
-        if (violations.Count > 0)
+        if (problems.Count > 0)
         {
-            throw RpcErrors.InvalidSpec(violations);
+            throw RpcErrors.Invalid([.. problems]);
         }
+        var now = time.GetUtcNow();
+        var spec = JobSpecDefaults.Fill(sent);
+        await admission.RequireAsync(store, name, caller, spec);
         if (await datasets.FindAsync(sent.Dataset.Fingerprint, context.CancellationToken) is null)
         {
             throw DatasetMissing(sent.Dataset.Fingerprint);
         }
-
-        var now = time.GetUtcNow();
-        var spec = JobSpecDefaults.Fill(sent);
-        await admission.RequireAsync(store, name, caller, spec);
         var id = $"{spec.Name}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var start = JobMachine.Create(id, spec, now);
+        var submitted = new StoredJob(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0))
+        {
+            Namespace = name,
+            Owner = caller.Name,
+            Labels = request.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            TraceParent = TraceParent.Write(CallTrace.Of(context)),
+        };
         // Nobody deletes it between this look and the job that needs it.
         using var held = await datasets.HoldAsync(context.CancellationToken);
         if (!datasets.Has(spec.Dataset.Fingerprint))
         {
             throw DatasetMissing(spec.Dataset.Fingerprint);
         }
-        var (outcome, job) = await store.CreateAsync(
-            new(0, id, request.RequestId, spec, now, start.Record, start.Progress.ToProto(0, 0))
-            {
-                Namespace = name,
-                Owner = caller.Name,
-                TraceParent = TraceParent.Write(CallTrace.Of(context)),
-            },
-            sent
-        );
+        if (request.ValidateOnly)
+        {
+            return (submitted with { Id = "" }).ToJob();
+        }
+        var (outcome, job) = await store.CreateAsync(submitted, sent);
         if (outcome == CreateOutcome.Conflict)
         {
             throw RpcErrors.Info(
@@ -114,19 +117,25 @@ public sealed partial class JobsService(
     public override async Task<ListJobsResponse> ListJobs(ListJobsRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.PageSize < 0)
-        {
-            throw RpcErrors.Invalid(
-                ("page_size", $"{request.PageSize} is negative; use 0 for the default ({DefaultPage}), at most {GreatestPage}")
-            );
-        }
-        long? before = request.PageToken.Length == 0 ? null : Number("page_token", request.PageToken, "a next_page_token of ListJobs");
-        var size = request.PageSize == 0 ? DefaultPage : Math.Min(request.PageSize, GreatestPage);
-        var page = await store.ListAsync(before, FilterOf(request.Filter), size + 1, Caller.Of(context).Confinement);
+        var caller = Caller.Of(context);
+        var filter = FilterOf(request.Filter);
+        var scope = $"ListJobs\n{request.Filter}\n{caller.Confinement}";
+        long? before =
+            request.PageToken.Length == 0
+                ? null
+                : NumberToken.Read(
+                    "page_token",
+                    request.PageToken,
+                    scope,
+                    await store.NewestJobAsync(),
+                    "pass the next_page_token of the page before, with the same filter"
+                );
+        var size = PageSize.Of(request.PageSize);
+        var page = await store.ListAsync(before, filter, size + 1, caller.Confinement);
         var response = new ListJobsResponse { Jobs = { page.Take(size).Select(j => j.ToJob()) } };
         if (page.Count > size)
         {
-            response.NextPageToken = page[size - 1].Number.ToString(CultureInfo.InvariantCulture);
+            response.NextPageToken = NumberToken.Of(scope, page[size - 1].Number);
         }
         return response;
     }
@@ -135,12 +144,15 @@ public sealed partial class JobsService(
     public override async Task WatchJob(WatchJobRequest request, IServerStreamWriter<JobEvent> responseStream, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var after = request.ResumeToken.Length == 0 ? 0 : Number("resume_token", request.ResumeToken, "the token of an event of this job");
         // In this order nothing is missed: what is added after the look wakes the signal taken before it.
         if (await store.NamespaceAsync(Given(request.Id)) is not { } name || !Caller.Of(context).Covers(name))
         {
             throw Unknown(request.Id);
         }
+        var after =
+            request.ResumeToken.Length == 0
+                ? 0
+                : EventToken.Read(request.Id, request.ResumeToken, await store.NewestEventAsync(request.Id));
         using var signal = store.Watch(request.Id);
         var ended = await HasEndedAsync(request.Id);
         while (true)
@@ -149,7 +161,7 @@ public sealed partial class JobsService(
             foreach (var e in events)
             {
                 await responseStream.WriteAsync(e, context.CancellationToken);
-                after = long.Parse(e.Token, CultureInfo.InvariantCulture);
+                after = EventToken.Read(request.Id, e.Token, long.MaxValue);
                 // Logs of workers may come in after the end; the stream ends with the job.
                 if (e.State is { } changed && changed.State.HasEnded())
                 {
@@ -171,48 +183,6 @@ public sealed partial class JobsService(
             }
             await signal.WaitAsync(context.CancellationToken);
         }
-    }
-
-    /// <inheritdoc/>
-    public override async Task<Job> CancelJob(CancelJobRequest request, ServerCallContext context)
-    {
-        var job = await FindAsync(request.Id, context);
-        if (!job.Record.Phase.HasEnded())
-        {
-            await control.CancelAsync(job.Id, request.Reason, context.CancellationToken);
-        }
-        return (await FindAsync(request.Id, context)).ToJob();
-    }
-
-    /// <inheritdoc/>
-    public override async Task<Job> SuspendJob(SuspendJobRequest request, ServerCallContext context)
-    {
-        var job = await FindAsync(request.Id, context);
-        RequireNotEnded(job, "suspended");
-        await control.SuspendAsync(job.Id, context.CancellationToken);
-        return (await FindAsync(request.Id, context)).ToJob();
-    }
-
-    /// <inheritdoc/>
-    public override async Task<Job> ResumeJob(ResumeJobRequest request, ServerCallContext context)
-    {
-        var job = await FindAsync(request.Id, context);
-        RequireNotEnded(job, "resumed");
-        await control.ResumeAsync(job.Id, context.CancellationToken);
-        return (await FindAsync(request.Id, context)).ToJob();
-    }
-
-    /// <inheritdoc/>
-    public override async Task<Empty> DeleteJob(DeleteJobRequest request, ServerCallContext context)
-    {
-        var job = await FindAsync(request.Id, context);
-        if (!job.Record.Phase.HasEnded())
-        {
-            throw RpcErrors.Precondition("JOB_NOT_ENDED", $"job {job.Id} is {job.Record.Phase.ToJobState().Word()}; cancel it first");
-        }
-        await store.DeleteAsync(job.Id);
-        checkpoints.Remove(job.Id);
-        return new();
     }
 
     /// <inheritdoc/>
@@ -253,8 +223,8 @@ public sealed partial class JobsService(
     }
 
     /// <summary>Jobs of other namespaces are not there.</summary>
-    private async Task<StoredJob> FindAsync(string id, ServerCallContext context) =>
-        await store.GetAsync(Given(id)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
+    private async Task<StoredJob> FindAsync(string id, ServerCallContext context, string field = "id") =>
+        await store.GetAsync(Given(id, field)) is { } job && Caller.Of(context).Covers(job.Namespace) ? job : throw Unknown(id);
 
     private static RpcException DatasetMissing(string fingerprint) =>
         RpcErrors.Precondition(
@@ -277,7 +247,7 @@ public sealed partial class JobsService(
     }
 
     private static string Proper(string name) =>
-        Namespaces.IsName(name) ? name : throw RpcErrors.Invalid(("namespace", $"'{name}': {Namespaces.Rule}"));
+        Namespaces.IsName(name) ? name : throw RpcErrors.Invalid(("namespace", $"'{Echo.Of(name)}': {Namespaces.Rule}"));
 
     private static JobFilter FilterOf(string text)
     {
@@ -293,7 +263,8 @@ public sealed partial class JobsService(
 
     private async Task<bool> HasEndedAsync(string id) => (await store.StateAsync(id) ?? throw Unknown(id)).HasEnded();
 
-    private static string Given(string id) => id.Length > 0 ? id : throw RpcErrors.Invalid(("id", "is empty; give the id of a job"));
+    private static string Given(string id, string field = "id") =>
+        id.Length > 0 ? id : throw RpcErrors.Invalid((field, "is empty; give the id of a job"));
 
     private static void RequireNotEnded(StoredJob job, string what)
     {
@@ -302,9 +273,4 @@ public sealed partial class JobsService(
             throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}) and cannot be {what}");
         }
     }
-
-    private static long Number(string field, string token, string fix) =>
-        long.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw RpcErrors.Invalid((field, $"'{token}' is none of ours; pass {fix}"));
 }

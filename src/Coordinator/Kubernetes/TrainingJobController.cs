@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Threading.Channels;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Jobs;
@@ -185,7 +186,7 @@ internal sealed partial class TrainingJobController(
                 await jobs.ResumeJob(new() { Id = resume.JobId }, Call(cancellationToken));
                 break;
             case ReconcileAction.UpdateJob update:
-                known.Refuse(item.Generation, $"{string.Join(", ", update.Paths)} cannot change yet", forGood: false);
+                await UpdateAsync(known, update, cancellationToken);
                 break;
             case ReconcileAction.CancelJob cancel:
                 await jobs.CancelJob(new() { Id = cancel.JobId, Reason = cancel.Why }, Call(cancellationToken));
@@ -206,6 +207,24 @@ internal sealed partial class TrainingJobController(
                 break;
             default:
                 throw new InvalidOperationException($"nobody does {action.GetType().Name}");
+        }
+    }
+
+    private async Task UpdateAsync(Known known, ReconcileAction.UpdateJob update, CancellationToken cancellationToken)
+    {
+        var request = new UpdateJobRequest
+        {
+            Job = new() { Id = update.JobId, Spec = update.Spec },
+            UpdateMask = FieldMask.FromString(string.Join(',', update.Paths.Select(path => $"spec.{path}"))),
+        };
+        try
+        {
+            await jobs.UpdateJob(request, Call(cancellationToken));
+        }
+        catch (RpcException e)
+            when (e.StatusCode is StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.PermissionDenied)
+        {
+            known.Refuse(known.Item.Generation, string.Join("; ", RpcErrorDetails.Lines(e)), forGood: false);
         }
     }
 

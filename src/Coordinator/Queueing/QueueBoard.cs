@@ -200,9 +200,13 @@ internal sealed class QueueBoard
         {
             share.AskedBack[worker.Id] = worker.GoesTo;
         }
-        share.Workers.AddRange(
-            alike.Where(w => !w.Draining && w.GoesTo.Length == 0).OrderByDescending(w => w.StateOf == job.Id).Take(job.Max)
-        );
+        var kept = alike.Where(w => !w.Draining && w.GoesTo.Length == 0).OrderByDescending(w => w.StateOf == job.Id).ToArray();
+        share.Workers.AddRange(kept.Take(job.Max));
+        // Its maximum was lowered: it lets the others go at the end of a step.
+        foreach (var worker in kept.Skip(job.Max))
+        {
+            share.AskedBack[worker.Id] = $"others: it takes {job.Max} at most";
+        }
         return share;
     }
 }

@@ -1,5 +1,4 @@
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Queueing;

@@ -5,7 +5,7 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Coordinator.Store;
 
 /// <summary>
-/// Events and progress as programs before version 9 of the store wrote them: seconds were numbers, causes and severities were text. What
+/// Events and progress as programs before version 1 of the API stored them: seconds were numbers, causes and severities were text. What
 /// means the same has kept its field number, so only the others are written anew.
 /// </summary>
 internal static class EventMigration

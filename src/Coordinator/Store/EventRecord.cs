@@ -1,4 +1,3 @@
-using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Data.Sqlite;
@@ -68,7 +67,7 @@ internal static class EventRecord
             ("$after", after),
             ("$count", count)
         );
-        return Read(command);
+        return Read(command, jobId);
     }
 
     /// <summary>The newest events of a job other than progress, newest first, with their tokens.</summary>
@@ -79,17 +78,17 @@ internal static class EventRecord
             ("$id", jobId),
             ("$count", count)
         );
-        return Read(command);
+        return Read(command, jobId);
     }
 
-    private static List<JobEvent> Read(SqliteCommand command)
+    private static List<JobEvent> Read(SqliteCommand command, string jobId)
     {
         using var reader = command.ExecuteReader();
         var events = new List<JobEvent>();
         while (reader.Read())
         {
             var e = StoredRow.Read(() => JobEvent.Parser.ParseFrom((byte[])reader["event"]));
-            e.Token = reader.GetInt64(0).ToString(CultureInfo.InvariantCulture);
+            e.Token = EventToken.Of(jobId, reader.GetInt64(0));
             events.Add(e);
         }
         return events;

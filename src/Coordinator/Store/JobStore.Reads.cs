@@ -107,6 +107,22 @@ public sealed partial class JobStore
     public Task<IReadOnlyList<JobEvent>> EventsAsync(string jobId, long after, int count) =>
         _thread.RunAsync(c => EventRecord.Read(c, jobId, after, count));
 
+    /// <summary>The number of a job's newest event; 0: it has none.</summary>
+    public Task<long> NewestEventAsync(string jobId) =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command("SELECT COALESCE(MAX(sequence), 0) FROM events WHERE job_id = $id", ("$id", jobId));
+            return (long)command.ExecuteScalar()!;
+        });
+
+    /// <summary>The number of the job that was submitted last; 0: there was none.</summary>
+    public Task<long> NewestJobAsync() =>
+        _thread.RunAsync(c =>
+        {
+            using var command = c.Command("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'");
+            return (long)command.ExecuteScalar()!;
+        });
+
     /// <summary>Every generation of a job whose plan was sent, by number.</summary>
     public Task<IReadOnlyList<LedgerEntry>> LedgerAsync(string jobId) =>
         _thread.RunAsync<IReadOnlyList<LedgerEntry>>(c =>

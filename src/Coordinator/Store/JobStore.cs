@@ -2,7 +2,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.V1;
@@ -194,11 +194,41 @@ public sealed partial class JobStore : IAsyncDisposable
         );
     }
 
+    /// <summary>Changes a job's specification and labels.</summary>
+    /// <param name="jobId">The job.</param>
+    /// <param name="change">
+    /// What it is to be, of what it is at this moment; it throws where it may not change. No other change comes in between.
+    /// </param>
+    /// <returns>The job as it is now; null: there is none of this id.</returns>
+    internal Task<StoredJob?> EditAsync(string jobId, Func<StoredJob, JobEdit> change) =>
+        _thread.RunAsync(c =>
+        {
+            if (Read(c, jobId) is not { } job)
+            {
+                return null;
+            }
+            var edit = change(job);
+            c.Execute(
+                "UPDATE jobs SET spec = $spec, labels = $labels, priority = $priority WHERE id = $id",
+                ("$id", jobId),
+                ("$spec", edit.Spec.ToByteArray()),
+                ("$labels", JsonSerializer.Serialize(edit.Labels)),
+                ("$priority", edit.Spec.Priority)
+            );
+            return job with { Spec = edit.Spec, Labels = edit.Labels };
+        });
+
     /// <summary>Forgets a job, its events, its ledger and its curve.</summary>
-    public async Task DeleteAsync(string jobId)
+    /// <param name="jobId">The job.</param>
+    /// <param name="check">Throws where the job, as it is at this moment, must stay.</param>
+    internal async Task DeleteAsync(string jobId, Action<StoredJob>? check = null)
     {
         await _thread.RunAsync(c =>
         {
+            if (check is not null && Read(c, jobId) is { } job)
+            {
+                check(job);
+            }
             c.Execute("DELETE FROM events WHERE job_id = $id", ("$id", jobId));
             c.Execute("DELETE FROM generations WHERE job_id = $id", ("$id", jobId));
             c.Execute("DELETE FROM curves WHERE job_id = $id", ("$id", jobId));

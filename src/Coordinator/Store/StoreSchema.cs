@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.V1;
 
@@ -220,6 +221,7 @@ internal static class StoreSchema
     private static void AddLabels(SqliteConnection connection)
     {
         connection.CreateFunction("priority_of", (byte[] spec) => JobSpec.Parser.ParseFrom(spec).Priority, true);
+        connection.CreateFunction("with_suspend", (byte[] spec, bool suspend) => WithSuspend(spec, suspend), true);
         connection.CreateFunction("renewed_event", (byte[] e) => EventMigration.Event(e), true);
         connection.CreateFunction("renewed_progress", (byte[] progress) => EventMigration.Progress(progress), true);
         Run(
@@ -228,6 +230,7 @@ internal static class StoreSchema
             ALTER TABLE jobs ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
             ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
             UPDATE jobs SET priority = priority_of(spec) WHERE priority_of(spec) <> 0;
+            UPDATE jobs SET spec = with_suspend(spec, phase = 'Suspended') WHERE ended IS NULL;
             UPDATE jobs SET progress = renewed_progress(progress);
             UPDATE events SET event = renewed_event(event);
             """
@@ -237,6 +240,14 @@ internal static class StoreSchema
     /// <summary>Of jobs before, nobody noted the call that submitted them: they get a trace when they are loaded.</summary>
     private static void AddTrace(SqliteConnection connection) =>
         Run(connection, "ALTER TABLE jobs ADD COLUMN trace_parent TEXT NOT NULL DEFAULT ''");
+
+    /// <summary>Programs before left the field as it was submitted when they suspended or resumed a job.</summary>
+    private static byte[] WithSuspend(byte[] bytes, bool suspend)
+    {
+        var spec = JobSpec.Parser.ParseFrom(bytes);
+        spec.Suspend = suspend;
+        return spec.ToByteArray();
+    }
 
     /// <summary>The store's name, made with it.</summary>
     public static string Identity(SqliteConnection connection)

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
 

@@ -12,7 +12,7 @@ namespace TrainingCluster.Coordinator.Telemetry;
 /// <param name="jobId">The job.</param>
 /// <param name="trace">The call that submitted it.</param>
 /// <param name="created">When that was.</param>
-internal sealed class JobSpans(string jobId, ActivityContext trace, DateTimeOffset created) : IDisposable
+internal sealed class JobSpans(string jobId, ActivityContext trace, DateTimeOffset created)
 {
     private Activity? _rendezvous;
 
@@ -51,8 +51,8 @@ internal sealed class JobSpans(string jobId, ActivityContext trace, DateTimeOffs
         }
     }
 
-    /// <summary>A rendezvous that is under way is another program's from now on, or nobody's.</summary>
-    public void Dispose() => EndRendezvous("the coordinator ends");
+    /// <summary>The coordinator ends: a rendezvous that is under way is another program's from now on, or nobody's.</summary>
+    public void Leave() => EndRendezvous("the coordinator ends");
 
     // Its context stays the workers' parent: they hold it.
     private void EndRendezvous(string? problem)

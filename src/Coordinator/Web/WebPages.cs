@@ -3,7 +3,6 @@ using System.IO.Compression;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http.Features;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Curves;
 using TrainingCluster.Coordinator.Jobs.Machine;

@@ -1,6 +1,5 @@
 using TorchSharp;
 using TrainingCluster.Modeling.Decoding;
-using TrainingCluster.Modeling.Native;
 using TrainingCluster.Serving.Telemetry;
 
 namespace TrainingCluster.Serving.Batching;

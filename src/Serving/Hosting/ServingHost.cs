@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
 using TrainingCluster.Files;
@@ -6,7 +5,6 @@ using TrainingCluster.Hosting;
 using TrainingCluster.Logging;
 using TrainingCluster.Security;
 using TrainingCluster.Serving.Api;
-using TrainingCluster.Serving.Batching;
 using TrainingCluster.Serving.Models;
 using TrainingCluster.Serving.Telemetry;
 using TrainingCluster.Settings;

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -7,6 +8,16 @@ namespace TrainingCluster.Errors;
 /// <summary>Reads the details that a service put beside a status.</summary>
 public static class RpcErrorDetails
 {
+    /// <summary>Every type of detail, for writing errors as JSON.</summary>
+    public static TypeRegistry Types { get; } =
+        TypeRegistry.FromMessages(
+            BadRequest.Descriptor,
+            ErrorInfo.Descriptor,
+            RequestInfo.Descriptor,
+            ResourceInfo.Descriptor,
+            RetryInfo.Descriptor
+        );
+
     /// <summary>The first detail of type <typeparamref name="T"/>; null when there is none or it cannot be read.</summary>
     public static T? Find<T>(RpcException error)
         where T : class, IMessage<T>, new()

@@ -1,6 +1,5 @@
 using Akka.Cluster.Hosting;
 using Akka.Configuration;
-using Akka.Event;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
 using Akka.Remote.Transport.DotNetty;
@@ -31,6 +30,8 @@ public static class ActorConfiguration
     // What has no typed option. Nobody is downed by a node's own judgement: docs/decisions/0012-downing.md.
     private const string Settings = """
         akka {
+          # What it says before its loggers are there, and after, is no line of our log.
+          stdout-loglevel = OFF
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
           # Serialisers are replaced on purpose: see NodeSerialization.

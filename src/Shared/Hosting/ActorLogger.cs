@@ -23,7 +23,8 @@ public sealed partial class ActorLogger : LoggerFactoryLogger
         if (!IsOfConnections(log.LogSource))
         {
             var logger = _loggers.GetOrAdd(log.LogClass, type => _factory.CreateLogger(type));
-            LogEvent(logger, ToLevel(log.LogLevel()), log.LogSource, log.Message?.ToString() ?? "", log.Cause);
+            var (level, text) = (ToLevel(log.LogLevel()), log.Message?.ToString() ?? "");
+            LogEvent(logger, level, log.LogSource, text, log.Cause);
         }
     }
 

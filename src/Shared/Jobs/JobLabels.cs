@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TrainingCluster.Errors;
 
 namespace TrainingCluster.Jobs;
 
@@ -10,6 +11,9 @@ public static partial class JobLabels
 
     private const int LongestName = 63;
     private const int LongestPrefix = 253;
+
+    private static readonly string s_form =
+        $"use 1 to {LongestName} characters of a-z, A-Z, 0-9, '-', '_' and '.', a letter or digit first and last";
 
     /// <summary>Everything that is wrong with some labels, each with its field path.</summary>
     /// <param name="labels">Values by key.</param>
@@ -28,15 +32,11 @@ public static partial class JobLabels
         {
             if (KeyProblem(key) is { } problem)
             {
-                yield return ($"{field}[{key}]", $"the key is none: {problem}");
+                yield return ($"{field}[{Echo.Of(key)}]", $"the key is none: {problem}");
             }
             else if (value.Length > 0 && (value.Length > LongestName || !Name().IsMatch(value)))
             {
-                yield return (
-                    $"{field}[{key}]",
-                    $"'{value}' is no value of a label: use 1 to {LongestName} characters of a-z, A-Z, 0-9, '-', '_' and '.', a letter or "
-                        + "digit first and last, or leave it empty"
-                );
+                yield return ($"{field}[{Echo.Of(key)}]", $"'{Echo.Of(value)}' is no value of a label: {s_form}, or leave it empty");
             }
         }
     }
@@ -51,9 +51,7 @@ public static partial class JobLabels
             return $"before '/' stands a domain name in lower case, at most {LongestPrefix} characters";
         }
         var name = key[(slash + 1)..];
-        return name.Length <= LongestName && Name().IsMatch(name)
-            ? null
-            : $"use 1 to {LongestName} characters of a-z, A-Z, 0-9, '-', '_' and '.', a letter or digit first and last";
+        return name.Length <= LongestName && Name().IsMatch(name) ? null : s_form;
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\z")]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TrainingCluster.Errors;
 
 namespace TrainingCluster.Jobs;
 
@@ -19,5 +20,5 @@ public sealed record SpecViolation(string Field, string Value, string Problem, s
     }
 
     /// <summary>Value, problem and fix, without the field and the line.</summary>
-    public string Description => Value.Length == 0 ? $"{Problem}; {Fix}" : $"'{Value}' {Problem}; {Fix}";
+    public string Description => Value.Length == 0 ? $"{Problem}; {Fix}" : $"'{Echo.Of(Value)}' {Problem}; {Fix}";
 }

@@ -40,6 +40,8 @@ public sealed class ClusterViewTests
 
         public void JobCreated(StoredJob job) => throw new NotSupportedException();
 
+        public Task EditedAsync(StoredJob job, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task SuspendAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Jobs;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.V1;
 
@@ -141,5 +142,70 @@ public class QueueTests
         c.Register();
         Assert.Equal("job-2", (await c.PrepareAsync()).JobId);
         await harness.UntilAsync("job-1", j => j.Record.Reason.EndsWith("needs 2 workers, 1 are here", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Priority_OfAJobThatWaitsIsRaised_ItIsFirstAtOnce()
+    {
+        await using var harness = await ActorHarness.StartAsync();
+        var (a, _, _) = await harness.TwoTrainAsync(s => Workers(s, 2, 2));
+        foreach (var id in new[] { "job-2", "job-3" })
+        {
+            await harness.SubmitAsync(
+                s =>
+                {
+                    Workers(s, 2, 2);
+                    s.Priority = -10;
+                },
+                id
+            );
+        }
+        Assert.Equal([("job-2", 1), ("job-3", 2), ("job-1", 0)], await LineAsync());
+
+        await EditAsync(harness, "job-3", s => s.Priority = -5);
+        Assert.Equal([("job-3", 1), ("job-2", 2), ("job-1", 0)], await LineAsync());
+
+        // Above that of the job that has the workers: it gets them.
+        await EditAsync(harness, "job-2", s => s.Priority = 5);
+        var stop = await a.NextAsync<StopTraining>();
+        Assert.Equal(("job-1", true), (stop.JobId, stop.KeepState));
+
+        async Task<IEnumerable<(string, int)>> LineAsync() => (await QueueAsync(harness)).Jobs.Select(j => (j.JobId, j.Position));
+    }
+
+    [Fact]
+    public async Task MaxWorkers_OfARunningJobLoweredAndRaised_AWorkerLeavesAtTheEndOfAStepAndComesBack()
+    {
+        await using var harness = await ActorHarness.StartAsync();
+        var (a, b, plan) = await harness.TwoTrainAsync(s => Workers(s, 1, 2));
+        a.Step(plan, 1);
+        b.Step(plan, 1);
+        await harness.UntilAsync("job-1", j => j.Progress.Step == 1);
+
+        await EditAsync(harness, "job-1", s => s.Workers.Max = 1);
+        var change = await a.PrepareAsync(hasState: true, step: 4);
+        await b.PrepareAsync(hasState: true, step: 4);
+        Assert.True(change.FinishStep > 1);
+        var alone = await a.StartAsync();
+        Assert.Equal(["a"], alone.Members.Select(m => m.WorkerId));
+        // As the workers know it from now on.
+        Assert.Equal(1, change.Spec.Workers.Max);
+
+        await EditAsync(harness, "job-1", s => s.Workers.Max = 2);
+        Assert.Equal("job-1", (await b.PrepareAsync(hasState: true, step: 4)).JobId);
+    }
+
+    private static async Task EditAsync(ActorHarness harness, string id, Action<JobSpec> change)
+    {
+        var job = await harness.Store.EditAsync(
+            id,
+            found =>
+            {
+                var spec = found.Spec.Clone();
+                change(spec);
+                return new JobEdit(spec, found.Labels);
+            }
+        );
+        await harness.Actor.Ask<CommandDone>(new JobEdited(job!), ProbeWorker.Timeout);
     }
 }

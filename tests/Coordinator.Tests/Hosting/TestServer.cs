@@ -38,6 +38,7 @@ internal sealed class TestServer : IAsyncDisposable
         Checkpoints = new(channel);
     }
 
+    public string Address => _app.Urls.Single();
     public JobStore Store { get; }
     public RecordingControl Control { get; }
     public GrpcChannel Channel { get; }
@@ -50,7 +51,13 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="filling">Fills the store before it is opened.</param>
     /// <param name="quotas">Null: none.</param>
     /// <param name="queue">Null: neither quotas of workers nor limits.</param>
-    public static async Task<TestServer> StartAsync(Func<string, Task>? filling = null, Quotas? quotas = null, QueueOptions? queue = null)
+    /// <param name="access">Null: nobody is asked who it is.</param>
+    public static async Task<TestServer> StartAsync(
+        Func<string, Task>? filling = null,
+        Quotas? quotas = null,
+        QueueOptions? queue = null,
+        AccessOptions? access = null
+    )
     {
         var folder = new TemporaryFolder();
         var data = new DataFolder(folder.Path);
@@ -68,7 +75,7 @@ internal sealed class TestServer : IAsyncDisposable
             .AddSingleton(TimeProvider.System)
             .AddSingleton(quotas ?? new())
             .AddSingleton(Options.Create(queue ?? new()))
-            .AddSingleton(new AccessControl(new(), TimeProvider.System, NullLogger<AccessControl>.Instance))
+            .AddSingleton(new AccessControl(access ?? new(), TimeProvider.System, NullLogger<AccessControl>.Instance))
             .AddCoordinatorGrpc();
         var app = builder.Build();
         app.MapCoordinatorGrpc();
@@ -113,9 +120,16 @@ internal sealed class TestServer : IAsyncDisposable
 internal sealed class RecordingControl(JobStore store) : IJobControl
 {
     public List<string> Created { get; } = [];
+    public List<StoredJob> Edited { get; } = [];
     public List<string> CheckpointsOf { get; } = [];
 
     public void JobCreated(StoredJob job) => Created.Add(job.Id);
+
+    public Task EditedAsync(StoredJob job, CancellationToken cancellationToken)
+    {
+        Edited.Add(job);
+        return Task.CompletedTask;
+    }
 
     public Task CancelAsync(string jobId, string reason, CancellationToken cancellationToken) =>
         MoveAsync(jobId, JobPhase.Cancelled, reason);

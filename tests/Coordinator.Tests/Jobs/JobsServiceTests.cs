@@ -1,6 +1,7 @@
 using Google.Rpc;
 using Grpc.Core;
 using TrainingCluster.Coordinator.Jobs.Machine;
+using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Errors;
 using TrainingCluster.V1;
@@ -84,7 +85,7 @@ public class JobsServiceTests
 
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Equal(
-            ["training.logicalShards", "training.beta1"],
+            ["spec.training.logical_shards", "spec.training.beta1"],
             RpcErrorDetails.Find<BadRequest>(error)!.FieldViolations.Select(v => v.Field)
         );
     }
@@ -176,7 +177,7 @@ public class JobsServiceTests
     {
         await using var server = await TestServer.StartAsync();
         var job = await server.AddAsync(JobPhase.Failed);
-        using var watch = server.Jobs.WatchJob(new() { Id = job.Id, ResumeToken = "1" });
+        using var watch = server.Jobs.WatchJob(new() { Id = job.Id, ResumeToken = EventToken.Of(job.Id, 1) });
         Assert.False(await watch.ResponseStream.MoveNext(default));
     }
 

@@ -188,6 +188,12 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
 
     void IJobControl.JobCreated(StoredJob job) => Note($"created {job.Id}");
 
+    Task IJobControl.EditedAsync(StoredJob job, CancellationToken cancellationToken)
+    {
+        Note($"edited {job.Id}: priority {job.Spec.Priority}, at most {job.Spec.Workers.Max} workers");
+        return Task.CompletedTask;
+    }
+
     Task IJobControl.CancelAsync(string jobId, string reason, CancellationToken cancellationToken) =>
         CommandAsync($"cancel {jobId}", jobId, JobPhase.Cancelled, $"cancelled: {reason}");
 

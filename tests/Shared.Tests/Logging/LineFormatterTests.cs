@@ -95,7 +95,7 @@ public class LineFormatterTests
         return logger.Text.ToString();
     }
 
-    private sealed class FormattingLogger(ConsoleFormatter formatter) : ILogger
+    private sealed class FormattingLogger(ConsoleFormatter lines) : ILogger
     {
         private readonly LoggerExternalScopeProvider _scopes = new();
 
@@ -111,7 +111,7 @@ public class LineFormatterTests
             EventId eventId,
             TState state,
             Exception? exception,
-            Func<TState, Exception?, string> write
-        ) => formatter.Write(new LogEntry<TState>(logLevel, "Tests", eventId, state, exception, write), _scopes, Text);
+            Func<TState, Exception?, string> formatter
+        ) => lines.Write(new LogEntry<TState>(logLevel, "Tests", eventId, state, exception, formatter), _scopes, Text);
     }
 }

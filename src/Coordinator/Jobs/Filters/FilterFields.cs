@@ -1,4 +1,5 @@
 using System.Globalization;
+using TrainingCluster.Errors;
 using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
@@ -64,9 +65,9 @@ internal sealed class FilterFields
         {
             return int.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
                 ? (Holds("priority", comparison, Parameter(number)), null)
-                : throw new FilterException(value.Position, $"'{value.Text}' is no whole number; priority is -1000 to 1000");
+                : throw new FilterException(value.Position, $"'{Echo.Of(value.Text)}' is no whole number; priority is -1000 to 1000");
         }
-        throw new FilterException(field.Position, $"there is no field '{field.Text}'; use {Names}");
+        throw new FilterException(field.Position, $"there is no field '{Echo.Of(field.Text)}'; use {Names}");
     }
 
     private string Label(FilterToken field, FilterToken comparison, FilterToken value)
@@ -74,7 +75,7 @@ internal sealed class FilterFields
         var key = field.Text[Labels.Length..];
         if (JobLabels.KeyProblem(key) is { } problem)
         {
-            throw new FilterException(field.Position + Labels.Length, $"'{key}' is no key of a label: {problem}");
+            throw new FilterException(field.Position + Labels.Length, $"'{Echo.Of(key)}' is no key of a label: {problem}");
         }
         var path = Parameter($"$.\"{key}\"");
         if (comparison.Is(":"))
@@ -113,7 +114,7 @@ internal sealed class FilterFields
             ? found
             : throw new FilterException(
                 value.Position,
-                $"'{value.Text}' is no state; use {string.Join(", ", states.Select(s => s.ToString().ToUpperInvariant()))}"
+                $"'{Echo.Of(value.Text)}' is no state; use {string.Join(", ", states.Select(s => s.ToString().ToUpperInvariant()))}"
             );
     }
 
@@ -125,7 +126,7 @@ internal sealed class FilterFields
             out var time
         )
             ? time
-            : throw new FilterException(value.Position, $"'{value.Text}' is no time; write 2026-01-31T12:00:00Z");
+            : throw new FilterException(value.Position, $"'{Echo.Of(value.Text)}' is no time; write 2026-01-31T12:00:00Z");
 
     private static void RequireEquality(FilterToken field, FilterToken comparison)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TrainingCluster.Errors;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Filters;
@@ -127,7 +128,7 @@ internal sealed class FilterParser
     }
 
     private FilterException Unexpected(string wanted) =>
-        new(Current.Position, $"{(Current.IsEnd ? "the filter ends" : $"'{Current.Text}' stands")} where {wanted} should be");
+        new(Current.Position, $"{(Current.IsEnd ? "the filter ends" : $"'{Echo.Of(Current.Text)}' stands")} where {wanted} should be");
 
     /// <summary>A part of the filter.</summary>
     /// <param name="Sql">As the store asks; true or false, never NULL.</param>

@@ -38,7 +38,8 @@ public static class Faults
             Kind = cause.Kind,
             Generation = before.Generation,
             Step = before.Progress.Step,
-            Cause = cause.Cause,
+            // It stands within a line.
+            Cause = cause.Cause.TrimEnd('.'),
             Done = done,
             Lost = lost,
         };

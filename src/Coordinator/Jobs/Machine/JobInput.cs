@@ -46,5 +46,9 @@ public sealed record SuspendRequested : JobInput;
 /// <summary>The user resumes.</summary>
 public sealed record ResumeRequested : JobInput;
 
+/// <summary>The user has changed what may change of a job that runs.</summary>
+/// <param name="Spec">Every field filled in.</param>
+public sealed record SpecEdited(JobSpec Spec) : JobInput;
+
 /// <summary>Time has passed: what was due is done.</summary>
 public sealed record TimePassed : JobInput;

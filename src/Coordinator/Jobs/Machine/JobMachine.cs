@@ -101,6 +101,9 @@ public static class JobMachine
             case ResumeRequested:
                 Commands.Resume(transition);
                 break;
+            case SpecEdited edited:
+                transition.State = transition.State with { Spec = edited.Spec };
+                break;
             case TimePassed:
                 Passing.OnTime(transition);
                 break;

@@ -10,7 +10,7 @@ public sealed record JobMachineState
     /// <summary>The job.</summary>
     public required string JobId { get; init; }
 
-    /// <summary>What it is to do, every field filled in. Never changed.</summary>
+    /// <summary>What it is to do, every field filled in. What its weights depend on never changes.</summary>
     public required JobSpec Spec { get; init; }
 
     /// <summary>Where it stands.</summary>
