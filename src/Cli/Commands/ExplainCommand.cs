@@ -17,7 +17,7 @@ internal static class ExplainCommand
         var command = new Command(
             "explain",
             "Tell a job's story: who submitted it, why it waited, each fault with what was done and lost, how it ended or what "
-            + "it waits for."
+                + "it waits for."
         )
         {
             id,

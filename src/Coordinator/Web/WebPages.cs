@@ -173,8 +173,11 @@ internal static partial class WebPages
             return await ProblemAsync(renderer, StatusCodes.Status409Conflict, "Too late", text);
         }
         await act(control, id, http.RequestAborted);
-        var by = string.Create(CultureInfo.InvariantCulture, $"{caller.Name} at {http.Connection.RemoteIpAddress}");
-        LogAction(loggers.CreateLogger(typeof(WebPages)), action, id, by.Trim());
+        var logger = loggers.CreateLogger(typeof(WebPages));
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            LogAction(logger, action, id, $"{caller.Name} at {http.Connection.RemoteIpAddress}".Trim());
+        }
         return Results.Redirect(Show.JobPath(id), permanent: false, preserveMethod: false);
     }
 

@@ -4,7 +4,6 @@ using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Kubernetes.Decisions;
 using TrainingCluster.Coordinator.Kubernetes.Definition;
 using TrainingCluster.Coordinator.Tests;
-using TrainingCluster.Kubernetes.Tests.ApiServer;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Kubernetes.Tests.Controller;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Coordinator.Kubernetes.Decisions;
-using TrainingCluster.Coordinator.Tests;
 using TrainingCluster.Modeling.Data;
 
 namespace TrainingCluster.Kubernetes.Tests.Decisions;

@@ -5,7 +5,6 @@ using TrainingCluster.Coordinator.Kubernetes.Decisions;
 using TrainingCluster.Coordinator.Kubernetes.Definition;
 using TrainingCluster.Jobs;
 using TrainingCluster.Kubernetes.Tests.ApiServer;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Kubernetes.Tests.Definition;

@@ -1,6 +1,3 @@
-using TrainingCluster.Coordinator.Tests;
-using TrainingCluster.TestSupport;
-
 namespace TrainingCluster.Kubernetes.Tests.Kubectl;
 
 /// <summary>The real kubectl against one API server.</summary>

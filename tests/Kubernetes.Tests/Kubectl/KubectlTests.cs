@@ -2,7 +2,6 @@ using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Tests;
 using TrainingCluster.Kubernetes.Tests.Controller;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Kubernetes.Tests.Kubectl;

@@ -3,7 +3,6 @@ using k8s;
 using k8s.Models;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Kubernetes.Tests.ApiServer;
-using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Kubernetes.Tests.Manifests;
 
@@ -17,6 +16,7 @@ public sealed class ManifestTests
         ["v1/Service"] = typeof(V1Service),
         ["v1/ConfigMap"] = typeof(V1ConfigMap),
         ["apps/v1/StatefulSet"] = typeof(V1StatefulSet),
+        ["apps/v1/Deployment"] = typeof(V1Deployment),
         ["batch/v1/Job"] = typeof(V1Job),
         ["policy/v1/PodDisruptionBudget"] = typeof(V1PodDisruptionBudget),
         ["networking.k8s.io/v1/NetworkPolicy"] = typeof(V1NetworkPolicy),

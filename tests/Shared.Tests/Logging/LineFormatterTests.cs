@@ -24,9 +24,11 @@ public class LineFormatterTests
         using var json = JsonDocument.Parse(line);
         Assert.Equal(1, line.Count(c => c == '\n'));
         Assert.Equal(
-            """{"timestamp":"2026-11-27T03:04:05.6780000Z","level":"warning","category":"Tests","event_id":7,"event":"Lost","""
-                + """"message":"w-1 at 12 of 0.5\n","worker":"w-1","step":12,"share":0.5,"""
-                + """"job":"tiny-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}""",
+            """
+            {"timestamp":"2026-11-27T03:04:05.6780000Z","level":"warning","category":"Tests","event_id":7,"event":"Lost",
+            "message":"w-1 at 12 of 0.5\n","worker":"w-1","step":12,"share":0.5,
+            "job":"tiny-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}
+            """.Replace("\n", "", StringComparison.Ordinal),
             line.TrimEnd()
         );
     }

@@ -72,6 +72,7 @@ internal static class JobAnnouncements
     private static Announcement Checkpoint(JobEvent e)
     {
         var checkpoint = e.Checkpoint;
+        var seconds = Seconds(checkpoint.StoreDuration ?? new());
         return checkpoint.Error.Length > 0
             ? Say(e, true, "CheckpointFailed", $"the checkpoint of step {checkpoint.Step} could not be stored: {checkpoint.Error}")
             : Say(
@@ -80,8 +81,7 @@ internal static class JobAnnouncements
                 "CheckpointStored",
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the checkpoint of step {checkpoint.Step} is stored: {checkpoint.SizeBytes / 1e6:0.0} MB in "
-                        + $"{Seconds(checkpoint.StoreDuration ?? new())} s"
+                    $"the checkpoint of step {checkpoint.Step} is stored: {checkpoint.SizeBytes / 1e6:0.0} MB in {seconds} s"
                 )
             );
     }

@@ -61,7 +61,7 @@ internal static class StatusView
         var recoveries = observed.Events.Where(e => e.Generation is { } group && JobAnnouncements.IsRecovery(group)).ToList();
         var checkpoint = observed.Events.LastOrDefault(e => e.Checkpoint is { Error.Length: 0 });
         var evaluated = progress.EvaluatedStep > 0;
-        var left = running ? progress.RemainingDuration?.ToTimeSpan() : null;
+        var remaining = running ? progress.RemainingDuration?.ToTimeSpan() : null;
         return new()
         {
             ObservedGeneration = observed.Item.Generation,
@@ -79,9 +79,9 @@ internal static class StatusView
                 state == JobState.Succeeded ? 100
                 : progress.TotalStepCount > 0 ? 100 * progress.Step / progress.TotalStepCount
                 : null,
-            EstimatedEnd = now + left,
+            EstimatedEnd = now + remaining,
             Remaining =
-                left is { } time ? Span(time)
+                remaining is { } left ? Span(left)
                 : ended && record is { Started: { } began, Ended: { } end } ? $"took {Span(end - began)}"
                 : null,
             Loss = progress.Step > 0 && double.IsFinite(progress.Loss) ? Math.Round(progress.Loss, 4) : null,
