@@ -92,6 +92,6 @@ public static class RpcErrors
             ? $"the coordinator refuses the call:\n{string.Join('\n', violations.Select(each => $"  {each.Field}: {each.Description}"))}"
             : null;
 
-    private static IReadOnlyList<BadRequest.Types.FieldViolation> Violations(RpcException exception) =>
+    private static Google.Protobuf.Collections.RepeatedField<BadRequest.Types.FieldViolation> Violations(RpcException exception) =>
         RpcErrorDetails.Find<BadRequest>(exception)?.FieldViolations ?? [];
 }

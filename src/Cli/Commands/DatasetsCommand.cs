@@ -4,7 +4,6 @@ using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Training;
 using TrainingCluster.Modeling.Data;
-using TrainingCluster.Settings;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using TrainingCluster.Cli.Client;
 using TrainingCluster.Transport;
 
 namespace TrainingCluster.Cli.Commands;

@@ -7,7 +7,7 @@ namespace TrainingCluster.Cli.Display;
 /// <summary>Text as a terminal shows it: in cells, of which Chinese characters take two.</summary>
 internal static class Cells
 {
-    private const string Ellipsis = "…";
+    private const char Ellipsis = '…';
 
     /// <summary>Cells that the text takes.</summary>
     public static int Width(string text) => Segment.CellCount([new Segment(text)]);

@@ -1,7 +1,6 @@
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
 using TrainingCluster.Cli.Local;
-using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO.Compression;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http.Features;
@@ -173,11 +172,9 @@ internal static partial class WebPages
             return await ProblemAsync(renderer, StatusCodes.Status409Conflict, "Too late", text);
         }
         await act(control, id, http.RequestAborted);
+        var (by, address) = (caller.Name, http.Connection.RemoteIpAddress);
         var logger = loggers.CreateLogger(typeof(WebPages));
-        if (logger.IsEnabled(LogLevel.Information))
-        {
-            LogAction(logger, action, id, $"{caller.Name} at {http.Connection.RemoteIpAddress}".Trim());
-        }
+        LogAction(logger, action, id, by, address);
         return Results.Redirect(Show.JobPath(id), permanent: false, preserveMethod: false);
     }
 
@@ -213,6 +210,12 @@ internal static partial class WebPages
     private static IResult Html(string page, int status = StatusCodes.Status200OK) =>
         Results.Content(page, "text/html; charset=utf-8", statusCode: status);
 
-    [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{Job}' on the page by {By}")]
-    private static partial void LogAction(ILogger logger, string action, string job, string by);
+    [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{Job}' on the page by {By} at {Address}")]
+    private static partial void LogAction(
+        ILogger logger,
+        string action,
+        string job,
+        string by,
+        System.Net.IPAddress? address
+    );
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using TrainingCluster.TestSupport;
 using TrainingCluster.TestSupport.Api;
 using TrainingCluster.V1;
 

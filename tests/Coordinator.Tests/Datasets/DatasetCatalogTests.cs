@@ -1,12 +1,8 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using TrainingCluster.Coordinator.Access;
-using TrainingCluster.Coordinator.Datasets;
 using TrainingCluster.Coordinator.Jobs.Machine;
-using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Errors;
-using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Tests.Datasets;

@@ -31,7 +31,7 @@ public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
         await GoAsync(page, server, path);
 
         await BrowserFixture.RequireAccessibleAsync(page, width);
-        Assert.Empty(complaints.Where(c => !c.Contains("404", StringComparison.Ordinal)));
+        Assert.DoesNotContain(complaints, c => !c.Contains("404", StringComparison.Ordinal));
     }
 
     [Fact]

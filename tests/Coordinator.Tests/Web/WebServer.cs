@@ -49,7 +49,6 @@ internal sealed class WebServer : IAsyncDisposable
         {
             var path = Path.Combine(server._folder.Path, "tokens");
             await File.WriteAllTextAsync(path, tokens);
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             access = new() { Tokens = path };
         }
         var builder = WebApplication.CreateSlimBuilder();

@@ -88,6 +88,6 @@ public class DocumentationTests
         );
     }
 
-    private static IReadOnlyCollection<FieldBehavior> BehaviorOf(FieldDescriptor field) =>
+    private static Google.Protobuf.Collections.RepeatedField<FieldBehavior> BehaviorOf(FieldDescriptor field) =>
         field.GetOptions()?.GetExtension(FieldBehaviorExtensions.FieldBehavior) ?? [];
 }

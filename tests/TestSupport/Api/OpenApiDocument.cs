@@ -91,7 +91,7 @@ internal sealed partial class OpenApiDocument(string title, string version)
         return operation;
     }
 
-    private JsonNode Parameter(FieldDescriptor field, string name, string place) =>
+    private JsonObject Parameter(FieldDescriptor field, string name, string place) =>
         new JsonObject
         {
             ["name"] = name,

@@ -1,5 +1,4 @@
 using Google.Protobuf.Reflection;
-using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.TestSupport.Api;
