@@ -170,7 +170,7 @@ internal static class ServeBench
     }
 
     private static async Task<Server> StartAsync(
-        IReadOnlyList<string> models,
+        List<string> models,
         int threads,
         string folder,
         CancellationToken cancellationToken

@@ -35,6 +35,8 @@ public sealed partial class DialectTests
             )
             // The compiler's names for local functions and lambdas.
             .Where(method => !method.Name.Contains('<', StringComparison.Ordinal))
+            // The parameter of a property's setter is its value.
+            .Where(method => !method.IsSpecialName)
             .SelectMany(method => method.GetParameters())
             .Where(parameter => parameter.ParameterType == typeof(CancellationToken))
             .ToArray();

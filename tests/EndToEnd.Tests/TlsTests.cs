@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using TrainingCluster.Cli.Client;
 using TrainingCluster.Security;
 using TrainingCluster.Transport;
 using TrainingCluster.V1;

@@ -1,4 +1,3 @@
-using TrainingCluster.Cli.Client;
 using TrainingCluster.Security;
 using TrainingCluster.Transport;
 

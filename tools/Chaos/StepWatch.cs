@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using TrainingCluster.Cli;
-using TrainingCluster.Cli.Client;
 using TrainingCluster.Transport;
 
 namespace TrainingCluster.Chaos;

@@ -154,7 +154,6 @@ public static partial class CoordinatorHost
             .AddSingleton(time)
             .AddSingleton(published)
             .AddSingleton(new CoordinatorMetrics(published.Factory, time))
-            .AddSingleton<WorkerPulses>()
             .AddWebPages()
             .AddSingleton(provider => new Refusals(published.Factory, provider.GetRequiredService<ILoggerFactory>()))
             .AddSingleton<IJobControl, ActorJobControl>();

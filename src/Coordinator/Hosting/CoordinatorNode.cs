@@ -238,6 +238,7 @@ internal static class CoordinatorNodeServices
     public static IServiceCollection AddCoordinatorNode(this IServiceCollection services, NodeOptions options)
     {
         services
+            .AddSingleton<WorkerPulses>()
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<CoordinatorNode>(provider, options))
             .AddHostedService(provider => provider.GetRequiredService<CoordinatorNode>())
             .AddHealthChecks()

@@ -32,6 +32,7 @@ public static class ActorConfiguration
         akka {
           # What it says before its loggers are there, and after, is no line of our log.
           stdout-loglevel = OFF
+          stdout-logger-class = "TrainingCluster.Logging.SilentLogger, TrainingCluster.Shared"
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
           # Serialisers are replaced on purpose: see NodeSerialization.

@@ -4,9 +4,11 @@ using TrainingCluster.Cli.Display;
 
 namespace TrainingCluster.Cli.Tests.Display;
 
-public sealed class LiveScreenTests
+public sealed class LiveScreenTests : IDisposable
 {
     private readonly StringWriter _written = new();
+
+    public void Dispose() => _written.Dispose();
 
     [Theory]
     [InlineData(true)]

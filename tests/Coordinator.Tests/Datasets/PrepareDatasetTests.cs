@@ -214,7 +214,7 @@ public sealed class PrepareDatasetTests
     {
         using var folder = new TemporaryFolder();
         var (source, target) = (Path.Combine(folder.Path, "a"), Path.Combine(folder.Path, "b"));
-        File.WriteAllLines(source, Enumerable.Range(0, 200).Select(i => $"word{i}"));
+        File.WriteAllLines(source, Enumerable.Range(0, 200).Select(i => new string((char)('a' + i % 26), 1 + i / 26)));
         File.WriteAllLines(target, Enumerable.Range(0, 200).Select(i => "same"));
         var options = new DatasetOptions { Train = new ParallelText(source, target), VocabularySize = 300 };
         var error = Assert.Throws<DatasetException>(() =>

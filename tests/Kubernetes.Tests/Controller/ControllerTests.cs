@@ -118,6 +118,19 @@ public sealed class ControllerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Edit_PriorityAndMostWorkers_ReachTheJobAndTheQueue()
+    {
+        await _world.CreateAsync("e");
+        var job = await _world.JobAsync("e");
+
+        await _world.PatchAsync("e", new JsonObject { ["priority"] = 7, ["workers"] = new JsonObject { ["max"] = 3 } });
+        await _world.UntilAsync(() => _world.Edits.Contains((job.Id, 7, 3)));
+
+        var changed = (await _world.Store.GetAsync(job.Id))!.Spec;
+        Assert.Equal((7, 3), (changed.Priority, changed.Workers.Max));
+    }
+
+    [Fact]
     public async Task Object_ManagedByAnother_IsLeftAlone()
     {
         await _world.CreateAsync("theirs", spec => spec["managedBy"] = "kueue.x-k8s.io/multikueue");

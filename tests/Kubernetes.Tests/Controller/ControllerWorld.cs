@@ -43,6 +43,9 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
 
     public List<string> Commands { get; } = [];
 
+    /// <summary>What the queue was told of changed specifications.</summary>
+    public List<(string JobId, int Priority, int MaxWorkers)> Edits { get; } = [];
+
     public QueueStatus Queue { get; set; } = new();
 
     public KubernetesOptions Options { get; init; } =
@@ -190,7 +193,10 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
 
     Task IJobControl.EditedAsync(StoredJob job, CancellationToken cancellationToken)
     {
-        Note($"edited {job.Id}: priority {job.Spec.Priority}, at most {job.Spec.Workers.Max} workers");
+        lock (Edits)
+        {
+            Edits.Add((job.Id, job.Spec.Priority, job.Spec.Workers.Max));
+        }
         return Task.CompletedTask;
     }
 
