@@ -169,12 +169,7 @@ internal static class ServeBench
         return to;
     }
 
-    private static async Task<Server> StartAsync(
-        List<string> models,
-        int threads,
-        string folder,
-        CancellationToken cancellationToken
-    )
+    private static async Task<Server> StartAsync(List<string> models, int threads, string folder, CancellationToken cancellationToken)
     {
         var ready = Path.Combine(folder, "ready.json");
         string[] ports = ["--grpc-port", "0", "--http-port", "0"];

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Threading.Channels;
 using Google.Protobuf.WellKnownTypes;
@@ -158,8 +157,21 @@ internal sealed partial class TrainingJobController(
 
     private async Task<IReadOnlyList<JobEvent>> EventsAsync(TrainingJob item, StoredJob job)
     {
-        var after = long.TryParse((string?)item.Status["eventToken"], CultureInfo.InvariantCulture, out var token) ? token : 0;
-        return await store.EventsAsync(job.Id, after, EventsAtOnce);
+        var told = (string?)item.Status["eventToken"] is { Length: > 0 } token ? Told(job.Id, token) : 0;
+        return await store.EventsAsync(job.Id, told, EventsAtOnce);
+    }
+
+    /// <summary>A token that somebody else wrote into the status is none: events are told again.</summary>
+    private static long Told(string jobId, string token)
+    {
+        try
+        {
+            return EventToken.Read(jobId, token, long.MaxValue);
+        }
+        catch (RpcException)
+        {
+            return 0;
+        }
     }
 
     private async Task ApplyAsync(Known known, Observed observed, ReconcileAction action, CancellationToken cancellationToken)

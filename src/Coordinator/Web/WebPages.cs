@@ -211,11 +211,5 @@ internal static partial class WebPages
         Results.Content(page, "text/html; charset=utf-8", statusCode: status);
 
     [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{Job}' on the page by {By} at {Address}")]
-    private static partial void LogAction(
-        ILogger logger,
-        string action,
-        string job,
-        string by,
-        System.Net.IPAddress? address
-    );
+    private static partial void LogAction(ILogger logger, string action, string job, string by, System.Net.IPAddress? address);
 }

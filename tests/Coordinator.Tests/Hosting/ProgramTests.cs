@@ -97,12 +97,12 @@ public class ProgramTests
 
         // Not for its silence: that takes seconds. A refused port does not, nor does the end of a connection that was never complete.
         await ProgramProcess.UntilAsync(
-            () => coordinator.Output.Contains("w is lost: ", StringComparison.Ordinal),
+            () => coordinator.Output.Contains("w (127.0.0.1) is lost: ", StringComparison.Ordinal),
             () => coordinator.Output
         );
         Assert.Contains(
             new[] { "its process is gone", "its actor ended" },
-            reason => coordinator.Output.Contains($"w is lost: {reason}", StringComparison.Ordinal)
+            reason => coordinator.Output.Contains($"w (127.0.0.1) is lost: {reason}", StringComparison.Ordinal)
         );
     }
 

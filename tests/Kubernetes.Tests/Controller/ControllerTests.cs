@@ -123,7 +123,14 @@ public sealed class ControllerTests : IAsyncLifetime
         await _world.CreateAsync("e");
         var job = await _world.JobAsync("e");
 
-        await _world.PatchAsync("e", new JsonObject { ["priority"] = 7, ["workers"] = new JsonObject { ["max"] = 3 } });
+        await _world.PatchAsync(
+            "e",
+            new JsonObject
+            {
+                ["priority"] = 7,
+                ["workers"] = new JsonObject { ["max"] = 3 },
+            }
+        );
         await _world.UntilAsync(() => _world.Edits.Contains((job.Id, 7, 3)));
 
         var changed = (await _world.Store.GetAsync(job.Id))!.Spec;
