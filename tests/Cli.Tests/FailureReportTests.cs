@@ -55,7 +55,7 @@ public sealed class FailureReportTests : IDisposable
             new() { Get = request => throw Errors.RpcErrors.NotFound("job", request.Id, "list the jobs with ListJobs") }
         );
         var session = await Session.RunAsync("get", "nope", "--json", "--coordinator", coordinator.Address);
-        var failure = Failure(session, ExitCodes.BadUsage, "NOT_FOUND");
+        var failure = Failure(session, ExitCodes.BadUsage, "JOB_NOT_FOUND");
         Assert.Equal("list the jobs with ListJobs", Text(failure, "help"));
         Assert.Empty(session.Out);
     }

@@ -14,4 +14,10 @@ public sealed record CourseFigure(string FileName, Func<string> Draw, double Tol
 
     /// <summary>The tolerance of what is trained: rounding grows from step to step. Fix the axes of such a chart.</summary>
     public const double Trained = 0.2;
+
+    /// <summary>
+    /// The tolerance of what single heads have learned: rounding decides which of them takes which part, so that on another processor
+    /// only what is drawn is the same, not its colours.
+    /// </summary>
+    public const double TrainedHeads = 1;
 }

@@ -33,7 +33,7 @@ public static class TransformerFigures
             new("mask-taken-away.svg", MaskTakenAway, CourseFigure.Trained),
             new("multi-head.svg", MultiHeadDiagram.Draw, CourseFigure.Computed),
             new("heads-and-scale.svg", HeadsAndScale, CourseFigure.Trained),
-            new("learned-heads.svg", LearnedHeadMaps, CourseFigure.Trained),
+            new("learned-heads.svg", LearnedHeadMaps, CourseFigure.TrainedHeads),
             new("date-heads.svg", DateHeads, CourseFigure.Computed),
         ];
 
