@@ -56,6 +56,8 @@ internal static class ApiTargets
                     // Field 1 of a log was the severity's word.
                     new JobEvent { Log = new() { Text = "x" } }.ToByteArray(),
                 ],
+            // Two bytes may begin an object anew.
+            AllocatedPerByte = 1024,
         },
     ];
 }

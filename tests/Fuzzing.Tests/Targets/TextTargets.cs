@@ -67,7 +67,7 @@ internal static class TextTargets
             IsRefusal = error => error is CliException,
             Seeds = () => [Encoding.UTF8.GetBytes(Events())],
             IsText = true,
-            Words = ["\"time\":null", "\"evaluation\":{}", "\"generation\":{}", "{}", "\"step\":\"5\""],
+            Words = ["\"eventTime\":null", "\"evaluation\":{}", "\"generation\":{}", "{}", "\"step\":\"5\""],
             AllocatedAlways = 256 * 1024,
             AllocatedPerByte = 1024,
         },
