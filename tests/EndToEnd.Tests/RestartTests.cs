@@ -23,15 +23,25 @@ public sealed class RestartTests : IDisposable
         await using var worker = StartWorker("worker-1");
         await using var submit = Submit(_workspace.WriteJob(steps: 400));
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 0 }), "a step");
+        // For a person; with --json nothing but a failure goes to standard error.
+        await using var watch = ClusterCommand.Start(
+            _workspace,
+            "watch",
+            JobEvents.Of(submit.Output).First().JobId,
+            "--coordinator",
+            Address
+        );
+        await watch.SeeAsync("running");
         ClusterCommand.Signal(coordinator.Pid, ClusterCommand.SigKill);
         await coordinator.EndedAsync(TestContext.Current.CancellationToken);
-        await submit.SeeAsync("the coordinator is away");
+        await watch.SeeAsync("the coordinator is away");
         await using var again = await StartCoordinatorAsync(2);
         var result = await submit.EndAsync();
         Assert.True(result.ExitCode == 0, $"{result.All}\n{again.LogTail(40)}");
         var events = JobEvents.Of(result.Output).ToList();
         Assert.Equal(events.Select(item => item.Token).Distinct(), events.Select(item => item.Token));
         Assert.Equal(JobState.Succeeded, events[^1].State.State);
+        Assert.Equal(0, (await watch.EndAsync()).ExitCode);
         // What was computed while nobody wrote it down is on record all the same.
         var ledger = await ClusterCommand.RunAsync(_workspace, "", "ledger", events[0].JobId, "--coordinator", Address);
         Assert.True(ledger.ExitCode == 0, ledger.All);

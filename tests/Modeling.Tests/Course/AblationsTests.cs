@@ -29,7 +29,9 @@ public class AblationsTests
     {
         var runs = Ablations.Scale();
         Assert.InRange(runs[0].FinalLoss, 0, 0.2);
-        Assert.InRange(runs[1].FinalLoss, 1, 2.5);
+        // How far it comes differs with the processor's last bits: 0.8 to 1.6.
+        Assert.InRange(runs[1].FinalLoss, 0.5, 2.5);
+        Assert.InRange(runs[1].FinalLoss / runs[0].FinalLoss, 4, double.PositiveInfinity);
     }
 
     [Fact]
