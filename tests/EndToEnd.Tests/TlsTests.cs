@@ -89,9 +89,10 @@ public sealed class TlsTests : IDisposable
         await OkAsync("certs", Certificates);
         var logs = Directory.GetFiles(_workspace.At(Path.Combine("data", "logs")), "*.log");
         Assert.Equal(3, logs.Length);
+        // A worker starts anew with its new certificate when it sees that, or sees before that the coordinator did.
         foreach (var log in logs)
         {
-            await SeenAsync(log, "certificate was replaced");
+            await SeenAsync(log, "new certificate", log.EndsWith("coordinator.log", StringComparison.Ordinal) ? "start anew" : "anew");
         }
         // The workers are back with the new coordinator's actors, and never stopped.
         await SeenAsync(
