@@ -2,21 +2,17 @@ using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using TrainingCluster.Access;
+using TrainingCluster.Errors;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
 /// <summary>
 /// A line for every call that changes something: who called, what, upon what, and how it ended. Clients find their call by the metadata
-/// <c>x-request-id</c>, which they may set.
+/// <see cref="RequestIds.Header"/>, which they may set.
 /// </summary>
 public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) : Interceptor
 {
-    /// <summary>The metadata key.</summary>
-    public const string RequestId = "x-request-id";
-
-    private const int LongestText = 200;
-
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request,
@@ -50,10 +46,6 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         ClientStreamingServerMethod<TRequest, TResponse> continuation
     ) => RecordAsync(context, "", () => continuation(requestStream, context));
 
-    /// <summary>The id of a call: the client's, or one that we made.</summary>
-    internal static string RequestIdOf(ServerCallContext context) =>
-        Plain(context.RequestHeaders.GetValue(RequestId) ?? context.GetHttpContext().TraceIdentifier);
-
     private async Task<TResponse> RecordAsync<TResponse>(ServerCallContext context, string what, Func<Task<TResponse>> call)
     {
         var (status, result) = (StatusCode.Unknown, "");
@@ -70,9 +62,11 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         }
         finally
         {
-            var requestId = RequestIdOf(context);
-            var by = Caller.Of(context) is { Name.Length: > 0 } caller ? $"{Plain(caller.Name)} at {context.Peer}" : context.Peer;
-            var (subject, outcome) = (Plain(what), Plain(result));
+            var requestId = RequestIds.Of(context.GetHttpContext());
+            var by = Caller.Of(context) is { Name.Length: > 0 } caller
+                ? $"{RequestIds.OneLine(caller.Name)} at {context.Peer}"
+                : context.Peer;
+            var (subject, outcome) = (RequestIds.OneLine(what), RequestIds.OneLine(result));
             LogCall(context.Method, subject, by, requestId, status, outcome);
         }
     }
@@ -89,13 +83,6 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
             ),
             _ => "",
         };
-
-    /// <summary>One line, whatever the caller wrote.</summary>
-    private static string Plain(string text)
-    {
-        var line = string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c));
-        return text.Length > LongestText ? line + "…" : line;
-    }
 
     [LoggerMessage(
         EventId = 232,

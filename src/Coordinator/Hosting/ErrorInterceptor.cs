@@ -1,66 +1,21 @@
 using Google.Protobuf;
 using Grpc.Core;
-using Grpc.Core.Interceptors;
 using Microsoft.Data.Sqlite;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
+using TrainingCluster.Hosting;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
 /// <summary>Gives every exception of a service the status that clients expect. What nobody foresaw is logged and INTERNAL.</summary>
-public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Interceptor
+public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : CallInterceptor
 {
     private static readonly TimeSpan s_diskMayBeCleared = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_storageMayAnswer = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
-    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
-        TRequest request,
-        ServerCallContext context,
-        UnaryServerMethod<TRequest, TResponse> continuation
-    ) => GuardAsync(context, () => continuation(request, context));
-
-    /// <inheritdoc/>
-    public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream,
-        ServerCallContext context,
-        ClientStreamingServerMethod<TRequest, TResponse> continuation
-    ) => GuardAsync(context, () => continuation(requestStream, context));
-
-    /// <inheritdoc/>
-    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request,
-        IServerStreamWriter<TResponse> responseStream,
-        ServerCallContext context,
-        ServerStreamingServerMethod<TRequest, TResponse> continuation
-    ) =>
-        GuardAsync(
-            context,
-            async () =>
-            {
-                await continuation(request, responseStream, context);
-                return true;
-            }
-        );
-
-    /// <inheritdoc/>
-    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream,
-        IServerStreamWriter<TResponse> responseStream,
-        ServerCallContext context,
-        DuplexStreamingServerMethod<TRequest, TResponse> continuation
-    ) =>
-        GuardAsync(
-            context,
-            async () =>
-            {
-                await continuation(requestStream, responseStream, context);
-                return true;
-            }
-        );
-
-    private async Task<T> GuardAsync<T>(ServerCallContext context, Func<Task<T>> call)
+    protected override async Task<T> CallAsync<T>(ServerCallContext context, Func<Task<T>> call)
     {
         try
         {
@@ -68,7 +23,7 @@ public sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) :
         }
         catch (Exception e)
         {
-            throw RpcErrors.Complete(Explain(e, context), AuditInterceptor.RequestIdOf(context));
+            throw RpcErrors.Complete(Explain(e, context), RequestIds.Of(context.GetHttpContext()));
         }
     }
 

@@ -50,11 +50,12 @@ public static class GrpcServing
     }
 
     /// <summary>Maps the services and reflection.</summary>
-    public static void MapCoordinatorGrpc(this IEndpointRouteBuilder endpoints)
+    public static void MapCoordinatorGrpc(this WebApplication app)
     {
-        endpoints.MapGrpcService<JobsService>();
-        endpoints.MapGrpcService<DatasetsService>();
-        endpoints.MapGrpcService<CheckpointsService>();
-        endpoints.MapGrpcReflectionService();
+        app.CompleteFrameworkErrors();
+        app.MapGrpcService<JobsService>();
+        app.MapGrpcService<DatasetsService>();
+        app.MapGrpcService<CheckpointsService>();
+        app.MapGrpcReflectionService();
     }
 }

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Models;
@@ -81,6 +82,47 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
                 label_smoothing: labelSmoothing
             )
             .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// R-Drop (Liang et al. 2021, equations 2 to 4), in nats, added up over the labels that are no filling: every sentence goes through
+    /// the model twice, dropout differs, and the two distributions p and q of each token are drawn together. The mean of both cross
+    /// entropies, plus the weight times the mean of KL(p‖q) and KL(q‖p), halved as the cross entropies are.
+    /// </summary>
+    /// <param name="source_BS">[B, S].</param>
+    /// <param name="sourceLengths_B">[B] int64.</param>
+    /// <param name="decoderInput_BT">[B, T].</param>
+    /// <param name="labels_BT">[B, T].</param>
+    /// <param name="labelSmoothing">As in <see cref="Loss"/>.</param>
+    /// <param name="weight">α, 0 or more.</param>
+    /// <returns>A scalar.</returns>
+    public Tensor RDropLoss(
+        Tensor source_BS,
+        Tensor sourceLengths_B,
+        Tensor decoderInput_BT,
+        Tensor labels_BT,
+        double labelSmoothing,
+        double weight
+    )
+    {
+        ArgumentNullException.ThrowIfNull(labels_BT);
+        ArgumentOutOfRangeException.ThrowIfNegative(weight);
+        using var scope = NewDisposeScope();
+        // One batch of 2B rows: each row has its own dropout.
+        var hidden_CTD = Decode(Twice(source_BS), Twice(sourceLengths_B), Twice(decoderInput_BT));
+        var log_MV = torch.nn.functional.log_softmax(Project(hidden_CTD.reshape(-1, hidden_CTD.shape[2])), 1);
+        var labels_M = Twice(labels_BT).reshape(-1);
+        var kept_M = labels_M.ne(Number.Of(PadId)).to(log_MV.dtype);
+        var nll = log_MV.gather(1, labels_M.unsqueeze(1)).squeeze(1).mul(kept_M).sum().neg();
+        var uniform = log_MV.mean([1]).mul(kept_M).sum().neg();
+        var entropies = nll.mul(Number.Of(1 - labelSmoothing)).add(uniform.mul(Number.Of(labelSmoothing)));
+        // KL(p‖q) + KL(q‖p) = Σ (p − q)(log p − log q).
+        var passes = log_MV.chunk(2, 0);
+        var both_N = passes[0].exp().sub(passes[1].exp()).mul(passes[0].sub(passes[1])).sum(1);
+        var divergence = both_N.mul(kept_M.chunk(2, 0)[0]).sum();
+        return entropies.add(divergence.mul(Number.Of(weight / 2))).mul(Number.Of(0.5)).MoveToOuterDisposeScope();
+
+        static Tensor Twice(Tensor rows) => cat([rows, rows], 0);
     }
 
     /// <summary>Reads sentences and gets ready to write. Call in evaluation mode, without gradients.</summary>

@@ -34,7 +34,7 @@ internal static class MicroBatch
         using var scope = NewDisposeScope();
         using var precision = Autocast.Enable(job.Spec.Training.Precision);
         TrainingThread.Enter(TrainingPhase.Forward);
-        var loss = Loss(job, batch, job.Spec.Training.LabelSmoothing);
+        var loss = Loss(job, batch, job.Spec.Training.LabelSmoothing, job.Spec.Training.RDrop);
         TrainingThread.Enter(TrainingPhase.Backward);
         loss.backward();
         return new ShardTotals
@@ -47,13 +47,19 @@ internal static class MicroBatch
     }
 
     /// <summary>Loss of a batch, summed over its target tokens.</summary>
-    public static Tensor Loss(TrainingJob job, Batch batch, double labelSmoothing)
+    /// <param name="job">The model and its device.</param>
+    /// <param name="batch">At least one row.</param>
+    /// <param name="labelSmoothing">In [0, 1).</param>
+    /// <param name="rDrop">0: one pass over each sentence; else two, with this weight on their divergence.</param>
+    public static Tensor Loss(TrainingJob job, Batch batch, double labelSmoothing, double rDrop = 0)
     {
         var device = job.Device;
         var source_BS = tensor(batch.Source, new long[] { batch.Rows, batch.SourceWidth }, device: device);
         var lengths_B = tensor(Array.ConvertAll(batch.SourceLengths, length => (long)length), device: device);
         var input_BT = tensor(batch.DecoderInput, new long[] { batch.Rows, batch.TargetWidth }, device: device);
         var labels_BT = tensor(batch.Labels, new long[] { batch.Rows, batch.TargetWidth }, device: device);
-        return job.Model.Loss(source_BS, lengths_B, input_BT, labels_BT, labelSmoothing);
+        return rDrop > 0
+            ? job.Model.RDropLoss(source_BS, lengths_B, input_BT, labels_BT, labelSmoothing, rDrop)
+            : job.Model.Loss(source_BS, lengths_B, input_BT, labels_BT, labelSmoothing);
     }
 }

@@ -131,6 +131,43 @@ public class ModelPropertyTests
         Assert.Equal(Loss(1), Loss(2));
     }
 
+    [Theory]
+    [InlineData("transformer")]
+    [InlineData("recurrent-attention")]
+    public void RDropLoss_IsTheMeanOfTwoPassesPlusTheirDivergence(string kind)
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyModels.Create(kind, spec => (spec["dropout"], spec["attentionDropout"]) = (0.3, 0.2));
+        var (source, lengths, input, labels) = TinyModels.Batch(rows: 3, seed: 6);
+        float RDrop(double weight)
+        {
+            manual_seed(7);
+            return model.RDropLoss(source, lengths, input, labels, 0.1, weight).item<float>();
+        }
+
+        manual_seed(7);
+        var doubled = cat([input, input]);
+        var logits = model.Logits(cat([source, source]), cat([lengths, lengths]), doubled);
+        var p = logits.narrow(0, 0, 3).log_softmax(2)[labels.ne(0)];
+        var q = logits.narrow(0, 3, 3).log_softmax(2)[labels.ne(0)];
+        var divergence = p.exp().mul(p - q).sum().item<float>() + q.exp().mul(q - p).sum().item<float>();
+        Assert.True(divergence > 0.01);
+        var entropies = nn.functional.cross_entropy(
+            logits.reshape(-1, model.VocabularySize),
+            cat([labels, labels]).reshape(-1),
+            ignore_index: 0,
+            reduction: nn.Reduction.Sum,
+            label_smoothing: 0.1
+        );
+        var mean = entropies.item<float>() / 2;
+        Assert.Equal(mean, RDrop(0), 1e-4 * mean);
+        Assert.Equal(mean + (2 * divergence / 4), RDrop(2), 1e-4 * mean);
+
+        model.eval();
+        var plain = model.Loss(source, lengths, input, labels, 0.1).item<float>();
+        Assert.Equal(plain, RDrop(5), 1e-4 * plain);
+    }
+
     private static SequenceToSequenceModel Create(string kind, string variant) =>
         TinyModels.Create(
             kind,

@@ -106,18 +106,25 @@ public sealed class OutcomeTests
         Assert.NotEqual(without, Assert.Single(hashes));
     }
 
-    [Fact]
-    public async Task Training_BpeDropout_GivesTheSameWeightsForAnyWorkersButOthersThanWithout()
+    [Theory]
+    [InlineData("BPE dropout")]
+    [InlineData("R-Drop")]
+    public async Task Training_Regularised_GivesTheSameWeightsForAnyWorkersButOthersThanWithout(string how)
     {
+        void Regularise(JobSpec spec)
+        {
+            (spec.Training.BpeDropout, spec.Training.RDrop) = how == "R-Drop" ? (0, 2) : (0.2, 0);
+            spec.Model.Dropout = 0.2;
+        }
         var hashes = new HashSet<string>();
         foreach (var workers in (int[])[1, 3])
         {
             await using var cluster = await TestCluster.StartAsync(workers);
-            hashes.Add(await InvarianceTests.TrainAsync(cluster, cluster.Spec(s => s.Training.BpeDropout = 0.2)));
+            hashes.Add(await InvarianceTests.TrainAsync(cluster, cluster.Spec(Regularise)));
         }
 
         await using var plain = await TestCluster.StartAsync(1);
-        Assert.NotEqual(await InvarianceTests.TrainAsync(plain, plain.Spec()), Assert.Single(hashes));
+        Assert.NotEqual(await InvarianceTests.TrainAsync(plain, plain.Spec(s => s.Model.Dropout = 0.2)), Assert.Single(hashes));
     }
 
     [Fact]
