@@ -4,34 +4,21 @@ using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Kubernetes;
 using TrainingCluster.Hosting;
-using TrainingCluster.Logging;
-using TrainingCluster.Settings;
 
 var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models; made where it is missing.");
-var host = ProgramOptions.Host();
-var advertise = ProgramOptions.Advertise();
-var grpcPort = ProgramOptions.Port("--grpc-port", 7070, "gRPC (HTTP/2)");
-var httpPort = ProgramOptions.Port("--http-port", 7080, "metrics, health and the page");
 var clusterPort = ProgramOptions.Port("--cluster-port", 7071, "the actors");
-var tls = ProgramOptions.Tls();
-var insecure = ProgramOptions.Insecure();
 var access = new AccessCommandOptions();
 var quotas = new QuotaCommandOptions();
 var kubernetes = new KubernetesCommandOptions();
-var readyFile = ProgramOptions.ReadyFile();
-var parentPid = ProgramOptions.ParentPid();
-var logging = new LoggingCommandOptions();
-var set = ProgramSettings.Option(CoordinatorSections.All);
+var process = new ProcessCommandOptions(
+    (CoordinatorOptions.UsualGrpcPort, "gRPC (HTTP/2)"),
+    (CoordinatorOptions.UsualHttpPort, "metrics, health and the page"),
+    CoordinatorSections.All
+);
 var command = new RootCommand("The coordinator of a training cluster: it queues jobs, keeps their files and holds their workers together.")
 {
     data,
-    host,
-    advertise,
-    grpcPort,
-    httpPort,
     clusterPort,
-    tls,
-    insecure,
     access.Tokens,
     access.Issuer,
     access.Audience,
@@ -46,35 +33,25 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     kubernetes.Home,
     kubernetes.Volumes,
     kubernetes.Workers,
-    readyFile,
-    parentPid,
-    logging.Format,
-    logging.Levels,
-    set,
 };
+process.AddTo(command);
 command.SetAction(
     (parsed, _) =>
         ProgramExit.RunAsync(
             "coordinator",
             () =>
                 CoordinatorHost.RunAsync(
-                    new CoordinatorOptions
-                    {
-                        Data = parsed.GetRequiredValue(data),
-                        Host = parsed.GetRequiredValue(host),
-                        Advertise = parsed.GetValue(advertise),
-                        GrpcPort = parsed.GetValue(grpcPort),
-                        HttpPort = parsed.GetValue(httpPort),
-                        ClusterPort = parsed.GetValue(clusterPort),
-                        Tls = parsed.GetValue(tls),
-                        Insecure = parsed.GetValue(insecure),
-                        Access = access.Of(parsed),
-                        Quotas = quotas.Of(parsed),
-                        Kubernetes = kubernetes.Of(parsed),
-                        ReadyFile = parsed.GetValue(readyFile),
-                        ParentPid = parsed.GetValue(parentPid),
-                        Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),
-                    }
+                    process.Of(
+                        parsed,
+                        new CoordinatorOptions
+                        {
+                            Data = parsed.GetRequiredValue(data),
+                            ClusterPort = parsed.GetValue(clusterPort),
+                            Access = access.Of(parsed),
+                            Quotas = quotas.Of(parsed),
+                            Kubernetes = kubernetes.Of(parsed),
+                        }
+                    )
                 )
         )
 );

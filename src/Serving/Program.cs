@@ -1,10 +1,8 @@
 using System.CommandLine;
 using TrainingCluster.Access;
 using TrainingCluster.Hosting;
-using TrainingCluster.Logging;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.Serving.Hosting;
-using TrainingCluster.Settings;
 using TrainingCluster.Transport;
 
 NativeSettings.Apply();
@@ -36,41 +34,26 @@ threads.Validators.Add(result =>
         result.AddError("--threads: give 1 or more.");
     }
 });
-var host = ProgramOptions.Host();
-var advertise = ProgramOptions.Advertise();
-var grpcPort = ProgramOptions.Port("--grpc-port", new ServerOptions().GrpcPort, "gRPC (HTTP/2)");
-var httpPort = ProgramOptions.Port("--http-port", new ServerOptions().HttpPort, "HTTP/JSON, metrics and health");
 var libtorch = ProgramOptions.LibtorchFolder();
-var tls = ProgramOptions.Tls();
-var insecure = ProgramOptions.Insecure();
 var access = new AccessCommandOptions();
-var readyFile = ProgramOptions.ReadyFile();
-var parentPid = ProgramOptions.ParentPid();
-var logging = new LoggingCommandOptions();
-var set = ProgramSettings.Option(ServingSections.All);
+var process = new ProcessCommandOptions(
+    (ServerOptions.UsualGrpcPort, "gRPC (HTTP/2)"),
+    (ServerOptions.UsualHttpPort, "HTTP/JSON, metrics and health"),
+    ServingSections.All
+);
 var command = new RootCommand("A server of translations: it answers gRPC and HTTP/JSON with the models that training has left.")
 {
     model,
     coordinator,
     data,
     threads,
-    host,
-    advertise,
-    grpcPort,
-    httpPort,
     libtorch,
-    tls,
-    insecure,
     access.Tokens,
     access.Issuer,
     access.Audience,
     access.Keys,
-    readyFile,
-    parentPid,
-    logging.Format,
-    logging.Levels,
-    set,
 };
+process.AddTo(command);
 command.SetAction(
     (parsed, _) =>
         ProgramExit.RunAsync(
@@ -79,23 +62,17 @@ command.SetAction(
             {
                 Libtorch.Load(parsed.GetValue(libtorch));
                 return ServingHost.RunAsync(
-                    new ServerOptions
-                    {
-                        Models = parsed.GetValue(model)!,
-                        Coordinator = parsed.GetValue(coordinator),
-                        Data = parsed.GetValue(data),
-                        Threads = parsed.GetValue(threads),
-                        Host = parsed.GetRequiredValue(host),
-                        Advertise = parsed.GetValue(advertise),
-                        GrpcPort = parsed.GetValue(grpcPort),
-                        HttpPort = parsed.GetValue(httpPort),
-                        Tls = parsed.GetValue(tls),
-                        Insecure = parsed.GetValue(insecure),
-                        Access = access.Of(parsed),
-                        ReadyFile = parsed.GetValue(readyFile),
-                        ParentPid = parsed.GetValue(parentPid),
-                        Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),
-                    }
+                    process.Of(
+                        parsed,
+                        new ServerOptions
+                        {
+                            Models = parsed.GetValue(model)!,
+                            Coordinator = parsed.GetValue(coordinator),
+                            Data = parsed.GetValue(data),
+                            Threads = parsed.GetValue(threads),
+                            Access = access.Of(parsed),
+                        }
+                    )
                 );
             }
         )

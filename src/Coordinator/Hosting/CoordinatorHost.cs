@@ -31,20 +31,15 @@ public static partial class CoordinatorHost
         ArgumentNullException.ThrowIfNull(options);
         // 1.
         await using var settings = ProgramSettings.Validated(CoordinatorSections.All, options.Settings);
-        var address = ListenAddress.Parse(options.Host, options.Advertise) with { Tls = options.Tls is not null };
-        address.RequireProtected(options.Insecure);
+        var address = options.FreeAddress();
         options.Access.Check(address.Tls);
-        address.RequireFree(options.GrpcPort, "--grpc-port");
-        address.RequireFree(options.HttpPort, "--http-port");
         address.RequireFree(options.ClusterPort, "--cluster-port");
         var time = TimeProvider.System;
         var logs = settings.GetRequiredService<IOptions<LoggingOptions>>().Value;
         var data = new DataFolder(options.Data);
         using var loggers = LoggerFactory.Create(logging => ProgramLogging.Configure(logging, logs));
         using var tracing = ProgramTracing.Start("coordinator", address.Advertised, loggers);
-        using var identity = options.Tls is { } tls
-            ? ClusterIdentity.Load(tls, CertificateRole.Coordinator, time, loggers.CreateLogger<ClusterIdentity>())
-            : null;
+        using var identity = options.LoadIdentity(CertificateRole.Coordinator, time, loggers);
         var access = new AccessControl(options.Access, time, loggers.CreateLogger<AccessControl>());
         using var held = await FolderLock.TakeAsync(data.Root, "--data", "coordinator", time);
         data.Prepare();

@@ -26,17 +26,12 @@ public static partial class ServingHost
         ArgumentNullException.ThrowIfNull(options);
         // 1.
         await using var settings = ProgramSettings.Validated(ServingSections.All, options.Settings);
-        var address = ListenAddress.Parse(options.Host, options.Advertise) with { Tls = options.Tls is not null };
-        address.RequireProtected(options.Insecure);
+        var address = options.FreeAddress();
         options.Access.Check(address.Tls);
-        address.RequireFree(options.GrpcPort, "--grpc-port");
-        address.RequireFree(options.HttpPort, "--http-port");
         var time = TimeProvider.System;
         var logs = settings.GetRequiredService<IOptions<LoggingOptions>>().Value;
         using var loggers = LoggerFactory.Create(logging => ProgramLogging.Configure(logging, logs));
-        using var identity = options.Tls is { } tls
-            ? ClusterIdentity.Load(tls, CertificateRole.Serving, time, loggers.CreateLogger<ClusterIdentity>())
-            : null;
+        using var identity = options.LoadIdentity(CertificateRole.Serving, time, loggers);
         var access = new AccessControl(options.Access, time, loggers.CreateLogger<AccessControl>());
         using var data = new FetchedModels(options.Data);
         using var held = await FolderLock.TakeAsync(data.Folder, "--data", "server of translations", time);

@@ -4,7 +4,7 @@ using TrainingCluster.Settings;
 
 namespace TrainingCluster.Hosting;
 
-/// <summary>Options that coordinator and worker have in common.</summary>
+/// <summary>Options that several programs have in common.</summary>
 public static class ProgramOptions
 {
     /// <summary>A required folder.</summary>
@@ -14,19 +14,6 @@ public static class ProgramOptions
             Description = description,
             Required = true,
             HelpName = "DIR",
-        };
-
-    /// <summary>The address to listen on.</summary>
-    public static Option<string> Host() =>
-        new("--host") { Description = "Address to listen on; 0.0.0.0 for all.", DefaultValueFactory = _ => "127.0.0.1" };
-
-    /// <summary>The host that others are told.</summary>
-    public static Option<string?> Advertise() =>
-        new("--advertise")
-        {
-            Description =
-                "Host name or address that others reach this one by. Default: --host, or the machine's name where that is 0.0.0.0.",
-            HelpName = "HOST",
         };
 
     /// <summary>A port.</summary>
@@ -51,16 +38,6 @@ public static class ProgramOptions
     /// <summary>Without TLS on an address that others reach.</summary>
     public const string InsecureFlag = "--insecure-no-authentication";
 
-    /// <summary>The folder of the process' identity.</summary>
-    public static Option<string?> Tls() =>
-        new("--tls")
-        {
-            Description =
-                "Folder of this process' certificate (tls.crt, tls.key) and of the CAs that it trusts (ca.crt): TLS on all ports, "
-                + "and no stranger is let in. './cluster certs' makes it. Files that change are taken over while the process runs.",
-            HelpName = "DIR",
-        };
-
     /// <summary>Says that strangers are meant to get in.</summary>
     public static Option<bool> Insecure() =>
         new(InsecureFlag)
@@ -69,10 +46,6 @@ public static class ProgramOptions
                 "Listen without TLS on an address that other machines reach: anyone who does may submit jobs, read models and register "
                 + "as a worker.",
         };
-
-    /// <summary>The file that says where everything listens.</summary>
-    public static Option<string?> ReadyFile() =>
-        new("--ready-file") { Description = "Write a JSON object with all addresses here once everything listens.", HelpName = "PATH" };
 
     /// <summary>Where libtorch is.</summary>
     public static Option<string?> LibtorchFolder() =>
@@ -83,9 +56,6 @@ public static class ProgramOptions
                 + "libtorch beside the program.",
             HelpName = "DIR",
         };
-
-    /// <summary>The process to watch.</summary>
-    public static Option<int?> ParentPid() => new("--parent-pid") { Description = "End when this process is gone.", HelpName = "PID" };
 
     /// <summary>What <see cref="SharedMemory"/> says by default.</summary>
     public const string On = "on";

@@ -28,19 +28,14 @@ public static partial class WorkerHost
         ArgumentNullException.ThrowIfNull(options);
         // 1.
         await using var settings = ProgramSettings.Validated(WorkerSections.All, options.Settings);
-        var address = ListenAddress.Parse(options.Host, options.Advertise) with { Tls = options.Tls is not null };
-        address.RequireProtected(options.Insecure);
-        address.RequireFree(options.GrpcPort, "--grpc-port");
-        address.RequireFree(options.HttpPort, "--http-port");
+        var address = options.FreeAddress();
         address.RequireFree(options.ClusterPort, "--cluster-port");
         // Silence is not judged by a clock that somebody may set.
         var time = new SteadyTime(TimeProvider.System);
         using var loggers = LoggerFactory.Create(logging => ProgramLogging.Configure(logging, Of<LoggingOptions>(settings)));
         var name = options.Name ?? $"{Environment.MachineName}-{Environment.ProcessId}";
         using var tracing = ProgramTracing.Start("worker", name, loggers);
-        using var identity = options.Tls is { } tls
-            ? ClusterIdentity.Load(tls, CertificateRole.Worker, time, loggers.CreateLogger<ClusterIdentity>())
-            : null;
+        using var identity = options.LoadIdentity(CertificateRole.Worker, time, loggers);
         using var held = await FolderLock.TakeAsync(options.Data, "--data", "worker", time);
         using var end = new EndSignals(time);
         if (options.ParentPid is { } parent)

@@ -1,7 +1,9 @@
+using TrainingCluster.Hosting;
+
 namespace TrainingCluster.Worker.Hosting;
 
 /// <summary>What the command line says.</summary>
-public sealed record WorkerOptions
+public sealed record WorkerOptions : ProcessOptions
 {
     /// <summary>host:port of the coordinator's actors.</summary>
     public required string Coordinator { get; init; }
@@ -12,20 +14,6 @@ public sealed record WorkerOptions
     /// <summary>Unique name; null: made of the machine's name and the process id.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Address to listen on. Default 127.0.0.1.</summary>
-    public string Host { get; init; } = "127.0.0.1";
-
-    /// <summary>
-    /// Host that peers and the coordinator are told; null: the host, or this machine's name where it listens on all addresses.
-    /// </summary>
-    public string? Advertise { get; init; }
-
-    /// <summary>Port of gRPC between workers. 0 (default): any.</summary>
-    public int GrpcPort { get; init; }
-
-    /// <summary>Port of metrics and health. 0 (default): any.</summary>
-    public int HttpPort { get; init; }
-
     /// <summary>Port of the actors. 0 (default): any.</summary>
     public int ClusterPort { get; init; }
 
@@ -34,21 +22,6 @@ public sealed record WorkerOptions
 
     /// <summary>Whether gradients go to workers on this machine through shared memory where that is possible. Default true.</summary>
     public bool SharedMemory { get; init; } = true;
-
-    /// <summary>Folder of its certificate, its key and the CAs; null: it has none.</summary>
-    public string? Tls { get; init; }
-
-    /// <summary>Whether it may listen without TLS where other machines reach it. Default false.</summary>
-    public bool Insecure { get; init; }
-
-    /// <summary>File to be written once everything listens; null: none.</summary>
-    public string? ReadyFile { get; init; }
-
-    /// <summary>Process without which this one ends; null: none.</summary>
-    public int? ParentPid { get; init; }
-
-    /// <summary>What people have set of <see cref="WorkerSections"/>. Default: nothing.</summary>
-    public IConfiguration Settings { get; init; } = new ConfigurationBuilder().Build();
 
     /// <summary>Whether a text names a host and a port.</summary>
     public static bool IsHostPort(string? text) =>
