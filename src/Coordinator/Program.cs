@@ -3,6 +3,7 @@ using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Kubernetes;
+using TrainingCluster.Coordinator.Web;
 using TrainingCluster.Hosting;
 using TrainingCluster.Logging;
 using TrainingCluster.Settings;
@@ -18,6 +19,7 @@ var insecure = ProgramOptions.Insecure();
 var access = new AccessCommandOptions();
 var quotas = new QuotaCommandOptions();
 var kubernetes = new KubernetesCommandOptions();
+var translate = PageSettings.TranslateOption();
 var readyFile = ProgramOptions.ReadyFile();
 var parentPid = ProgramOptions.ParentPid();
 var logging = new LoggingCommandOptions();
@@ -46,6 +48,7 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     kubernetes.Home,
     kubernetes.Volumes,
     kubernetes.Workers,
+    translate,
     readyFile,
     parentPid,
     logging.Format,
@@ -71,6 +74,7 @@ command.SetAction(
                         Access = access.Of(parsed),
                         Quotas = quotas.Of(parsed),
                         Kubernetes = kubernetes.Of(parsed),
+                        TranslateAt = PageSettings.Read(parsed.GetValue(translate)),
                         ReadyFile = parsed.GetValue(readyFile),
                         ParentPid = parsed.GetValue(parentPid),
                         Settings = ProgramSettings.Read([.. parsed.GetValue(set)!, .. logging.Settings(parsed)]),

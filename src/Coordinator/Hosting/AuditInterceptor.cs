@@ -54,7 +54,21 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
     internal static string RequestIdOf(ServerCallContext context) =>
         Plain(context.RequestHeaders.GetValue(RequestId) ?? context.GetHttpContext().TraceIdentifier);
 
-    private async Task<TResponse> RecordAsync<TResponse>(ServerCallContext context, string what, Func<Task<TResponse>> call)
+    /// <summary>Does what changes something, and writes the line, however it ends.</summary>
+    /// <param name="logger">Gets the line.</param>
+    /// <param name="method">What is done.</param>
+    /// <param name="what">To what.</param>
+    /// <param name="by">By whom, and from where.</param>
+    /// <param name="requestId">The id of the request.</param>
+    /// <param name="call">Does it.</param>
+    internal static async Task<TResponse> RecordAsync<TResponse>(
+        ILogger logger,
+        string method,
+        string what,
+        string by,
+        string requestId,
+        Func<Task<TResponse>> call
+    )
     {
         var (status, result) = (StatusCode.Unknown, "");
         try
@@ -70,12 +84,23 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         }
         finally
         {
-            var requestId = RequestIdOf(context);
-            var by = Caller.Of(context) is { Name.Length: > 0 } caller ? $"{Plain(caller.Name)} at {context.Peer}" : context.Peer;
             var (subject, outcome) = (Plain(what), Plain(result));
-            LogCall(context.Method, subject, by, requestId, status, outcome);
+            LogCall(logger, method, subject, by, requestId, status, outcome);
         }
     }
+
+    /// <summary>One line, whatever the caller wrote.</summary>
+    internal static string Plain(string text)
+    {
+        var line = string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c));
+        return text.Length > LongestText ? line + "…" : line;
+    }
+
+    private Task<TResponse> RecordAsync<TResponse>(ServerCallContext context, string what, Func<Task<TResponse>> call) =>
+        RecordAsync(logger, context.Method, what, By(context), RequestIdOf(context), call);
+
+    private static string By(ServerCallContext context) =>
+        Caller.Of(context) is { Name.Length: > 0 } caller ? $"{Plain(caller.Name)} at {context.Peer}" : context.Peer;
 
     private static string Name<TResponse>(TResponse response) =>
         response switch
@@ -90,17 +115,18 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
             _ => "",
         };
 
-    /// <summary>One line, whatever the caller wrote.</summary>
-    private static string Plain(string text)
-    {
-        var line = string.Concat(text.Take(LongestText).Select(c => char.IsControl(c) ? ' ' : c));
-        return text.Length > LongestText ? line + "…" : line;
-    }
-
     [LoggerMessage(
         EventId = 232,
         Level = LogLevel.Information,
         Message = "audit: {Method} '{What}' by {By}, request {RequestId}: {Status} {Result}"
     )]
-    private partial void LogCall(string method, string what, string by, string requestId, StatusCode status, string result);
+    private static partial void LogCall(
+        ILogger logger,
+        string method,
+        string what,
+        string by,
+        string requestId,
+        StatusCode status,
+        string result
+    );
 }

@@ -40,6 +40,9 @@ public sealed record CoordinatorOptions
     /// <summary>Where TrainingJob objects are that it carries out; null: it carries none out.</summary>
     public KubernetesAccess? Kubernetes { get; init; }
 
+    /// <summary>Address of a server of translations that has the models, for the page; null: none is known.</summary>
+    public Uri? TranslateAt { get; init; }
+
     /// <summary>File to be written once everything listens; null: none.</summary>
     public string? ReadyFile { get; init; }
 
