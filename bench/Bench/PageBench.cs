@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Grpc.Core;
 using TrainingCluster.Cli;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Demo;
@@ -150,7 +151,11 @@ internal static class PageBench
             var model = Path.Combine(folder.Path, "model");
             await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, end.Token, company);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error)
+            when (error is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled }
+                && end.IsCancellationRequested
+                && !cancellationToken.IsCancellationRequested
+            )
         {
             // All is measured: the job need not come to its end.
         }

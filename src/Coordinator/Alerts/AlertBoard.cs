@@ -2,7 +2,9 @@ using TrainingCluster.Access;
 
 namespace TrainingCluster.Coordinator.Alerts;
 
-/// <summary>The alerts of now, as they were last judged. Kept in memory: a coordinator that has just started begins to count anew.</summary>
+/// <summary>
+/// The alerts of now, as they were last judged. Kept in memory: a coordinator that has just started begins to count anew.
+/// </summary>
 internal sealed class AlertBoard
 {
     private volatile IReadOnlyList<Alert> _now = [];

@@ -83,8 +83,8 @@ internal static class AlertRules
                     [
                         new(
                             "",
-                            $"{Some(facts.QueuedJobs, "job")} in the queue beside {Some(facts.IdleWorkers, "idle worker")}: they want more workers "
-                                + "than are idle, or workers that compute otherwise. The queue says what each waits for."
+                            $"{Some(facts.QueuedJobs, "job")} in the queue beside {Some(facts.IdleWorkers, "idle worker")}: they want more "
+                                + "workers than are idle, or workers that compute otherwise. The queue says what each waits for."
                         ),
                     ]
                     : []
@@ -116,7 +116,8 @@ internal static class AlertRules
                     [
                         new(
                             "",
-                            $"{Some(facts.QueuedJobs, "job")} in the queue, and no worker is idle. Start workers, or cancel what is not needed."
+                            $"{Some(facts.QueuedJobs, "job")} in the queue, and no worker is idle. Start workers, or cancel what "
+                                + "is not needed."
                         ),
                     ]
                     : []

@@ -9,7 +9,9 @@ using TrainingCluster.Modeling.Serialization;
 
 namespace TrainingCluster.Coordinator.Checkpoints;
 
-/// <summary>Makes model folders of checkpoints, so that a job can be tried while it trains. Only one at a time: weights are in memory.</summary>
+/// <summary>
+/// Makes model folders of checkpoints, so that a job can be tried while it trains. Only one at a time: weights are in memory.
+/// </summary>
 /// <param name="library">Has the checkpoints.</param>
 /// <param name="datasets">Have the vocabularies.</param>
 /// <param name="data">Gets the folders.</param>

@@ -207,7 +207,8 @@ public sealed partial class JobsService(
             }
             throw RpcErrors.Precondition(
                 "NO_ARTIFACTS",
-                $"job {job.Id} has left no model{(request.NewestCheckpoint ? " and has no checkpoint" : "")}: it is {job.Record.Phase.ToJobState().Word()} ({job.Record.Reason})"
+                $"job {job.Id} has left no model{(request.NewestCheckpoint ? " and has no checkpoint" : "")}: it is "
+                    + $"{job.Record.Phase.ToJobState().Word()} ({job.Record.Reason})"
             );
         }
         await responseStream.SendAllAsync(FolderSender.ReadAsync(folder), context.CancellationToken);
