@@ -45,7 +45,8 @@ def main():
         if "Ctrl-C ends both" in line:
             break
     subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,1630",
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+         "--force-device-scale-factor=0.75", "--window-size=1280,2110",
          "--virtual-time-budget=6000", f"--screenshot={OUT}", f"{page}jobs/{job}"],
         check=True,
     )
