@@ -287,13 +287,26 @@ public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
         await using var server = await WebServer.StartAsync();
         var page = await browser.OpenAsync();
         await GoAsync(page, server, "/figures");
-        foreach (var (slider, words) in new[] { ("sigma", "kernel-words"), ("offset", "position-words"), ("width", "score-words") })
+        var sliders = new[]
+        {
+            ("sigma", "kernel-words"),
+            ("query", "kernel-words"),
+            ("position", "position-words"),
+            ("offset", "position-words"),
+            ("pair", "position-words"),
+            ("width", "score-words"),
+        };
+        foreach (var (slider, words) in sliders)
         {
             var before = await page.InnerTextAsync($"#{words}");
             await page.FocusAsync($"#{slider}");
             await page.Keyboard.PressAsync("ArrowRight");
             Assert.NotEqual(before, await page.InnerTextAsync($"#{words}"));
         }
+        var scores = await page.InnerTextAsync("#score-words");
+        await page.FocusAsync("#again");
+        await page.Keyboard.PressAsync("Enter");
+        Assert.NotEqual(scores, await page.InnerTextAsync("#score-words"));
     }
 
     private static async Task<WebServer> FilledAsync()
