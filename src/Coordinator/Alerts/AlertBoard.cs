@@ -24,11 +24,11 @@ internal sealed class AlertBoard
         Alert Judged(AlertRule rule, AlertFinding finding)
         {
             var began = since.GetValueOrDefault((rule.Name, finding.Subject), facts.Now);
-            return new(rule, finding, began, facts.Now - began >= rule.For);
+            return new(rule, finding, began, facts.Now - began);
         }
     }
 
-    /// <summary>Those that a reader may see: of jobs, those of its namespace. Firing ones first, then the gravest.</summary>
+    /// <summary>Those that a reader is shown: of jobs, those of its namespace. Firing ones first, then the gravest.</summary>
     public IReadOnlyList<Alert> For(Caller caller) =>
-        [.. _now.Where(alert => alert.Finding.Job is not { } job || caller.Covers(job.Namespace))];
+        [.. _now.Where(alert => alert.IsShown).Where(alert => alert.Finding.Job is not { } job || caller.Covers(job.Namespace))];
 }

@@ -20,5 +20,12 @@ public sealed record AlertFinding(string Subject, string Text)
 /// <param name="Rule">The rule.</param>
 /// <param name="Finding">Of what.</param>
 /// <param name="Since">Since when.</param>
-/// <param name="IsFiring">Whether it has been so for as long as the rule asks; else it is pending.</param>
-public sealed record Alert(AlertRule Rule, AlertFinding Finding, DateTimeOffset Since, bool IsFiring);
+/// <param name="Lasted">How long it has been so.</param>
+public sealed record Alert(AlertRule Rule, AlertFinding Finding, DateTimeOffset Since, TimeSpan Lasted)
+{
+    /// <summary>Whether it has been so for as long as the rule asks.</summary>
+    public bool IsFiring => Lasted >= Rule.For;
+
+    /// <summary>Whether it fires, or has been so for half of that time: what comes and goes by itself is told to nobody.</summary>
+    public bool IsShown => Lasted >= Rule.For / 2;
+}

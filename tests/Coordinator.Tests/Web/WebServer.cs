@@ -226,12 +226,13 @@ internal sealed class WebServer : IAsyncDisposable
         var then = TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(2);
         var facts = new AlertFacts { Now = then, QueuedJobs = 2 };
         Alerts.Judge(facts);
+        facts = facts with { Now = then + TimeSpan.FromMinutes(119), Missing = ["<img src=x onerror=alert(1)>"] };
+        Alerts.Judge(facts);
         Alerts.Judge(
             facts with
             {
                 Now = then + TimeSpan.FromHours(2),
                 Failed = [new(jobId, "default", "<i>the loss</i> was NaN 5 times in a row", null)],
-                Missing = ["<img src=x onerror=alert(1)>"],
                 CertificateEnd = then + TimeSpan.FromDays(1),
             }
         );
