@@ -64,12 +64,19 @@ internal sealed class DemoPlace : IAsyncDisposable
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // This is how it is meant to end.
-            await _server!.StopAsync();
         }
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? default;
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { } server)
+        {
+            // It removes what it has fetched.
+            await server.StopAsync();
+            await server.DisposeAsync();
+        }
+    }
 
     private Task TellAsync(string note) =>
         _terminal.Error.WriteLineAsync(
