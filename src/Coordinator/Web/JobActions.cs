@@ -4,7 +4,6 @@ using Grpc.Core;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs;
-using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Telemetry;

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Http.Features;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Alerts;
 using TrainingCluster.Coordinator.Curves;
-using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Web.Pages;
