@@ -14,6 +14,7 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
     SearchBench.Command(),
     ServeBench.Command(),
     StoreBench.Command(),
+    PageBench.Command(),
     LayersBench.Command(),
     HeadsBench.Command(),
     StepBench.WorkerCommand(),

@@ -3,6 +3,7 @@ using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
 using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Kubernetes;
+using TrainingCluster.Coordinator.Web;
 using TrainingCluster.Hosting;
 
 var data = ProgramOptions.Data("Folder of jobs, datasets, checkpoints and models; made where it is missing.");
@@ -10,6 +11,7 @@ var clusterPort = ProgramOptions.Port("--cluster-port", 7071, "the actors");
 var access = new AccessCommandOptions();
 var quotas = new QuotaCommandOptions();
 var kubernetes = new KubernetesCommandOptions();
+var translate = PageSettings.TranslateOption();
 var process = new ProcessCommandOptions(
     (CoordinatorOptions.UsualGrpcPort, "gRPC (HTTP/2)"),
     (CoordinatorOptions.UsualHttpPort, "metrics, health and the page"),
@@ -33,6 +35,7 @@ var command = new RootCommand("The coordinator of a training cluster: it queues 
     kubernetes.Home,
     kubernetes.Volumes,
     kubernetes.Workers,
+    translate,
 };
 process.AddTo(command);
 command.SetAction(
@@ -50,6 +53,7 @@ command.SetAction(
                             Access = access.Of(parsed),
                             Quotas = quotas.Of(parsed),
                             Kubernetes = kubernetes.Of(parsed),
+                            TranslateAt = PageSettings.Read(parsed.GetValue(translate)),
                         }
                     )
                 )

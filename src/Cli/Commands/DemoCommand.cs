@@ -9,6 +9,7 @@ using TrainingCluster.Hosting;
 using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Native;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Commands;
 
@@ -30,7 +31,7 @@ internal static class DemoCommand
         var folder = SharedOptions.Folder("--out", "Keep the model here. Default: it is thrown away.");
         var stay = new Option<bool>("--keep")
         {
-            Description = "Leave the cluster up with its page, and a page to translate with, until Ctrl-C.",
+            Description = "Print the address of its page, and of one to translate with, at once, and leave both up until Ctrl-C.",
         };
         var libtorch = ProgramOptions.LibtorchFolder();
         var json = SharedOptions.Json();
@@ -98,19 +99,25 @@ internal static class DemoCommand
         );
         var model = folder ?? Path.Combine(temporary.Path, "model");
         var status = ExitCodes.Failed;
-        var company = !stay
-            ? null
-            : new LocalTraining.Company
+        if (!stay)
+        {
+            var alone = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellationToken);
+            return await ExamineAsync(terminal, model, dates, alone, json, cancellationToken);
+        }
+        spec.Checkpoint = new CheckpointSpec { EverySteps = spec.Evaluation.EverySteps };
+        await using var place = new DemoPlace(terminal, options.Libtorch);
+        var company = new LocalTraining.Company
+        {
+            Started = place.OpenAsync,
+            Trained = async (_, outcome, cancellationToken) =>
             {
-                Started = cluster => terminal.Error.WriteLineAsync($"look at it: {cluster.Coordinator.Http}/"),
-                Trained = async (cluster, outcome, cancellationToken) =>
-                {
-                    status = await ExamineAsync(terminal, model, dates, outcome, json, cancellationToken);
-                    await StayAsync(terminal, cluster, model, options.Libtorch, cancellationToken);
-                },
-            };
-        var outcome = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellationToken, company);
-        return stay ? status : await ExamineAsync(terminal, model, dates, outcome, json, cancellationToken);
+                status = await ExamineAsync(terminal, model, dates, outcome, json, cancellationToken);
+                await place.StayAsync(cancellationToken);
+            },
+        };
+        options = options with { TranslateAt = place.Address };
+        await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellationToken, company);
+        return status;
     }
 
     private static async Task<int> ExamineAsync(
@@ -160,43 +167,6 @@ internal static class DemoCommand
             await WriteAsync(terminal, exam, outcome, translate);
         }
         return exam.Rate >= Goal ? ExitCodes.Succeeded : ExitCodes.Failed;
-    }
-
-    /// <summary>Until Ctrl-C there is something to look at, and a translator to talk to.</summary>
-    private static async Task StayAsync(
-        Terminal terminal,
-        LocalCluster cluster,
-        string model,
-        string? libtorch,
-        CancellationToken cancellationToken
-    )
-    {
-        var server = ServerProgram.Start(
-            ["--model", model, "--grpc-port", "0", "--http-port", "0", .. ServerProgram.Given("--libtorch", libtorch)],
-            terminal.Time
-        );
-        await using (server)
-        {
-            try
-            {
-                var ready = await server.ReadyAsync(cancellationToken);
-                await terminal.Error.WriteLineAsync(
-                    $"""
-
-                    the cluster's page        {cluster.Coordinator.Http}/
-                    translate with the model  {ready.Http}/
-                    Ctrl-C ends them.
-                    """
-                );
-                await server.EndedAsync(cancellationToken);
-                throw server.Ended();
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                // This is how it is meant to end.
-                await server.StopAsync();
-            }
-        }
     }
 
     private static async Task WriteAsync(Terminal terminal, DateExam exam, LocalTraining.Outcome outcome, TimeSpan translate)

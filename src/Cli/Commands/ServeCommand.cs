@@ -16,7 +16,7 @@ internal static class ServeCommand
         {
             Description =
                 "A model folder that training left, or the id of a job; may be given several times. Default: every job of the coordinator "
-                + "that has succeeded, loaded when it is called.",
+                + "that has succeeded or has a checkpoint, loaded when it is called.",
             HelpName = "DIR|JOB",
             DefaultValueFactory = _ => [],
         };

@@ -160,7 +160,7 @@ public sealed class LocalCluster : IAsyncDisposable
         Coordinator = await StartAsync(
             CoordinatorName,
             ProgramFiles.Coordinator,
-            [.. ports, .. LocalCertificates.CoordinatorFlags(_options.Tls)]
+            [.. ports, .. ServerProgram.Given("--translate-at", _options.TranslateAt), .. LocalCertificates.CoordinatorFlags(_options.Tls)]
         );
 
         string[] libtorch = _options.Libtorch is { } given ? ["--libtorch", Path.GetFullPath(given)] : [];

@@ -27,6 +27,9 @@ public sealed record LocalClusterOptions
     /// <summary>Whether to listen without TLS where other machines reach it.</summary>
     public bool Insecure { get; init; }
 
+    /// <summary>Address of a server of translations, to which the page links. Null: none.</summary>
+    public string? TranslateAt { get; init; }
+
     /// <summary>What workers compute on: "cpu" (default), "cuda:0".</summary>
     public string Device { get; init; } = "cpu";
 

@@ -46,7 +46,21 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         ClientStreamingServerMethod<TRequest, TResponse> continuation
     ) => RecordAsync(context, "", () => continuation(requestStream, context));
 
-    private async Task<TResponse> RecordAsync<TResponse>(ServerCallContext context, string what, Func<Task<TResponse>> call)
+    /// <summary>Does what changes something, and writes the line, however it ends.</summary>
+    /// <param name="logger">Gets the line.</param>
+    /// <param name="method">What is done.</param>
+    /// <param name="what">To what.</param>
+    /// <param name="by">By whom, and from where.</param>
+    /// <param name="requestId">The id of the request.</param>
+    /// <param name="call">Does it.</param>
+    internal static async Task<TResponse> RecordAsync<TResponse>(
+        ILogger logger,
+        string method,
+        string what,
+        string by,
+        string requestId,
+        Func<Task<TResponse>> call
+    )
     {
         var (status, result) = (StatusCode.Unknown, "");
         try
@@ -62,14 +76,16 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         }
         finally
         {
-            var requestId = RequestIds.Of(context.GetHttpContext());
-            var by = Caller.Of(context) is { Name.Length: > 0 } caller
-                ? $"{RequestIds.OneLine(caller.Name)} at {context.Peer}"
-                : context.Peer;
             var (subject, outcome) = (RequestIds.OneLine(what), RequestIds.OneLine(result));
-            LogCall(context.Method, subject, by, requestId, status, outcome);
+            LogCall(logger, method, subject, by, requestId, status, outcome);
         }
     }
+
+    private Task<TResponse> RecordAsync<TResponse>(ServerCallContext context, string what, Func<Task<TResponse>> call) =>
+        RecordAsync(logger, context.Method, what, By(context), RequestIds.Of(context.GetHttpContext()), call);
+
+    private static string By(ServerCallContext context) =>
+        Caller.Of(context) is { Name.Length: > 0 } caller ? $"{RequestIds.OneLine(caller.Name)} at {context.Peer}" : context.Peer;
 
     private static string Name<TResponse>(TResponse response) =>
         response switch
@@ -89,5 +105,13 @@ public sealed partial class AuditInterceptor(ILogger<AuditInterceptor> logger) :
         Level = LogLevel.Information,
         Message = "audit: {Method} '{What}' by {By}, request {RequestId}: {Status} {Result}"
     )]
-    private partial void LogCall(string method, string what, string by, string requestId, StatusCode status, string result);
+    private static partial void LogCall(
+        ILogger logger,
+        string method,
+        string what,
+        string by,
+        string requestId,
+        StatusCode status,
+        string result
+    );
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
+using TrainingCluster.Coordinator.Alerts;
 using TrainingCluster.Coordinator.Api;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
@@ -149,11 +150,16 @@ public static partial class CoordinatorHost
             .AddSingleton(time)
             .AddSingleton(published)
             .AddSingleton(new CoordinatorMetrics(published.Factory, time))
-            .AddWebPages()
+            .AddWebPages(new PageSettings(options.TranslateAt))
             .AddSingleton(provider => new Refusals(published.Factory, provider.GetRequiredService<ILoggerFactory>()))
             .AddSingleton<IJobControl, ActorJobControl>();
         builder.Services.AddSettings(CoordinatorSections.All, options.Settings);
         builder.Services.AddHostedService<Housekeeping>();
+        builder.Services.AddHostedService(provider =>
+            identity is null
+                ? ActivatorUtilities.CreateInstance<AlertWatch>(provider)
+                : ActivatorUtilities.CreateInstance<AlertWatch>(provider, identity)
+        );
         builder.Services.AddCoordinatorGrpc();
         builder
             .Services.AddProgramHealth("cluster.v1.Jobs", "cluster.v1.Datasets", "cluster.v1.Checkpoints")

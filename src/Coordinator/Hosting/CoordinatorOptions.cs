@@ -31,4 +31,7 @@ public sealed record CoordinatorOptions : ProcessOptions
 
     /// <summary>Where TrainingJob objects are that it carries out; null: it carries none out.</summary>
     public KubernetesAccess? Kubernetes { get; init; }
+
+    /// <summary>Address of a server of translations that has the models, for the page; null: none is known.</summary>
+    public Uri? TranslateAt { get; init; }
 }

@@ -25,7 +25,9 @@ public static class GrpcServing
         services.AddSingleton<DatasetCatalog>();
         services.AddSingleton<DatasetPreparation>();
         services.AddSingleton<CheckpointLibrary>();
+        services.AddSingleton<CheckpointModels>();
         services.AddSingleton<Admission>();
+        services.AddSingleton<JobChanges>();
         services.AddSingleton<LedgerAudits>();
         services.AddSingleton(CoordinatorRules.All);
         services

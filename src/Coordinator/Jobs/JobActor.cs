@@ -335,7 +335,12 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
 
     private JobStatus? _told;
 
-    private JobProgress ToProto() => _state.Progress.ToProto(_state.Plan?.Generation ?? _state.Generation, _state.Current.Members.Count);
+    private JobProgress ToProto()
+    {
+        var progress = _state.Progress.ToProto(_state.Plan?.Generation ?? _state.Generation, _state.Current.Members.Count);
+        progress.CheckpointStep = _state.CheckpointStep;
+        return progress;
+    }
 
     /// <summary>One line a fault, with each of its parts as a value.</summary>
     private void Log(Fault fault)

@@ -23,7 +23,7 @@ public sealed partial class JobsService
             var edit = Edit(job);
             return (job with { Spec = edit.Spec, Labels = edit.Labels }).ToJob();
         }
-        await EditAsync(wanted.Id, Edit, context.CancellationToken);
+        await changes.EditAsync(wanted.Id, Edit, context.CancellationToken);
         return (await FindAsync(wanted.Id, context)).ToJob();
 
         JobEdit Edit(StoredJob job)
@@ -32,7 +32,7 @@ public sealed partial class JobsService
             var edit = JobEdit.Of(job, wanted, request.UpdateMask);
             if (!edit.Spec.Equals(job.Spec))
             {
-                RequireNotEnded(job, "changed, but for its labels");
+                JobChanges.RequireNotEnded(job, "changed, but for its labels");
                 admission.RequireSpec(job.Namespace, edit.Spec);
             }
             return edit;
@@ -44,63 +44,22 @@ public sealed partial class JobsService
     {
         var job = await FindAsync(request.Id, context);
         RequireCurrent(job, request.Etag);
-        if (!job.Record.Phase.HasEnded())
-        {
-            await control.CancelAsync(job.Id, request.Reason, context.CancellationToken);
-        }
+        await changes.CancelAsync(job, request.Reason, context.CancellationToken);
         return (await FindAsync(request.Id, context)).ToJob();
     }
 
     /// <inheritdoc/>
     public override Task<Job> SuspendJob(SuspendJobRequest request, ServerCallContext context) =>
-        SetSuspendAsync(request.Id, true, "suspended", context);
+        SetSuspendAsync(request.Id, true, context);
 
     /// <inheritdoc/>
-    public override Task<Job> ResumeJob(ResumeJobRequest request, ServerCallContext context) =>
-        SetSuspendAsync(request.Id, false, "resumed", context);
+    public override Task<Job> ResumeJob(ResumeJobRequest request, ServerCallContext context) => SetSuspendAsync(request.Id, false, context);
 
-    private async Task<Job> SetSuspendAsync(string id, bool suspend, string what, ServerCallContext context)
+    private async Task<Job> SetSuspendAsync(string id, bool suspend, ServerCallContext context)
     {
         await FindAsync(id, context);
-        await EditAsync(id, Edit, context.CancellationToken);
+        await changes.SetSuspendAsync(id, suspend, context.CancellationToken);
         return (await FindAsync(id, context)).ToJob();
-
-        JobEdit Edit(StoredJob job)
-        {
-            RequireNotEnded(job, what);
-            var spec = job.Spec.Clone();
-            spec.Suspend = suspend;
-            return new(spec, job.Labels) { Suspend = suspend };
-        }
-    }
-
-    /// <summary>1. stores the change, durable before anyone acts on it; 2. tells the queue; 3. suspends or resumes.</summary>
-    private async Task EditAsync(string id, Func<StoredJob, JobEdit> change, CancellationToken cancellationToken)
-    {
-        // 1.
-        var (before, edit) = ((JobSpec?)null, (JobEdit?)null);
-        var job = await store.EditAsync(
-            id,
-            found =>
-            {
-                before = found.Spec;
-                return edit = change(found);
-            }
-        );
-        if (job is null)
-        {
-            throw Unknown(id);
-        }
-        // 2.
-        if (!job.Spec.Equals(before))
-        {
-            await control.EditedAsync(job, cancellationToken);
-        }
-        // 3. A request that is repeated finds the specification changed, and perhaps the job not yet.
-        if (edit?.Suspend is { } suspend && !job.Record.Phase.HasEnded() && suspend != (job.Record.Phase == JobPhase.Suspended))
-        {
-            await (suspend ? control.SuspendAsync(id, cancellationToken) : control.ResumeAsync(id, cancellationToken));
-        }
     }
 
     /// <inheritdoc/>

@@ -27,8 +27,10 @@ public sealed partial class JobsService(
     JobStore store,
     DatasetLibrary datasets,
     CheckpointLibrary checkpoints,
+    CheckpointModels models,
     LedgerAudits audits,
     IJobControl control,
+    JobChanges changes,
     Admission admission,
     TimeProvider time
 ) : V1.Jobs.JobsBase
@@ -195,9 +197,18 @@ public sealed partial class JobsService(
         var job = await FindAsync(request.Id, context);
         if (job.Record.Phase != JobPhase.Succeeded || checkpoints.Model(job.Id) is not { } folder)
         {
+            if (request.NewestCheckpoint && await models.MakeAsync(job, context.CancellationToken) is { } model)
+            {
+                await using (model)
+                {
+                    await responseStream.SendAllAsync(FolderSender.ReadAsync(model.Folder), context.CancellationToken);
+                }
+                return;
+            }
             throw RpcErrors.Precondition(
                 "NO_ARTIFACTS",
-                $"job {job.Id} has left no model: it is {job.Record.Phase.ToJobState().Word()} ({job.Record.Reason})"
+                $"job {job.Id} has left no model{(request.NewestCheckpoint ? " and has no checkpoint" : "")}: it is "
+                    + $"{job.Record.Phase.ToJobState().Word()} ({job.Record.Reason})"
             );
         }
         await responseStream.SendAllAsync(FolderSender.ReadAsync(folder), context.CancellationToken);
@@ -232,7 +243,7 @@ public sealed partial class JobsService(
             $"the coordinator does not hold dataset {fingerprint}; upload it with UploadDataset first"
         );
 
-    private static RpcException Unknown(string id) => RpcErrors.NotFound("job", id, "list the jobs with ListJobs");
+    private static RpcException Unknown(string id) => JobChanges.Unknown(id);
 
     private static string NamespaceOf(CreateJobRequest request, Caller caller)
     {
@@ -265,12 +276,4 @@ public sealed partial class JobsService(
 
     private static string Given(string id, string field = "id") =>
         id.Length > 0 ? id : throw RpcErrors.Invalid((field, "is empty; give the id of a job"));
-
-    private static void RequireNotEnded(StoredJob job, string what)
-    {
-        if (job.Record.Phase.HasEnded())
-        {
-            throw RpcErrors.Precondition("JOB_ENDED", $"job {job.Id} has ended ({job.Record.Reason}) and cannot be {what}");
-        }
-    }
 }

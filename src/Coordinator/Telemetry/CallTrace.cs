@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Grpc.Core;
+using TrainingCluster.Logging;
 using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Coordinator.Telemetry;
@@ -26,4 +27,25 @@ internal static class CallTrace
 
     /// <summary>What the call does is part of this.</summary>
     public static void Set(ServerCallContext context, ActivityContext trace) => context.UserState[s_key] = trace;
+
+    /// <summary>Does a call: every line that is logged for it names its trace, and its span ends with it.</summary>
+    /// <param name="logger">Holds the trace for the lines.</param>
+    /// <param name="trace">The trace.</param>
+    /// <param name="span">Null: it has none.</param>
+    /// <param name="call">Does it.</param>
+    public static async Task<T> RunAsync<T>(ILogger logger, ActivityContext trace, Activity? span, Func<Task<T>> call)
+    {
+        using var scope = logger.BeginScope(new LogScope((LogScope.TraceId, trace.TraceId.ToString())));
+        try
+        {
+            var result = await call();
+            span.End();
+            return result;
+        }
+        catch (Exception e)
+        {
+            span.End(e is RpcException failed ? $"{failed.StatusCode}: {failed.Status.Detail}" : e.Message);
+            throw;
+        }
+    }
 }

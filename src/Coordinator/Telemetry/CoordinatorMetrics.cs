@@ -90,6 +90,7 @@ public sealed class CoordinatorMetrics
             "worker"
         );
         _jobGauges = new JobGauges(factory, time);
+        Vitals = new JobVitals(time);
         foreach (var state in WorkerStates.All)
         {
             _workers.WithLabels(state.Word()).Set(0);
@@ -109,6 +110,21 @@ public sealed class CoordinatorMetrics
         foreach (var phase in new[] { "detect", "regroup", "state_recovery", "first_step" })
         {
             _recovery.WithLabels(phase);
+        }
+    }
+
+    /// <summary>How running jobs get on.</summary>
+    internal JobVitals Vitals { get; }
+
+    /// <summary>The workers that were lost and have not come back.</summary>
+    internal IReadOnlyCollection<string> Missing
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _missed];
+            }
         }
     }
 
@@ -209,6 +225,7 @@ public sealed class CoordinatorMetrics
                 _checkpointSeconds.Observe(report.Seconds);
                 _checkpointBytes.Observe(report.Bytes);
                 _jobGauges.SetCheckpointTime(jobId);
+                Vitals.SetCheckpoint(jobId);
                 break;
         }
     }
@@ -217,6 +234,7 @@ public sealed class CoordinatorMetrics
     public void SetJob(string jobId, JobMachineState state)
     {
         ArgumentNullException.ThrowIfNull(state);
+        Vitals.Set(jobId, state);
         if (_jobGauges.Set(jobId, state))
         {
             _finished.WithLabels(JobGauges.Label(state.Phase.ToJobState())).Inc();
@@ -227,6 +245,7 @@ public sealed class CoordinatorMetrics
     public void RemoveJob(string jobId)
     {
         _jobGauges.Remove(jobId);
+        Vitals.Remove(jobId);
         lock (_gate)
         {
             _counted.Remove(jobId);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using TrainingCluster.Coordinator.Hosting;
-using TrainingCluster.Logging;
 using TrainingCluster.Telemetry;
 
 namespace TrainingCluster.Coordinator.Telemetry;
@@ -53,17 +52,6 @@ public sealed class TraceInterceptor(ILogger<TraceInterceptor> logger) : Interce
             CallTrace.Set(context, span.Context);
         }
         context.ResponseTrailers.Add(TraceParent.AnswerKey, trace.TraceId.ToString());
-        using var scope = logger.BeginScope(new LogScope((LogScope.TraceId, trace.TraceId.ToString())));
-        try
-        {
-            var result = await call();
-            span.End();
-            return result;
-        }
-        catch (Exception e)
-        {
-            span.End(e is RpcException failed ? $"{failed.StatusCode}: {failed.Status.Detail}" : e.Message);
-            throw;
-        }
+        return await CallTrace.RunAsync(logger, trace, span, call);
     }
 }

@@ -1,3 +1,5 @@
+using TrainingCluster.Coordinator.Alerts;
+using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.V1;
@@ -10,17 +12,12 @@ namespace TrainingCluster.Coordinator.Web;
 /// <param name="Cluster">Its workers.</param>
 /// <param name="Pulses">Newest steps by worker.</param>
 /// <param name="Disk">The disk of the data folder; null: it cannot be asked.</param>
-/// <param name="Notices">What needs attention, the worst first.</param>
+/// <param name="Alerts">Those that fire, then those that are pending; the gravest first.</param>
 public sealed record ClusterPageView(
     IReadOnlyList<StoredJob> Jobs,
     QueueStatus Queue,
     ClusterStatus Cluster,
     IReadOnlyDictionary<string, WorkerPulse> Pulses,
     DiskUse? Disk,
-    IReadOnlyList<Notice> Notices
+    IReadOnlyList<Alert> Alerts
 );
-
-/// <summary>A disk, in bytes.</summary>
-/// <param name="Size">All of it.</param>
-/// <param name="Used">What is not free for us.</param>
-public sealed record DiskUse(long Size, long Used);

@@ -32,7 +32,6 @@ internal static class EventText
                 "",
                 $"step {Show.Number(checkpoint.Step, 0)}, {Show.Bytes(checkpoint.SizeBytes)}"
             ),
-            { Log: { } log } => (Show.Word(log.Source), Show.Word(log.Severity), log.Text),
             _ => (e.EventCase.ToString(), "", ""),
         };
 }

@@ -1,5 +1,6 @@
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Coordinator.Alerts;
 using TrainingCluster.Coordinator.Checkpoints;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
@@ -9,6 +10,7 @@ using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Security;
+using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Web;
 
@@ -19,6 +21,7 @@ internal sealed class PageReader(
     IJobControl control,
     WorkerPulses pulses,
     DataFolder data,
+    AlertBoard alerts,
     TimeProvider time
 )
 {
@@ -30,23 +33,23 @@ internal sealed class PageReader(
         var jobs = await store.ListAsync(null, JobFilter.All, Jobs, caller.Confinement);
         var cluster = await ClusterView.ForAsync(caller, control, store, cancellationToken);
         var queue = await control.QueueAsync(caller.Confinement ?? "", cancellationToken);
-        var disk = Disk();
-        return new(jobs, queue, cluster, pulses.Now(), disk, Notice.Of(time.GetUtcNow(), jobs, queue, cluster, disk));
+        return new(jobs, queue, cluster, pulses.Now(), DiskUse.Of(data.Root), alerts.For(caller));
     }
 
     /// <summary>A job; null: there is none of this id that the reader may see.</summary>
-    public async Task<JobPageView?> JobAsync(Caller caller, string id)
+    public async Task<JobPageView?> JobAsync(Caller caller, string id, LogSeverity leastLog)
     {
         if (await FindAsync(caller, id) is not { } job)
         {
             return null;
         }
-        var events = await store.NewestEventsAsync(id, JobPageView.MostEvents);
+        var events = await store.NewestEventsAsync(id, JobPageView.ReadEvents);
         var entries = await store.LedgerAsync(id);
         var ledger = LedgerView.Of(id, entries, LedgerLineage.Of(entries));
         return new(
             job,
-            events,
+            [.. events.Where(e => e.Log is null && e.Fault is null).Take(JobPageView.MostEvents)],
+            JobLog.Of(events, leastLog),
             GenerationTimeline.Of(ledger, events, job.Record.Ended, time.GetUtcNow()),
             ledger,
             [.. checkpoints.List(id).Reverse()],
@@ -83,17 +86,4 @@ internal sealed class PageReader(
 
     /// <summary>Whether a reader may suspend, resume and cancel jobs.</summary>
     public static bool MayChange(Caller caller) => caller.Is(AccessRole.Submitter);
-
-    private DiskUse? Disk()
-    {
-        try
-        {
-            var drive = new DriveInfo(data.Root);
-            return new(drive.TotalSize, drive.TotalSize - drive.AvailableFreeSpace);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return null;
-        }
-    }
 }

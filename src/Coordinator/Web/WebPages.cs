@@ -2,32 +2,29 @@ using System.IO.Compression;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http.Features;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Control;
+using TrainingCluster.Coordinator.Alerts;
 using TrainingCluster.Coordinator.Curves;
-using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Ledger;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Web.Pages;
-using TrainingCluster.Jobs;
 using TrainingCluster.Web;
 
 namespace TrainingCluster.Coordinator.Web;
 
 /// <summary>The pages for people: the cluster, its jobs, jobs beside one another.</summary>
-internal static partial class WebPages
+internal static class WebPages
 {
     private const int LongestId = 300;
 
-    private static readonly Dictionary<string, Func<IJobControl, string, CancellationToken, Task>> s_actions = new(StringComparer.Ordinal)
-    {
-        ["suspend"] = (control, id, cancellationToken) => control.SuspendAsync(id, cancellationToken),
-        ["resume"] = (control, id, cancellationToken) => control.ResumeAsync(id, cancellationToken),
-        ["cancel"] = (control, id, cancellationToken) => control.CancelAsync(id, "cancelled on the page", cancellationToken),
-    };
-
     /// <summary>Adds what the pages need.</summary>
-    public static IServiceCollection AddWebPages(this IServiceCollection services) =>
-        services.AddSingleton<PageCache>().AddSingleton<PageReader>().AddSingleton<PageRenderer>();
+    public static IServiceCollection AddWebPages(this IServiceCollection services, PageSettings settings) =>
+        services
+            .AddSingleton(settings)
+            .AddSingleton<PageCache>()
+            .AddSingleton<PageReader>()
+            .AddSingleton<PageRenderer>()
+            .AddSingleton<JobActions>()
+            .AddSingleton<AlertBoard>();
 
     /// <summary>Maps the pages, their data and what they are made of.</summary>
     public static void MapWebPages(this IEndpointRouteBuilder endpoints)
@@ -58,11 +55,12 @@ internal static partial class WebPages
         {
             return await UnknownAsync(renderer, id);
         }
+        var log = JobLog.Choice(http.Request.Query["log"]);
         return await PageAsync(
             http,
-            $"job {id} {PageReader.MayChange(caller)}",
+            $"job {id} {PageReader.MayChange(caller)} {log}",
             async reading =>
-                await reader.JobAsync(reading, id) is { } view
+                await reader.JobAsync(reading, id, log) is { } view
                     ? await renderer.RenderAsync<JobPage>(("View", view))
                     : await renderer.RenderAsync<ProblemPage>(("Title", "The job is gone"), ("Text", $"{id} was deleted."))
         );
@@ -102,7 +100,7 @@ internal static partial class WebPages
         }
     }
 
-    // The points after a step: a page asks for what it has not drawn yet.
+    // All of it, which is bounded, whenever it is not what the reader has.
     private static async Task<IResult> CurveAsync(string id, HttpContext http, PageReader reader, JobStore store)
     {
         if (await reader.FindAsync(PageGate.CallerOf(http), id) is not { } job)
@@ -144,12 +142,11 @@ internal static partial class WebPages
         HttpContext http,
         PageReader reader,
         PageRenderer renderer,
-        IJobControl control,
-        ILoggerFactory loggers
+        JobActions actions
     )
     {
         var caller = PageGate.CallerOf(http);
-        if (!s_actions.TryGetValue(action, out var act))
+        if (!actions.Has(action))
         {
             return await UnknownAsync(renderer, id);
         }
@@ -166,15 +163,10 @@ internal static partial class WebPages
         {
             return await UnknownAsync(renderer, id);
         }
-        if (job.Record.Phase.HasEnded())
+        if (await actions.DoAsync(http, caller, action, job) is { } problem)
         {
-            var text = $"Job {id} has ended ({job.Record.Reason}): there is nothing to {action}.";
-            return await ProblemAsync(renderer, StatusCodes.Status409Conflict, "Too late", text);
+            return await ProblemAsync(renderer, problem.Status, "Not done", problem.Text);
         }
-        await act(control, id, http.RequestAborted);
-        var (by, address) = (caller.Name, http.Connection.RemoteIpAddress);
-        var logger = loggers.CreateLogger(typeof(WebPages));
-        LogAction(logger, action, id, by, address);
         return Results.Redirect(Show.JobPath(id), permanent: false, preserveMethod: false);
     }
 
@@ -209,7 +201,4 @@ internal static partial class WebPages
 
     private static IResult Html(string page, int status = StatusCodes.Status200OK) =>
         Results.Content(page, "text/html; charset=utf-8", statusCode: status);
-
-    [LoggerMessage(EventId = 270, Level = LogLevel.Information, Message = "audit: {Action} '{Job}' on the page by {By} at {Address}")]
-    private static partial void LogAction(ILogger logger, string action, string job, string by, System.Net.IPAddress? address);
 }

@@ -62,7 +62,10 @@ internal static class TranslationWriter
                 : offer.IsWaiting ? ModelState.Waiting
                 : !offer.IsThere || view.Problem.Length > 0 ? ModelState.Unusable
                 : ModelState.Available,
-            Reason = offer.IsThere ? view.Problem : offer.Problem,
+            Reason =
+                !offer.IsThere ? offer.Problem
+                : view.Problem.Length > 0 ? view.Problem
+                : (loaded?.Offer ?? offer).Note,
             Namespace = offer.Namespace,
             WeightsSha256 = loaded?.Translator.Manifest?.WeightsSha256 ?? offer.WeightsSha256,
             MaxSourceTokens = s_maxSourceTokens,

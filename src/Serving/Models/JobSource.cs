@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using TrainingCluster.Files;
 using TrainingCluster.Jobs;
@@ -5,7 +6,10 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Serving.Models;
 
-/// <summary>The models of jobs that have succeeded, fetched from their coordinator when they are first called.</summary>
+/// <summary>
+/// The models of jobs that have succeeded, and of jobs that live those of their newest checkpoints, fetched from their coordinator when
+/// they are first called.
+/// </summary>
 /// <param name="jobs">The coordinator's job API.</param>
 /// <param name="address">Where it is, for messages.</param>
 /// <param name="jobId">The job; null: every job that the coordinator shows.</param>
@@ -22,6 +26,8 @@ internal sealed class JobSource(
 ) : IModelSource
 {
     private const int PageSize = 500;
+
+    private const string Usable = "state = SUCCEEDED OR state = RUNNING OR state = QUEUED OR state = SUSPENDED";
 
     /// <inheritdoc/>
     public string Name => jobId is null ? $"the coordinator at {address}" : $"job {jobId} at {address}";
@@ -57,7 +63,10 @@ internal sealed class JobSource(
         try
         {
             await using var receiver = new FolderReceiver(folder);
-            using var call = jobs.GetArtifacts(new GetArtifactsRequest { Id = offer.Id }, cancellationToken: limit.Token);
+            using var call = jobs.GetArtifacts(
+                new GetArtifactsRequest { Id = offer.Id, NewestCheckpoint = true },
+                cancellationToken: limit.Token
+            );
             await foreach (var chunk in call.ResponseStream.ReadAllAsync(limit.Token))
             {
                 silence.CancelAfter(settings.AnswerTimeout);
@@ -116,10 +125,11 @@ internal sealed class JobSource(
             {
                 PageSize = PageSize,
                 PageToken = token,
-                Filter = "state = SUCCEEDED",
+                Filter = Usable,
             };
             var page = await jobs.ListJobsAsync(request, Within(cancellationToken));
-            offers.AddRange(page.Jobs.Select(OfferOf));
+            // Of jobs that nobody has named, those are of no interest that have nothing yet.
+            offers.AddRange(page.Jobs.Select(OfferOf).Where(offer => !offer.IsWaiting));
             token = page.NextPageToken;
         } while (token.Length > 0);
         return offers;
@@ -133,6 +143,14 @@ internal sealed class JobSource(
             return new(job.Id, job.Namespace, "", $"'{job.Id}' is no id of a job", false, "");
         }
         var isLive = job.State is JobState.Queued or JobState.Running or JobState.Suspended;
+        if (isLive && job.Progress is { CheckpointStep: > 0 } trained)
+        {
+            var step = trained.CheckpointStep.ToString(CultureInfo.InvariantCulture);
+            return new(job.Id, job.Namespace, $"step-{step}", "", false, "")
+            {
+                Note = $"job {job.Id} is {job.State.Word()}: weights of step {step}",
+            };
+        }
         return job.State == JobState.Succeeded
             ? new(
                 job.Id,
@@ -147,7 +165,7 @@ internal sealed class JobSource(
                 job.Namespace,
                 "",
                 isLive
-                    ? $"job {job.Id} is {job.State.Word()}{Progress(job)}: its model can be called once it has succeeded"
+                    ? $"job {job.Id} is {job.State.Word()}{Progress(job)}: its model can be called once it has a checkpoint"
                     : $"job {job.Id} is {job.State.Word()} and left no model: {job.Reason}",
                 isLive,
                 ""

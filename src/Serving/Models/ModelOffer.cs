@@ -11,4 +11,7 @@ internal sealed record ModelOffer(string Id, string Namespace, string Version, s
 {
     /// <summary>Whether it can be loaded.</summary>
     public bool IsThere => Version.Length > 0;
+
+    /// <summary>What people should know of one that is there; empty: nothing.</summary>
+    public string Note { get; init; } = "";
 }

@@ -34,7 +34,9 @@ async function loadModels() {
   models = (await response.json()).models ?? [];
   const chosen = part("model").value;
   part("model").replaceChildren(...models.map(m => element("option", { value: m.id }, m.id)));
-  if (models.some(m => m.id === chosen)) part("model").value = chosen;
+  // The page of a job names its model; the reader's own choice counts from then on.
+  const wanted = chosen || new URLSearchParams(location.search).get("model");
+  if (models.some(m => m.id === wanted)) part("model").value = wanted;
   tellModel();
 }
 
@@ -42,7 +44,7 @@ function tellModel() {
   const model = models.find(m => m.id === part("model").value);
   const usable = model && !["MODEL_STATE_WAITING", "MODEL_STATE_UNUSABLE"].includes(model.state);
   part("translate").disabled = running !== null || !usable;
-  part("model-words").textContent = !model ? "No model is there yet; it comes here when a job has succeeded." : model.reason ?? "";
+  part("model-words").textContent = !model ? "No model is there yet; it comes here when a job has stored a checkpoint." : model.reason ?? "";
 }
 
 async function* messages(response) {

@@ -7,14 +7,24 @@ namespace TrainingCluster.Coordinator.Tests.Web;
 /// <summary>The pages as people see them: in a real browser.</summary>
 public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
+    private static readonly Uri s_translateAt = new("http://127.0.0.1:9/");
+
     // The CSS that a test waits on comes from the page's own scripts.
     private const string Drawn = "[data-curves][data-drawn] figure.chart polyline";
 
     [Theory]
     [InlineData("/", 1280, false)]
+    [InlineData("/", 1280, true)]
+    [InlineData("/", 420, false)]
     [InlineData("/", 420, true)]
+    [InlineData("/jobs/running-1", 1280, false)]
     [InlineData("/jobs/running-1", 1280, true)]
     [InlineData("/jobs/running-1", 420, false)]
+    [InlineData("/jobs/running-1", 420, true)]
+    [InlineData("/jobs/running-1?log=warning", 1280, false)]
+    [InlineData("/jobs/running-1?log=warning", 1280, true)]
+    [InlineData("/jobs/running-1?log=warning", 420, false)]
+    [InlineData("/jobs/failed-1?log=error", 420, true)]
     [InlineData("/jobs/failed-1", 1280, false)]
     [InlineData("/jobs/none", 420, false)]
     [InlineData("/jobs/running-1/audit", 1280, false)]
@@ -32,6 +42,89 @@ public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 
         await BrowserFixture.RequireAccessibleAsync(page, width);
         Assert.DoesNotContain(complaints, c => !c.Contains("404", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Cluster_Alerts_AreNamedAsTheirRulesAndComeAndGo()
+    {
+        await using var server = await FilledAsync();
+        var page = await browser.OpenAsync();
+        page.Dialog += (_, dialog) => Assert.Fail($"a script ran: {dialog.Message}");
+        await GoAsync(page, server, "/");
+
+        var alerts = page.Locator("#alerts li");
+        Assert.Equal(
+            ["TrainingJobFailed critical", "TrainingCertificateEnds warning", "TrainingJobsWaiting info", "TrainingWorkerMissing pending"],
+            await alerts.EvaluateAllAsync<string[]>(
+                "all => all.map(li => `${li.querySelector('strong').textContent} ${li.querySelector('.badge').textContent}`)"
+            )
+        );
+        Assert.Contains("Worker <img src=x onerror=alert(1)> was lost", await alerts.Last.InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("fires after 2 min", await alerts.Last.InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Equal("/jobs/failed-1", await alerts.First.Locator("a").GetAttributeAsync("href"));
+
+        server.Alerts.Judge(new() { Now = TimeProvider.System.GetUtcNow() });
+        await alerts.First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        Assert.Equal(0, await page.Locator("#alerts h2").CountAsync());
+    }
+
+    [Fact]
+    public async Task Job_Log_HasLinesAndFaultsAndIsFilteredByTheKeyboard()
+    {
+        await using var server = await FilledAsync();
+        var page = await browser.OpenAsync();
+        await GoAsync(page, server, "/jobs/running-1");
+        Assert.Equal(["warning", "warning"], await page.Locator("#log-lines tbody td:nth-child(2)").AllInnerTextsAsync());
+        Assert.Contains("worker-2 (rank 1, 10.0.0.8)", await page.InnerTextAsync("#log-lines"), StringComparison.Ordinal);
+        Assert.Contains("its actor ended", await page.InnerTextAsync("#log-lines"), StringComparison.Ordinal);
+        Assert.DoesNotContain("alert(1)", await page.InnerTextAsync("#events"), StringComparison.Ordinal);
+
+        await page.FocusAsync("#log-choice");
+        await page.Keyboard.PressAsync("End");
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/jobs/running-1?log=error#log-title");
+        await page.Locator("html[data-ready]").WaitForAsync();
+        Assert.Contains("Nothing so grave", await page.InnerTextAsync("#log-lines"), StringComparison.Ordinal);
+        Assert.Equal("error", await page.InputValueAsync("#log-choice"));
+        // What is renewed afterwards is filtered as well.
+        await server.Control.SuspendAsync("running-1", TestContext.Current.CancellationToken);
+        await page.Locator("#action-resume").WaitForAsync();
+        Assert.Contains("Nothing so grave", await page.InnerTextAsync("#log-lines"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_ServerOfTranslationsKnown_LinkToItWithTheJob()
+    {
+        await using var server = await FilledAsync();
+        await server.AddAsync(JobPhase.Succeeded, "done <1>");
+        Directory.CreateDirectory(server.Data.Model("done <1>"));
+        var page = await browser.OpenAsync();
+        await GoAsync(page, server, "/");
+        Assert.Equal(s_translateAt.ToString(), await page.Locator("nav a:has-text('Try it')").GetAttributeAsync("href"));
+
+        await GoAsync(page, server, "/jobs/done%20%3C1%3E");
+        Assert.Equal($"{s_translateAt}?model=done%20%3C1%3E", await page.GetAttributeAsync("#try-it", "href"));
+        // One that has nothing yet has no link; nor has any where no server is known.
+        await GoAsync(page, server, "/jobs/running-1");
+        Assert.Equal(0, await page.Locator("#try-it").CountAsync());
+        await using var alone = await WebServer.StartAsync();
+        await GoAsync(page, alone, "/");
+        Assert.Equal(0, await page.Locator("nav a:has-text('Try it')").CountAsync());
+    }
+
+    [Fact]
+    public async Task Job_DeletedWhileWatched_SaysSo()
+    {
+        await using var server = await FilledAsync();
+        var page = await browser.OpenAsync(420, dark: true);
+        await GoAsync(page, server, "/jobs/failed-1");
+
+        await server.Store.DeleteAsync("failed-1");
+
+        await page.Locator("h1:has-text('Not found')").WaitForAsync();
+        Assert.Contains("There is no job 'failed-1'", await page.InnerTextAsync("main"), StringComparison.Ordinal);
+        await BrowserFixture.RequireAccessibleAsync(page, 420);
     }
 
     [Fact]
@@ -60,7 +153,7 @@ public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
         Assert.Equal(1, await page.Locator("#workers svg.spark polyline").CountAsync());
 
         await GoAsync(page, server, "/jobs/running-1");
-        Assert.Contains("<script>alert(1)</script>", await page.InnerTextAsync("#events"), StringComparison.Ordinal);
+        Assert.Contains("<script>alert(1)</script>", await page.InnerTextAsync("#log-lines"), StringComparison.Ordinal);
         Assert.Contains("ein <b>Hund</b>", await page.InnerTextAsync("#samples"), StringComparison.Ordinal);
     }
 
@@ -194,21 +287,35 @@ public class PageTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
         await using var server = await WebServer.StartAsync();
         var page = await browser.OpenAsync();
         await GoAsync(page, server, "/figures");
-        foreach (var (slider, words) in new[] { ("sigma", "kernel-words"), ("offset", "position-words"), ("width", "score-words") })
+        var sliders = new[]
+        {
+            ("sigma", "kernel-words"),
+            ("query", "kernel-words"),
+            ("position", "position-words"),
+            ("offset", "position-words"),
+            ("pair", "position-words"),
+            ("width", "score-words"),
+        };
+        foreach (var (slider, words) in sliders)
         {
             var before = await page.InnerTextAsync($"#{words}");
             await page.FocusAsync($"#{slider}");
             await page.Keyboard.PressAsync("ArrowRight");
             Assert.NotEqual(before, await page.InnerTextAsync($"#{words}"));
         }
+        var scores = await page.InnerTextAsync("#score-words");
+        await page.FocusAsync("#again");
+        await page.Keyboard.PressAsync("Enter");
+        Assert.NotEqual(scores, await page.InnerTextAsync("#score-words"));
     }
 
     private static async Task<WebServer> FilledAsync()
     {
-        var server = await WebServer.StartAsync();
+        var server = await WebServer.StartAsync(translateAt: s_translateAt);
         await server.AddAsync(JobPhase.Running, "running-1");
         await server.AddAsync(JobPhase.Failed, "failed-1", "the loss was NaN 5 times in a row");
         server.AddWorkers("running-1");
+        server.AddAlerts("failed-1");
         return server;
     }
 

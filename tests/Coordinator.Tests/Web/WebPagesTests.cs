@@ -89,6 +89,57 @@ public class WebPagesTests
         Assert.Contains("<h1>", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("suspend", true)]
+    [InlineData("resume", false)]
+    public async Task Post_SuspendOrResume_IsTheCallOfTheApiWithItsAuditLineAndTrace(string action, bool suspend)
+    {
+        await using var server = await WebServer.StartAsync(
+            AccessTokens.LineOf("eva-token", new("eva", AccessRole.Submitter, AccessGrant.AllNamespaces))
+        );
+        await server.AddAsync(suspend ? JobPhase.Running : JobPhase.Suspended, "job-1");
+        if (!suspend)
+        {
+            await server.Store.EditAsync("job-1", job => new(Suspended(job.Spec), job.Labels));
+        }
+        const string trace = "0af7651916cd43dd8448eb211c80319c";
+        using var post = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Address, $"/jobs/job-1/{action}"));
+        post.Headers.Authorization = Basic("eva-token");
+        post.Headers.Add("traceparent", $"00-{trace}-b7ad6b7169203331-01");
+
+        using var response = await server.Http.SendAsync(post, Cancellation);
+
+        Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
+        Assert.Equal(trace, Assert.Single(response.Headers.GetValues("trace-id")));
+        var job = (await server.Store.GetAsync("job-1"))!;
+        Assert.Equal(suspend, job.Spec.Suspend);
+        Assert.Equal(suspend ? JobPhase.Suspended : JobPhase.Waiting, job.Record.Phase);
+        // The queue has heard of the change, as it does of UpdateJob's.
+        Assert.Equal(suspend, Assert.Single(server.Control.Edited).Spec.Suspend);
+        var line = Assert.Single(server.Log, line => line.StartsWith("audit:", StringComparison.Ordinal));
+        Assert.StartsWith($"audit: page/{action} 'job-1' by eva at 127.0.0.1, request ", line, StringComparison.Ordinal);
+        Assert.Contains(": OK", line, StringComparison.Ordinal);
+        Assert.Contains(trace, line, StringComparison.Ordinal);
+
+        static V1.JobSpec Suspended(V1.JobSpec spec)
+        {
+            var suspended = spec.Clone();
+            suspended.Suspend = true;
+            return suspended;
+        }
+    }
+
+    [Fact]
+    public async Task Post_OfAnEndedJob_IsInTheAuditLogToo()
+    {
+        await using var server = await WebServer.StartAsync();
+        await server.AddAsync(JobPhase.Failed, "failed-1");
+        using var response = await server.Http.PostAsync(new Uri(server.Address, "/jobs/failed-1/cancel"), null, Cancellation);
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        var line = Assert.Single(server.Log, line => line.StartsWith("audit:", StringComparison.Ordinal));
+        Assert.Contains(": FailedPrecondition job failed-1 has ended", line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Model_OfASucceededJob_ComesAsOneFile()
     {

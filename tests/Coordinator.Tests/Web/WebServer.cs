@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Access;
+using TrainingCluster.Coordinator.Alerts;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Hosting;
@@ -31,13 +33,16 @@ internal sealed class WebServer : IAsyncDisposable
 
     public JobStore Store { get; private set; } = null!;
     public RecordingControl Control { get; private set; } = null!;
+    public AlertBoard Alerts => _app.Services.GetRequiredService<AlertBoard>();
+    public ConcurrentQueue<string> Log { get; } = new();
     public WorkerPulses Pulses => _app.Services.GetRequiredService<WorkerPulses>();
     public DataFolder Data { get; private set; } = null!;
     public Uri Address { get; private set; } = null!;
     public HttpClient Http { get; } = new(new HttpClientHandler { AllowAutoRedirect = false });
 
     /// <param name="tokens">A token file's text; null: nobody is asked.</param>
-    public static async Task<WebServer> StartAsync(string? tokens = null)
+    /// <param name="translateAt">The server of translations that the pages link to; null: none.</param>
+    public static async Task<WebServer> StartAsync(string? tokens = null, Uri? translateAt = null)
     {
         var server = new WebServer();
         server.Data = new(server._folder.Path);
@@ -52,7 +57,7 @@ internal sealed class WebServer : IAsyncDisposable
             access = new() { Tokens = path };
         }
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().AddProvider(new QueueLogging(server.Log));
         builder.WebHost.ConfigureKestrel(k => k.Listen(System.Net.IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http1));
         builder
             .Services.AddSingleton(server.Data)
@@ -64,7 +69,7 @@ internal sealed class WebServer : IAsyncDisposable
             .AddSingleton(new AccessControl(access, TimeProvider.System, NullLogger<AccessControl>.Instance))
             .AddSingleton<WorkerPulses>()
             .AddCoordinatorGrpc()
-            .AddWebPages();
+            .AddWebPages(new PageSettings(translateAt));
         server._app = builder.Build();
         server._app.MapWebPages();
         await server._app.StartAsync();
@@ -101,6 +106,27 @@ internal sealed class WebServer : IAsyncDisposable
             },
             new()
             {
+                Fault = new Fault
+                {
+                    Kind = FaultKind.WorkerLost,
+                    Generation = 1,
+                    Step = 60,
+                    Workers =
+                    {
+                        new FaultWorker
+                        {
+                            Id = "worker-2",
+                            Rank = 1,
+                            Host = "10.0.0.8",
+                        },
+                    },
+                    Cause = "its actor ended",
+                    Done = "generation 2 was called together",
+                    Lost = "1 step",
+                },
+            },
+            new()
+            {
                 Generation = new GenerationChanged
                 {
                     Generation = 2,
@@ -108,6 +134,8 @@ internal sealed class WebServer : IAsyncDisposable
                     BaseStep = 60,
                     Reason = "worker-2 was lost",
                     DiscardedStepCount = 1,
+                    DetectDuration = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(300)),
+                    RecoveryDuration = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(640)),
                 },
             },
         ];
@@ -190,6 +218,24 @@ internal sealed class WebServer : IAsyncDisposable
                 }
             );
         }
+    }
+
+    /// <summary>One alert that fires of each severity, and one that is pending.</summary>
+    public void AddAlerts(string jobId)
+    {
+        var then = TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(2);
+        var facts = new AlertFacts { Now = then, QueuedJobs = 2 };
+        Alerts.Judge(facts);
+        facts = facts with { Now = then + TimeSpan.FromMinutes(119), Missing = ["<img src=x onerror=alert(1)>"] };
+        Alerts.Judge(facts);
+        Alerts.Judge(
+            facts with
+            {
+                Now = then + TimeSpan.FromHours(2),
+                Failed = [new(jobId, "default", "<i>the loss</i> was NaN 5 times in a row", null)],
+                CertificateEnd = then + TimeSpan.FromDays(1),
+            }
+        );
     }
 
     public async ValueTask DisposeAsync()

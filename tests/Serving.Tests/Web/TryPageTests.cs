@@ -10,6 +10,8 @@ public class TryPageTests(BrowserFixture browser) : IClassFixture<BrowserFixture
 {
     [Theory]
     [InlineData(1280, false)]
+    [InlineData(1280, true)]
+    [InlineData(420, false)]
     [InlineData(420, true)]
     public async Task Page_WithATranslation_IsAccessibleAndFits(int width, bool dark)
     {
@@ -25,6 +27,23 @@ public class TryPageTests(BrowserFixture browser) : IClassFixture<BrowserFixture
         Assert.Equal(3, await page.Locator("#alternatives li").CountAsync());
         await BrowserFixture.RequireAccessibleAsync(page, width);
         Assert.Empty(complaints);
+    }
+
+    [Theory]
+    [InlineData(1280, false)]
+    [InlineData(420, true)]
+    public async Task Page_JobThatTrains_IsChosenByTheAddressAndSaysItsStep(int width, bool dark)
+    {
+        await using var server = await TestServer.StartAsync([new FolderSource(TestModels.Dates), new TrainingJob()]);
+        var page = await browser.OpenAsync(width, dark);
+        await page.GotoAsync($"{server.Http.BaseAddress}?model=trains-1");
+        await page.Locator("html[data-ready]").WaitForAsync();
+
+        Assert.Equal("trains-1", await page.InputValueAsync("#model"));
+        Assert.Equal("job trains-1 is running: weights of step 200", await page.InnerTextAsync("#model-words"));
+        await TranslateAsync(page, "3. Mai 2021");
+        Assert.Equal("2021-05-03", await page.InnerTextAsync("#translation p"));
+        await BrowserFixture.RequireAccessibleAsync(page, width);
     }
 
     [Fact]
@@ -126,6 +145,23 @@ public class TryPageTests(BrowserFixture browser) : IClassFixture<BrowserFixture
         var page = await browser.OpenAsync(token: "eva-token");
         await GoAsync(page, server);
         await TranslateAsync(page, "3. Mai 2021");
+    }
+
+    /// <summary>A job that trains, whose newest checkpoint is the model of dates.</summary>
+    private sealed class TrainingJob : IModelSource
+    {
+        public string Name => "a job";
+
+        public bool IsNamed => false;
+
+        public Task<IReadOnlyList<ModelOffer>> LookAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<ModelOffer>>([
+                new("trains-1", "", "step-200", "", false, "") { Note = "job trains-1 is running: weights of step 200" },
+            ]);
+
+        public Task<string> FetchAsync(ModelOffer offer, CancellationToken cancellationToken) => Task.FromResult(TestModels.Dates);
+
+        public void Forget(string id) { }
     }
 
     private static async Task GoAsync(IPage page, TestServer server)
