@@ -128,7 +128,8 @@ public sealed class ManifestTests
         GeneratedDocument.Verify(text, "deploy", "k8s", "components", "monitoring", "prometheusrule.yaml");
     }
 
-    private static async Task<string[]> BuildAsync(string overlay)
+    /// <summary>The documents that an overlay gives.</summary>
+    internal static async Task<string[]> BuildAsync(string overlay)
     {
         Tool.Require("kubectl", "Debian's package kubernetes-client");
         var result = await Tool.RunAsync("kubectl", ["kustomize", Repository.At("deploy", "k8s", "overlays", overlay)]);
