@@ -51,8 +51,11 @@ for size in "${sizes[@]}"; do
   model=${size%%:*} layers=${size##*:}
   rm -rf "$work"/c "$work"/w* "$work"/*.json
   started=()
-  start Coordinator c
-  for i in $(seq $workers); do start Worker "w$i" --name "w$i" --coordinator "$(field "$work/c.json" cluster)"; done
+  # As the manifests have it.
+  start Coordinator c --set "Jobs:LeaveTimeout=270 s" --set "Serving:LeaveTimeout=270 s"
+  for i in $(seq $workers); do
+    start Worker "w$i" --name "w$i" --coordinator "$(field "$work/c.json" cluster)" --set "Worker:DrainTimeout=240 s"
+  done
   cat >"$work/job.yaml" <<EOF
 name: drained
 dataset: { source: $work/source, target: $work/target, vocabularySize: 300 }
@@ -75,7 +78,7 @@ EOF
   kill -TERM "${started[@]}"
   for i in "${!started[@]}"; do seconds "$begun" "${started[i]}" >"$work/ended.$i" & waiting[i]=$!; done
   wait "${waiting[@]}"
-  stored=$(find "$work/c/jobs" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0fMB", sum / 1e6 }')
+  stored=$(find "$work/c/jobs" -type f -printf '%s\n' | awk '{ sum += $1 } END { if (sum > 0) printf "%.0fMB", sum / 1e6; else print "lost" }')
   printf '%-10s %12s %10s %12s %12s\n' "$size" "$stored" "$each" "$(cat "$work/ended.0")" \
     "$(for i in $(seq $workers); do cat "$work/ended.$i"; echo; done | sort -n | tail -1)"
 done
