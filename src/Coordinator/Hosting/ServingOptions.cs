@@ -23,8 +23,8 @@ public sealed record ServingOptions
     public TimeSpan LeaveWindow { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long a coordinator that is to end serves workers that drain, so that the state that only they hold is stored. Kubernetes gives
-    /// 90 seconds.
+    /// How long a coordinator that is to end serves workers that drain, so that the state that only they hold is stored. A state of
+    /// more than half a GB needs longer: docs/kubernetes.md.
     /// </summary>
     [DurationRange("0 s", "1 h")]
     public TimeSpan LeaveTimeout { get; init; } = TimeSpan.FromSeconds(60);

@@ -76,14 +76,18 @@ internal sealed partial class TextLibrary(
         {
             Forget(item.Uid);
         }
-        catch (Exception e) when (ApiError.IsOne(e) || e is DatasetException or UnauthorizedAccessException or QuotaExceededException)
+        catch (Exception e)
         {
-            LogFailed(item.Key, ApiError.TextOf(e));
+            // Nobody awaits this work: what is not said here is said nowhere, and the object would wait for ever.
+            LogFailed(item.Key, ApiError.TextOf(e), IsExpected(e) ? null : e);
             Set(item.Uid, new(DataStateKind.Failed, Problem: ApiError.TextOf(e)));
         }
         _underWay.TryRemove(item.Uid, out _);
         done();
     }
+
+    private static bool IsExpected(Exception error) =>
+        ApiError.IsOne(error) || error is DatasetException or UnauthorizedAccessException or QuotaExceededException;
 
     private async Task<string> MakeAsync(TrainingJob item, TrainingJobSpec spec, CancellationToken cancellationToken)
     {
@@ -158,5 +162,5 @@ internal sealed partial class TextLibrary(
     private partial void LogMade(string key, string fingerprint);
 
     [LoggerMessage(EventId = 289, Level = LogLevel.Warning, Message = "{Key}: its text cannot be used: {Problem}")]
-    private partial void LogFailed(string key, string problem);
+    private partial void LogFailed(string key, string problem, Exception? unexpected);
 }

@@ -105,11 +105,9 @@ internal sealed partial class TrainingJobController(
                 await OneAsync(known, cancellationToken);
                 known.Pause = TimeSpan.Zero;
             }
-            catch (Exception e)
-                when (!cancellationToken.IsCancellationRequested
-                    && (ApiError.IsOne(e) || e is RpcException or OperationCanceledException or Akka.Actor.AskTimeoutException)
-                )
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
+                // Whatever one object brings about must not keep the others, or the coordinator, from their work.
                 // 409: somebody has written it meanwhile; the watch brings what it is now.
                 known.Pause = TimeSpan.FromTicks(
                     Math.Clamp(known.Pause.Ticks * 2, s_firstPause.Ticks, Math.Max(s_firstPause.Ticks, options.RetryLimit.Ticks))
@@ -117,11 +115,14 @@ internal sealed partial class TrainingJobController(
                 known.NotBefore = time.GetUtcNow() + known.Pause;
                 if (ApiError.CodeOf(e) is not HttpStatusCode.Conflict)
                 {
-                    LogFailed(key, ApiError.TextOf(e), known.Pause.TotalSeconds);
+                    LogFailed(key, ApiError.TextOf(e), known.Pause.TotalSeconds, IsExpected(e) ? null : e);
                 }
             }
         }
     }
+
+    private static bool IsExpected(Exception error) =>
+        ApiError.IsOne(error) || error is RpcException or OperationCanceledException or Akka.Actor.AskTimeoutException;
 
     private async Task OneAsync(Known known, CancellationToken cancellationToken)
     {
@@ -292,7 +293,7 @@ internal sealed partial class TrainingJobController(
         Level = LogLevel.Warning,
         Message = "{Key} could not be carried out, next try in {Seconds:0.0} s: {Problem}"
     )]
-    private partial void LogFailed(string key, string problem, double seconds);
+    private partial void LogFailed(string key, string problem, double seconds, Exception? unexpected);
 
     /// <summary>One object, and what this process remembers of it. Nothing of that must not be lost.</summary>
     private sealed class Known(TrainingJob item)

@@ -6,8 +6,8 @@ namespace TrainingCluster.Worker.Hosting;
 public sealed record WorkerTimes
 {
     /// <summary>
-    /// How long a worker that is to end waits for others to take over, or for the coordinator to take the state. Kubernetes gives two
-    /// minutes.
+    /// How long a worker that is to end waits for others to take over, or for the coordinator to take the state. A state of
+    /// more than half a GB needs longer: docs/kubernetes.md.
     /// </summary>
     [DurationRange("0 s", "1 h")]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);

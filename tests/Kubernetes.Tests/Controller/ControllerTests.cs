@@ -300,6 +300,54 @@ public sealed class ControllerTests : IAsyncLifetime
         Assert.NotNull(TrainingJobStatus.ConditionOf(item["status"]!.AsObject(), "Admitted"));
     }
 
+    [Fact]
+    public async Task OwnersAndFinalizers_OfOthers_StayTheirs()
+    {
+        await _world.CreateAsync("owned");
+        var job = await _world.JobAsync("owned");
+        _world.Api.Store.Update(
+            _world.Api.Type(TrainingJobNames.Plural),
+            ("research", "owned"),
+            present =>
+            {
+                var next = present.DeepClone().AsObject();
+                next["metadata"]!["ownerReferences"] = JsonNode.Parse(
+                    """[{"apiVersion":"batch/v1","kind":"CronJob","name":"nightly","uid":"c","blockOwnerDeletion":true}]"""
+                );
+                next["metadata"]!["finalizers"]!.AsArray().Add("foregroundDeletion");
+                return next;
+            }
+        );
+        await _world.PatchAsync("owned", new JsonObject { ["suspend"] = true });
+        await _world.UntilAsync("owned", item => ControllerWorld.State(item) == "Suspended");
+        await _world.DeleteAsync("owned");
+        var item = await _world.UntilAsync("owned", item => item["metadata"]!["finalizers"]!.AsArray().Count == 1);
+        Assert.Equal("foregroundDeletion", (string)item["metadata"]!["finalizers"]![0]!);
+        Assert.Equal("nightly", (string)item["metadata"]!["ownerReferences"]![0]!["name"]!);
+        Assert.Null(await _world.Store.GetAsync(job.Id));
+    }
+
+    [Fact]
+    public async Task Object_ThatCannotBeRead_DoesNotKeepOthersFromTheirJobs()
+    {
+        await _world.CreateAsync("odd");
+        await _world.JobAsync("odd");
+        // As another version's definition may have let it through.
+        _world.Api.Store.Update(
+            _world.Api.Type(TrainingJobNames.Plural),
+            ("research", "odd"),
+            present =>
+            {
+                var next = present.DeepClone().AsObject();
+                next["status"]!["jobId"] = 7;
+                return next;
+            }
+        );
+        await _world.CreateAsync("even");
+        await _world.JobAsync("even");
+        Assert.Equal(7, (int)_world.Item("odd")!["status"]!["jobId"]!);
+    }
+
     private static JobEvent Generation(long number, GenerationCause cause) =>
         new()
         {

@@ -30,9 +30,11 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
     private readonly DataFolder _data;
     private ServiceProvider _services = null!;
 
-    private ControllerWorld(TestApiServer api)
+    private readonly TimeProvider _time;
+
+    private ControllerWorld(TestApiServer api, TimeProvider time)
     {
-        Api = api;
+        (Api, _time) = (api, time);
         _data = new DataFolder(_folder.Path);
         _data.Prepare();
     }
@@ -48,7 +50,7 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
 
     public QueueStatus Queue { get; set; } = new();
 
-    public KubernetesOptions Options { get; init; } =
+    public KubernetesOptions Options { get; private set; } =
         new()
         {
             LeaseDuration = TimeSpan.FromSeconds(3),
@@ -62,17 +64,22 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
             AdoptionTime = TimeSpan.Zero,
         };
 
-    public static async Task<ControllerWorld> StartAsync(bool start = true)
+    /// <summary>Starts the API server, and a controller.</summary>
+    /// <param name="start">False: no controller.</param>
+    /// <param name="time">By which the controller goes; null: the machine's.</param>
+    /// <param name="options">Its times; null: short ones.</param>
+    public static async Task<ControllerWorld> StartAsync(bool start = true, TimeProvider? time = null, KubernetesOptions? options = null)
     {
-        var world = new ControllerWorld(await TestApiServer.StartAsync(TrainingJobDefinition.Create()));
-        world.Store = await JobStore.OpenAsync(world._data.Database, TimeProvider.System);
+        var world = new ControllerWorld(await TestApiServer.StartAsync(TrainingJobDefinition.Create()), time ?? TimeProvider.System);
+        world.Options = options ?? world.Options;
+        world.Store = await JobStore.OpenAsync(world._data.Database, world._time);
         TestDataset.AddTo(world._data);
         world._services = new ServiceCollection()
             .AddLogging()
             .AddSingleton(world._data)
             .AddSingleton(world.Store)
             .AddSingleton(new Quotas())
-            .AddSingleton(TimeProvider.System)
+            .AddSingleton(world._time)
             .AddSingleton<IJobControl>(world)
             .AddCoordinatorGrpc()
             .BuildServiceProvider();
@@ -87,7 +94,7 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
     /// <returns>Ends it; the lease is given back if it is told to.</returns>
     public Func<Task> StartController(string identity, Coordinator.Kubernetes.Decisions.WorkerBounds? workers = null)
     {
-        var time = TimeProvider.System;
+        var time = _time;
         var access = new KubernetesAccess
         {
             Home = "default",
@@ -236,7 +243,7 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
         var ended = phase.HasEnded();
         await SaveAsync(
             jobId,
-            record => record with { Phase = phase, Reason = reason, Ended = ended ? TimeProvider.System.GetUtcNow() : null },
+            record => record with { Phase = phase, Reason = reason, Ended = ended ? _time.GetUtcNow() : null },
             null,
             new JobEvent
             {

@@ -65,11 +65,28 @@ public sealed class SpecReaderTests
         File.CreateSymbolicLink(Path.Combine(volume, "out"), Path.Combine(folder.Path, "secret"));
         File.CreateSymbolicLink(Path.Combine(volume, "up"), folder.Path);
         File.CreateSymbolicLink(Path.Combine(volume, "in"), Path.Combine(volume, "sub"));
+        // A link that stays inside at first sight, and goes on through one that does not.
+        File.CreateSymbolicLink(Path.Combine(volume, "through"), Path.Combine("up", "secret"));
+        File.CreateSymbolicLink(Path.Combine(volume, "round"), "round");
         Assert.Equal(Path.Combine(volume, "sub", "a"), VolumeFile.Find(volume, "in/a"));
-        foreach (var path in (string[])["../secret", "/etc/passwd", "out", "up/secret", "sub/../../secret", "sub/none"])
+        foreach (var path in (string[])["../secret", "/etc/passwd", "out", "up/secret", "through", "round", "sub/../../secret", "sub/none"])
         {
             Assert.Throws<DatasetException>(() => VolumeFile.Find(volume, path));
         }
+    }
+
+    [Fact]
+    public void VolumeFile_OfAVolumeAsKubernetesMountsOne_IsFollowedToTheFileItself()
+    {
+        using var folder = new TemporaryFolder();
+        var volume = Directory.CreateDirectory(Path.Combine(folder.Path, "mounted")).FullName;
+        Directory.CreateDirectory(Path.Combine(volume, "..2026_01_01"));
+        File.WriteAllText(Path.Combine(volume, "..2026_01_01", "a.src"), "text");
+        File.CreateSymbolicLink(Path.Combine(volume, "..data"), "..2026_01_01");
+        File.CreateSymbolicLink(Path.Combine(volume, "a.src"), Path.Combine("..data", "a.src"));
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "link"), volume);
+        Assert.Equal(Path.Combine(volume, "..2026_01_01", "a.src"), VolumeFile.Find(volume, "a.src"));
+        Assert.Equal(Path.Combine(volume, "..2026_01_01", "a.src"), VolumeFile.Find(Path.Combine(folder.Path, "link"), "a.src"));
     }
 
     private static TrainingJobSpec Read(string spec) =>

@@ -90,15 +90,32 @@ public sealed class ManifestTests
         }
     }
 
-    [Fact]
-    public async Task GracePeriod_OfTheCoordinator_IsLongerThanItMayServeWorkersThatEnd()
+    /// <summary>A worker may take its whole time to store its state, and the coordinator is there for as long, and longer.</summary>
+    [Theory, MemberData(nameof(Overlays))]
+    public async Task GracePeriods_Always_LeaveTimeForWhatWorkersHaveToStore(string overlay)
     {
-        var coordinator = (await BuildAsync("local"))
-            .Select(YamlText.Parse)
-            .Single(item => (string)item["kind"]! == "StatefulSet" && ObjectStore.Of(item, "name") == "coordinator");
-        var grace = TimeSpan.FromSeconds((long)coordinator["spec"]!["template"]!["spec"]!["terminationGracePeriodSeconds"]!);
-        var serving = new ServingOptions();
-        Assert.True(grace >= serving.LeaveTimeout + serving.LeaveWindow + TimeSpan.FromSeconds(20), $"{grace}");
+        var sets = (await BuildAsync(overlay)).Select(YamlText.Parse).Where(item => (string)item["kind"]! == "StatefulSet").ToList();
+        var (coordinator, worker) = (Pod("coordinator"), Pod("worker"));
+        var drain = Set(worker, "Worker:DrainTimeout");
+        Assert.True(Grace(worker) >= drain + TimeSpan.FromSeconds(30), $"{Grace(worker)} for workers that drain for {drain}");
+        foreach (var setting in (string[])["Jobs:LeaveTimeout", "Serving:LeaveTimeout"])
+        {
+            Assert.True(Set(coordinator, setting) > drain, $"{setting} for workers that drain for {drain}");
+        }
+        var serves = Set(coordinator, "Serving:LeaveTimeout") + new ServingOptions().LeaveWindow;
+        Assert.True(Grace(coordinator) >= serves + TimeSpan.FromSeconds(20), $"{Grace(coordinator)}");
+
+        JsonNode Pod(string name) => sets.Single(item => ObjectStore.Of(item, "name") == name)["spec"]!["template"]!["spec"]!;
+
+        static TimeSpan Grace(JsonNode pod) => TimeSpan.FromSeconds((long)pod["terminationGracePeriodSeconds"]!);
+
+        static TimeSpan Set(JsonNode pod, string setting)
+        {
+            var prefix = $"--set={setting}=";
+            var given = pod["containers"]![0]!["args"]!.AsArray().Select(argument => (string)argument!);
+            var seconds = given.Single(argument => argument.StartsWith(prefix, StringComparison.Ordinal))[prefix.Length..^" s".Length];
+            return TimeSpan.FromSeconds(int.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture));
+        }
     }
 
     [Fact]
@@ -128,7 +145,8 @@ public sealed class ManifestTests
         GeneratedDocument.Verify(text, "deploy", "k8s", "components", "monitoring", "prometheusrule.yaml");
     }
 
-    private static async Task<string[]> BuildAsync(string overlay)
+    /// <summary>The documents that an overlay gives.</summary>
+    internal static async Task<string[]> BuildAsync(string overlay)
     {
         Tool.Require("kubectl", "Debian's package kubernetes-client");
         var result = await Tool.RunAsync("kubectl", ["kustomize", Repository.At("deploy", "k8s", "overlays", overlay)]);

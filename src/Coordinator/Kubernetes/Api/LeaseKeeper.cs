@@ -31,8 +31,9 @@ internal sealed partial class LeaseKeeper(
         while (!cancellationToken.IsCancellationRequested)
         {
             var begun = time.GetUtcNow();
-            if (!await TryAsync(cancellationToken))
+            if (!await TryAsync(cancellationToken) || LeaseTerm.IsOver(begun, options.RenewDeadline, time.GetUtcNow()))
             {
+                // An answer that was long under way may come when the term that it gives is over.
                 await Task.Delay(options.RetryPeriod, time, cancellationToken);
                 continue;
             }
