@@ -2,9 +2,7 @@ using System.Globalization;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Alerts;
 using TrainingCluster.Coordinator.Files;
-using TrainingCluster.Coordinator.Telemetry;
 using TrainingCluster.Security;
-using TrainingCluster.TestSupport;
 using YamlDotNet.RepresentationModel;
 
 namespace TrainingCluster.Coordinator.Tests.Alerts;
