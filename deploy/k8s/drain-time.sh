@@ -9,6 +9,12 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 sizes=("$@")
 [ ${#sizes[@]} -gt 0 ] || sizes=(64:2 256:4 512:6)
 workers=2
+for size in "${sizes[@]}"; do
+  [[ $size =~ ^[0-9]+:[0-9]+$ ]] || { echo "'$size' is no size; write DMODEL:LAYERS, such as 256:4" >&2; exit 2; }
+done
+for name in Coordinator Worker Cli; do
+  [ -d "$root/artifacts/bin/$name/release" ] || { echo "$name is not built; run ./cluster build first" >&2; exit 2; }
+done
 work=$(mktemp -d)
 started=()
 

@@ -9,7 +9,7 @@ namespace TrainingCluster.Kubernetes.Tests.EndToEnd;
 internal sealed class TrainingPlace : IAsyncDisposable
 {
     /// <summary>How long a leader may be silent here.</summary>
-    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(5);
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<ProgramProcess> _programs = [];
@@ -45,7 +45,7 @@ internal sealed class TrainingPlace : IAsyncDisposable
                 .. Set("StatusInterval=100 ms"),
                 .. Set("RetryLimit=500 ms"),
                 .. Set("RetryPeriod=200 ms"),
-                .. Set("RenewDeadline=2 s"),
+                .. Set("RenewDeadline=4 s"),
                 .. Set($"LeaseDuration={LeaseDuration.TotalSeconds:0} s"),
                 .. Set("AdoptionTime=1 s"),
             ]
