@@ -1,6 +1,4 @@
-using TorchSharp;
 using TorchSharp.Modules;
-using TrainingCluster.Modeling.Attention;
 using TrainingCluster.Modeling.Native;
 using static TorchSharp.torch;
 

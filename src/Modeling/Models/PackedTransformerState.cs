@@ -1,7 +1,5 @@
 using System.Numerics.Tensors;
 using TorchSharp;
-using TrainingCluster.Modeling.Attention;
-using TrainingCluster.Modeling.Native;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 

@@ -45,7 +45,7 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
             if (start == -1)
             {
                 Dispose();
-                throw new OutOfMemoryException($"mmap of {bytes} bytes for a packed matrix failed.");
+                throw new IOException($"mmap of {bytes} bytes for a packed matrix failed.");
             }
             s_functions.Pack(ColumnMajor, MatrixA, Transposed, outputs, ExpectedRows, length, 1, weight_OI + from, inputs, (void*)start);
             _pieces.Add((start, bytes, from, length));
