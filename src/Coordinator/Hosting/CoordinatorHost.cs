@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
-using TrainingCluster.Coordinator.Api;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Kubernetes;
@@ -14,6 +13,7 @@ using TrainingCluster.Logging;
 using TrainingCluster.Security;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
+using TrainingCluster.Web;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -182,7 +182,7 @@ public static partial class CoordinatorHost
         app.MapScrapeTargets();
         app.MapProgramHealth();
         app.MapWebPages();
-        app.MapApiPages();
+        app.MapApiPages(typeof(CoordinatorHost).Assembly);
     }
 
     [LoggerMessage(

@@ -1,6 +1,5 @@
-using Google.Protobuf.Reflection;
-using Google.Rpc;
 using TrainingCluster.Access;
+using TrainingCluster.Errors;
 using TrainingCluster.Serving.Api;
 
 namespace TrainingCluster.Serving.Hosting;
@@ -24,14 +23,7 @@ internal static class GrpcServing
                 options.Interceptors.Add<ErrorInterceptor>();
                 options.Interceptors.Add<AccessInterceptor>();
             })
-            .AddJsonTranscoding(options =>
-                options.TypeRegistry = TypeRegistry.FromMessages(
-                    BadRequest.Descriptor,
-                    ErrorInfo.Descriptor,
-                    ResourceInfo.Descriptor,
-                    RetryInfo.Descriptor
-                )
-            );
+            .AddJsonTranscoding(options => options.TypeRegistry = RpcErrorDetails.Types);
         services.AddGrpcReflection();
         return services;
     }
