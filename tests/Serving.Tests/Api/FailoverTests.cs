@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Grpc.Net.Client.Balancer;
@@ -28,35 +26,10 @@ public class FailoverTests
         }
     }
 
-    [Fact]
-    public async Task Translate_ServerDiesWithTheCall_TheOtherAnswers()
-    {
-        await using var other = await TestServer.StartAsync();
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var dying = DieAsync(listener);
-        using var channel = Connect(new PickFirstConfig(), ((IPEndPoint)listener.LocalEndpoint).Port, PortOf(other));
-        await AnsweredAsync(new Inference.InferenceClient(channel));
-        Assert.True(await dying > 0, "the call never reached the server that died");
-    }
-
     private static async Task AnsweredAsync(Inference.InferenceClient client)
     {
         var answer = await client.TranslateAsync(new TranslateRequest { Texts = { "3. Mai 2021" } }, cancellationToken: Ended);
         Assert.Equal("2021-05-03", Assert.Single(answer.Translations).Text);
-    }
-
-    /// <summary>As a server does whose process is killed while it computes: the kernel resets its connections.</summary>
-    /// <returns>Bytes of the client that came before.</returns>
-    private static async Task<int> DieAsync(TcpListener listener)
-    {
-        var read = 0;
-        using var accepted = await listener.AcceptSocketAsync(Ended);
-        // The balancer's probe sends nothing; the call's connection does.
-        listener.Stop();
-        read += await accepted.ReceiveAsync(new byte[4096], Ended);
-        accepted.LingerState = new LingerOption(enable: true, seconds: 0);
-        return read;
     }
 
     private static GrpcChannel Connect(LoadBalancingConfig balancing, params int[] ports)
