@@ -12,6 +12,7 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
     StepBench.Command(),
     AllReduceBench.Command(),
     SearchBench.Command(),
+    DecodeBench.Command(),
     ServeBench.Command(),
     StoreBench.Command(),
     PageBench.Command(),

@@ -31,6 +31,11 @@ internal static class ServeBench
         {
             Description = "Instead: the memory of a server with one model, and with so many copies of it.",
         };
+        var peer = new Option<bool>("--peer")
+        {
+            Description = "Measure a PyTorch loop too, in turn: a sentence at a time, and as many as there are clients.",
+        };
+        var python = BenchProcesses.PythonOption();
         var json = new Option<bool>("--json") { Description = "Print JSON lines instead of a table." };
         var command = new Command("serve", "Sentences a second and latencies of ./cluster serve, with one client and with several.")
         {
@@ -40,6 +45,8 @@ internal static class ServeBench
             model,
             text,
             models,
+            peer,
+            python,
             json,
         };
         command.SetAction(
@@ -52,30 +59,59 @@ internal static class ServeBench
                 var sentences = parsed.GetValue(text) is { } file
                     ? await File.ReadAllLinesAsync(file, cancellationToken)
                     : Sentences(random, words);
+                var torch = parsed.GetValue(peer)
+                    ? new ServePeer(parsed.GetValue(python)!, path, parsed.GetValue(threads), sentences, folder.Path)
+                    : null;
                 if (parsed.GetValue(models) is { } many)
                 {
-                    await MeasureMemoryAsync(path, many, sentences, parsed.GetValue(json), folder.Path, cancellationToken);
+                    await MeasureMemoryAsync(path, many, sentences, torch, parsed.GetValue(json), folder.Path, cancellationToken);
                     return 0;
                 }
-                var table = new BenchTable(parsed.GetValue(json), "search", "clients", "sentences/s", "median ms", "99 % ms", "ratio");
+                var table = new BenchTable(
+                    parsed.GetValue(json),
+                    "search",
+                    "clients",
+                    "sentences/s",
+                    "median ms",
+                    "99 % ms",
+                    "CPU ms",
+                    "ratio",
+                    "CPU ratio",
+                    "PyTorch/s",
+                    "its median ms",
+                    "its 99 % ms",
+                    "its CPU ms",
+                    "ours/its"
+                );
                 await using var server = await StartAsync([path], parsed.GetValue(threads), folder.Path, cancellationToken);
                 foreach (var beam in new[] { 1, 4 })
                 {
-                    var alone = 0.0;
+                    var (alone, costAlone) = (0.0, 0.0);
                     foreach (var count in new[] { 1, parsed.GetValue(clients) }.Distinct())
                     {
                         var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
                         await MeasureAsync(server.Address, sentences, beam, count, TimeSpan.FromSeconds(1), cancellationToken);
+                        var worked = await ReadAsync(server, "process_cpu_seconds_total", cancellationToken);
                         var latencies = await MeasureAsync(server.Address, sentences, beam, count, time, cancellationToken);
+                        worked = await ReadAsync(server, "process_cpu_seconds_total", cancellationToken) - worked;
+                        var cost = worked * 1000 / latencies.Count;
                         var rate = latencies.Count / time.TotalSeconds;
-                        alone = count == 1 ? rate : alone;
+                        (alone, costAlone) = count == 1 ? (rate, cost) : (alone, costAlone);
+                        var other = torch is null ? null : await torch.MeasureAsync(beam, count, time);
                         table.Add(
                             beam == 1 ? "greedy" : $"beam {beam}",
                             count,
                             rate,
                             BenchTable.Median(latencies),
                             latencies[(int)(0.99 * (latencies.Count - 1))],
-                            rate / alone
+                            cost,
+                            rate / alone,
+                            costAlone / cost,
+                            other?.Rate,
+                            other is null ? null : BenchTable.Median(other.Latencies),
+                            other?.Latencies.Order().ElementAt((int)(0.99 * (other.Latencies.Count - 1))),
+                            other?.CpuMs,
+                            rate / other?.Rate
                         );
                     }
                 }
@@ -127,12 +163,13 @@ internal static class ServeBench
         string model,
         int many,
         string[] sentences,
+        ServePeer? peer,
         bool json,
         string folder,
         CancellationToken cancellationToken
     )
     {
-        var table = new BenchTable(json, "models", "file MB", "resident MB");
+        var table = new BenchTable(json, "models", "file MB", "resident MB", "PyTorch MB");
         foreach (var count in new[] { 1, many })
         {
             var copies = Enumerable
@@ -147,16 +184,22 @@ internal static class ServeBench
                 var request = new TranslateRequest { Model = Path.GetFileName(copy), Texts = { sentences.Take(32) } };
                 await inference.TranslateAsync(request, cancellationToken: cancellationToken);
             }
-            using var http = new HttpClient();
-            var metrics = await http.GetStringAsync($"{server.Http}/metrics", cancellationToken);
-            var resident = metrics.Split('\n').Single(line => line.StartsWith("process_resident_memory_bytes ", StringComparison.Ordinal));
             table.Add(
                 count,
                 new FileInfo(Path.Combine(model, ModelFolder.WeightsFile)).Length / 1e6,
-                double.Parse(resident.Split(' ')[1], CultureInfo.InvariantCulture) / 1e6
+                await ReadAsync(server, "process_resident_memory_bytes", cancellationToken) / 1e6,
+                peer is null ? null : (await peer.MeasureMemoryAsync(count))?.ResidentMb
             );
         }
         table.Print();
+    }
+
+    private static async Task<double> ReadAsync(Server server, string metric, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync($"{server.Http}/metrics", cancellationToken);
+        var line = metrics.Split('\n').Single(line => line.StartsWith($"{metric} ", StringComparison.Ordinal));
+        return double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
     }
 
     private static string Copy(string from, string to)

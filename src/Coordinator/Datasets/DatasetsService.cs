@@ -5,6 +5,7 @@ using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Errors;
 using TrainingCluster.Files;
 using TrainingCluster.Modeling.Data;
+using TrainingCluster.Paging;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Datasets;

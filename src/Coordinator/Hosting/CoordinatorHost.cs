@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
 using TrainingCluster.Coordinator.Alerts;
-using TrainingCluster.Coordinator.Api;
 using TrainingCluster.Coordinator.Control;
 using TrainingCluster.Coordinator.Files;
 using TrainingCluster.Coordinator.Kubernetes;
@@ -15,6 +14,7 @@ using TrainingCluster.Logging;
 using TrainingCluster.Security;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
+using TrainingCluster.Web;
 
 namespace TrainingCluster.Coordinator.Hosting;
 
@@ -183,7 +183,7 @@ public static partial class CoordinatorHost
         app.MapScrapeTargets();
         app.MapProgramHealth();
         app.MapWebPages();
-        app.MapApiPages();
+        app.MapApiPages(typeof(CoordinatorHost).Assembly);
     }
 
     [LoggerMessage(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TrainingCluster.Paging;
 
 namespace TrainingCluster.Coordinator.Paging;
 

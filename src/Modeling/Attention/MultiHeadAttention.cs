@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TrainingCluster.Modeling.Models;
 using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
@@ -74,6 +75,12 @@ public sealed class MultiHeadAttention : torch.nn.Module
     /// and lives, whatever dispose scope is open, until it is disposed. For one call, <see cref="Weights"/> is simpler.
     /// </summary>
     public Action<Tensor>? Recorder { get; set; }
+
+    /// <summary>The parameters, where they lie as a Transformer's do and the score is the dot product; otherwise null.</summary>
+    internal UniformAttention? Uniform =>
+        in_proj_weight is not null && in_proj_bias is not null && out_proj.bias is not null && score is null && Rotary is null
+            ? new UniformAttention(in_proj_weight, in_proj_bias, out_proj.weight!, out_proj.bias)
+            : null;
 
     /// <summary>Attention of queries to keys and values.</summary>
     /// <param name="query">[B, T, d_q].</param>

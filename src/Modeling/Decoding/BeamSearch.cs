@@ -26,23 +26,27 @@ internal static class BeamSearch
             .Sources.Select((source, sentence) => new BeamSentence(sentence, options.LimitFor(source.Length), options))
             .ToList();
         // Twice the beam: were the best half all to end, as many would still go on.
-        var candidates = (int)Math.Min(2L * options.Beam, (long)options.Beam * model.VocabularySize);
+        var candidates = new BestCandidates((int)Math.Min(2L * options.Beam, (long)options.Beam * model.VocabularySize));
         while (live.Count > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             var tokens = live.SelectMany(sentence => sentence.LastTokens).ToArray();
             var logits_RV = SequenceSearch.NextScores(model, state, tokens, device);
-            var before_R1 = tensor(live.SelectMany(sentence => sentence.LogProbabilities).ToArray(), device: device).unsqueeze(1);
-            var total_NC = logits_RV.log_softmax(1).add(before_R1).view(live.Count, -1);
-            var (best_NC, place_NC) = total_NC.topk(candidates, 1);
-            var best = best_NC.cpu().data<float>().ToArray();
-            var place = place_NC.cpu().data<long>().ToArray();
-            var (rows, keep) = (new List<long>(), new List<long>());
+            var logProbabilities_RV = logits_RV.log_softmax(1).cpu();
+            var (rows, stay) = (new List<long>(), new List<long>());
             for (var i = 0; i < live.Count; i++)
             {
-                var parents = live[i]
-                    .Advance(best.AsSpan(i * candidates, candidates), place.AsSpan(i * candidates, candidates), model.VocabularySize);
+                candidates.Clear();
+                for (var row = 0; row < options.Beam; row++)
+                {
+                    candidates.Add(
+                        SequenceSearch.RowOf(logProbabilities_RV, (i * options.Beam) + row),
+                        live[i].LogProbabilities[row],
+                        (long)row * model.VocabularySize
+                    );
+                }
+                var parents = live[i].Advance(candidates.Scores, candidates.Places, model.VocabularySize);
                 rows.AddRange(parents.Select(parent => (long)i * options.Beam + parent));
                 var number = batch.Numbers[live[i].Number];
                 if (!follower.Wants(number))
@@ -56,10 +60,10 @@ internal static class BeamSearch
                 }
                 else
                 {
-                    keep.Add(i);
+                    stay.Add(i);
                 }
             }
-            if (keep.Count == 0)
+            if (stay.Count == 0)
             {
                 break;
             }
@@ -67,9 +71,10 @@ internal static class BeamSearch
             {
                 state.Reorder(tensor(rows.ToArray(), device: device));
             }
-            if (keep.Count < live.Count)
+            var keep = SequenceSearch.CloseRanks(stay);
+            if (keep.Length < live.Count)
             {
-                state.Keep(tensor(keep.ToArray(), device: device));
+                state.Keep(tensor(keep, device: device));
             }
             live = [.. keep.Select(i => live[(int)i])];
         }

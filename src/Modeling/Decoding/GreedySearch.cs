@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using TrainingCluster.Modeling.Models;
 using static TorchSharp.torch;
@@ -28,39 +29,42 @@ internal static class GreedySearch
             cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             var scores_RV = SequenceSearch.NextScores(model, state, tokens, device);
-            var (best_R, token_R) = scores_RV.max(1);
-            var chosen = token_R.cpu().data<long>().ToArray();
-            var likelihood = best_R.sub(scores_RV.logsumexp(1)).cpu().data<float>().ToArray();
-            var keep = new List<int>();
+            var normalizers = scores_RV.logsumexp(1).cpu().data<float>().ToArray();
+            var read_RV = scores_RV.cpu();
+            var chosen = new int[live.Count];
+            var stay = new List<long>();
             for (var row = 0; row < live.Count; row++)
             {
                 var sentence = live[row];
+                var scores_V = SequenceSearch.RowOf(read_RV, row);
+                chosen[row] = TensorPrimitives.IndexOfMax(scores_V);
                 if (!follower.Wants(batch.Numbers[sentence]))
                 {
                     continue;
                 }
-                logProbability[sentence] += likelihood[row];
+                logProbability[sentence] += scores_V[chosen[row]] - normalizers[row];
                 var ended = chosen[row] == SequenceSearch.EosId;
                 if (!ended)
                 {
-                    written[sentence].Add((int)chosen[row]);
+                    written[sentence].Add(chosen[row]);
                     follower.Advance(batch.Numbers[sentence], CollectionsMarshal.AsSpan(written[sentence]));
                 }
                 if (!ended && written[sentence].Count < options.LimitFor(batch.Sources[sentence].Length))
                 {
-                    keep.Add(row);
+                    stay.Add(row);
                     continue;
                 }
                 var length = written[sentence].Count + (ended ? 1 : 0);
                 var score = SequenceSearch.Score(logProbability[sentence], length, options);
                 follower.Finish(batch.Numbers[sentence], [new Hypothesis(written[sentence], logProbability[sentence], score, ended)]);
             }
-            tokens = [.. keep.Select(row => (int)chosen[row])];
-            if (keep.Count > 0 && keep.Count < live.Count)
+            var keep = SequenceSearch.CloseRanks(stay);
+            tokens = [.. keep.Select(row => chosen[row])];
+            if (keep.Length > 0 && keep.Length < live.Count)
             {
-                state.Keep(tensor(keep.Select(row => (long)row).ToArray(), device: device));
+                state.Keep(tensor(keep, device: device));
             }
-            live = [.. keep.Select(row => live[row])];
+            live = [.. keep.Select(row => live[(int)row])];
         }
     }
 }

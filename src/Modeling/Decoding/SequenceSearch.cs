@@ -60,6 +60,7 @@ public static class SequenceSearch
         try
         {
             using var noGradients = no_grad();
+            using var prepared = model.Prepare();
             foreach (var batch in SentenceBatch.Cut(cut, options.BatchTokens / options.Beam))
             {
                 if (options.Beam == 1)
@@ -85,9 +86,36 @@ public static class SequenceSearch
     /// <summary>Scores of the next token, with those that no answer may hold, padding and the beginning, out of reach.</summary>
     internal static Tensor NextScores(SequenceToSequenceModel model, DecoderState state, int[] tokens, Device device)
     {
-        var scores_RV = model.DecodeStep(state, tensor(tokens.Select(token => (long)token).ToArray(), device: device));
+        var scores_RV = state is PackedTransformerState packed
+            ? packed.Advance(tokens)
+            : model.DecodeStep(state, tensor(tokens.Select(token => (long)token).ToArray(), device: device));
         scores_RV.narrow(1, 0, 2).fill_(Number.Of(double.NegativeInfinity));
         return scores_RV;
+    }
+
+    /// <summary>An order in which those that stay keep their places, as far as they can: the last ones take those of whoever leaves.</summary>
+    /// <param name="stay">Places, rising.</param>
+    internal static long[] CloseRanks(IReadOnlyList<long> stay)
+    {
+        var order = new long[stay.Count];
+        var (next, last) = (0, stay.Count);
+        for (var place = 0; place < order.Length; place++)
+        {
+            order[place] = next < stay.Count && stay[next] == place ? stay[next++] : stay[--last];
+        }
+        return order;
+    }
+
+    /// <summary>A row of numbers in the CPU's memory; to be used no longer than the tensor lives.</summary>
+    /// <param name="scores_RV">[R, V] float32, contiguous.</param>
+    /// <param name="row">Below R.</param>
+    internal static unsafe ReadOnlySpan<float> RowOf(Tensor scores_RV, int row)
+    {
+        var width = (int)scores_RV.shape[1];
+        fixed (byte* start = scores_RV.bytes)
+        {
+            return new ReadOnlySpan<float>((float*)start + ((long)row * width), width);
+        }
     }
 
     internal static Device DeviceOf(SequenceToSequenceModel model) => model.parameters().First().device;

@@ -30,6 +30,7 @@ public sealed class Translator : IDisposable
         : this(loaded.Model, tokenizer)
     {
         _ownsModel = true;
+        loaded.Model.WeightsStay = true;
         Manifest = loaded.Manifest;
     }
 

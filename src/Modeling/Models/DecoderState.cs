@@ -43,7 +43,7 @@ public abstract class DecoderState : IDisposable
     }
 
     /// <summary>Keeps some sentences, with all their rows, and forgets the others.</summary>
-    /// <param name="sentences_N">[N] int64: numbers of the sentences to keep, rising.</param>
+    /// <param name="sentences_N">[N] int64: sentences to keep: rising, or each in its own place or in that of one that leaves.</param>
     public void Keep(Tensor sentences_N)
     {
         ArgumentNullException.ThrowIfNull(sentences_N);

@@ -125,6 +125,13 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         static Tensor Twice(Tensor rows) => cat([rows, rows], 0);
     }
 
+    /// <summary>Whether the weights are final: what <see cref="Prepare"/> made then stays until the model is disposed.</summary>
+    internal bool WeightsStay { get; set; }
+
+    /// <summary>Gets ready for many steps. The weights must not change until what is returned is disposed.</summary>
+    /// <returns>Null: there is nothing to dispose.</returns>
+    internal virtual IDisposable? Prepare() => null;
+
     /// <summary>Reads sentences and gets ready to write. Call in evaluation mode, without gradients.</summary>
     /// <param name="source_NS">[N, S], a sentence a row.</param>
     /// <param name="sourceLengths_N">[N] int64.</param>

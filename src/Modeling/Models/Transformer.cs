@@ -23,6 +23,7 @@ public sealed class Transformer : SequenceToSequenceModel
     private readonly TransformerDecoder decoder;
     private readonly RotaryEncoding? _rotary;
     private readonly double _scale;
+    private PackedDecoder? _packed;
 
     /// <summary>Makes the model; see <see cref="ModelFactory"/> for one with good first weights.</summary>
     /// <exception cref="ArgumentException">The options contradict each other; all problems are named.</exception>
@@ -85,13 +86,19 @@ public sealed class Transformer : SequenceToSequenceModel
             var (keys, values) = block.CrossAttention.ProjectMemory(memory_NSD);
             return new TransformerBlockState(keys, values);
         });
-        return new TransformerState(source_NS.shape[0], beams, sourceLengths_N, length, [.. blocks]);
+        return _packed is not { CanStep: true } || Autocast.IsOn
+            ? new TransformerState(source_NS.shape[0], beams, sourceLengths_N, length, [.. blocks])
+            : new PackedTransformerState(_packed, source_NS.shape[0], beams, sourceLengths_N, length, [.. blocks]);
     }
 
     /// <inheritdoc/>
     public override Tensor DecodeStep(DecoderState state, Tensor tokens_R)
     {
         ArgumentNullException.ThrowIfNull(tokens_R);
+        if (state is PackedTransformerState packed)
+        {
+            return packed.Advance(tokens_R.cpu().data<long>().Select(token => (int)token).ToArray());
+        }
         var own = state as TransformerState ?? throw new ArgumentException("The state is not a Transformer's.", nameof(state));
         if (tokens_R.shape[0] != own.Rows)
         {
@@ -115,6 +122,25 @@ public sealed class Transformer : SequenceToSequenceModel
         var x_BTD = Embed(embedding ?? target_embedding!, decoderInput_BT);
         var last = Options.Layers - 1;
         return decoder.forward(x_BTD, memory_BSD, memoryMask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
+    }
+
+    internal Tensor OutputWeight => embedding?.weight ?? output!.weight!;
+
+    internal Tensor TargetEmbeddings => (embedding ?? target_embedding!).weight!;
+
+    internal PositionalEncoding? Encoding => positions;
+
+    internal double Scale => _scale;
+
+    /// <inheritdoc/>
+    internal override IDisposable? Prepare()
+    {
+        if (_packed is not null || PackedDecoder.TryCreate(this) is not { } packed)
+        {
+            return null;
+        }
+        _packed = packed;
+        return WeightsStay ? null : new Prepared(this);
     }
 
     /// <inheritdoc/>
@@ -150,8 +176,18 @@ public sealed class Transformer : SequenceToSequenceModel
         if (disposing)
         {
             _rotary?.Dispose();
+            _packed?.Dispose();
         }
         base.Dispose(disposing);
+    }
+
+    private sealed class Prepared(Transformer model) : IDisposable
+    {
+        public void Dispose()
+        {
+            model._packed?.Dispose();
+            model._packed = null;
+        }
     }
 
     private Tensor Encode(Tensor source_BS, AttentionMask mask)

@@ -40,6 +40,13 @@ public sealed class TransformerDecoderBlock : TransformerBlock
     /// <summary>The block's attention to the encoder's output.</summary>
     public MultiHeadAttention CrossAttention => multihead_attn;
 
+    internal Linear Linear1 => linear1;
+
+    internal Linear Linear2 => linear2;
+
+    /// <summary>Of self-attention, cross attention and the position-wise network.</summary>
+    internal IReadOnlyList<LayerNorm> Norms => [norm1, norm2, norm3];
+
     /// <summary>All tokens at once: [B, T, D] → [B, T, D].</summary>
     /// <param name="x_BTD">The target so far.</param>
     /// <param name="memory_BSD">The encoder's output.</param>
@@ -91,6 +98,8 @@ public sealed class TransformerDecoder : torch.nn.Module
 
     /// <summary>The blocks, from the embeddings up.</summary>
     public IReadOnlyList<TransformerDecoderBlock> Blocks => [.. layers];
+
+    internal LayerNorm LastNorm => norm;
 
     /// <summary>All tokens at once: [B, T, D] → [B, T, D].</summary>
     /// <param name="x_BTD">Embeddings with positions.</param>

@@ -33,6 +33,9 @@ public static class Autocast
         return outer;
     }
 
+    /// <summary>Whether products on this thread are computed in another precision than float32.</summary>
+    internal static bool IsOn => s_type is not null;
+
     /// <summary>x Wᵀ + b in the scope's precision; float32 in, float32 out.</summary>
     /// <param name="x">[…, inputs].</param>
     /// <param name="weight">[outputs, inputs].</param>

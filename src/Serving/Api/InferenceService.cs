@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using TrainingCluster.Access;
 using TrainingCluster.Errors;
+using TrainingCluster.Paging;
 using TrainingCluster.Serving.Batching;
 using TrainingCluster.Serving.Hosting;
 using TrainingCluster.Serving.Telemetry;
@@ -21,6 +22,7 @@ internal sealed class InferenceService(
 ) : Inference.InferenceBase
 {
     private const string DeadlinePassed = "DEADLINE_PASSED";
+    private const string ModelList = "models";
 
     /// <inheritdoc/>
     public override Task<TranslateResponse> Translate(TranslateRequest request, ServerCallContext context)
@@ -134,13 +136,10 @@ internal sealed class InferenceService(
             );
         }
         var size = request.PageSize == 0 ? RequestLimits.DefaultPage : Math.Min(request.PageSize, RequestLimits.GreatestPage);
-        var page = calls
-            .Visible(Caller.Of(context))
-            .Where(view => string.CompareOrdinal(view.Offer.Id, request.PageToken) > 0)
-            .Take(size + 1)
-            .ToList();
+        var last = PageToken.Read(ModelList, request.PageToken) ?? "";
+        var page = calls.Visible(Caller.Of(context)).Where(view => string.CompareOrdinal(view.Offer.Id, last) > 0).Take(size + 1).ToList();
         var response = new ListModelsResponse { Models = { page.Take(size).Select(TranslationWriter.Write) } };
-        response.NextPageToken = page.Count > size ? page[size - 1].Offer.Id : "";
+        response.NextPageToken = page.Count > size ? PageToken.Of(ModelList, page[size - 1].Offer.Id) : "";
         return Task.FromResult(response);
     }
 

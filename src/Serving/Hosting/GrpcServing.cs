@@ -1,6 +1,5 @@
-using Google.Protobuf.Reflection;
-using Google.Rpc;
 using TrainingCluster.Access;
+using TrainingCluster.Errors;
 using TrainingCluster.Serving.Api;
 
 namespace TrainingCluster.Serving.Hosting;
@@ -24,22 +23,16 @@ internal static class GrpcServing
                 options.Interceptors.Add<ErrorInterceptor>();
                 options.Interceptors.Add<AccessInterceptor>();
             })
-            .AddJsonTranscoding(options =>
-                options.TypeRegistry = TypeRegistry.FromMessages(
-                    BadRequest.Descriptor,
-                    ErrorInfo.Descriptor,
-                    ResourceInfo.Descriptor,
-                    RetryInfo.Descriptor
-                )
-            );
+            .AddJsonTranscoding(options => options.TypeRegistry = RpcErrorDetails.Types);
         services.AddGrpcReflection();
         return services;
     }
 
     /// <summary>Maps the service and reflection.</summary>
-    public static void MapServingGrpc(this IEndpointRouteBuilder endpoints)
+    public static void MapServingGrpc(this WebApplication app)
     {
-        endpoints.MapGrpcService<InferenceService>();
-        endpoints.MapGrpcReflectionService();
+        app.CompleteFrameworkErrors();
+        app.MapGrpcService<InferenceService>();
+        app.MapGrpcReflectionService();
     }
 }

@@ -5,6 +5,7 @@ using TrainingCluster.Coordinator.Paging;
 using TrainingCluster.Coordinator.Store;
 using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Errors;
+using TrainingCluster.Paging;
 
 namespace TrainingCluster.Coordinator.Tests.Paging;
 

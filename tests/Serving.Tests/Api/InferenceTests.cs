@@ -1,6 +1,9 @@
+using Google.Rpc;
 using Grpc.Core;
+using TrainingCluster.Errors;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Decoding;
+using TrainingCluster.Paging;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Serving.Tests.Api;
@@ -165,6 +168,16 @@ public class InferenceTests
         );
         Assert.Equal(["c"], rest.Models.Select(model => model.Id));
         Assert.Empty(rest.NextPageToken);
+        foreach (var token in new[] { "b", OpaqueToken.Of("jobs", "b") })
+        {
+            // A model's name, or another list's token, is no place in this list.
+            var refused = await Assert.ThrowsAsync<RpcException>(async () =>
+                await server.Client.ListModelsAsync(new ListModelsRequest { PageToken = token }, cancellationToken: Ended)
+            );
+            Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+            Assert.Equal("page_token", Assert.Single(RpcErrorDetails.Find<BadRequest>(refused)!.FieldViolations).Field);
+            Assert.NotEmpty(RpcErrorDetails.Find<RequestInfo>(refused)!.RequestId);
+        }
         Assert.All(first.Models, model => Assert.True(model is { MaxSourceTokens: 1024, WeightsSha256.Length: 64 }));
     }
 

@@ -1,7 +1,7 @@
-namespace TrainingCluster.Coordinator.Paging;
+namespace TrainingCluster.Paging;
 
 /// <summary>Where the next page of a list begins. Clients pass it back as they got it: what is in it is ours.</summary>
-internal static class PageToken
+public static class PageToken
 {
     /// <summary>A token.</summary>
     /// <param name="list">The list that it belongs to.</param>
@@ -10,6 +10,9 @@ internal static class PageToken
 
     /// <summary>The last entry of the page before; null: this is the first page.</summary>
     /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT: it is no token of this list.</exception>
-    public static string? Read(string list, string token) =>
-        token.Length == 0 ? null : OpaqueToken.Read("page_token", token, list, "pass the next_page_token of the page before");
+    public static string? Read(string list, string token)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return token.Length == 0 ? null : OpaqueToken.Read("page_token", token, list, "pass the next_page_token of the page before");
+    }
 }

@@ -4,13 +4,13 @@ using System.Text;
 using Grpc.Core;
 using TrainingCluster.Errors;
 
-namespace TrainingCluster.Coordinator.Paging;
+namespace TrainingCluster.Paging;
 
 /// <summary>
 /// A place in a list or a record, as clients carry it. It says for what it was made, so that one of another list, filter or job is
 /// refused, as is one that somebody made up. It is no secret, and gives no right.
 /// </summary>
-internal static class OpaqueToken
+public static class OpaqueToken
 {
     private const byte Version = 1;
     private const int MarkBytes = 4;
@@ -22,6 +22,8 @@ internal static class OpaqueToken
     /// <param name="place">Where to go on.</param>
     public static string Of(string scope, string place)
     {
+        ArgumentNullException.ThrowIfNull(scope);
+        ArgumentNullException.ThrowIfNull(place);
         var text = Encoding.UTF8.GetBytes(place);
         var token = new byte[HeadBytes + text.Length];
         token[0] = Version;
@@ -39,6 +41,8 @@ internal static class OpaqueToken
     /// <exception cref="RpcException">INVALID_ARGUMENT that names the token.</exception>
     public static string Read(string field, string token, string scope, string fix)
     {
+        ArgumentNullException.ThrowIfNull(token);
+        ArgumentNullException.ThrowIfNull(scope);
         if (token.Length > LongestToken || !Base64Url.IsValid(token))
         {
             throw Refused(field, token, "is no token of this cluster", fix);
@@ -50,7 +54,7 @@ internal static class OpaqueToken
         }
         if (bytes[0] != Version)
         {
-            throw Refused(field, token, "is a token of another version of the coordinator", fix);
+            throw Refused(field, token, "is a token of another version of this program", fix);
         }
         if (!Seal(bytes).AsSpan().SequenceEqual(bytes.AsSpan(1 + MarkBytes, MarkBytes)))
         {

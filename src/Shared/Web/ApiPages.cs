@@ -1,14 +1,18 @@
 using System.Globalization;
 using System.Net;
+using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using TrainingCluster.Access;
 using TrainingCluster.Security;
 
-namespace TrainingCluster.Coordinator.Api;
+namespace TrainingCluster.Web;
 
 /// <summary>What the API over HTTP is: the OpenAPI document for programs, and a page made of it for people.</summary>
-internal static class ApiPages
+public static class ApiPages
 {
     /// <summary>Where the document is.</summary>
     public const string Document = "/openapi.json";
@@ -16,13 +20,16 @@ internal static class ApiPages
     /// <summary>Where the page is.</summary>
     public const string Page = "/api";
 
-    private static readonly Lazy<string> s_document = new(ReadDocument);
-    private static readonly Lazy<string> s_page = new(() => Render(JsonNode.Parse(s_document.Value)!));
-
-    public static void MapApiPages(this IEndpointRouteBuilder endpoints)
+    /// <summary>Maps <see cref="Document"/> and <see cref="Page"/> for clients that may see jobs.</summary>
+    /// <param name="endpoints">Gets both.</param>
+    /// <param name="program">Holds the document as the resource <c>openapi.json</c>; its title is the page's.</param>
+    public static void MapApiPages(this IEndpointRouteBuilder endpoints, Assembly program)
     {
-        Map(endpoints, Document, "application/json", s_document);
-        Map(endpoints, Page, "text/html; charset=utf-8", s_page);
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(program);
+        var document = new Lazy<string>(() => ReadDocument(program));
+        Map(endpoints, Document, "application/json", document);
+        Map(endpoints, Page, "text/html; charset=utf-8", new(() => Render(JsonNode.Parse(document.Value)!)));
     }
 
     private static void Map(IEndpointRouteBuilder endpoints, string path, string type, Lazy<string> content) =>
@@ -37,9 +44,9 @@ internal static class ApiPages
             }
         );
 
-    private static string ReadDocument()
+    private static string ReadDocument(Assembly program)
     {
-        using var stream = typeof(ApiPages).Assembly.GetManifestResourceStream("openapi.json")!;
+        using var stream = program.GetManifestResourceStream("openapi.json")!;
         using var reader = new StreamReader(stream, Encoding.UTF8);
         return reader.ReadToEnd();
     }
@@ -49,11 +56,17 @@ internal static class ApiPages
         var page = new StringBuilder(
             """
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-            <title>Training cluster: API</title><style>
+            <style>
             body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
             code{font-size:.95em}h2{font-size:1rem;margin:2rem 0 .25rem}table{border-collapse:collapse;width:100%}
             td{vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #d8dee4}p{margin:.25rem 0}
-            </style></head><body><h1>Training cluster: API</h1>
+            </style>
+            """
+        );
+        var title = $"{Text(document["info"]!["title"])}: API";
+        page.Append(CultureInfo.InvariantCulture, $"<title>{title}</title></head><body><h1>{title}</h1>");
+        page.Append(
+            """
             <p>Every call is gRPC, and HTTP with JSON as below. <a href="/openapi.json">OpenAPI document</a></p>
             """
         );
