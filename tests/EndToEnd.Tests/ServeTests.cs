@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.Client;
+using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;
@@ -93,6 +94,30 @@ public sealed class ServeTests(UpFixture up) : IClassFixture<UpFixture>, IDispos
     }
 
     [Fact]
+    public async Task Serve_OneOfTwoServersKilledWhileItAnswers_EveryCallIsAnsweredByTheOther()
+    {
+        var model = Path.Combine(Repository.Root, "examples", "attention", "models", "dates");
+        await using var dying = await ServeAsync("--model", model);
+        await using var other = await ServeAsync("--model", model);
+        using var channel = Failover.Connect(dying.Address, other.Address);
+        var client = new Inference.InferenceClient(channel);
+        var answers = new List<Task<string>>();
+        for (var call = 0; call < 60; call++)
+        {
+            answers.Add(TranslateAsync(client, Sentence));
+            if (call == 20)
+            {
+                // Some are answered, some under way.
+                await answers[0];
+                ClusterCommand.Signal(dying.Pid, ClusterCommand.SigKill);
+            }
+            await Task.Delay(10, Ended);
+        }
+        Assert.All(await Task.WhenAll(answers), answer => Assert.Equal("2021-05-03", answer));
+        Assert.Equal(0, await other.StopAsync());
+    }
+
+    [Fact]
     public async Task Serve_WhatCannotBeServed_IsToldAtOnce()
     {
         await RefusedAsync("There is no folder", "--model", "./nowhere");
@@ -147,7 +172,8 @@ public sealed class ServeTests(UpFixture up) : IClassFixture<UpFixture>, IDispos
         var command = ClusterCommand.Start(_workspace, ["serve", .. arguments, "--grpc-port", "0", "--http-port", "0", "--json"]);
         await command.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
         using var document = JsonDocument.Parse(command.Output);
-        return new Serving(command, document.RootElement.GetProperty("grpc").GetString()!);
+        var ready = document.RootElement;
+        return new Serving(command, ready.GetProperty("grpc").GetString()!, ready.GetProperty("pid").GetInt32());
     }
 
     private static async Task UntilLoadedAsync(Inference.InferenceClient client)
@@ -175,7 +201,7 @@ public sealed class ServeTests(UpFixture up) : IClassFixture<UpFixture>, IDispos
         return string.Concat(pieces);
     }
 
-    private sealed record Serving(ClusterCommand Command, string Address) : IAsyncDisposable
+    private sealed record Serving(ClusterCommand Command, string Address, int Pid) : IAsyncDisposable
     {
         public async Task<int> StopAsync()
         {

@@ -10,6 +10,7 @@ using TrainingCluster.Serving.Telemetry;
 using TrainingCluster.Serving.Web;
 using TrainingCluster.Settings;
 using TrainingCluster.Telemetry;
+using TrainingCluster.Web;
 
 namespace TrainingCluster.Serving.Hosting;
 
@@ -94,6 +95,7 @@ internal static class ServingApp
         published.Map(app);
         app.MapProgramHealth();
         app.MapTryPage();
+        app.MapApiPages(typeof(ServingApp).Assembly);
         return app;
     }
 }

@@ -117,6 +117,7 @@ internal sealed class SchemaCollection
             FieldType.Int64 => new() { ["type"] = "string", ["format"] = "int64" },
             FieldType.UInt64 => new() { ["type"] = "string", ["format"] = "uint64" },
             FieldType.Double => new() { ["type"] = "number", ["format"] = "double" },
+            FieldType.Float => new() { ["type"] = "number", ["format"] = "float" },
             FieldType.Bytes => new() { ["type"] = "string", ["contentEncoding"] = "base64" },
             FieldType.String => new() { ["type"] = "string" },
             var other => throw new NotSupportedException($"{field.FullName} is {other}, which no field was before."),
