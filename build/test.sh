@@ -28,7 +28,8 @@ run_tests() {
   done
   [ ${#names[@]} -gt 0 ] || { say "cluster test: no test project matches ${filters[*]}"; return 2; }
 
-  [ "$(nproc)" -lt 2 ] || at_once=2
+  # Of the machine: nproc alone says what OMP_NUM_THREADS says.
+  [ "$(env -u OMP_NUM_THREADS nproc)" -lt 2 ] || at_once=2
   for name in "${names[@]}"; do
     while [ "$(jobs -rp | wc -l)" -ge $at_once ]; do wait -n || true; done
     {
