@@ -41,7 +41,7 @@ public sealed class AdditiveScore : AttentionScore
         ArgumentNullException.ThrowIfNull(projectedKey);
         using var scope = NewDisposeScope();
         // […, T, 1, h] + […, 1, S, h] → […, T, S, h] → […, T, S, 1]
-        var features = W_q.Apply(query).unsqueeze(-2).add(projectedKey.unsqueeze(-3)).tanh();
+        var features = W_q.Apply(query).unsqueeze(-2).add(projectedKey.unsqueeze(-3), Number.Of(1)).tanh();
         return w_v.call(features).squeeze(-1).MoveToOuterDisposeScope();
     }
 

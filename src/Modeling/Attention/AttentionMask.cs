@@ -68,7 +68,7 @@ public sealed class AttentionMask
             return None;
         }
         using var scope = NewDisposeScope();
-        var positions_S = arange(Number.Of(keys), ScalarType.Int64, lengths.device);
+        var positions_S = arange(Number.Of(0), Number.Of(keys), Number.Of(1), ScalarType.Int64, lengths.device);
         var lengths_BT1 = lengths.dim() == 1 ? lengths.unsqueeze(1).unsqueeze(2) : lengths.unsqueeze(2);
         return new AttentionMask(false, positions_S.lt(lengths_BT1).MoveToOuterDisposeScope(), shortest == 0);
     }

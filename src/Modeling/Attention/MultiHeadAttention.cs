@@ -1,6 +1,5 @@
 using TorchSharp;
 using TorchSharp.Modules;
-using TrainingCluster.Modeling.Models;
 using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 

@@ -93,7 +93,7 @@ public static class SequenceSearch
         return scores_RV;
     }
 
-    /// <summary>An order in which those that stay keep their places, as far as they can: the last ones take those of whoever leaves.</summary>
+    /// <summary>An order in which those that stay keep their places as far as they can: the last take those of whoever leaves.</summary>
     /// <param name="stay">Places, rising.</param>
     internal static long[] CloseRanks(IReadOnlyList<long> stay)
     {

@@ -55,7 +55,7 @@ public abstract class DecoderState : IDisposable
                 : sentences_N
                     .unsqueeze(1)
                     .mul(Number.Of(Beams))
-                    .add(arange(Number.Of(Beams), ScalarType.Int64, sentences_N.device))
+                    .add(arange(Number.Of(0), Number.Of(Beams), Number.Of(1), ScalarType.Int64, sentences_N.device), Number.Of(1))
                     .reshape(-1)
         );
         Sentences = sentences_N.shape[0];

@@ -76,7 +76,7 @@ public sealed class RecurrentCell : torch.nn.Module
         ArgumentNullException.ThrowIfNull(state);
         using var scope = NewDisposeScope();
         var hidden_BG = Autocast.Linear(state.Hidden, weight_hh, bias_hh);
-        return IsLstm ? StepLstm(input_BG.add(hidden_BG), state.Memory!) : StepGru(input_BG, hidden_BG, state.Hidden);
+        return IsLstm ? StepLstm(input_BG.add(hidden_BG, Number.Of(1)), state.Memory!) : StepGru(input_BG, hidden_BG, state.Hidden);
     }
 
     // r, z = σ(…); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 − z) n + z h
@@ -84,7 +84,7 @@ public sealed class RecurrentCell : torch.nn.Module
     {
         var sections = new[] { 2 * _width, _width };
         var (input, hidden) = (input_BG.split(sections, 1), hidden_BG.split(sections, 1));
-        var gates = input[0].add(hidden[0]).sigmoid().chunk(2, 1);
+        var gates = input[0].add(hidden[0], Number.Of(1)).sigmoid().chunk(2, 1);
         var n = input[1].addcmul(gates[0], hidden[1], Number.Of(1)).tanh();
         return new RecurrentState(n.lerp(h, gates[1]).MoveToOuterDisposeScope(), null);
     }

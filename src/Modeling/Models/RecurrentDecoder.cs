@@ -106,7 +106,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
         Recorder?.Invoke(weights_NQS.detach().clone().DetachFromDisposeScope());
         weights_NQS = CounterDropout.Apply(weights_NQS, _options.AttentionDropout, training);
         var context_RD = weights_NQS.matmul(memory_NSD).view(-1, _options.Width);
-        var gates_RG = input_RG.add(Autocast.Linear(context_RD, contextWeight));
+        var gates_RG = input_RG.add(Autocast.Linear(context_RD, contextWeight), Number.Of(1));
         var next = new List<RecurrentState>();
         for (var layer = 0; layer < layers.Count; layer++)
         {

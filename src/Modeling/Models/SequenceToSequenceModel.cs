@@ -115,12 +115,12 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         var kept_M = labels_M.ne(Number.Of(PadId)).to(log_MV.dtype);
         var nll = log_MV.gather(1, labels_M.unsqueeze(1)).squeeze(1).mul(kept_M).sum().neg();
         var uniform = log_MV.mean([1]).mul(kept_M).sum().neg();
-        var entropies = nll.mul(Number.Of(1 - labelSmoothing)).add(uniform.mul(Number.Of(labelSmoothing)));
+        var entropies = nll.mul(Number.Of(1 - labelSmoothing)).add(uniform, Number.Of(labelSmoothing));
         // KL(p‖q) + KL(q‖p) = Σ (p − q)(log p − log q).
         var passes = log_MV.chunk(2, 0);
         var both_N = passes[0].exp().sub(passes[1].exp()).mul(passes[0].sub(passes[1])).sum(1);
         var divergence = both_N.mul(kept_M.chunk(2, 0)[0]).sum();
-        return entropies.add(divergence.mul(Number.Of(weight / 2))).mul(Number.Of(0.5)).MoveToOuterDisposeScope();
+        return entropies.add(divergence, Number.Of(weight / 2)).mul(Number.Of(0.5)).MoveToOuterDisposeScope();
 
         static Tensor Twice(Tensor rows) => cat([rows, rows], 0);
     }

@@ -29,7 +29,7 @@ public abstract class TransformerBlock : torch.nn.Module
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(norm);
         ArgumentNullException.ThrowIfNull(f);
-        return _preNorm ? x.add(Dropout(f(norm.call(x)))) : norm.call(x.add(Dropout(f(x))));
+        return _preNorm ? x.add(Dropout(f(norm.call(x))), Number.Of(1)) : norm.call(x.add(Dropout(f(x)), Number.Of(1)));
     }
 
     /// <summary>The position-wise network: [B, T, D] → [B, T, feed-forward] → [B, T, D].</summary>

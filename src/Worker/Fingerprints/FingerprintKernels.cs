@@ -71,7 +71,7 @@ internal static class FingerprintKernels
     {
         var labels = tensor(Enumerable.Range(0, 41).Select(row => row * 211L % 997).ToArray(), device: device);
         return WithGradients(
-            inputs => F.cross_entropy(inputs[0] * 8, labels, reduction: nn.Reduction.Sum, label_smoothing: 0.1),
+            inputs => F.cross_entropy(inputs[0].mul(Number.Of(8)), labels, reduction: nn.Reduction.Sum, label_smoothing: 0.1),
             Input(device, 1, 41, 997)
         );
     }
@@ -84,7 +84,7 @@ internal static class FingerprintKernels
 
     private static Tensor[] Elementwise(Device device)
     {
-        var x = Input(device, 1, 4099) * 6;
+        var x = Input(device, 1, 4099).mul(Number.Of(6));
         return
         [
             .. WithGradients(inputs => F.gelu(inputs[0]), x),
@@ -97,7 +97,7 @@ internal static class FingerprintKernels
             x.abs().rsqrt(),
             x.sin(),
             x.cos(),
-            1 / x,
+            x.reciprocal(),
             x.addcmul(x, x, Number.Of(0.3)),
         ];
     }

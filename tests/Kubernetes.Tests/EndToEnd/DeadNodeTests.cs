@@ -7,7 +7,7 @@ namespace TrainingCluster.Kubernetes.Tests.EndToEnd;
 public sealed class DeadNodeTests
 {
     /// <summary>
-    /// A node dies with the coordinator that leads and the worker of its job on it: SIGKILL. The standby, a process with a store of its own,
+    /// A node dies with the coordinator that leads and the worker of its job on it: SIGKILL. The standby, a process with its own store,
     /// takes the lease when the term is over, lets an object go whose worker and whose job are dead, and trains the next one.
     /// </summary>
     [Fact]
@@ -35,7 +35,7 @@ public sealed class DeadNodeTests
         await place.WaitAsync("next", "Complete");
     }
 
-    /// <summary>The worker alone dies, and its object is deleted before anybody has noticed: the coordinator lets it go all the same.</summary>
+    /// <summary>The worker alone dies, and its object is deleted before anybody has noticed: it goes all the same.</summary>
     [Fact]
     public async Task TrainingJob_DeletedWhenItsOnlyWorkerWasKilled_GoesWithItsJob()
     {
