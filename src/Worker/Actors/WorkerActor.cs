@@ -113,15 +113,16 @@ internal sealed partial class WorkerActor : ReceiveActor, IWithTimers
 
     private void OnTick()
     {
-        if (!_isMember())
-        {
-            return;
-        }
         var now = _time.GetUtcNow();
+        // Also one that never became a member: something of it may be stuck, and a new one costs little.
         if (_lastAnswer + _settings.SilenceLimit <= now)
         {
             _lastAnswer = now;
             _rejoin($"the coordinator has not answered for {_settings.SilenceLimit.TotalSeconds:0} s");
+            return;
+        }
+        if (!_isMember())
+        {
             return;
         }
         if (_link.Draining && _registered)

@@ -28,7 +28,9 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
     public TaskCompletionSource<string> Rejoin { get; } = new();
     public IActorRef Worker { get; private set; } = null!;
 
-    public void Begin()
+    /// <param name="isMember">Whether its node is a member of the cluster.</param>
+    /// <param name="silence">Null: longer than any test.</param>
+    public void Begin(bool isMember = true, TimeSpan? silence = null)
     {
         var settings = new WorkerActorSettings
         {
@@ -42,13 +44,13 @@ internal sealed class WorkerActorHarness : IAsyncDisposable
             RegisterInterval = TimeSpan.FromMilliseconds(20),
             TryInterval = TimeSpan.FromMilliseconds(10),
             // The test answers when it gets to it.
-            SilenceLimit = TimeSpan.FromMinutes(10),
+            SilenceLimit = silence ?? TimeSpan.FromMinutes(10),
         };
         var parts = new WorkerParts(Trainer, Outbox, Link);
-        Func<bool> isMember = () => true;
+        Func<bool> membership = () => isMember;
         Action<string> rejoin = reason => Rejoin.TrySetResult(reason);
         Worker = _kit.Sys.ActorOf(
-            Props.Create(() => new WorkerActor(settings, parts, isMember, rejoin, TimeProvider.System, NullLogger.Instance))
+            Props.Create(() => new WorkerActor(settings, parts, membership, rejoin, TimeProvider.System, NullLogger.Instance))
         );
     }
 

@@ -104,6 +104,16 @@ public class WorkerActorTests
         Assert.Equal("http://c2", harness.Link.GrpcAddress);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Node_ThatHearsNothing_IsMadeAnewWhetherItEverJoinedOrNot(bool isMember)
+    {
+        await using var harness = new WorkerActorHarness();
+        harness.Begin(isMember, silence: TimeSpan.FromMilliseconds(200));
+        Assert.Contains("has not answered", await harness.Rejoin.Task.WaitAsync(TimeSpan.FromMinutes(2)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Drain_AskedFor_IsSaidUntilItIsCompleted()
     {
