@@ -7,8 +7,9 @@ namespace TrainingCluster.Modeling.Numerics;
 /// <remarks>
 /// TorchSharp makes an object of a number where an operation wants one, and its finalizer frees what libtorch reads. Nothing refers to the
 /// object during the call: a garbage collection at that moment lets libtorch compute with whatever lies there next. So the conversion is
-/// banned here, and with it every operation of TorchSharp that makes such an object itself: <c>a.add(b)</c> is
-/// <c>a.add(b, Number.Of(1))</c> (build/BannedSymbols.Numbers.txt, read from TorchSharp's own code). Values must be few: constants, sizes of models and batches.
+/// banned here, and so is every operation of TorchSharp that makes such an object itself (found in its code): write
+/// <c>a.add(b, Number.Of(1))</c> for <c>a.add(b)</c>; build/BannedSymbols.Numbers.txt has all. Values must be few:
+/// constants, sizes of models and batches.
 /// </remarks>
 public static class Number
 {
