@@ -1,5 +1,6 @@
 using Akka;
 using Akka.Actor;
+using Akka.Cluster;
 
 namespace TrainingCluster.Hosting;
 
@@ -13,12 +14,17 @@ internal static class TlsShutdown
     // Akka.Remote.Transport.DotNetty.TlsHandshakeFailureReason, which is not public.
     private const int HandshakeFailed = 79;
 
-    /// <summary>An end for this reason waits for the program's own, and then goes on as part of it.</summary>
+    /// <summary>
+    /// An end for this reason waits for one that is meant, and then goes on as part of it: the program's own, or the node's removal from
+    /// the cluster, which asks for an end in vain while there is one already.
+    /// </summary>
     /// <param name="system">The node's.</param>
     /// <param name="cancellationToken">The program ends the node.</param>
     public static void HoldUp(ActorSystem system, CancellationToken cancellationToken)
     {
         var shutdown = CoordinatedShutdown.Get(system);
+        var removed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Cluster.Get(system).RegisterOnMemberRemoved(() => removed.TrySetResult());
         shutdown.AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind,
             "tls-handshake",
@@ -26,7 +32,7 @@ internal static class TlsShutdown
             {
                 if (shutdown.ShutdownReason?.ExitCode == HandshakeFailed)
                 {
-                    await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
+                    await Task.WhenAny(removed.Task, Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken));
                 }
                 return Done.Instance;
             }

@@ -43,9 +43,9 @@ internal sealed class TestNode : IAsyncDisposable
     public IActorRef Ear { get; private set; } = ActorRefs.Nobody;
 
     /// <summary>Starts a node and waits until it is up: the first of a cluster, or one that joins another.</summary>
-    public static async Task<TestNode> StartAsync(TestNode? seed = null)
+    public static async Task<TestNode> StartAsync(TestNode? seed = null, ClusterIdentity? identity = null)
     {
-        var node = new TestNode(seed?.HostPort);
+        var node = new TestNode(seed?.HostPort, identity);
         await node._host.StartAsync();
         var up = new TaskCompletionSource();
         node.Cluster.RegisterOnMemberUp(up.SetResult);
