@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
-using TrainingCluster.Coordinator.Hosting;
 using TrainingCluster.Coordinator.Jobs.Machine;
 using TrainingCluster.Coordinator.Tests.Hosting;
 using TrainingCluster.Errors;
@@ -349,27 +348,6 @@ public partial class ErrorDetailsTests
         // What clients take as headers: the default of most is 8 KiB.
         Assert.InRange(error.Trailers.Sum(t => t.Key.Length + (t.IsBinary ? t.ValueBytes.Length * 4 / 3 : t.Value.Length)), 1, 8000);
         Assert.InRange(error.Status.Detail.Length, 1, 1600);
-    }
-
-    [Theory]
-    [InlineData("NoSuchMethod", StatusCode.Unimplemented, "UNIMPLEMENTED")]
-    [InlineData("GetJob/too long", StatusCode.ResourceExhausted, "RESOURCE_EXHAUSTED")]
-    [InlineData("GetJob/unreadable", StatusCode.Unknown, "UNKNOWN")]
-    public async Task Call_RefusedByTheFramework_HasDetailsToo(string what, StatusCode code, string reason)
-    {
-        await using var server = await TestServer.StartAsync();
-        var raw = Marshallers.Create(bytes => bytes, bytes => bytes);
-        var method = new Method<byte[], byte[]>(MethodType.Unary, "cluster.v1.Jobs", what.Split('/')[0], raw, raw);
-        var message = what.EndsWith("long", StringComparison.Ordinal) ? new byte[GrpcServing.MaxMessageBytes + 1] : [0x0F, 1, 2];
-        var headers = new Metadata { { RequestIds.Header, "mine-1" } };
-
-        var error = await Assert.ThrowsAsync<RpcException>(() =>
-            server.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, new CallOptions(headers), message).ResponseAsync
-        );
-
-        Assert.Equal(code, error.StatusCode);
-        Assert.Equal(reason, RpcErrorDetails.Find<ErrorInfo>(error)?.Reason);
-        Assert.Equal("mine-1", RpcErrorDetails.Find<RequestInfo>(error)?.RequestId);
     }
 
     [Fact]
