@@ -24,7 +24,11 @@ internal static class ServeBench
     {
         var clients = new Option<int>("--clients") { Description = "Clients at a time, beside one.", DefaultValueFactory = _ => 16 };
         var seconds = new Option<int>("--seconds") { Description = "Time of each row.", DefaultValueFactory = _ => 10 };
-        var threads = new Option<int>("--threads") { Description = "The server's compute threads.", DefaultValueFactory = _ => 1 };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Batches that the server computes at a time, and the peer's threads. Default: as many as there are processors.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
         var model = new Option<string?>("--model") { Description = "A model folder. Default: one of the usual shape with first weights." };
         var text = new Option<string?>("--text") { Description = "Sentences to send, a line each. Default: random words." };
         var models = new Option<int?>("--models")

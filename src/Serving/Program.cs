@@ -26,7 +26,11 @@ var data = new Option<string?>("--data")
     Description = "Keep fetched models here. Default: a temporary folder, removed at the end.",
     HelpName = "DIR",
 };
-var threads = new Option<int>("--threads") { Description = "Threads to compute with.", DefaultValueFactory = _ => 1 };
+var threads = new Option<int>("--threads")
+{
+    Description = "Batches to translate at a time, each with one thread. Default: as many as there are processors.",
+    DefaultValueFactory = _ => Environment.ProcessorCount,
+};
 threads.Validators.Add(result =>
 {
     if (result.GetValueOrDefault<int>() < 1)

@@ -71,7 +71,7 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
         params string[] options
     )
     {
-        var up = Start(workspace, ["env", .. environment], ["up", "--workers", "2", .. AnyPorts, "--json", .. options]);
+        var up = Start(workspace, environment, ["up", "--workers", "2", .. AnyPorts, "--json", .. options]);
         await up.SeeAsync(text => text.Contains("}\n", StringComparison.Ordinal), "addresses");
         using var document = JsonDocument.Parse(up.Output);
         return (up, document.RootElement.Clone());
@@ -85,11 +85,12 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
 
     /// <summary>The same with variables of the environment, each NAME=VALUE.</summary>
     public static ClusterCommand StartWith(Workspace workspace, string[] environment, params string[] arguments) =>
-        Start(workspace, ["env", .. environment], arguments);
+        Start(workspace, environment, arguments);
 
     private static ClusterCommand Start(Workspace workspace, string[] launcher, string[] arguments)
     {
-        string[] program = [.. launcher, ProgramFiles.DotNet];
+        // Tests that were started in the background ignore Ctrl-C, and programs inherit that.
+        string[] program = ["env", "--default-signal=INT", .. launcher, ProgramFiles.DotNet];
         var start = new ProcessStartInfo(program[0], program[1..])
         {
             RedirectStandardInput = true,
@@ -126,7 +127,7 @@ internal sealed partial class ClusterCommand : IAsyncDisposable
     /// <summary>Runs the command to its end with variables of the environment, each NAME=VALUE.</summary>
     public static async Task<Tool.Result> RunWithAsync(Workspace workspace, string[] environment, params string[] arguments)
     {
-        await using var command = Start(workspace, ["env", .. environment], arguments);
+        await using var command = Start(workspace, environment, arguments);
         command._process.StandardInput.Close();
         return await command.EndAsync();
     }

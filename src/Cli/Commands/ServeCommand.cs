@@ -27,8 +27,10 @@ internal static class ServeCommand
         var http = SharedOptions.Port("--http-port", 7091, "HTTP/JSON, metrics and health");
         var threads = new NumberOption<int>("--threads", 1, SharedOptions.MostParallel)
         {
-            Description = $"Threads to compute with, 1 to {SharedOptions.MostParallel}.",
-            DefaultValueFactory = _ => 1,
+            Description =
+                $"Batches to translate at a time, each with one thread, 1 to {SharedOptions.MostParallel}. Default: as many as there are "
+                + "processors.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
         };
         var set = new Option<string[]>("--set")
         {

@@ -5,7 +5,7 @@ namespace TrainingCluster.Cli.Figures;
 /// <param name="Draw">Makes the SVG document: on one machine the same text at each call.</param>
 /// <param name="Tolerance">
 /// How far another machine's drawing may be from it, as a share: of the sheet's longer side for places, of the full range for colours,
-/// of its size for a printed number, whose last digit may differ by one besides.
+/// of its size for a printed number, whose last digit may differ by one besides. The same share of a heat map's area may be further off.
 /// </param>
 public sealed record CourseFigure(string FileName, Func<string> Draw, double Tolerance)
 {

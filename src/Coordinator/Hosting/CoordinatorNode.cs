@@ -37,6 +37,7 @@ internal sealed partial class CoordinatorNode(IServiceProvider provider, NodeOpt
     private readonly CancellationTokenSource _stopping = new();
     private volatile TaskCompletionSource<IActorRef> _actor = Later();
     private IHost? _host;
+    private CancellationToken _replaced;
     private Task _running = Task.CompletedTask;
 
     /// <summary>host:port of the actors, once they are up.</summary>
@@ -115,7 +116,7 @@ internal sealed partial class CoordinatorNode(IServiceProvider provider, NodeOpt
     private async Task<NodeEnd> EndedAsync(ActorSystem system)
     {
         var replaced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = options.Identity?.OnReplaced(() => replaced.TrySetResult());
+        await using var registration = _replaced.Register(() => replaced.TrySetResult());
         var stopping = Task.Delay(Timeout.InfiniteTimeSpan, _stopping.Token);
         var first = await Task.WhenAny(system.WhenTerminated, replaced.Task, stopping);
         return first == replaced.Task ? NodeEnd.Replaced
@@ -125,6 +126,7 @@ internal sealed partial class CoordinatorNode(IServiceProvider provider, NodeOpt
 
     private async Task StartNodeAsync()
     {
+        _replaced = options.Identity?.Replaced ?? CancellationToken.None;
         var host = Build();
         await host.StartAsync(CancellationToken.None);
         var system = host.Services.GetRequiredService<ActorSystem>();

@@ -25,6 +25,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
     private readonly AttentionScore? score;
     private readonly MultiHeadSizes _sizes;
     private readonly double _dropout;
+    private readonly ThreadLocal<Action<Tensor>?> _recorder = new();
 
     /// <summary>Makes the layer as a Transformer has it: all inputs and the output D wide, heads of D/H.</summary>
     /// <param name="width">D.</param>
@@ -71,9 +72,14 @@ public sealed class MultiHeadAttention : torch.nn.Module
 
     /// <summary>
     /// When set, receives the attention weights of every call: [B, H, T, S], a copy without gradients that belongs to the receiver
-    /// and lives, whatever dispose scope is open, until it is disposed. For one call, <see cref="Weights"/> is simpler.
+    /// and lives, whatever dispose scope is open, until it is disposed. Of the calling thread alone: others may compute meanwhile.
+    /// For one call, <see cref="Weights"/> is simpler.
     /// </summary>
-    public Action<Tensor>? Recorder { get; set; }
+    public Action<Tensor>? Recorder
+    {
+        get => _recorder.Value;
+        set => _recorder.Value = value;
+    }
 
     /// <summary>The parameters, where they lie as a Transformer's do and the score is the dot product; otherwise null.</summary>
     internal UniformAttention? Uniform =>

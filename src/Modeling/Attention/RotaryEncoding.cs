@@ -11,6 +11,7 @@ namespace TrainingCluster.Modeling.Attention;
 public sealed class RotaryEncoding : IDisposable
 {
     private const long FirstLength = 512;
+    private readonly Lock _gate = new();
     private readonly long _headWidth;
     private Tensor? _cosines_TK;
     private Tensor? _sines_TK;
@@ -45,15 +46,11 @@ public sealed class RotaryEncoding : IDisposable
             );
         }
         using var scope = NewDisposeScope();
-        var length = heads_BHTK.shape[2];
-        Prepare(start + length, heads_BHTK);
+        var (cosines_TK, sines_TK) = Rotation(start, heads_BHTK);
         // (a, b) → (a cos − b sin, b cos + a sin): the sines of the first half are stored negated.
         var half = _headWidth / 2;
         var swapped = cat([heads_BHTK.narrow(-1, half, half), heads_BHTK.narrow(-1, 0, half)], -1);
-        return heads_BHTK
-            .mul(_cosines_TK!.narrow(0, start, length))
-            .addcmul(swapped, _sines_TK!.narrow(0, start, length), Number.Of(1))
-            .MoveToOuterDisposeScope();
+        return heads_BHTK.mul(cosines_TK).addcmul(swapped, sines_TK, Number.Of(1)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -61,6 +58,17 @@ public sealed class RotaryEncoding : IDisposable
     {
         _cosines_TK?.Dispose();
         _sines_TK?.Dispose();
+    }
+
+    private (Tensor Cosines_TK, Tensor Sines_TK) Rotation(long start, Tensor like_BHTK)
+    {
+        var length = like_BHTK.shape[2];
+        // Several threads may compute with a model.
+        lock (_gate)
+        {
+            Prepare(start + length, like_BHTK);
+            return (_cosines_TK!.narrow(0, start, length), _sines_TK!.narrow(0, start, length));
+        }
     }
 
     private void Prepare(long length, Tensor like)

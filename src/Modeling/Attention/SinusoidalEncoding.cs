@@ -13,6 +13,7 @@ public sealed class SinusoidalEncoding(long width) : PositionalEncoding(nameof(S
     private const long FirstLength = 512;
     private readonly long _width =
         width >= 1 ? width : throw new ArgumentOutOfRangeException(nameof(width), width, "An encoding has at least one feature.");
+    private readonly Lock _gate = new();
     private Tensor? _table;
 
     /// <inheritdoc/>
@@ -24,18 +25,27 @@ public sealed class SinusoidalEncoding(long width) : PositionalEncoding(nameof(S
         ArgumentNullException.ThrowIfNull(device);
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        if (_table is null || _table.shape[0] < start + length || _table.device_type != device.type || _table.device_index != device.index)
+        // Several threads may compute with a model.
+        lock (_gate)
         {
-            var rows = Math.Max(FirstLength, _table?.shape[0] ?? 0);
-            while (rows < start + length)
+            if (
+                _table is null
+                || _table.shape[0] < start + length
+                || _table.device_type != device.type
+                || _table.device_index != device.index
+            )
             {
-                rows *= 2;
+                var rows = Math.Max(FirstLength, _table?.shape[0] ?? 0);
+                while (rows < start + length)
+                {
+                    rows *= 2;
+                }
+                _table?.Dispose();
+                using var scope = NewDisposeScope();
+                _table = tensor(Table(rows, _width), new[] { rows, _width }).to(device).DetachFromDisposeScope();
             }
-            _table?.Dispose();
-            using var scope = NewDisposeScope();
-            _table = tensor(Table(rows, _width), new[] { rows, _width }).to(device).DetachFromDisposeScope();
+            return _table.narrow(0, start, length);
         }
-        return _table.narrow(0, start, length);
     }
 
     /// <summary>PE, computed in double precision.</summary>

@@ -70,8 +70,7 @@ public static class AttentionRecorder
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         var model = translator.Model;
-        var wasTraining = model.training;
-        model.eval();
+        using var search = model.BeginSearch();
         var detach = model switch
         {
             Transformer transformer => Attach(transformer, names, maps),
@@ -92,7 +91,6 @@ public static class AttentionRecorder
         finally
         {
             detach();
-            model.train(wasTraining);
         }
     }
 

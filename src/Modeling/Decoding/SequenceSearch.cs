@@ -55,27 +55,18 @@ public static class SequenceSearch
         ArgumentNullException.ThrowIfNull(follower);
         options.Validate();
         var cut = sources.Select(source => Cut(source, options)).ToList();
-        var wasTraining = model.training;
-        model.eval();
-        try
+        using var noGradients = no_grad();
+        using var search = model.BeginSearch();
+        foreach (var batch in SentenceBatch.Cut(cut, options.BatchTokens / options.Beam))
         {
-            using var noGradients = no_grad();
-            using var prepared = model.Prepare();
-            foreach (var batch in SentenceBatch.Cut(cut, options.BatchTokens / options.Beam))
+            if (options.Beam == 1)
             {
-                if (options.Beam == 1)
-                {
-                    GreedySearch.Run(model, batch, options, follower, cancellationToken);
-                }
-                else
-                {
-                    BeamSearch.Run(model, batch, options, follower, cancellationToken);
-                }
+                GreedySearch.Run(model, batch, options, follower, cancellationToken);
             }
-        }
-        finally
-        {
-            model.train(wasTraining);
+            else
+            {
+                BeamSearch.Run(model, batch, options, follower, cancellationToken);
+            }
         }
     }
 

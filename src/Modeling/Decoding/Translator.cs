@@ -30,7 +30,7 @@ public sealed class Translator : IDisposable
         : this(loaded.Model, tokenizer)
     {
         _ownsModel = true;
-        loaded.Model.WeightsStay = true;
+        loaded.Model.Freeze();
         Manifest = loaded.Manifest;
     }
 

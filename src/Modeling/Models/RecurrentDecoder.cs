@@ -15,6 +15,7 @@ public sealed class RecurrentDecoder : torch.nn.Module
     private readonly AttentionScore score;
     private readonly ModuleList<RecurrentCell> layers;
     private readonly RecurrentAttentionOptions _options;
+    private readonly ThreadLocal<Action<Tensor>?> _recorder = new();
 
     /// <summary>Makes the decoder.</summary>
     public RecurrentDecoder(RecurrentAttentionOptions options)
@@ -32,9 +33,13 @@ public sealed class RecurrentDecoder : torch.nn.Module
 
     /// <summary>
     /// When set, receives the attention weights of every step: [B, beams, S], a copy without gradients that belongs to the receiver
-    /// and lives, whatever dispose scope is open, until it is disposed.
+    /// and lives, whatever dispose scope is open, until it is disposed. Of the calling thread alone: others may compute meanwhile.
     /// </summary>
-    public Action<Tensor>? Recorder { get; set; }
+    public Action<Tensor>? Recorder
+    {
+        get => _recorder.Value;
+        set => _recorder.Value = value;
+    }
 
     /// <summary>What the score needs of the keys, computed once: the projected keys, or the keys themselves.</summary>
     public Tensor ProjectKeys(Tensor memory_BSD) => score is AdditiveScore additive ? additive.ProjectKeys(memory_BSD) : memory_BSD;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Models;
@@ -13,7 +14,6 @@ internal sealed unsafe class RowCache : IDisposable
     private Tensor _all_RHCK;
     private float* _start;
     private int _room;
-    private float[] _moving = [];
 
     /// <summary>Room for tokens to come.</summary>
     public RowCache(int rows, int heads, int width)
@@ -65,10 +65,8 @@ internal sealed unsafe class RowCache : IDisposable
     public void Select(ReadOnlySpan<long> rows, int group, int length)
     {
         var size = _heads * length * _width;
-        if (_moving.Length < group * size)
-        {
-            _moving = new float[group * size];
-        }
+        // Of the pool: each step needs a little more than the one before, and large arrays that are made anew cost full collections.
+        var moving = ArrayPool<float>.Shared.Rent(group * size);
         for (var first = 0; first < rows.Length; first += group)
         {
             // All are read before any is written.
@@ -76,17 +74,18 @@ internal sealed unsafe class RowCache : IDisposable
             {
                 if (rows[first + i] != first + i)
                 {
-                    Move((int)rows[first + i], _moving.AsSpan(i * size, size), length, isReading: true);
+                    Move((int)rows[first + i], moving.AsSpan(i * size, size), length, isReading: true);
                 }
             }
             for (var i = 0; i < group; i++)
             {
                 if (rows[first + i] != first + i)
                 {
-                    Move(first + i, _moving.AsSpan(i * size, size), length, isReading: false);
+                    Move(first + i, moving.AsSpan(i * size, size), length, isReading: false);
                 }
             }
         }
+        ArrayPool<float>.Shared.Return(moving);
     }
 
     /// <inheritdoc/>

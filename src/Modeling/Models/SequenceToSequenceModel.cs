@@ -16,6 +16,8 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
     /// <summary>The token that fills up; it is never predicted and no loss is taken on it.</summary>
     public const long PadId = 0;
 
+    private bool _isFrozen;
+
     /// <summary>Makes the module.</summary>
     protected SequenceToSequenceModel(string name, int vocabularySize)
         : base(name)
@@ -125,12 +127,38 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         static Tensor Twice(Tensor rows) => cat([rows, rows], 0);
     }
 
-    /// <summary>Whether the weights are final: what <see cref="Prepare"/> made then stays until the model is disposed.</summary>
-    internal bool WeightsStay { get; set; }
+    /// <summary>
+    /// Says that the weights are final: the model stays in evaluation mode, and ready for many steps. Several threads may search with it
+    /// at a time from then on.
+    /// </summary>
+    public void Freeze()
+    {
+        eval();
+        // Disposed with the model.
+        _ = Prepare();
+        _isFrozen = true;
+    }
+
+    /// <summary>Puts the model into evaluation mode, and gets it ready for many steps, until what is returned is disposed.</summary>
+    internal IDisposable? BeginSearch()
+    {
+        if (_isFrozen)
+        {
+            return null;
+        }
+        var wasTraining = training;
+        eval();
+        var prepared = Prepare();
+        return new Search(() =>
+        {
+            prepared?.Dispose();
+            train(wasTraining);
+        });
+    }
 
     /// <summary>Gets ready for many steps. The weights must not change until what is returned is disposed.</summary>
     /// <returns>Null: there is nothing to dispose.</returns>
-    internal virtual IDisposable? Prepare() => null;
+    private protected virtual IDisposable? Prepare() => null;
 
     /// <summary>Reads sentences and gets ready to write. Call in evaluation mode, without gradients.</summary>
     /// <param name="source_NS">[N, S], a sentence a row.</param>
@@ -164,5 +192,10 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
             return input;
         }
         return BackwardHook.apply(input, (Action)(() => ready(segment)));
+    }
+
+    private sealed class Search(Action end) : IDisposable
+    {
+        public void Dispose() => end();
     }
 }

@@ -133,14 +133,14 @@ public sealed class Transformer : SequenceToSequenceModel
     internal double Scale => _scale;
 
     /// <inheritdoc/>
-    internal override IDisposable? Prepare()
+    private protected override IDisposable? Prepare()
     {
         if (_packed is not null || PackedDecoder.TryCreate(this) is not { } packed)
         {
             return null;
         }
         _packed = packed;
-        return WeightsStay ? null : new Prepared(this);
+        return new Prepared(this);
     }
 
     /// <inheritdoc/>

@@ -1,12 +1,13 @@
 namespace TrainingCluster.Serving.Batching;
 
-/// <summary>Sentences that wait to be computed. Calls add them, and one thread takes them in batches.</summary>
+/// <summary>Sentences that wait to be computed. Calls add them, and the computing threads take them in batches.</summary>
 /// <param name="options">The limits.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SentenceQueue(BatchingOptions options, TimeProvider time)
 {
     private readonly object _gate = new();
     private readonly List<QueuedSentence> _waiting = [];
+    private int _free;
     private bool _othersCall;
     private bool _hasEnded;
 
@@ -57,9 +58,10 @@ internal sealed class SentenceQueue(BatchingOptions options, TimeProvider time)
     {
         lock (_gate)
         {
+            _free++;
             while (!_hasEnded)
             {
-                var plan = BatchPlanner.Plan([.. _waiting.Select(View)], _othersCall, options);
+                var plan = BatchPlanner.Plan([.. _waiting.Select(View)], _othersCall, _free, options);
                 if (plan.Take.Count == 0)
                 {
                     Monitor.Wait(_gate, plan.Wait);
@@ -70,6 +72,7 @@ internal sealed class SentenceQueue(BatchingOptions options, TimeProvider time)
                 {
                     _waiting.RemoveAt(place);
                 }
+                _free--;
                 _othersCall = batch.Concat(_waiting).DistinctBy(sentence => sentence.Call).Skip(1).Any();
                 return batch;
             }

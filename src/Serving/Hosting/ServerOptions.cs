@@ -24,8 +24,8 @@ public sealed record ServerOptions : ProcessOptions
     /// <summary>Folder of fetched models; null: a temporary one, which goes at the end.</summary>
     public string? Data { get; init; }
 
-    /// <summary>Threads to compute with. At least 1.</summary>
-    public int Threads { get; init; } = 1;
+    /// <summary>Batches that are computed at a time, each by one thread. At least 1.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>How clients show who they are. Default: nobody asks.</summary>
     public AccessOptions Access { get; init; } = new();

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Primitives;
 
 namespace TrainingCluster.Security;
 
@@ -83,8 +82,10 @@ public sealed partial class ClusterIdentity : IDisposable
         return problem is null;
     }
 
-    /// <summary>Calls after the certificate has been replaced, until what is returned is disposed.</summary>
-    public IDisposable OnReplaced(Action call) => ChangeToken.OnChange(() => new CancellationChangeToken(_replaced.Token), call);
+    /// <summary>
+    /// Cancelled when the certificate of the moment is replaced. Who keeps a certificate takes this before it, and misses no change.
+    /// </summary>
+    public CancellationToken Replaced => Volatile.Read(ref _replaced).Token;
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();

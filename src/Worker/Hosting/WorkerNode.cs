@@ -64,6 +64,7 @@ internal sealed partial class WorkerNode(
 
     private async Task RunOnceAsync(WorkerActorSettings settings, CancellationToken cancellationToken)
     {
+        var replaced = options.Identity?.Replaced ?? CancellationToken.None;
         using var host = Build(settings);
         await host.StartAsync(CancellationToken.None);
         _current = host;
@@ -72,7 +73,7 @@ internal sealed partial class WorkerNode(
 
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = cancellationToken.Register(stopped.SetResult);
-        using var replaced = options.Identity?.OnReplaced(() => _ = RenewAsync(host));
+        await using var renewal = replaced.Register(() => _ = RenewAsync(host));
         await Task.WhenAny(system.WhenTerminated, stopped.Task);
         _current = null;
         parts.Outbox.Connect(ActorRefs.Nobody);

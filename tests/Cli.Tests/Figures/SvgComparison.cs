@@ -99,10 +99,11 @@ internal static partial class SvgComparison
     private static int Channel(string color, int channel) => Convert.ToInt32(color.Substring(1 + 2 * channel, 2), 16);
 
     // Neighbours of one colour are drawn as one box, so boxes are cut at the other drawing's borders before they are compared.
+    // Single cells of what is trained may be far off: what counts is the area of those that are.
     private static IEnumerable<string> CellDifferences(List<Cell> one, List<Cell> other, double side, double tolerance)
     {
-        var rows = one.Concat(other).GroupBy(cell => Math.Round(cell.Y, 1)).OrderBy(row => row.Key);
-        foreach (var row in rows)
+        var (different, width, all) = (new List<string>(), 0.0, 0.0);
+        foreach (var row in one.Concat(other).GroupBy(cell => Math.Round(cell.Y, 1)).OrderBy(row => row.Key))
         {
             var cuts = row.SelectMany(cell => new[] { cell.X, cell.X + cell.Width }).Order().ToList();
             var (inOne, inOther) = (Row(one, row.Key), Row(other, row.Key));
@@ -110,13 +111,19 @@ internal static partial class SvgComparison
             {
                 var x = (left + right) / 2;
                 var (a, b) = (At(inOne, x), At(inOther, x));
-                if (a is null != b is null || (a is not null && !ColorsAreClose(a, b!, tolerance)))
+                if (a is null && b is null)
                 {
-                    yield return $"colour {a ?? "none"} at ({x:F0}, {row.Key:F0}), drawn again {b ?? "none"}";
-                    break;
+                    continue;
+                }
+                all += right - left;
+                if (a is null || b is null || !ColorsAreClose(a, b, tolerance))
+                {
+                    width += right - left;
+                    different.Add($"colour {a ?? "none"} at ({x:F0}, {row.Key:F0}), drawn again {b ?? "none"}");
                 }
             }
         }
+        return width > tolerance * all ? different : [];
 
         static List<Cell> Row(List<Cell> cells, double y) => [.. cells.Where(cell => Math.Abs(cell.Y - y) < 0.1)];
         static string? At(List<Cell> row, double x) => row.Find(cell => cell.X <= x && x <= cell.X + cell.Width)?.Fill;

@@ -29,7 +29,7 @@ public class PackedTransformerStateTests
         foreach (var beams in new[] { 1, 3 })
         {
             using var own = model.BeginDecoding(source_NS, lengths_N, beams);
-            using var prepared = model.Prepare();
+            using var search = model.BeginSearch();
             using var packed = model.BeginDecoding(source_NS, lengths_N, beams);
             Assert.IsType<TransformerState>(own);
             Assert.IsType<PackedTransformerState>(packed);
@@ -89,29 +89,36 @@ public class PackedTransformerStateTests
     }
 
     [Fact]
-    public void Prepare_WeightsThatStay_PacksOnceAndOthersAfterEachUse()
+    public void BeginSearch_FrozenModel_IsReadyAndAnotherForTheWhile()
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var model = TinyModels.Create("transformer");
         model.eval();
         var (source_NS, lengths_N, _, _) = TinyModels.Batch();
-        using (model.Prepare()) { }
+        using (model.BeginSearch())
+        {
+            using var during = model.BeginDecoding(source_NS, lengths_N);
+            Assert.IsType<PackedTransformerState>(during);
+        }
         using (var after = model.BeginDecoding(source_NS, lengths_N))
         {
             Assert.IsType<TransformerState>(after);
         }
-        model.WeightsStay = true;
-        Assert.Null(model.Prepare());
+        model.Freeze();
+        Assert.Null(model.BeginSearch());
         using var state = model.BeginDecoding(source_NS, lengths_N);
         Assert.IsType<PackedTransformerState>(state);
     }
 
     [Fact]
-    public void Prepare_RotaryPositions_LeavesTheModelsOwnSteps()
+    public void Freeze_RotaryPositions_LeavesTheModelsOwnSteps()
     {
         using var noGradients = no_grad();
         using var model = TinyModels.Create("transformer", spec => spec["positions"] = "rotary");
-        Assert.Null(model.Prepare());
+        model.Freeze();
+        var (source_NS, lengths_N, _, _) = TinyModels.Batch();
+        using var state = model.BeginDecoding(source_NS, lengths_N);
+        Assert.IsType<TransformerState>(state);
     }
 }

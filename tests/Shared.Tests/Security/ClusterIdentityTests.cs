@@ -55,13 +55,15 @@ public sealed class ClusterIdentityTests : IDisposable
         var folder = _ours.Write("server", "worker");
         using var server = Load(folder, CertificateRole.Worker);
         var before = server.Certificate.Thumbprint;
-        var told = 0;
-        using var waiting = server.OnReplaced(() => told++);
+        var replaced = server.Replaced;
+        Assert.False(replaced.IsCancellationRequested);
         _ours.Write("server", "worker");
         server.Reload();
+        var next = server.Replaced;
         server.Reload();
         Assert.NotEqual(before, server.Certificate.Thumbprint);
-        Assert.Equal(1, told);
+        Assert.True(replaced.IsCancellationRequested);
+        Assert.False(next.IsCancellationRequested);
         using var client = Load(_ours.Write("client", "worker"), CertificateRole.Worker);
         Assert.True(await ConnectAsync(server, client, CertificateRole.Worker, required: true));
     }
