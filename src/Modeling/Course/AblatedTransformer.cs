@@ -72,7 +72,7 @@ public sealed class AblatedTransformer : SequenceToSequenceModel
     }
 
     /// <inheritdoc/>
-    protected override Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, _embedding.weight!);
+    internal override Tensor OutputWeight => _embedding.weight!;
 
     /// <inheritdoc/>
     protected override int SegmentOf(string parameterName) => 0;

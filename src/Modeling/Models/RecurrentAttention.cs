@@ -107,7 +107,7 @@ public sealed class RecurrentAttention : SequenceToSequenceModel
     }
 
     /// <inheritdoc/>
-    protected override Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, embedding?.weight ?? output!.weight!);
+    internal override Tensor OutputWeight => embedding?.weight ?? output!.weight!;
 
     /// <inheritdoc/>
     protected override int SegmentOf(string parameterName)

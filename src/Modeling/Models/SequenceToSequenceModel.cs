@@ -74,15 +74,8 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         ArgumentNullException.ThrowIfNull(labels_BT);
         using var scope = NewDisposeScope();
         var hidden_BTD = Decode(source_BS, sourceLengths_B, decoderInput_BT);
-        var logits_NV = Project(hidden_BTD.reshape(-1, hidden_BTD.shape[2]));
-        return torch
-            .nn.functional.cross_entropy(
-                logits_NV,
-                labels_BT.reshape(-1),
-                ignore_index: PadId,
-                reduction: torch.nn.Reduction.Sum,
-                label_smoothing: labelSmoothing
-            )
+        return LinearCrossEntropy
+            .Apply(hidden_BTD.reshape(-1, hidden_BTD.shape[2]), OutputWeight, labels_BT.reshape(-1), PadId, labelSmoothing)
             .MoveToOuterDisposeScope();
     }
 
@@ -175,8 +168,11 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
     /// <summary>The decoder's top-layer states under teacher forcing: [B, T, D].</summary>
     protected abstract Tensor Decode(Tensor source_BS, Tensor sourceLengths_B, Tensor decoderInput_BT);
 
+    /// <summary>[V, D]: from the decoder's states to scores.</summary>
+    internal abstract Tensor OutputWeight { get; }
+
     /// <summary>From states […, D] to scores […, V].</summary>
-    protected abstract Tensor Project(Tensor hidden_D);
+    private protected Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, OutputWeight);
 
     /// <summary>Names of the segments in backward order.</summary>
     protected abstract IReadOnlyList<string> SegmentNames { get; }

@@ -124,7 +124,7 @@ public sealed class Transformer : SequenceToSequenceModel
         return decoder.forward(x_BTD, memory_BSD, memoryMask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
     }
 
-    internal Tensor OutputWeight => embedding?.weight ?? output!.weight!;
+    internal override Tensor OutputWeight => embedding?.weight ?? output!.weight!;
 
     internal Tensor TargetEmbeddings => (embedding ?? target_embedding!).weight!;
 
@@ -142,9 +142,6 @@ public sealed class Transformer : SequenceToSequenceModel
         _packed = packed;
         return new Prepared(this);
     }
-
-    /// <inheritdoc/>
-    protected override Tensor Project(Tensor hidden_D) => Autocast.Linear(hidden_D, embedding?.weight ?? output!.weight!);
 
     /// <inheritdoc/>
     protected override int SegmentOf(string parameterName)

@@ -29,17 +29,19 @@ public abstract class TransformerBlock : torch.nn.Module
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(norm);
         ArgumentNullException.ThrowIfNull(f);
-        return _preNorm ? x.add(Dropout(f(norm.call(x))), Number.Of(1)) : norm.call(x.add(Dropout(f(x)), Number.Of(1)));
+        return _preNorm
+            ? ResidualDropout.Apply(x, f(norm.call(x)), _dropout, training)
+            : norm.call(ResidualDropout.Apply(x, f(x), _dropout, training));
     }
 
-    /// <summary>The position-wise network: [B, T, D] → [B, T, feed-forward] → [B, T, D].</summary>
+    /// <summary>The position-wise network: [B, T, D] → [B, T, feed-forward] → [B, T, D], in the precision of its products.</summary>
     protected Tensor FeedForward(Tensor x_BTD, Linear linear1, Linear linear2)
     {
         ArgumentNullException.ThrowIfNull(linear1);
         ArgumentNullException.ThrowIfNull(linear2);
-        using var inner = Dropout(torch.nn.functional.relu(linear1.Apply(x_BTD), inplace: true));
-        return linear2.Apply(inner);
+        using var scope = NewDisposeScope();
+        // In the precision of the products around it: both would round it there.
+        var inner = RectifiedDropout.Apply(Autocast.RoundedLinear(x_BTD, linear1.weight!, linear1.bias), _dropout, training);
+        return Autocast.RoundedLinear(inner, linear2.weight!, linear2.bias).MoveToOuterDisposeScope();
     }
-
-    private Tensor Dropout(Tensor x) => CounterDropout.Apply(x, _dropout, training);
 }

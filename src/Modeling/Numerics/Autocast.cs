@@ -36,6 +36,9 @@ public static class Autocast
     /// <summary>Whether products on this thread are computed in another precision than float32.</summary>
     internal static bool IsOn => s_type is not null;
 
+    /// <summary>x as products on this thread take it; x itself where they are left as they are.</summary>
+    internal static Tensor Rounded(Tensor x) => s_type is { } type ? x.to(type) : x;
+
     /// <summary>x Wᵀ + b in the scope's precision; float32 in, float32 out.</summary>
     /// <param name="x">[…, inputs].</param>
     /// <param name="weight">[outputs, inputs].</param>
@@ -45,12 +48,23 @@ public static class Autocast
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
+        if (!IsOn)
+        {
+            return nn.functional.linear(x, weight, bias);
+        }
+        using var scope = NewDisposeScope();
+        return RoundedLinear(x, weight, bias).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same, as the product leaves it: bfloat16 where the scope has that.</summary>
+    internal static Tensor RoundedLinear(Tensor x, Tensor weight, Tensor? bias = null)
+    {
         if (s_type is not { } type)
         {
             return nn.functional.linear(x, weight, bias);
         }
         using var scope = NewDisposeScope();
-        return nn.functional.linear(x.to(type), weight.to(type), bias?.to(type)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return nn.functional.linear(x.to(type), weight.to(type), bias?.to(type)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The layer's product in the scope's precision.</summary>

@@ -14,8 +14,8 @@ namespace TrainingCluster.Modeling.Numerics;
 /// </remarks>
 public static class CounterDropout
 {
-    // Elements that two vectors of random words decide about: each word has two halves of 16 bits.
-    private const int BlockElements = 64;
+    // Two vectors of random words decide about them: each word has two halves of 16 bits.
+    private const int BlockElements = TensorBlock.Elements;
     private const int Lanes = 16;
     private const int Levels = 1 << 16;
 
@@ -40,8 +40,7 @@ public static class CounterDropout
         {
             return torch.nn.functional.dropout(x, probability, training: true);
         }
-        using var drawn = randint(long.MaxValue, [1], dtype: ScalarType.Int64);
-        return Function.apply(x, new Mask((ulong)drawn.item<long>(), (int)Math.Round(probability * Levels)));
+        return Function.apply(x, Mask.Draw(probability));
     }
 
     /// <summary>Which elements stay, and what they are multiplied by.</summary>
@@ -49,7 +48,15 @@ public static class CounterDropout
     /// <param name="Dropped">p in 1/65,536.</param>
     internal sealed record Mask(ulong Key, int Dropped)
     {
-        private readonly float _scale = (float)(Levels / (double)(Levels - Dropped));
+        /// <summary>What the elements that stay are multiplied by.</summary>
+        public float Scale { get; } = (float)(Levels / (double)(Levels - Dropped));
+
+        /// <summary>Draws from libtorch's generator.</summary>
+        public static Mask Draw(double probability)
+        {
+            using var drawn = randint(long.MaxValue, [1], dtype: ScalarType.Int64);
+            return new((ulong)drawn.item<long>(), (int)Math.Round(probability * Levels));
+        }
 
         /// <summary>Multiplies by the mask.</summary>
         public unsafe Tensor Times(Tensor x)
@@ -85,7 +92,8 @@ public static class CounterDropout
             new Span<float>(buffer, rest).CopyTo(new Span<float>(to + (blocks * BlockElements), rest));
         }
 
-        private unsafe void TimesBlock(float* from, float* to, int block)
+        /// <summary>Multiplies 64 elements.</summary>
+        public unsafe void TimesBlock(float* from, float* to, int block)
         {
             var x0 = Vector512<uint>.Indices + Vector512.Create((uint)block * Lanes);
             var x1 = Vector512<uint>.Zero;
@@ -100,7 +108,7 @@ public static class CounterDropout
         private unsafe void TimesLanes(float* from, float* to, Vector512<uint> drawn)
         {
             var stays = Vector512.GreaterThanOrEqual(drawn, Vector512.Create((uint)Dropped)).AsSingle();
-            Vector512.BitwiseAnd(Vector512.Load(from) * Vector512.Create(_scale), stays).Store(to);
+            Vector512.BitwiseAnd(Vector512.Load(from) * Vector512.Create(Scale), stays).Store(to);
         }
     }
 
