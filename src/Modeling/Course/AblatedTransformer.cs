@@ -2,7 +2,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TrainingCluster.Modeling.Attention;
 using TrainingCluster.Modeling.Models;
-using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Course;
