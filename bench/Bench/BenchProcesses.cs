@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using TrainingCluster.Modeling.Native;
@@ -20,11 +21,12 @@ internal static class BenchProcesses
         };
         option.Validators.Add(result =>
         {
-            foreach (var workers in result.GetValueOrDefault<int[]>() ?? [])
+            // Of the text: a value that is no number cannot be asked for here.
+            foreach (var text in result.Tokens.Select(token => token.Value))
             {
-                if (workers < least || !BitOperations.IsPow2(workers))
+                if (!int.TryParse(text, CultureInfo.InvariantCulture, out var workers) || workers < least || !BitOperations.IsPow2(workers))
                 {
-                    result.AddError($"--workers {workers}: must be a power of two, {least} or more");
+                    result.AddError($"--workers {text}: must be a power of two, {least} or more; several are separated by spaces");
                 }
             }
         });

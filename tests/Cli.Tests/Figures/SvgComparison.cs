@@ -100,7 +100,7 @@ internal static partial class SvgComparison
 
     // Neighbours of one colour are drawn as one box, so boxes are cut at the other drawing's borders before they are compared.
     // Single cells of what is trained may be far off: what counts is the area of those that are.
-    private static IEnumerable<string> CellDifferences(List<Cell> one, List<Cell> other, double side, double tolerance)
+    private static List<string> CellDifferences(List<Cell> one, List<Cell> other, double side, double tolerance)
     {
         var (different, width, all) = (new List<string>(), 0.0, 0.0);
         foreach (var row in one.Concat(other).GroupBy(cell => Math.Round(cell.Y, 1)).OrderBy(row => row.Key))
