@@ -10,7 +10,9 @@ internal static class VectorExp
     private const float Ln2Low = -2.12194440e-4f;
 
     /// <summary>exp x for x ≤ 0, to within two units in the last place; 0 below −87.3, and NaN for NaN.</summary>
-    /// <remarks>2ⁿ · p(r), n the whole number nearest to x / ln 2, |r| ≤ ln 2 / 2; the polynomial is that of the Cephes library's expf.</remarks>
+    /// <remarks>
+    /// 2ⁿ · p(r), n the whole number nearest to x / ln 2, |r| ≤ ln 2 / 2; the polynomial is that of the Cephes library's expf.
+    /// </remarks>
     public static Vector512<float> Of(Vector512<float> x)
     {
         var n = Vector512.Floor((x * Vector512.Create(1.44269504088896341f)) + Vector512.Create(0.5f));
