@@ -245,9 +245,22 @@ internal sealed partial class ModelLibrary(
             lock (_gate)
             {
                 _loading.Remove(offer.Id);
+                // What became known while this load was on its way has not begun one.
+                if (
+                    !_stopping.IsCancellationRequested
+                    && _loaded.TryGetValue(offer.Id, out var model)
+                    && _offers.TryGetValue(offer.Id, out var now)
+                    && IsNewer(now.Offer, model)
+                )
+                {
+                    BeginLoad(now.Source, now.Offer);
+                }
             }
         }
     }
+
+    private bool IsNewer(ModelOffer offer, ServedModel model) =>
+        offer.IsThere && model.Offer.Version != offer.Version && FailureOf(offer) is null;
 
     private ServedModel Open(string folder, ModelOffer offer)
     {
