@@ -21,7 +21,7 @@ public sealed class ExplainTests
                 "--coordinator",
                 coordinator
             );
-            await submit.SeeAsync("step 200: BLEU");
+            await submit.SeeAsync("step 40: BLEU");
             var id = submit.Output.Split(' ')[1];
             var killed = addresses.GetProperty("workers").EnumerateArray().Last();
             ClusterCommand.Signal(killed.GetProperty("pid").GetInt32(), ClusterCommand.SigKill);

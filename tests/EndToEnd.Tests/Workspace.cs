@@ -81,8 +81,7 @@ internal sealed class Workspace : IDisposable
                     + "vocabularySize: 320 }",
                 "model: { dModel: 32, heads: 2, layers: 1, feedForward: 64 }",
                 $"training: {{ steps: {steps}, batchTokens: 1024, warmupSteps: 20 }}",
-                // An evaluation takes as long as a dozen steps.
-                $"evaluation: {{ everySteps: {(steps <= 240 ? 40 : 200)} }}",
+                "evaluation: { everySteps: 40 }",
                 .. more,
             ]
         );
