@@ -80,6 +80,13 @@ internal static class BenchProcesses
         }
     }
 
+    /// <summary>For a worker that has no peers: what <see cref="RunWorkersAsync"/> waits for.</summary>
+    public static async Task AnswerAsync()
+    {
+        Console.WriteLine("alone");
+        await Console.In.ReadLineAsync();
+    }
+
     // The peer gets what our own processes set for themselves: without it PyTorch takes twice the time.
     private static readonly Dictionary<string, string> s_tunedMalloc = new()
     {

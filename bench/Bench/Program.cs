@@ -18,7 +18,9 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
     PageBench.Command(),
     LayersBench.Command(),
     HeadsBench.Command(),
-    StepBench.WorkerCommand(),
+    StepWorker.Command(),
+    StepProducts.Command(),
+    StepTorchSharp.Command(),
     AllReduceBench.WorkerCommand(),
 };
 var libtorch = ProgramOptions.LibtorchFolder();

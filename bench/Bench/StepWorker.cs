@@ -1,0 +1,102 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.Hosting;
+using TrainingCluster.Modeling.Native;
+using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Training;
+using static TorchSharp.torch;
+
+namespace TrainingCluster.Bench;
+
+/// <summary>One worker process of <see cref="StepBench"/>: the program's own training loop on made-up batches.</summary>
+internal static class StepWorker
+{
+    public const string Name = "step-worker";
+
+    public static readonly Option<string> Kind = new("--kind")
+    {
+        Description = "Model: transformer or recurrent-attention (the peers are always the first).",
+        DefaultValueFactory = _ => "transformer",
+    };
+    public static readonly Option<string> Shared = ProgramOptions.SharedMemory();
+    private static readonly Option<int> s_rank = new("--rank");
+
+    public static Command Command()
+    {
+        var command = new Command(Name) { s_rank, Kind, Shared };
+        command.Hidden = true;
+        StepShape.AddTo(command);
+        command.SetAction(WorkAsync);
+        return command;
+    }
+
+    private static async Task<int> WorkAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ComputeDevice.Require(parsed.GetValue(StepShape.Device)!);
+        await using var member = await BenchMember.StartAsync(parsed.GetValue(s_rank), parsed.GetValue(Shared) == ProgramOptions.On);
+        var workers = member.Addresses.Length;
+        var spec = new JobSpec
+        {
+            Model = new ModelSpec
+            {
+                Kind = parsed.GetValue(Kind),
+                DModel = parsed.GetValue(StepShape.D),
+                Layers = parsed.GetValue(StepShape.Layers),
+                Heads = parsed.GetValue(StepShape.Heads),
+                FeedForward = parsed.GetValue(StepShape.FeedForward),
+                Dropout = 0.1,
+                AttentionDropout = 0.1,
+            },
+            Training = new TrainingSpec
+            {
+                Steps = long.MaxValue,
+                LogicalShards = workers,
+                ComputeThreads = parsed.GetValue(StepShape.Threads),
+                Precision = parsed.GetValue(StepShape.Precision),
+                LearningRate = 1e-4,
+                Schedule = "constant",
+                WarmupSteps = 0,
+            },
+        };
+        var batches = StepShape.Batches(parsed);
+        var shared = member.Host.Options.SharedMemory ? SharedBuffers.TryCreate(NullLogger.Instance) : null;
+        using var job = TrainingJob.Create(
+            spec,
+            batches,
+            parsed.GetValue(StepShape.Vocabulary),
+            new Device(parsed.GetValue(StepShape.Device)),
+            shared
+        );
+        var (loop, group) = TrainingLoop.Create(job, member.Plan(1), member.Host.Options, TimeProvider.System, NullLogger.Instance);
+        member.Host.Open(group);
+        var results = new List<StepResult>();
+        var step = await MainArenaThread.RunAsync(() =>
+        {
+            group.Connect(StateAgreement.Of(job));
+            var median = StepShape.MedianMilliseconds(
+                parsed,
+                () =>
+                {
+                    results.Add(loop.Step());
+                    return results[^1].Total;
+                },
+                cancellationToken
+            );
+            group.Barrier();
+            return median;
+        });
+        await group.DisposeAsync();
+        double Median(Func<StepResult, TimeSpan> part) =>
+            BenchTable.Median(results.Skip(parsed.GetValue(StepShape.Warmup)).Select(result => part(result).TotalMilliseconds));
+        new StepTimes(
+            step,
+            workers * batches.Tokens / step * 1e3,
+            Median(result => result.Compute),
+            Median(result => result.Exchange),
+            Median(result => result.Update),
+            BenchTable.PeakMegabytes()
+        ).Write();
+        return 0;
+    }
+}
