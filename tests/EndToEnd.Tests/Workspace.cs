@@ -70,7 +70,7 @@ internal sealed class Workspace : IDisposable
             .. more,
         ];
 
-    /// <summary>The same job as a file.</summary>
+    /// <summary>The same job as a file. A long one is scored less often: scores take more time than its steps.</summary>
     public string WriteJob(string name = "job.yaml", int steps = 80, params string[] more) =>
         Write(
             name,
@@ -81,7 +81,9 @@ internal sealed class Workspace : IDisposable
                     + "vocabularySize: 320 }",
                 "model: { dModel: 32, heads: 2, layers: 1, feedForward: 64 }",
                 $"training: {{ steps: {steps}, batchTokens: 1024, warmupSteps: 20 }}",
-                "evaluation: { everySteps: 40 }",
+                .. more.Any(line => line.StartsWith("evaluation:", StringComparison.Ordinal))
+                    ? []
+                    : new[] { $"evaluation: {{ everySteps: {(steps > 240 ? 200 : 40)} }}" },
                 .. more,
             ]
         );
