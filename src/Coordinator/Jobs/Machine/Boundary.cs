@@ -1,3 +1,4 @@
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -57,7 +58,10 @@ internal static class Boundary
             return 0;
         }
         var ahead = Math.Clamp(Math.Ceiling(options.RendezvousAhead.TotalSeconds / seconds), 1, 10_000);
-        return Math.Max(state.Progress.Step, plan.BaseStep) + 1 + (long)ahead;
+        // Members hold a state at the end of a round only.
+        return Rounds
+            .Of(state.Spec.Training)
+            .Last(Math.Max(state.Progress.Step, plan.BaseStep) + 1 + (long)ahead, state.Progress.TotalSteps);
     }
 
     public static TimeSpan FinishTimeout(TransitionBuilder transition, GenerationCause cause, long finishStep)
@@ -81,21 +85,21 @@ internal static class Boundary
         }
         transition.Current = transition.Current with { FinishStep = 0 };
         transition.State = transition.State with { PhaseSince = transition.Now };
-        transition.Discard(1);
+        transition.Discard(Rounds.Of(transition.State.Spec.Training).Steps);
         foreach (var member in transition.Current.Members.Values.Where(s => s.Joined is null))
         {
             Rendezvous.Invite(transition, member.WorkerId, transition.State.Generation);
         }
     }
 
-    /// <summary>A step that members were computing is broken off.</summary>
+    /// <summary>A step (DiLoCo: a round) that members were computing is broken off.</summary>
     public static void Discard(TransitionBuilder transition)
     {
         if (transition.State.Phase != JobPhase.Running || transition.Current.ModelStoredAt is not null)
         {
             return;
         }
-        transition.Discard(1);
+        transition.Discard(Rounds.Of(transition.State.Spec.Training).Steps);
     }
 
     /// <summary>A step of the older generation, which its members still bring to an end in order.</summary>
