@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.Hosting;
+using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
@@ -31,6 +32,11 @@ internal static class StepBench
     private static readonly Option<int> s_steps = Number("--steps", 20, "Measured steps.");
     private static readonly Option<int> s_warmup = Number("--warmup", 3, "Steps before the measured ones.");
     private static readonly Option<int> s_threads = Number("--threads", 1, "Compute threads of a worker.");
+    private static readonly Option<int> s_innerSteps = Number(
+        "--inner-steps",
+        0,
+        "DiLoCo with rounds of so many steps; --steps and --warmup are then rounds. 0: an exchange in every step."
+    );
     private static readonly Option<string> s_precision = new("--precision")
     {
         Description = "Of matrix products: float32 or bfloat16 (the peer: autocast).",
@@ -71,13 +77,14 @@ internal static class StepBench
 
     public static Command Command()
     {
-        var command = new Command("step", "Time of a train step, by number of workers.")
+        var command = new Command("step", "Time of a train step and the bytes that rank 0 sends in it, by number of workers.")
         {
             s_workers,
             s_kind,
             s_precision,
             s_device,
             s_shared,
+            s_innerSteps,
             s_peer,
             s_python,
             s_json,
@@ -92,7 +99,7 @@ internal static class StepBench
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_kind, s_precision, s_device, s_shared };
+        var command = new Command(WorkerName) { s_rank, s_kind, s_precision, s_device, s_shared, s_innerSteps };
         command.Hidden = true;
         foreach (var option in s_shape)
         {
@@ -117,6 +124,7 @@ internal static class StepBench
             "compute ms",
             "exchange ms",
             "update ms",
+            "sent MB",
             "peak MB",
             "ratio"
         );
@@ -127,7 +135,15 @@ internal static class StepBench
                     await BenchProcesses.RunWorkersAsync(
                         workers,
                         WorkerName,
-                        [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!, s_shared.Name, parsed.GetValue(s_shared)!]
+                        [
+                            .. arguments,
+                            s_innerSteps.Name,
+                            parsed.GetValue(s_innerSteps).ToString(CultureInfo.InvariantCulture),
+                            s_kind.Name,
+                            parsed.GetValue(s_kind)!,
+                            s_shared.Name,
+                            parsed.GetValue(s_shared)!,
+                        ]
                     )
                 )[^1]
             )!;
@@ -148,12 +164,24 @@ internal static class StepBench
                 ours.compute_ms,
                 ours.exchange_ms,
                 ours.update_ms,
+                ours.sent_mb,
                 ours.peak_rss_mb,
                 theirs is null ? null : ours.tokens_per_second / theirs.tokens_per_second
             );
             if (theirs is not null)
             {
-                table.Add($"{workers}", "PyTorch", theirs.step_ms, theirs.tokens_per_second, null, null, null, theirs.peak_rss_mb, 1.0);
+                table.Add(
+                    $"{workers}",
+                    "PyTorch",
+                    theirs.step_ms,
+                    theirs.tokens_per_second,
+                    null,
+                    null,
+                    null,
+                    null,
+                    theirs.peak_rss_mb,
+                    1.0
+                );
             }
         }
 
@@ -189,31 +217,42 @@ internal static class StepBench
                 WarmupSteps = 0,
             },
         };
+        if (parsed.GetValue(s_innerSteps) is > 0 and var innerSteps)
+        {
+            (spec.Training.Synchronization, spec.Training.InnerSteps) = (Rounds.DiLoCo, innerSteps);
+        }
         var vocabulary = parsed.GetValue(s_vocab);
         var batches = new MadeUpBatches(parsed.GetValue(s_batch), parsed.GetValue(s_src), parsed.GetValue(s_tgt), vocabulary);
         var shared = member.Host.Options.SharedMemory ? SharedBuffers.TryCreate(NullLogger.Instance) : null;
         using var job = TrainingJob.Create(spec, batches, vocabulary, new Device(parsed.GetValue(s_device)), shared);
         var (loop, group) = TrainingLoop.Create(job, member.Plan(1), member.Host.Options, TimeProvider.System, NullLogger.Instance);
         member.Host.Open(group);
-        var results = await MainArenaThread.RunAsync(() =>
+        var (results, sent) = await MainArenaThread.RunAsync(() =>
         {
             group.Connect(StateAgreement.Of(job));
             var measured = new List<StepResult>();
+            var (done, before) = (0L, 0L);
             for (var i = 0; i < parsed.GetValue(s_warmup) + parsed.GetValue(s_steps); i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                if (i == parsed.GetValue(s_warmup))
+                {
+                    before = group.Links.SentBytes;
+                }
                 var result = loop.Step();
                 if (i >= parsed.GetValue(s_warmup))
                 {
                     measured.Add(result);
+                    done += result.Steps;
                 }
             }
 
             group.Barrier();
-            return measured;
+            return (measured, (group.Links.SentBytes - before) / (double)done);
         });
         await group.DisposeAsync();
-        double Median(Func<StepResult, TimeSpan> part) => BenchTable.Median(results.Select(result => part(result).TotalMilliseconds));
+        double Median(Func<StepResult, TimeSpan> part) =>
+            BenchTable.Median(results.Select(result => part(result).TotalMilliseconds / result.Steps));
         var step = Median(result => result.Total);
         Console.WriteLine(
             JsonSerializer.Serialize(
@@ -224,6 +263,7 @@ internal static class StepBench
                     Median(result => result.Compute),
                     Median(result => result.Exchange),
                     Median(result => result.Update),
+                    sent / 1e6,
                     BenchTable.PeakMegabytes()
                 )
             )
@@ -242,6 +282,7 @@ internal static class StepBench
         double? compute_ms,
         double? exchange_ms,
         double? update_ms,
+        double? sent_mb,
         double peak_rss_mb
     );
 #pragma warning restore IDE1006, SA1300

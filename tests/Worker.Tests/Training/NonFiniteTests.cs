@@ -108,7 +108,7 @@ public sealed class NonFiniteTests : IDisposable
     [Fact]
     public async Task Step_OneSentenceGivesNaNInARoundOfDiLoCo_SkipsTheRoundAndNamesTheStepAndTheSentence()
     {
-        (_spec.Training.Synchronization, _spec.Training.InnerSteps) = ("diloco", 4);
+        (_spec.Training.Synchronization, _spec.Training.InnerSteps) = ("diloco", 2);
         var folder = Build();
         await using var one = await TestMember.StartAsync();
         await using var two = await TestMember.StartAsync();
