@@ -222,7 +222,8 @@ internal sealed partial class TrainingSession
             }
 
             // 5.
-            var result = _spans.BeginStep(job.State.Progress.Step + 1).During(() => loop.Step(checkpointer.IsDue));
+            var last = job.Rounds.Last(job.State.Progress.Step + 1, job.TotalSteps);
+            var result = _spans.BeginStep(last).During(() => loop.Step(checkpointer.IsDue));
             Report(result, job, group);
             if (result.Fault is { } fault)
             {

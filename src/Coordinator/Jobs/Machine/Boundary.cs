@@ -6,6 +6,8 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <summary>Changes that nobody's death forces: they wait for the boundary of a step.</summary>
 internal static class Boundary
 {
+    private static readonly TimeSpan s_longestRound = TimeSpan.FromHours(24);
+
     /// <summary>Calls a generation with another share of the shards where the measured speeds are worth it.</summary>
     public static void ShareOutAnew(TransitionBuilder transition)
     {
@@ -74,6 +76,22 @@ internal static class Boundary
             Math.Max(0, finishStep - transition.State.Progress.Step) * transition.State.Progress.StepSeconds
         );
         return 4 * expected > transition.Options.PrepareTimeout ? 4 * expected : transition.Options.PrepareTimeout;
+    }
+
+    /// <summary>
+    /// How long a running generation may be silent: <see cref="JobMachineOptions.StallTimeout"/>, or longer where a round of DiLoCo
+    /// takes longer, in which its members have nothing to say.
+    /// </summary>
+    public static TimeSpan Silence(JobMachineState state, JobMachineOptions options)
+    {
+        var steps = Rounds.Of(state.Spec.Training).Steps;
+        if (steps == 1)
+        {
+            return options.StallTimeout;
+        }
+        // Before the first round is done nobody knows how long a step takes.
+        var round = state.Progress.StepSeconds > 0 ? 4 * steps * state.Progress.StepSeconds : steps * options.StallTimeout.TotalSeconds;
+        return TimeSpan.FromSeconds(Math.Max(options.StallTimeout.TotalSeconds, Math.Min(round, s_longestRound.TotalSeconds)));
     }
 
     /// <summary>Whoever has not come to the step at which the older generation was to end ends it where it is.</summary>

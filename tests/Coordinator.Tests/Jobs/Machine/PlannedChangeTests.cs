@@ -64,6 +64,17 @@ public class PlannedChangeTests
         Assert.Equal([new CountDiscarded(100)], script.Effects.OfType<CountDiscarded>());
     }
 
+    /// <summary>A round of 100 steps of 10 s: 17 minutes without a word are no standstill, 68 are.</summary>
+    [Fact]
+    public void Step_RoundTakesLongerThanAStandstill_IsWaitedFor()
+    {
+        var script = new Script(spec => spec.Training = new() { Synchronization = "diloco", InnerSteps = 100 }).Run();
+        script.Round("a", 100, 100, 1_000_000, 1000).Pass(66 * 60 * s_second);
+        Assert.Equal(JobPhase.Running, script.State.Phase);
+        script.Pass(60 * s_second);
+        Assert.Equal(GenerationCause.TimedOut, script.State.Change.Cause);
+    }
+
     [Fact]
     public void Step_NewcomerIsReadyInTheLastRoundOfDiLoCo_TheJobIsDoneFirst()
     {
