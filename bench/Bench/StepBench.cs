@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace TrainingCluster.Bench;
 
@@ -25,11 +26,12 @@ internal static class StepBench
 
     public static Command Command()
     {
-        var command = new Command("step", "Time of a train step, by number of workers.")
+        var command = new Command("step", "Time of a train step and the bytes that rank 0 sends in it, by number of workers.")
         {
             s_workers,
             StepWorker.Kind,
             StepWorker.Shared,
+            StepWorker.InnerSteps,
             s_rounds,
             s_limits,
             s_peer,
@@ -59,6 +61,7 @@ internal static class StepBench
             "compute ms",
             "exchange ms",
             "update ms",
+            "sent MB",
             "peak MB",
             "ratio"
         );
@@ -90,6 +93,7 @@ internal static class StepBench
                         its.compute_ms,
                         its.exchange_ms,
                         its.update_ms,
+                        its.sent_mb,
                         its.peak_rss_mb,
                         medians[0]!.tokens_per_second / its.tokens_per_second
                     );
@@ -112,6 +116,8 @@ internal static class StepBench
             parsed.GetValue(StepWorker.Kind)!,
             StepWorker.Shared.Name,
             parsed.GetValue(StepWorker.Shared)!,
+            StepWorker.InnerSteps.Name,
+            parsed.GetValue(StepWorker.InnerSteps).ToString(CultureInfo.InvariantCulture),
         ];
         List<(string, Func<Task<StepTimes?>>)> systems = [("cluster", () => LastLineAsync(workers, StepWorker.Name, own))];
         if (parsed.GetValue(s_limits))

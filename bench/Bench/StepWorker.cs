@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
 using TrainingCluster.Hosting;
+using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
@@ -19,12 +20,17 @@ internal static class StepWorker
         Description = "Model: transformer or recurrent-attention (the peers are always the first).",
         DefaultValueFactory = _ => "transformer",
     };
+    public static readonly Option<int> InnerSteps = new("--inner-steps")
+    {
+        Description = "DiLoCo with rounds of so many steps; --steps and --warmup are then rounds. 0: an exchange in every step.",
+        DefaultValueFactory = _ => 0,
+    };
     public static readonly Option<string> Shared = ProgramOptions.SharedMemory();
     private static readonly Option<int> s_rank = new("--rank");
 
     public static Command Command()
     {
-        var command = new Command(Name) { s_rank, Kind, Shared };
+        var command = new Command(Name) { s_rank, Kind, Shared, InnerSteps };
         command.Hidden = true;
         StepShape.AddTo(command);
         command.SetAction(WorkAsync);
@@ -59,6 +65,10 @@ internal static class StepWorker
                 WarmupSteps = 0,
             },
         };
+        if (parsed.GetValue(InnerSteps) is > 0 and var innerSteps)
+        {
+            (spec.Training.Synchronization, spec.Training.InnerSteps) = (Rounds.DiLoCo, innerSteps);
+        }
         var batches = StepShape.Batches(parsed);
         var shared = member.Host.Options.SharedMemory ? SharedBuffers.TryCreate(NullLogger.Instance) : null;
         using var job = TrainingJob.Create(
@@ -71,6 +81,7 @@ internal static class StepWorker
         var (loop, group) = TrainingLoop.Create(job, member.Plan(1), member.Host.Options, TimeProvider.System, NullLogger.Instance);
         member.Host.Open(group);
         var results = new List<StepResult>();
+        var (sent, before) = (0L, 0L);
         var step = await MainArenaThread.RunAsync(() =>
         {
             group.Connect(StateAgreement.Of(job));
@@ -78,23 +89,27 @@ internal static class StepWorker
                 parsed,
                 () =>
                 {
+                    before = results.Count == parsed.GetValue(StepShape.Warmup) ? group.Links.SentBytes : before;
                     results.Add(loop.Step());
-                    return results[^1].Total;
+                    return results[^1].Total / results[^1].Steps;
                 },
                 cancellationToken
             );
+            sent = group.Links.SentBytes - before;
             group.Barrier();
             return median;
         });
         await group.DisposeAsync();
+        var measured = results.Skip(parsed.GetValue(StepShape.Warmup)).ToList();
         double Median(Func<StepResult, TimeSpan> part) =>
-            BenchTable.Median(results.Skip(parsed.GetValue(StepShape.Warmup)).Select(result => part(result).TotalMilliseconds));
+            BenchTable.Median(measured.Select(result => part(result).TotalMilliseconds / result.Steps));
         new StepTimes(
             step,
             workers * batches.Tokens / step * 1e3,
             Median(result => result.Compute),
             Median(result => result.Exchange),
             Median(result => result.Update),
+            sent / 1e6 / measured.Sum(result => result.Steps),
             BenchTable.PeakMegabytes()
         ).Write();
         return 0;

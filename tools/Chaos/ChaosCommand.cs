@@ -27,6 +27,7 @@ internal static class ChaosCommand
             DefaultValueFactory = _ => 1,
         };
         var steps = Number("--steps", 600, "Steps of the job, which is submitted again until all faults are done.");
+        var innerSteps = Number("--inner-steps", 0, "The job trains by DiLoCo with rounds of so many steps. 0: an exchange in every step.");
         var folder = SharedOptions.Folder(
             "--work-dir",
             "Keep the processes' files and logs here; empty or new. Default: a temporary folder, which stays only where the run fails."
@@ -46,6 +47,7 @@ internal static class ChaosCommand
             every,
             seed,
             steps,
+            innerSteps,
             folder,
             tls,
             json,
@@ -57,7 +59,7 @@ internal static class ChaosCommand
                 var (kinds, errors) = await FaultsOfAsync(terminal, parsed.GetValue(faults), cancellationToken);
                 foreach (
                     var (option, least, most) in (ReadOnlySpan<(NumberOption<int>, int, int)>)
-                        [(workers, 1, ChaosRecipe.LogicalShards), (rounds, 1, 100_000), (steps, 100, 1_000_000)]
+                        [(workers, 1, ChaosRecipe.LogicalShards), (rounds, 1, 100_000), (steps, 100, 1_000_000), (innerSteps, 0, 100)]
                 )
                 {
                     if (parsed.GetValue(option) is var value && (value < least || value > most))
@@ -87,6 +89,7 @@ internal static class ChaosCommand
                     Rounds = parsed.GetValue(rounds),
                     Seed = parsed.GetValue(seed),
                     Steps = parsed.GetValue(steps),
+                    InnerSteps = parsed.GetValue(innerSteps),
                     Every = parsed.GetValue(every) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                     Folder = parsed.GetValue(folder),
                     Tls = parsed.GetValue(tls),

@@ -18,6 +18,9 @@ internal sealed record ChaosOptions
     /// <summary>Steps of the job, which is submitted again until all faults are done.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>The job trains by DiLoCo with rounds of so many steps. 0: gradients are exchanged in every step.</summary>
+    public int InnerSteps { get; init; }
+
     /// <summary>Folder of certificates and tokens, as <c>certs</c> makes it. Null: no TLS.</summary>
     public string? Tls { get; init; }
 

@@ -1,3 +1,4 @@
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Chaos;
@@ -11,7 +12,18 @@ public static class ChaosRecipe
     /// <summary>The job.</summary>
     /// <param name="seed">Of the job and its text.</param>
     /// <param name="steps">How long it is.</param>
-    public static JobSpec Create(ulong seed, long steps) =>
+    /// <param name="innerSteps">DiLoCo with rounds of so many steps; 0: gradients are exchanged in every step.</param>
+    public static JobSpec Create(ulong seed, long steps, int innerSteps = 0)
+    {
+        var spec = EveryStep(seed, steps);
+        if (innerSteps > 0)
+        {
+            (spec.Training.Synchronization, spec.Training.InnerSteps) = (Rounds.DiLoCo, innerSteps);
+        }
+        return spec;
+    }
+
+    private static JobSpec EveryStep(ulong seed, long steps) =>
         new()
         {
             Name = "chaos",

@@ -28,7 +28,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
     {
         var time = terminal.Time;
         // 1.
-        var spec = ChaosRecipe.Create(options.Seed, options.Steps);
+        var spec = ChaosRecipe.Create(options.Seed, options.Steps, options.InnerSteps);
         var text = Path.Combine(folder, "dates");
         DatesTask.Split(options.Seed, train: 4000, validation: 100, heldOut: 1).Write(text);
         var dataset = Path.Combine(folder, "dataset");

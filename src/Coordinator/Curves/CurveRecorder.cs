@@ -40,7 +40,7 @@ internal sealed class CurveRecorder
         var point = new JobCurvePoint
         {
             Step = report.Step,
-            StepCount = 1,
+            StepCount = (int)Math.Clamp(report.Steps, 1, int.MaxValue),
             EndTime = Timestamp.FromDateTimeOffset(now),
             Loss = report.TargetTokens > 0 ? report.LossSum / report.TargetTokens : 0,
             LearningRate = report.LearningRate,
@@ -48,6 +48,8 @@ internal sealed class CurveRecorder
             TokenCount = report.SourceTokens + report.TargetTokens,
             TargetTokenCount = report.TargetTokens,
         };
+        // One of a round of DiLoCo has several.
+        _stepsPerPoint = Math.Max(_stepsPerPoint, point.StepCount);
         if (_points is [.., var last] && last.StepCount < _stepsPerPoint)
         {
             _points[^1] = Together(last, point);

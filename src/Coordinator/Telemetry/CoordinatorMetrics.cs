@@ -211,11 +211,11 @@ public sealed class CoordinatorMetrics
                     }
                     _counted[jobId] = report.Step;
                 }
-                _steps.Inc();
+                _steps.Inc(Math.Max(1, report.Steps));
                 _tokens.Inc(report.SourceTokens + report.TargetTokens);
                 if (report.Skipped)
                 {
-                    _skipped.Inc();
+                    _skipped.Inc(Math.Max(1, report.Steps));
                 }
                 break;
             case { Checkpoint.Error.Length: > 0 }:

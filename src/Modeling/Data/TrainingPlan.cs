@@ -12,14 +12,19 @@ public sealed class TrainingPlan(SentenceLengths lengths, string fingerprint, ul
         lengths.Count > 0 ? lengths : throw new ArgumentException("There is no sentence to train on.", nameof(lengths));
     private readonly List<int> _stepsOfEpochs = [];
     private BatchPlan? _latest;
+    private BatchPlan? _other;
 
     /// <summary>The plan of a dataset.</summary>
     public TrainingPlan(Dataset dataset, ulong seed, int tokensPerMicroBatch, int logicalShards)
         : this(new SentenceLengths(dataset), dataset.Fingerprint, seed, tokensPerMicroBatch, logicalShards) { }
 
-    /// <summary>The plan of one epoch, from 0; the one asked for last is kept.</summary>
+    /// <summary>The plan of one epoch, from 0; the two asked for last are kept: a round of DiLoCo may go over the end of an epoch.</summary>
     public BatchPlan Epoch(int epoch)
     {
+        if (_latest?.Epoch != epoch)
+        {
+            (_latest, _other) = (_other, _latest);
+        }
         if (_latest?.Epoch != epoch)
         {
             _latest = new BatchPlan(_lengths, fingerprint, seed, epoch, tokensPerMicroBatch, logicalShards);

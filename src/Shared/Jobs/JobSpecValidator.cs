@@ -123,6 +123,7 @@ public static class JobSpecValidator
                 $"use {TokensPerShard * shards} ({TokensPerShard} tokens a logical shard) or more"
             );
         }
+        OnlyWithDiLoCo(training, found);
         if (training.AverageLastCheckpoints > 1 && training.AverageBestCheckpoints > 1)
         {
             found.Add(
@@ -131,6 +132,29 @@ public static class JobSpecValidator
                 "is given beside training.averageLastCheckpoints",
                 "give one of the two"
             );
+        }
+    }
+
+    /// <summary>A specification that is filled in has these settings too: only another value than the default was meant.</summary>
+    private static void OnlyWithDiLoCo(TrainingSpec training, Findings found)
+    {
+        if (training.Synchronization == Rounds.DiLoCo || found.Any("training.synchronization"))
+        {
+            return;
+        }
+        foreach (var name in (string[])["training.innerSteps", "training.outerLearningRate", "training.outerMomentum"])
+        {
+            var setting = JobSettings.At(name);
+            var spec = new JobSpec { Training = training };
+            if (!found.Any(name) && !Equals(setting.ValueIn(spec), setting.Default))
+            {
+                found.Add(
+                    name,
+                    Convert.ToString(setting.ValueIn(spec), CultureInfo.InvariantCulture)!,
+                    $"has no meaning with training.synchronization {training.Synchronization}",
+                    "set synchronization to diloco, or leave this out"
+                );
+            }
         }
     }
 

@@ -54,6 +54,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <summary>The gradient buffers that peers on this machine may read in place; null: gradients go through gRPC to everyone.</summary>
     public SharedBuffers? Shared { get; init; }
 
+    /// <summary>By how much the number of an exchange is greater than that of the one before, at most: DiLoCo's rounds have several steps.</summary>
+    public long StepsApart { get; init; } = 1;
+
     /// <summary>How many peers read this worker's gradients in its memory; the others get them through gRPC.</summary>
     public int SharedMemoryPeers => AllReduce.Paths.Readers;
 
@@ -128,7 +131,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private string? Receive(int rank, CollectiveFrame frame)
     {
         var current = AllReduce.CurrentStep;
-        if (frame.Step < current || frame.Step > current + 1)
+        if (frame.Step < current || frame.Step > current + StepsApart)
         {
             return $"this worker is at step {current}";
         }

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using TrainingCluster.Jobs;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
@@ -11,7 +12,7 @@ namespace TrainingCluster.Worker.Checkpoints;
 /// Stores checkpoints of a job: training stands still for the copy, the rest happens in the background and outlives generations. A
 /// checkpoint that falls due while one is still being stored is left out. A failure is reported, and training goes on.
 /// </summary>
-internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : IDisposable
+internal sealed class Checkpointer(CheckpointSpec rule, Rounds rounds, TrainerParts parts) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly StateSnapshot _snapshot = new();
@@ -27,7 +28,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, TrainerParts parts) : ID
     public bool IsDue(long step) =>
         StoringAsync().IsCompleted
         && (
-            (rule.EverySteps > 0 && step % rule.EverySteps == 0)
+            (rule.EverySteps > 0 && rounds.IsDue(step, rule.EverySteps))
             || (rule.EverySeconds > 0 && parts.Time.GetElapsedTime(_newest) >= TimeSpan.FromSeconds(rule.EverySeconds))
         );
 

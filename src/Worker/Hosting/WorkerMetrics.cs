@@ -190,10 +190,10 @@ public sealed class WorkerMetrics
 
     private void Observe(string jobId, StepReport m)
     {
-        _steps.WithLabels(jobId).Inc();
+        _steps.WithLabels(jobId).Inc(Math.Max(1, m.Steps));
         if (m.Skipped)
         {
-            _skipped.WithLabels(jobId).Inc();
+            _skipped.WithLabels(jobId).Inc(Math.Max(1, m.Steps));
         }
         _tokens.WithLabels(jobId, "source").Inc(m.SourceTokens);
         _tokens.WithLabels(jobId, "target").Inc(m.TargetTokens);

@@ -45,6 +45,18 @@ public sealed class FlatParameters : IDisposable
     /// <summary>The weights. After a change of the host's side, <see cref="FlatBuffer.Upload"/> shows it to the model.</summary>
     public FlatBuffer Weights { get; }
 
+    /// <summary>Shows the model other weights than <see cref="Weights"/>, until it is called again.</summary>
+    /// <param name="weights">Of the layout, on the model's device: <see cref="Weights"/>, or a replica's.</param>
+    public void Show(FlatBuffer weights)
+    {
+        using var scope = NewDisposeScope();
+        using var plain = no_grad();
+        for (var i = 0; i < _parameters.Count; i++)
+        {
+            _parameters[i].set_(View(weights, Layout.Entries[i]));
+        }
+    }
+
     /// <summary>A gradient buffer for these parameters.</summary>
     /// <param name="file">The host's side lies in it; null: in memory of the process.</param>
     public GradientBuffer NewGradientBuffer(MemoryFile? file = null) => new(this, file);

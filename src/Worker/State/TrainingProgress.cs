@@ -13,10 +13,10 @@ public sealed record TrainingProgress
     /// <summary>Newest step that is done; 0: initial weights.</summary>
     public long Step { get; init; }
 
-    /// <summary>Updates made: steps that were not skipped. Counts for the optimizer's bias correction.</summary>
+    /// <summary>Updates made: steps (DiLoCo: rounds) that were not skipped. Counts for the optimizer's bias correction.</summary>
     public long Updates { get; init; }
 
-    /// <summary>Steps skipped for NaN or Inf without an update since.</summary>
+    /// <summary>Steps (DiLoCo: rounds) skipped for NaN or Inf without an update since.</summary>
     public int SkippedInARow { get; init; }
 
     /// <summary>Steps skipped in all.</summary>
@@ -102,11 +102,11 @@ public sealed record TrainingProgress
         NewLine = "\n",
     };
 
-    /// <summary>After a step that updated the weights.</summary>
-    public TrainingProgress AfterUpdate(long targetTokens, long sourceTokens) =>
+    /// <summary>After a step that updated the weights, or a round of several.</summary>
+    public TrainingProgress AfterUpdate(long targetTokens, long sourceTokens, long steps = 1) =>
         this with
         {
-            Step = Step + 1,
+            Step = Step + steps,
             Updates = Updates + 1,
             SkippedInARow = 0,
             TargetTokens = TargetTokens + targetTokens,
@@ -115,12 +115,13 @@ public sealed record TrainingProgress
 
     /// <summary>After a step without an update.</summary>
     /// <param name="nonFinite">True: NaN or Inf was found. False: there was nothing to learn from, which is no fault.</param>
-    public TrainingProgress AfterSkip(bool nonFinite) =>
+    /// <param name="steps">Of the round.</param>
+    public TrainingProgress AfterSkip(bool nonFinite, long steps = 1) =>
         this with
         {
-            Step = Step + 1,
+            Step = Step + steps,
             SkippedInARow = nonFinite ? SkippedInARow + 1 : SkippedInARow,
-            SkippedSteps = nonFinite ? SkippedSteps + 1 : SkippedSteps,
+            SkippedSteps = nonFinite ? SkippedSteps + steps : SkippedSteps,
         };
 
     /// <summary>After an evaluation of the weights of <see cref="Step"/>.</summary>

@@ -89,6 +89,23 @@ public sealed class TrainingState : IDisposable
         }
     }
 
+    /// <summary>DiLoCo's update after a round, and the counters after it. The first moment is the outer momentum; the second stays zero.</summary>
+    public void ApplyOuterUpdate(
+        double learningRate,
+        double momentum,
+        double gradientScale,
+        ReadOnlySpan<float> gradient,
+        TrainingProgress after
+    )
+    {
+        lock (_gate)
+        {
+            OuterNesterov.Update(learningRate, momentum, gradientScale, Parameters.Weights.Host.Span, gradient, _first);
+            Parameters.Weights.Upload();
+            SetProgress(after);
+        }
+    }
+
     /// <summary>Changes the counters alone.</summary>
     public void Apply(TrainingProgress after)
     {

@@ -62,7 +62,7 @@ internal sealed class LoadedJob(string jobId, JobSpec spec, JobOrigin? origin) :
                 Warmup.Run(made);
                 return made;
             });
-            Checkpointer ??= new Checkpointer(job.Spec.Checkpoint, parts);
+            Checkpointer ??= new Checkpointer(job.Spec.Checkpoint, job.Rounds, parts);
             return _job = job;
         }
         catch

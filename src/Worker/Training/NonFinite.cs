@@ -51,10 +51,38 @@ internal static class NonFinite
             : throw new InvalidDataException($"Shards {string.Join(", ", found)} came as not finite, of {shards} shards.");
     }
 
-    /// <summary>Why the job fails: step, shards, and of the first one the sentences that are not finite even alone.</summary>
-    public static JobFault Fault(TrainingJob job, FlatParameters.GradientBuffer scratch, long step, IReadOnlyList<int> shards, int inARow)
+    /// <summary>The shards that met NaN or Inf in a round of DiLoCo, by what was said of each.</summary>
+    public static IReadOnlyList<int> Shards(ShardTotals[] byShard) =>
+        [.. byShard.Where(totals => totals.NonFiniteStep > 0).Select(totals => totals.Shard)];
+
+    /// <summary><see cref="Fault"/> after a round: the first shard is brought to where it was before its bad step.</summary>
+    public static JobFault FaultOfRound(TrainingJob job, long last, ShardTotals[] byShard, int inARow)
     {
-        var message = $"Loss or gradient was NaN or Inf in {inARow} steps in a row, lastly in step {step}";
+        var shards = Shards(byShard);
+        if (shards.Count == 0)
+        {
+            return Fault(job, job.GradientBuffers(1)[0], last, shards, inARow);
+        }
+        var step = Math.Clamp(byShard[shards[0]].NonFiniteStep, job.Rounds.Before(last) + 1, last);
+        return job.Replica.Before(
+            shards[0],
+            job.Rounds.Before(last) + 1,
+            step,
+            scratch => Fault(job, scratch, step, [.. shards.Where(shard => byShard[shard].NonFiniteStep == step)], inARow, "rounds")
+        );
+    }
+
+    /// <summary>Why the job fails: step, shards, and of the first one the sentences that are not finite even alone.</summary>
+    public static JobFault Fault(
+        TrainingJob job,
+        FlatParameters.GradientBuffer scratch,
+        long step,
+        IReadOnlyList<int> shards,
+        int inARow,
+        string what = "steps"
+    )
+    {
+        var message = $"Loss or gradient was NaN or Inf in {inARow} {what} in a row, lastly in step {step}";
         if (shards.Count == 0)
         {
             return new JobFault(

@@ -46,6 +46,7 @@ internal sealed class Reports(JobHeader header, Action<WorkerReport> send)
             Skipped = result.Skipped,
             ShardsPerSecond = shardsPerSecond,
             SkippedSteps = skipped,
+            Steps = result.Steps,
         };
         report.NonFiniteShards.AddRange(result.NonFiniteShards);
         Send(new WorkerReport { Step = report });

@@ -19,9 +19,9 @@ internal sealed class SpeedMeter
     public double ShardsPerSecond => _median.Value;
 
     /// <summary>Notes a step.</summary>
-    /// <param name="shards">How many this worker computed.</param>
+    /// <param name="shards">How many micro-batches this worker computed.</param>
     /// <param name="compute">How long that took, without waiting for others.</param>
-    public void Add(int shards, TimeSpan compute)
+    public void Add(long shards, TimeSpan compute)
     {
         if (shards > 0 && compute > TimeSpan.Zero)
         {

@@ -11,7 +11,11 @@ internal sealed record StepResult
     /// <summary>The job must end.</summary>
     public JobFault? Fault { get; init; }
 
+    /// <summary>The step, or the last one of a round.</summary>
     public long Step { get; init; }
+
+    /// <summary>Steps in the round: more than one with DiLoCo.</summary>
+    public long Steps { get; init; } = 1;
 
     public int Epoch { get; init; }
 

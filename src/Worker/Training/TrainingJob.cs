@@ -15,6 +15,7 @@ internal sealed class TrainingJob : IDisposable
 {
     private readonly List<FlatParameters.GradientBuffer> _buffers = [];
     private readonly Dataset? _dataset;
+    private Replica? _replica;
 
     private TrainingJob(
         string id,
@@ -53,6 +54,7 @@ internal sealed class TrainingJob : IDisposable
             training.WarmupSteps,
             TotalSteps
         );
+        Rounds = Rounds.Of(training);
         Buckets = BucketLayout.Create(State.Parameters.Layout.SegmentLengths);
     }
 
@@ -80,6 +82,15 @@ internal sealed class TrainingJob : IDisposable
 
     public BucketLayout Buckets { get; }
 
+    /// <summary>Steps between two exchanges.</summary>
+    public Rounds Rounds { get; }
+
+    /// <summary>Where a logical shard trains by itself, made when first needed; only where a job trains by DiLoCo.</summary>
+    public Replica Replica => _replica ??= new Replica(this);
+
+    /// <summary>Whether logical shards train by themselves between exchanges.</summary>
+    public bool IsDiLoCo => Spec.Training.Synchronization == Rounds.DiLoCo;
+
     /// <summary>The gradient buffers as peers on this machine can read them; null: they cannot.</summary>
     public SharedBuffers? Shared { get; }
 
@@ -102,8 +113,8 @@ internal sealed class TrainingJob : IDisposable
             }
             return Spec.Evaluation.EverySteps switch
             {
-                > 0 => progress.Step % Spec.Evaluation.EverySteps == 0,
-                0 => Batches.Locate(progress.Step + 1).StepInEpoch == 0,
+                > 0 => Rounds.IsDue(progress.Step, Spec.Evaluation.EverySteps),
+                0 => Batches.Locate(Rounds.Before(progress.Step) + 1).Epoch < Batches.Locate(progress.Step + 1).Epoch,
                 _ => false,
             };
         }
@@ -158,6 +169,7 @@ internal sealed class TrainingJob : IDisposable
         {
             buffer.Dispose();
         }
+        _replica?.Dispose();
         Shared?.Dispose();
         State.Dispose();
         Model.Dispose();

@@ -52,7 +52,11 @@ internal sealed class TrainingLoop
     {
         var accumulation = ShardAccumulation.Create(plan.Own.Shards, plan.LogicalShards);
         var gradient = job.GradientBuffers(accumulation.BufferCount)[accumulation.Stages[^1].Buffer].Flat.Host;
-        var group = new CollectiveGroup(plan, job.Buckets, gradient, options, time, logger) { Shared = job.Shared };
+        var group = new CollectiveGroup(plan, job.Buckets, gradient, options, time, logger)
+        {
+            Shared = job.Shared,
+            StepsApart = job.Rounds.Steps,
+        };
         return (new TrainingLoop(job, group, accumulation), group);
     }
 
@@ -62,7 +66,8 @@ internal sealed class TrainingLoop
     public StepResult Step(Func<long, bool>? checkpointIsDue = null)
     {
         var before = _job.State.Progress;
-        var step = before.Step + 1;
+        var first = before.Step + 1;
+        var step = _job.Rounds.Last(first, _job.TotalSteps);
         var cursor = _job.Batches.Locate(step);
         var start = Stopwatch.GetTimestamp();
         var exchange = _group.AllReduce.Begin(step);
@@ -70,6 +75,11 @@ internal sealed class TrainingLoop
         foreach (var stage in _accumulation.Stages)
         {
             _group.Detector.ThrowIfFailed();
+            if (_job.IsDiLoCo)
+            {
+                own.Shards.Add(Round(stage, first, step, exchange));
+                continue;
+            }
             // 1.
             var batch = _job.Batches.Build(step, stage.Shard);
             var buffer = _buffers[stage.Buffer];
@@ -102,6 +112,7 @@ internal sealed class TrainingLoop
         var result = new StepResult
         {
             Step = step,
+            Steps = step - before.Step,
             Epoch = cursor.Epoch,
             Totals = totals,
             LearningRate = _job.Schedule.At(step),
@@ -116,9 +127,18 @@ internal sealed class TrainingLoop
         return result with { Update = total - exchanged, Total = total };
     }
 
+    /// <summary>Steps 1 to 4 for a shard that trains by itself: all buckets are ready at once, after its last step.</summary>
+    private ShardTotals Round(ShardStage stage, long first, long last, StepExchange exchange)
+    {
+        var buffer = _buffers[stage.Buffer].Flat;
+        var totals = _job.Replica.Run(stage.Shard, first, last, buffer, add: !stage.ClearFirst, _group.Detector.ThrowIfFailed);
+        new ReadyBuckets(this, stage, exchange).UpTo(int.MaxValue);
+        return totals;
+    }
+
     private StepResult WithoutTokens(StepResult result)
     {
-        _job.State.Apply(_job.State.Progress.AfterSkip(nonFinite: false));
+        _job.State.Apply(_job.State.Progress.AfterSkip(nonFinite: false, result.Steps));
         return result;
     }
 
@@ -127,36 +147,39 @@ internal sealed class TrainingLoop
         var training = _job.Spec.Training;
         var gradient = _gradient.Host.Span;
         // Every worker has the same sum, and so comes to the same decision.
-        var norm = Math.Sqrt(GlobalNorm.SumOfSquares(gradient)) / result.Totals.TargetTokens;
+        var norm = Math.Sqrt(GlobalNorm.SumOfSquares(gradient)) / (_job.IsDiLoCo ? training.LogicalShards : result.Totals.TargetTokens);
         if (!double.IsFinite(norm) || !double.IsFinite(result.Totals.Loss))
         {
             return Skip(result, byShard);
+        }
+        var after = _job.State.Progress.AfterUpdate(result.Totals.TargetTokens, result.Totals.SourceTokens, result.Steps);
+        if (_job.IsDiLoCo)
+        {
+            var mean = 1.0 / training.LogicalShards;
+            _job.State.ApplyOuterUpdate(training.OuterLearningRate, training.OuterMomentum, mean, gradient, after);
+            return result with { GradientNorm = norm };
         }
         var scale = 1.0 / result.Totals.TargetTokens;
         if (training.ClipNorm > 0 && norm > training.ClipNorm)
         {
             scale *= training.ClipNorm / norm;
         }
-        _job.State.ApplyUpdate(
-            _job.Optimizer,
-            result.LearningRate,
-            scale,
-            gradient,
-            _job.State.Progress.AfterUpdate(result.Totals.TargetTokens, result.Totals.SourceTokens)
-        );
+        _job.State.ApplyUpdate(_job.Optimizer, result.LearningRate, scale, gradient, after);
         return result with { GradientNorm = norm };
     }
 
     private StepResult Skip(StepResult result, ShardTotals[] byShard)
     {
-        var shards = NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard);
-        var after = _job.State.Progress.AfterSkip(nonFinite: true);
+        var shards = _job.IsDiLoCo ? NonFinite.Shards(byShard) : NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard);
+        var after = _job.State.Progress.AfterSkip(nonFinite: true, result.Steps);
         _job.State.Apply(after);
         result = result with { Skipped = true, NonFiniteShards = shards, GradientNorm = double.NaN };
         return after.SkippedInARow > _job.Spec.Training.MaxSkippedSteps
             ? result with
             {
-                Fault = NonFinite.Fault(_job, _buffers[0], result.Step, shards, after.SkippedInARow),
+                Fault = _job.IsDiLoCo
+                    ? NonFinite.FaultOfRound(_job, result.Step, byShard, after.SkippedInARow)
+                    : NonFinite.Fault(_job, _buffers[0], result.Step, shards, after.SkippedInARow),
             }
             : result;
     }

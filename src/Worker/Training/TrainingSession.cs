@@ -222,7 +222,8 @@ internal sealed partial class TrainingSession
             }
 
             // 5.
-            var result = _spans.BeginStep(job.State.Progress.Step + 1).During(() => loop.Step(checkpointer.IsDue));
+            var last = job.Rounds.Last(job.State.Progress.Step + 1, job.TotalSteps);
+            var result = _spans.BeginStep(last).During(() => loop.Step(checkpointer.IsDue));
             Report(result, job, group);
             if (result.Fault is { } fault)
             {
@@ -262,7 +263,7 @@ internal sealed partial class TrainingSession
     private void Report(StepResult result, TrainingJob job, CollectiveGroup group)
     {
         var (sent, received) = (group.Links.SentBytes, group.Links.ReceivedBytes);
-        _loaded.Speed.Add(group.Plan.Own.Shards.Count, result.Compute);
+        _loaded.Speed.Add(group.Plan.Own.Shards.Count * result.Steps, result.Compute);
         _reports.Step(
             result,
             job.TotalSteps,
@@ -275,7 +276,8 @@ internal sealed partial class TrainingSession
         (_sent, _received) = (sent, received);
         if (result.Skipped && group.Plan.OwnRank == 0)
         {
-            _reports.Log("warning", $"Step {result.Step} was skipped: NaN or Inf from shard {string.Join(", ", result.NonFiniteShards)}.");
+            var what = result.Steps == 1 ? $"Step {result.Step} was" : $"The round of {result.Steps} steps up to step {result.Step} was";
+            _reports.Log("warning", $"{what} skipped: NaN or Inf from shard {string.Join(", ", result.NonFiniteShards)}.");
         }
     }
 

@@ -33,6 +33,23 @@ public class CurveRecorderTests
         Assert.Equal(2, Assert.Single(recorder.ToProto().Points).Step);
     }
 
+    [Fact]
+    public void Add_RoundsOfSeveralSteps_CountsTheirStepsAndStaysEven()
+    {
+        var recorder = New();
+        for (var round = 1; round <= CurveRecorder.MostPoints + 3; round++)
+        {
+            var report = Step(100 * round, 2, 10);
+            report.Steps = 100;
+            recorder.Add(report, s_start.AddSeconds(round));
+        }
+
+        var points = recorder.ToProto().Points;
+
+        Assert.All(points.SkipLast(1), point => Assert.Equal(200, point.StepCount));
+        Assert.Equal(100 * (CurveRecorder.MostPoints + 3), points.Sum(point => point.StepCount));
+    }
+
     [Theory]
     [InlineData(CurveRecorder.MostPoints, 1)]
     [InlineData(CurveRecorder.MostPoints + 1, 2)]

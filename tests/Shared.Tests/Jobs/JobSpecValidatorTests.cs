@@ -116,6 +116,28 @@ public class JobSpecValidatorTests
     }
 
     [Fact]
+    public void Validate_SettingsOfDiLoCo_NeedDiLoCo()
+    {
+        var spec = Good();
+        spec.Training = new() { InnerSteps = 50, OuterMomentum = 0.5 };
+        Assert.Equal(
+            [
+                "training.innerSteps: '50' has no meaning with training.synchronization all-reduce; "
+                    + "set synchronization to diloco, or leave this out",
+                "training.outerMomentum: '0.5' has no meaning with training.synchronization all-reduce; "
+                    + "set synchronization to diloco, or leave this out",
+            ],
+            JobSpecValidator.Validate(spec).Select(violation => violation.ToString())
+        );
+        spec.Training.Synchronization = "diloco";
+        Assert.Empty(JobSpecValidator.Validate(spec));
+        spec.Training.Synchronization = "gossip";
+        Assert.Equal("training.synchronization", Assert.Single(JobSpecValidator.Validate(spec)).Field);
+        // What a coordinator gives back has every field.
+        Assert.Empty(JobSpecValidator.Validate(JobSpecDefaults.Fill(Good())));
+    }
+
+    [Fact]
     public void Validate_BoundariesOfRanges_AreAllowed()
     {
         var spec = Good();

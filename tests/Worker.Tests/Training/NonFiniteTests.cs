@@ -62,16 +62,15 @@ public sealed class NonFiniteTests : IDisposable
         return made;
     }
 
-    /// <summary>A job whose source embedding is infinite for what only the one sentence holds.</summary>
-    private TrainingJob Poisoned(string folder)
+    /// <summary>A job whose source embedding is infinite, or becomes so, for what only the one sentence holds.</summary>
+    private TrainingJob Poisoned(string folder, float value = float.PositiveInfinity)
     {
         var dataset = Dataset.Open(folder);
         var others = Enumerable.Range(0, dataset.TrainCount).Where(i => i != _guilty).SelectMany(dataset.Source).ToHashSet();
         var token = dataset.Source(_guilty).First(t => !others.Contains(t));
         var job = TrainingJob.Create("job", _spec, dataset, CPU);
         var table = job.State.Parameters.Layout.Entries.Single(entry => entry.Name.Contains("source_embedding", StringComparison.Ordinal));
-        job.State.Parameters.Weights.Host.Span.Slice(table.Range.Offset + (token * (int)table.Shape[1]), (int)table.Shape[1])
-            .Fill(float.PositiveInfinity);
+        job.State.Parameters.Weights.Host.Span.Slice(table.Range.Offset + (token * (int)table.Shape[1]), (int)table.Shape[1]).Fill(value);
         job.State.Parameters.Weights.Upload();
         return job;
     }
@@ -103,6 +102,35 @@ public sealed class NonFiniteTests : IDisposable
         Assert.Contains($"lastly in step {skipped.Step}, shard {shard}.", skipped.Fault.Message, StringComparison.Ordinal);
         Assert.Contains($"not finite even alone:\n  {_guilty}: {Word} => ", skipped.Fault.Message, StringComparison.Ordinal);
         Assert.Equal(2, skipped.Fault.Message.Split('\n').Length);
+        Assert.Equal(skipped.Fault, runs[1].Single(result => result.Skipped).Fault);
+    }
+
+    [Fact]
+    public async Task Step_OneSentenceGivesNaNInARoundOfDiLoCo_SkipsTheRoundAndNamesTheStepAndTheSentence()
+    {
+        (_spec.Training.Synchronization, _spec.Training.InnerSteps) = ("diloco", 2);
+        var folder = Build();
+        await using var one = await TestMember.StartAsync();
+        await using var two = await TestMember.StartAsync();
+        using var first = Poisoned(folder, float.MaxValue);
+        using var second = Poisoned(folder, float.MaxValue);
+        GroupMember[] members = [new("worker-0", one.Address, [0, 1]), new("worker-1", two.Address, [2, 3])];
+        var runs = await Task.WhenAll(RunAsync(first, one, members, 0), RunAsync(second, two, members, 1));
+
+        var skipped = Assert.Single(runs[0], result => result.Skipped);
+        var shard = Assert.Single(skipped.NonFiniteShards);
+        var steps = Enumerable.Range((int)(skipped.Step - skipped.Steps + 1), (int)skipped.Steps);
+        var step = Assert.Single(steps, step => first.Batches.Sentences(step, shard).Contains(_guilty));
+        Assert.True(runs[0].Count > 2, "there are no other rounds");
+        Assert.Equal(first.TotalSteps, runs[0].Sum(result => result.Steps));
+        Assert.Equal(skipped.Steps, first.State.Progress.SkippedSteps);
+        Assert.Equal(runs[0].Count - 1, first.State.Progress.Updates);
+        var (a, b) = (first.State.Parameters.Weights.Host.ToArray(), second.State.Parameters.Weights.Host.ToArray());
+        Assert.Equal(a, b);
+        Assert.All(a, weight => Assert.True(float.IsFinite(weight)));
+        Assert.Equal("NON_FINITE", skipped.Fault!.Code);
+        Assert.Contains($"1 rounds in a row, lastly in step {step}, shard {shard}.", skipped.Fault.Message, StringComparison.Ordinal);
+        Assert.Contains($"not finite even alone:\n  {_guilty}: {Word} => ", skipped.Fault.Message, StringComparison.Ordinal);
         Assert.Equal(skipped.Fault, runs[1].Single(result => result.Skipped).Fault);
     }
 

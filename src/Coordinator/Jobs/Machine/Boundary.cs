@@ -1,3 +1,4 @@
+using TrainingCluster.Jobs;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Coordinator.Jobs.Machine;
@@ -5,6 +6,8 @@ namespace TrainingCluster.Coordinator.Jobs.Machine;
 /// <summary>Changes that nobody's death forces: they wait for the boundary of a step.</summary>
 internal static class Boundary
 {
+    private static readonly TimeSpan s_longestRound = TimeSpan.FromHours(24);
+
     /// <summary>Calls a generation with another share of the shards where the measured speeds are worth it.</summary>
     public static void ShareOutAnew(TransitionBuilder transition)
     {
@@ -57,7 +60,10 @@ internal static class Boundary
             return 0;
         }
         var ahead = Math.Clamp(Math.Ceiling(options.RendezvousAhead.TotalSeconds / seconds), 1, 10_000);
-        return Math.Max(state.Progress.Step, plan.BaseStep) + 1 + (long)ahead;
+        // Members hold a state at the end of a round only.
+        return Rounds
+            .Of(state.Spec.Training)
+            .Last(Math.Max(state.Progress.Step, plan.BaseStep) + 1 + (long)ahead, state.Progress.TotalSteps);
     }
 
     public static TimeSpan FinishTimeout(TransitionBuilder transition, GenerationCause cause, long finishStep)
@@ -72,6 +78,22 @@ internal static class Boundary
         return 4 * expected > transition.Options.PrepareTimeout ? 4 * expected : transition.Options.PrepareTimeout;
     }
 
+    /// <summary>
+    /// How long a running generation may be silent: <see cref="JobMachineOptions.StallTimeout"/>, or longer where a round of DiLoCo
+    /// takes longer, in which its members have nothing to say.
+    /// </summary>
+    public static TimeSpan Silence(JobMachineState state, JobMachineOptions options)
+    {
+        var steps = Rounds.Of(state.Spec.Training).Steps;
+        if (steps == 1)
+        {
+            return options.StallTimeout;
+        }
+        // Before the first round is done nobody knows how long a step takes.
+        var round = state.Progress.StepSeconds > 0 ? 4 * steps * state.Progress.StepSeconds : steps * options.StallTimeout.TotalSeconds;
+        return TimeSpan.FromSeconds(Math.Max(options.StallTimeout.TotalSeconds, Math.Min(round, s_longestRound.TotalSeconds)));
+    }
+
     /// <summary>Whoever has not come to the step at which the older generation was to end ends it where it is.</summary>
     public static void EndAtOnce(TransitionBuilder transition)
     {
@@ -81,21 +103,21 @@ internal static class Boundary
         }
         transition.Current = transition.Current with { FinishStep = 0 };
         transition.State = transition.State with { PhaseSince = transition.Now };
-        transition.Discard(1);
+        transition.Discard(Rounds.Of(transition.State.Spec.Training).Steps);
         foreach (var member in transition.Current.Members.Values.Where(s => s.Joined is null))
         {
             Rendezvous.Invite(transition, member.WorkerId, transition.State.Generation);
         }
     }
 
-    /// <summary>A step that members were computing is broken off.</summary>
+    /// <summary>A step (DiLoCo: a round) that members were computing is broken off.</summary>
     public static void Discard(TransitionBuilder transition)
     {
         if (transition.State.Phase != JobPhase.Running || transition.Current.ModelStoredAt is not null)
         {
             return;
         }
-        transition.Discard(1);
+        transition.Discard(Rounds.Of(transition.State.Spec.Training).Steps);
     }
 
     /// <summary>A step of the older generation, which its members still bring to an end in order.</summary>

@@ -59,7 +59,7 @@ internal static class DueTimes
                     yield return stored + options.CompletionGrace;
                     break;
                 }
-                yield return state.LastHeard + options.StallTimeout;
+                yield return state.LastHeard + Boundary.Silence(state, options);
                 foreach (var until in BackAgain(state, now))
                 {
                     yield return until;

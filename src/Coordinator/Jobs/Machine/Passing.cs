@@ -116,9 +116,9 @@ internal static class Passing
                 Ending.Succeed(transition);
             }
         }
-        else if (state.LastHeard + transition.Options.StallTimeout <= transition.Now)
+        else if (Boundary.Silence(state, transition.Options) is var limit && state.LastHeard + limit <= transition.Now)
         {
-            var silence = $"no member has said anything for {transition.Options.StallTimeout.TotalMinutes:0.#} min";
+            var silence = $"no member has said anything for {limit.TotalMinutes:0.#} min";
             Failures.FailGeneration(
                 transition,
                 GenerationCause.TimedOut,

@@ -55,8 +55,9 @@ public sealed record Progress
         {
             return this;
         }
-        var seconds = report.StepMs / 1000;
-        var rate = seconds > 0 ? (report.SourceTokens + report.TargetTokens) / seconds : 0;
+        var took = report.StepMs / 1000;
+        var rate = took > 0 ? (report.SourceTokens + report.TargetTokens) / took : 0;
+        var seconds = took / Math.Max(1, report.Steps);
         var first = StepSeconds == 0;
         return this with
         {

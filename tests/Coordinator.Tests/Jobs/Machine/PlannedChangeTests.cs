@@ -50,6 +50,39 @@ public class PlannedChangeTests
         Assert.Equal((GenerationCause.Rebalance, 0L, null), (changed.Cause, changed.DiscardedStepCount, changed.DetectDuration));
     }
 
+    /// <summary>Rounds of 100 steps of 10 ms: a state is only ever that of the end of a round.</summary>
+    [Fact]
+    public void Step_NewcomerIsReadyInARoundOfDiLoCo_EveryoneIsCalledForTheEndOfARound()
+    {
+        var script = new Script(spec => spec.Training = new() { Synchronization = "diloco", InnerSteps = 100 }).Run();
+        script.Round("a", 100, 100, 1000, 1000).Join("c").Acknowledged("c").Pass(2 * s_second).Joined("c");
+        Assert.Equal(0.01, script.State.Progress.StepSeconds, 9);
+        Assert.Equal(["a", "b", "c"], script.Called);
+        Assert.Equal(200, script.State.Current.FinishStep);
+        // Broken off, it costs a whole round.
+        script.Acknowledged("a").Acknowledged("b").Pass(new JobMachineOptions().PrepareTimeout);
+        Assert.Equal([new CountDiscarded(100)], script.Effects.OfType<CountDiscarded>());
+    }
+
+    /// <summary>A round of 100 steps of 10 s: 17 minutes without a word are no standstill, 68 are.</summary>
+    [Fact]
+    public void Step_RoundTakesLongerThanAStandstill_IsWaitedFor()
+    {
+        var script = new Script(spec => spec.Training = new() { Synchronization = "diloco", InnerSteps = 100 }).Run();
+        script.Round("a", 100, 100, 1_000_000, 1000).Pass(66 * 60 * s_second);
+        Assert.Equal(JobPhase.Running, script.State.Phase);
+        script.Pass(60 * s_second);
+        Assert.Equal(GenerationCause.TimedOut, script.State.Change.Cause);
+    }
+
+    [Fact]
+    public void Step_NewcomerIsReadyInTheLastRoundOfDiLoCo_TheJobIsDoneFirst()
+    {
+        var script = new Script(spec => spec.Training = new() { Synchronization = "diloco", InnerSteps = 100 }).Run();
+        script.Round("a", 100, 100, 1000, 150).Join("c").Acknowledged("c").Pass(2 * s_second).Joined("c");
+        Assert.Equal(JobPhase.Running, script.State.Phase);
+    }
+
     [Fact]
     public void Step_BoundaryNeverComes_IsBrokenOffAfterAWhile()
     {

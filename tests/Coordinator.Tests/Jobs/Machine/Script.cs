@@ -140,6 +140,20 @@ internal sealed class Script
             }
         );
 
+    /// <summary>The report of a round of several steps.</summary>
+    public Script Round(string id, long last, long steps, double ms, long total) =>
+        Say(
+            id,
+            State.Plan!.Generation,
+            new StepReport
+            {
+                Step = last,
+                Steps = steps,
+                TotalSteps = total,
+                StepMs = ms,
+            }
+        );
+
     public Script Completed(string id, string sha, bool stored) =>
         Say(id, State.Plan!.Generation, new TrainingCompleted { WeightsSha256 = sha, ModelStored = stored });
 

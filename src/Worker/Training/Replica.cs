@@ -1,0 +1,158 @@
+using System.Numerics.Tensors;
+using TrainingCluster.Telemetry;
+using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Optimization;
+using TrainingCluster.Worker.State;
+
+namespace TrainingCluster.Worker.Training;
+
+/// <summary>
+/// One logical shard that trains by itself for a round (DiLoCo: Douillard et al. 2023, algorithm 1, lines 4 to 9): from the common
+/// weights, an AdamW update on each of the shard's micro-batches. A worker's shards take turns in it. The training state stays as it
+/// is all the time, so that a round may be broken off at any moment.
+/// </summary>
+/// <remarks>
+/// Moments begin with zeros in each round. Kept from round to round they would be a state that each shard has alone, and whoever
+/// takes a shard over would need it.
+/// </remarks>
+internal sealed class Replica : IDisposable
+{
+    private readonly TrainingJob _job;
+    private readonly FlatBuffer _weights;
+    private readonly FlatParameters.GradientBuffer _gradient;
+    private readonly float[] _first;
+    private readonly float[] _second;
+
+    public Replica(TrainingJob job)
+    {
+        _job = job;
+        var length = job.State.Parameters.Layout.Length;
+        _weights = new FlatBuffer(length, job.Device);
+        _gradient = job.State.Parameters.NewGradientBuffer();
+        (_first, _second) = (new float[length], new float[length]);
+    }
+
+    /// <summary>A shard's round, and what its weights have moved by, as a gradient: those at the start less those at the end.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="first">The round's first step.</param>
+    /// <param name="last">Its last.</param>
+    /// <param name="into">Gets the difference.</param>
+    /// <param name="add">True: it is added to what <paramref name="into"/> holds.</param>
+    /// <param name="goOn">Called before each step; throws where the round is of no use any more.</param>
+    /// <returns>Sums over the steps. Where NaN or Inf was met, the loss is NaN, and nothing is contributed.</returns>
+    public ShardTotals Run(int shard, long first, long last, FlatBuffer into, bool add, Action goOn)
+    {
+        var totals = With(shard, first, last, goOn, totals => totals);
+        if (totals.NonFiniteStep == 0 && !double.IsFinite(GlobalNorm.SumOfSquares(_weights.Host.Span)))
+        {
+            (totals.NonFiniteStep, totals.Loss) = (last, double.NaN);
+        }
+        var start = _job.State.Parameters.Weights.Host.Span;
+        var end = _weights.Host.Span;
+        var sum = into.Host.Span;
+        if (totals.NonFiniteStep > 0)
+        {
+            // The round is skipped by all. What this buffer holds must only be the same on whoever computes the shard.
+            start.CopyTo(end);
+        }
+        if (add)
+        {
+            var moved = _gradient.Flat.Host.Span;
+            TensorPrimitives.Subtract(start, end, moved);
+            TensorPrimitives.Add(sum, moved, sum);
+        }
+        else
+        {
+            TensorPrimitives.Subtract(start, end, sum);
+        }
+        into.Upload();
+        return totals;
+    }
+
+    /// <summary>Does something with the model as a shard has it before one of its steps.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="first">The round's first step.</param>
+    /// <param name="step">The step before which the shard stops.</param>
+    /// <param name="look">What to do; the buffer is free for gradients.</param>
+    public T Before<T>(int shard, long first, long step, Func<FlatParameters.GradientBuffer, T> look) =>
+        With(shard, first, step - 1, static () => { }, _ => look(_gradient));
+
+    private T With<T>(int shard, long first, long last, Action goOn, Func<ShardTotals, T> then)
+    {
+        var parameters = _job.State.Parameters;
+        parameters.Weights.Host.CopyTo(_weights.Host);
+        _weights.Upload();
+        Array.Clear(_first);
+        Array.Clear(_second);
+        parameters.Show(_weights);
+        try
+        {
+            return then(Train(shard, first, last, goOn));
+        }
+        finally
+        {
+            parameters.Show(parameters.Weights);
+        }
+    }
+
+    private ShardTotals Train(int shard, long first, long last, Action goOn)
+    {
+        var totals = new ShardTotals { Shard = shard };
+        _job.Model.SegmentReady = null;
+        var updates = 0;
+        for (var step = first; step <= last; step++)
+        {
+            goOn();
+            var batch = _job.Batches.Build(step, shard);
+            if (batch.Rows == 0)
+            {
+                continue;
+            }
+            _gradient.Flat.Clear();
+            _gradient.Attach();
+            var of = MicroBatch.Run(_job, batch, step, shard);
+            totals.Loss += of.Loss;
+            totals.TargetTokens += of.TargetTokens;
+            totals.SourceTokens += of.SourceTokens;
+            if (!Update(of, step, ++updates))
+            {
+                (totals.NonFiniteStep, totals.Loss) = (step, double.NaN);
+                break;
+            }
+        }
+        return totals;
+    }
+
+    /// <returns>False: loss or gradient is not finite, and nothing was changed.</returns>
+    private bool Update(ShardTotals of, long step, long update)
+    {
+        TrainingThread.Enter(TrainingPhase.Update);
+        _gradient.Flat.Download(new FlatRange(0, _job.Buckets.Length));
+        var gradient = _gradient.Flat.Host.Span;
+        var norm = Math.Sqrt(GlobalNorm.SumOfSquares(gradient)) / of.TargetTokens;
+        if (!double.IsFinite(norm) || !double.IsFinite(of.Loss))
+        {
+            return false;
+        }
+        var clip = _job.Spec.Training.ClipNorm;
+        AdamW.Update(
+            _job.Optimizer,
+            _job.Schedule.At(step),
+            update,
+            (clip > 0 && norm > clip ? clip / norm : 1) / of.TargetTokens,
+            _weights.Host.Span,
+            gradient,
+            _first,
+            _second
+        );
+        _weights.Upload();
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _gradient.Dispose();
+        _weights.Dispose();
+    }
+}
