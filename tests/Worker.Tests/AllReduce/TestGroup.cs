@@ -163,7 +163,7 @@ internal sealed class TestGroup : IAsyncDisposable
         return FailureOf(() => exchange.Complete(TimeSpan.Zero));
     }
 
-    public void Compute(int rank, long step, StepExchange exchange, Action<int>? beforeShard = null)
+    public void Compute(int rank, long step, IStepExchange exchange, Action<int>? beforeShard = null)
     {
         var buffers = Buffers[rank];
         foreach (var stage in Plans[rank].Stages)
