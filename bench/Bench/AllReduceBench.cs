@@ -14,7 +14,14 @@ internal static class AllReduceBench
 {
     private const string WorkerName = "allreduce-worker";
 
+    private const string Direct = "direct";
+    private const string Hierarchical = "hierarchical";
+
     private static readonly Option<int> s_rank = new("--rank");
+    private static readonly Option<int> s_above = new("--hierarchical-above")
+    {
+        DefaultValueFactory = _ => new CollectiveOptions().HierarchicalAbove,
+    };
     private static readonly Option<int[]> s_workers = BenchProcesses.WorkersOption(least: 2, [2, 4]);
     private static readonly Option<string> s_mib = new("--mib")
     {
@@ -39,6 +46,11 @@ internal static class AllReduceBench
         Description = "Folder of certificates ('./cluster certs' makes it): gRPC with TLS.",
         HelpName = "DIR",
     };
+    private static readonly Option<string[]> s_exchange = new("--exchange")
+    {
+        Description = "How members exchange: 'direct', each with each, or 'hierarchical', along the tree. Default: as workers do.",
+        AllowMultipleArgumentsPerToken = true,
+    };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 
     public static Command Command()
@@ -51,17 +63,19 @@ internal static class AllReduceBench
             s_warmup,
             s_shared,
             s_tls,
+            s_exchange,
             s_peer,
             s_python,
             s_json,
         };
+        s_exchange.AcceptOnlyFromAmong(Direct, Hierarchical);
         command.SetAction(RunAsync);
         return command;
     }
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared, s_tls };
+        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared, s_tls, s_above };
         command.Hidden = true;
         command.SetAction((parsed, cancelled) => WorkAsync(parsed, cancelled));
         return command;
@@ -80,10 +94,12 @@ internal static class AllReduceBench
         ];
         string[] tls = parsed.GetValue(s_tls) is { } certificates ? [s_tls.Name, Path.GetFullPath(certificates)] : [];
         string[] ownArguments = [.. arguments, s_shared.Name, parsed.GetValue(s_shared)!, .. tls];
-        var table = new BenchTable(parsed.GetValue(s_json), "workers", "MiB", "ms", "bus GB/s", "gloo ms", "gloo bus GB/s", "ratio");
-        foreach (var workers in parsed.GetValue(s_workers)!)
+        var table = new BenchTable(parsed.GetValue(s_json), "workers", "exchange", "MiB", "messages", "ms", "bus GB/s", "gloo ms", "gloo bus GB/s", "ratio");
+        string[] asked = parsed.GetValue(s_exchange) is { Length: > 0 } given ? given : [""];
+        foreach (var (workers, exchange) in parsed.GetValue(s_workers)!.SelectMany(workers => asked.Select(exchange => (workers, exchange))))
         {
-            var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, ownArguments)).Select(Read).ToList();
+            string[] how = exchange.Length == 0 ? [] : [s_above.Name, exchange == Direct ? $"{int.MaxValue}" : "1"];
+            var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. ownArguments, .. how])).Select(Read).ToList();
             var theirs = parsed.GetValue(s_peer)
                 ? (
                     await BenchProcesses.RunPeerAsync(
@@ -101,7 +117,9 @@ internal static class AllReduceBench
                 var gloo = theirs?.GetValueOrDefault(time.mib);
                 table.Add(
                     $"{workers}",
+                    time.hierarchical ? Hierarchical : Direct,
                     time.mib.ToString(CultureInfo.InvariantCulture),
+                    time.messages.ToString("0.#", CultureInfo.InvariantCulture),
                     time.ms,
                     Bus(time.ms),
                     gloo?.ms,
@@ -120,7 +138,8 @@ internal static class AllReduceBench
         await using var member = await BenchMember.StartAsync(
             parsed.GetValue(s_rank),
             parsed.GetValue(s_shared) == ProgramOptions.On,
-            parsed.GetValue(s_tls)
+            parsed.GetValue(s_tls),
+            parsed.GetValue(s_above)
         );
         var generation = 0;
         foreach (var mib in parsed.GetValue(s_mib)!.Split(',').Select(text => double.Parse(text, CultureInfo.InvariantCulture)))
@@ -146,7 +165,13 @@ internal static class AllReduceBench
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default
             );
-            Console.WriteLine(JsonSerializer.Serialize(new Time(mib, BenchTable.Median(times))));
+            // All that is on its way is counted once the streams have ended.
+            await group.DisposeAsync();
+            var steps = parsed.GetValue(s_warmup) + parsed.GetValue(s_iterations);
+            var messages = (double)(group.Links.SentFrames - BesideSteps(group.Plan.Workers)) / steps;
+            Console.WriteLine(
+                JsonSerializer.Serialize(new Time(mib, BenchTable.Median(times), messages, group.AllReduce.Hierarchy is not null))
+            );
         }
 
         return 0;
@@ -161,7 +186,9 @@ internal static class AllReduceBench
             gradient.Span.Fill(1f);
             var exchange = group.AllReduce.Begin(step);
             // A barrier, so that all begin together.
-            group.Mailbox.AllGather(step, MailboxTopic.StepTotals, new MemberStep(), TimeSpan.Zero);
+            var own = new MemberStep { Shards = { new ShardTotals { Shard = group.Plan.OwnRank } } };
+            group.Totals.Post(step, own);
+            group.Totals.Collect(step, own, TimeSpan.Zero);
             var start = Stopwatch.GetTimestamp();
             foreach (var bucket in layout.Buckets)
             {
@@ -182,9 +209,12 @@ internal static class AllReduceBench
         return times;
     }
 
+    /// <summary>Before the first step: offers of memory, answers and the agreement. After the last: the barrier.</summary>
+    private static int BesideSteps(int workers) => 4 * (workers - 1);
+
     private static Time Read(string line) => JsonSerializer.Deserialize<Time>(line)!;
 
 #pragma warning disable IDE1006 // Names as in the peers' JSON.
-    private sealed record Time(double mib, double ms);
+    private sealed record Time(double mib, double ms, double messages = 0, bool hierarchical = false);
 #pragma warning restore IDE1006
 }

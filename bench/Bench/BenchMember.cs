@@ -31,13 +31,18 @@ internal sealed class BenchMember : IAsyncDisposable
     /// <param name="rank">The member's.</param>
     /// <param name="sharedMemory">Whether it offers shared memory.</param>
     /// <param name="tls">Folder of certificates, as <c>certs</c> makes it; null: plain text.</param>
-    public static async Task<BenchMember> StartAsync(int rank, bool sharedMemory, string? tls = null)
+    /// <param name="hierarchicalAbove">Above so many members they exchange along the tree; null: as workers do.</param>
+    public static async Task<BenchMember> StartAsync(int rank, bool sharedMemory, string? tls = null, int? hierarchicalAbove = null)
     {
         var identity = tls is null
             ? null
             : ClusterIdentity.Load(Path.Combine(tls, "worker"), CertificateRole.Worker, TimeProvider.System, NullLogger.Instance);
+        var options = new CollectiveOptions { SharedMemory = sharedMemory, Identity = identity };
         var host = new CollectiveHost(
-            new CollectiveOptions { SharedMemory = sharedMemory, Identity = identity },
+            options with
+            {
+                HierarchicalAbove = hierarchicalAbove ?? options.HierarchicalAbove,
+            },
             TimeProvider.System,
             NullLoggerFactory.Instance
         );

@@ -6,8 +6,8 @@ namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
 /// One generation's group of workers as one member sees it: streams to and from every peer (<see cref="GroupLinks"/>), the
-/// all-reduce of each step (<see cref="GradientAllReduce"/>), and small messages beside it (<see cref="Mailbox"/>). One training
-/// thread calls it; frames come in on others.
+/// all-reduce of each step (<see cref="GradientAllReduce"/>) and its totals (<see cref="StepTotalsExchange"/>), and small messages
+/// beside it (<see cref="Mailbox"/>). One training thread calls it; frames come in on others.
 /// </summary>
 /// <remarks>
 /// The first failure (<see cref="FailureDetector"/>) ends the group for good: whatever waits throws it as a
@@ -17,6 +17,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
 {
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly BucketLayout _layout;
     private bool _sharing;
 
     /// <summary>Makes the group; nothing is sent before <see cref="Connect"/>.</summary>
@@ -46,6 +47,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         Links = new GroupLinks(plan, options, Detector, Receive, rank => Mailbox!.HasPassedBarrier(rank));
         Mailbox = new Mailbox(plan, options, Detector, Links.Send);
         AllReduce = new GradientAllReduce(plan, new SliceTable(layout, plan.Workers, options.FrameFloats), gradient, Detector, Links.Send);
+        Totals = new StepTotalsExchange(plan, options, Detector, Mailbox, Links.Send);
+        _layout = layout;
     }
 
     /// <summary>Members and shards.</summary>
@@ -72,6 +75,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     internal Mailbox Mailbox { get; }
 
     internal GradientAllReduce AllReduce { get; }
+
+    internal StepTotalsExchange Totals { get; }
 
     /// <summary>
     /// Opens the streams and waits until all members are here. Peers that are not yet ready for this generation are waited for.
@@ -125,6 +130,11 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         _sharing = Options.SharedMemory && Shared is not null;
         var paths = SharedPaths.Agree(this, _sharing ? Shared : null, AllReduce.Gradient.Length);
         AllReduce.Paths = paths;
+        if (Plan.Workers > paths.HierarchicalAbove)
+        {
+            AllReduce.Hierarchy = new HierarchicalFrames(HierarchicalSchedule.Create(Plan), Plan, _layout, Options.FrameFloats);
+            Totals.Hierarchical = true;
+        }
         LogPaths(_logger, Plan.Generation, Plan.JobId, paths);
     }
 
@@ -135,7 +145,9 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         {
             return $"this worker is at step {current}";
         }
-        return frame.Kind == FrameKind.Mailbox ? Mailbox.Receive(rank, frame) : AllReduce.Receive(rank, frame);
+        return frame.Kind != FrameKind.Mailbox ? AllReduce.Receive(rank, frame)
+            : Totals.Takes(frame) ? Totals.Receive(rank, frame)
+            : Mailbox.Receive(rank, frame);
     }
 
     [LoggerMessage(EventId = 2104, Level = LogLevel.Information, Message = "generation {Generation} of job {Job}: gradients go {Paths}")]

@@ -23,6 +23,14 @@ public sealed record CollectiveOptions
     public TimeSpan FailedLinkTimeout { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
+    /// Up to so many members each exchanges gradients with every other, in two hops. A larger group exchanges along the tree in which
+    /// gradients are added: a member sends about 2·log2 W messages a bucket instead of 2·(W − 1), in as many hops. The sums are the
+    /// same. A generation does as its first member says.
+    /// </summary>
+    [NumberRange(1, 1_000_000)]
+    public int HierarchicalAbove { get; init; } = 8;
+
+    /// <summary>
     /// Payload of one gradient frame in bytes. Default 512 KiB; a multiple of 64, at most 16 MiB. All workers must agree.
     /// </summary>
     public int FrameBytes { get; init; } = 512 * 1024;
@@ -71,6 +79,7 @@ public sealed record CollectiveOptions
     internal CollectiveOptions Checked()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Timeout, TimeSpan.FromMilliseconds(100), nameof(Timeout));
+        ArgumentOutOfRangeException.ThrowIfLessThan(HierarchicalAbove, 1, nameof(HierarchicalAbove));
         ArgumentOutOfRangeException.ThrowIfLessThan(FrameBytes, 64, nameof(FrameBytes));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(FrameBytes, 16 * 1024 * 1024, nameof(FrameBytes));
         ArgumentOutOfRangeException.ThrowIfNotEqual(FrameBytes % 64, 0, nameof(FrameBytes));

@@ -4,6 +4,14 @@ using TrainingCluster.Worker.Measurement;
 
 namespace TrainingCluster.Worker.AllReduce;
 
+/// <summary>Peers that are waited for.</summary>
+/// <param name="Ranks">Their ranks.</param>
+/// <param name="Hops">
+/// How many others what they send depends on. Each makes the wait longer by a quarter, so that whoever waits for a failed member
+/// itself tells of it before those who only wait for what would have followed: these would suspect a member that waits like them.
+/// </param>
+internal readonly record struct Awaited(IReadOnlyList<int> Ranks, int Hops = 0);
+
 /// <summary>
 /// Waits for peers, and decides when one of them has failed: by its broken connection, which others report here, or by its silence.
 /// The first failure ends the group for good: whoever waits gets it, and so does whoever comes later.
@@ -73,20 +81,21 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
     /// start) they have nothing to say while they work.
     /// </summary>
     /// <param name="done">Whether all has come. Looked at after each <see cref="Pulse"/>.</param>
-    /// <param name="missing">The ranks that are waited for.</param>
+    /// <param name="missing">Who is waited for.</param>
     /// <param name="ownPart">How long this worker took to get here; the time limit follows from it.</param>
     /// <param name="what">What is waited for, for people.</param>
     /// <param name="withinStep">Whether peers send all the time while they work.</param>
     /// <exception cref="CollectiveException">The group ended, or does so now because a peer is silent for too long.</exception>
-    public void Wait(Func<bool> done, Func<IReadOnlyList<int>> missing, TimeSpan ownPart, string what, bool withinStep)
+    public void Wait(Func<bool> done, Func<Awaited> missing, TimeSpan ownPart, string what, bool withinStep)
     {
-        var limit = withinStep ? options.Silence(TimeSpan.FromSeconds(_stepSeconds.Value), ownPart) : options.WaitAfter(ownPart);
+        var direct = withinStep ? options.Silence(TimeSpan.FromSeconds(_stepSeconds.Value), ownPart) : options.WaitAfter(ownPart);
         var start = Stopwatch.GetTimestamp();
         lock (_signal)
         {
             while (Failure is null && !done())
             {
-                var waited = missing();
+                var (waited, hops) = missing();
+                var limit = direct * (1 + (hops / 4.0));
                 var left = limit - waited.Select(SilentFor).DefaultIfEmpty(Stopwatch.GetElapsedTime(start)).Max();
                 if (left > TimeSpan.Zero)
                 {

@@ -2,11 +2,11 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;
 
-/// <summary>The all-reduces of one generation, one <see cref="StepExchange"/> a step.</summary>
+/// <summary>The all-reduces of one generation, one <see cref="IStepExchange"/> a step.</summary>
 internal sealed class GradientAllReduce
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<long, StepExchange> _exchanges = [];
+    private readonly Dictionary<long, IStepExchange> _exchanges = [];
     private readonly IReadOnlyList<HashSet<Subtree>> _covers;
     private SharedPaths _paths;
     private long _currentStep;
@@ -50,14 +50,21 @@ internal sealed class GradientAllReduce
         set => Volatile.Write(ref _paths, value);
     }
 
+    /// <summary>What is sent where members exchange along the tree; null: they exchange directly. Set before the first step.</summary>
+    public HierarchicalFrames? Hierarchy { get; set; }
+
     /// <summary>Told of each frame for which the memory of a peer, by its rank, is about to be read.</summary>
     public Action<int, FrameKind>? ReadingMemory { get; set; }
 
     /// <summary>The subtree sums that a rank contributes.</summary>
     public HashSet<Subtree> CoverOf(int rank) => _covers[rank];
 
+    /// <summary>Ends the group because a peer uses its memory for something else by now: what was read there may be anything.</summary>
+    public void FailForMemoryOf(int rank) =>
+        Detector.Fail(CollectiveError.PeerLeft, $"{Plan.Members[rank].WorkerId} ended the generation while its memory was read.");
+
     /// <summary>Begins the all-reduce of a step. Steps follow one another.</summary>
-    public StepExchange Begin(long step)
+    public IStepExchange Begin(long step)
     {
         lock (_gate)
         {
@@ -79,7 +86,7 @@ internal sealed class GradientAllReduce
         {
             return "its kind is unknown";
         }
-        StepExchange exchange;
+        IStepExchange exchange;
         lock (_gate)
         {
             if (frame.Step < _currentStep || frame.Step == Plan.BaseStep)
@@ -104,11 +111,13 @@ internal sealed class GradientAllReduce
         }
     }
 
-    private StepExchange Exchange(long step)
+    private IStepExchange Exchange(long step)
     {
         if (!_exchanges.TryGetValue(step, out var exchange))
         {
-            _exchanges[step] = exchange = new StepExchange(this, step);
+            _exchanges[step] = exchange = Hierarchy is { } frames
+                ? new HierarchicalExchange(this, frames, step)
+                : new StepExchange(this, step);
         }
         return exchange;
     }

@@ -25,12 +25,16 @@ internal sealed class GroupLinks(
     private PeerLink?[] _links = [];
     private long _sentBytes;
     private long _receivedBytes;
+    private long _sentFrames;
 
     /// <summary>Payload bytes sent to peers so far.</summary>
     public long SentBytes => Interlocked.Read(ref _sentBytes);
 
     /// <summary>Payload bytes received from peers so far.</summary>
     public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
+
+    /// <summary>Frames sent to peers so far.</summary>
+    public long SentFrames => Interlocked.Read(ref _sentFrames);
 
     /// <summary>Told of each frame that came after the group's end and was dropped.</summary>
     public Action? FrameDropped { get; set; }
@@ -41,17 +45,7 @@ internal sealed class GroupLinks(
             .. Enumerable
                 .Range(0, plan.Workers)
                 .Select(rank =>
-                    rank == plan.OwnRank
-                        ? null
-                        : new PeerLink(
-                            plan,
-                            rank,
-                            options,
-                            time,
-                            detector,
-                            () => mayEnd(rank),
-                            bytes => Interlocked.Add(ref _sentBytes, bytes)
-                        )
+                    rank == plan.OwnRank ? null : new PeerLink(plan, rank, options, time, detector, () => mayEnd(rank), CountSent)
                 ),
         ];
 
@@ -129,6 +123,12 @@ internal sealed class GroupLinks(
             detector.Fail(CollectiveError.PeerLeft, $"{peer} ended the generation.");
         }
         return result;
+    }
+
+    private void CountSent(int bytes)
+    {
+        Interlocked.Add(ref _sentBytes, bytes);
+        Interlocked.Increment(ref _sentFrames);
     }
 
     private static RpcException Refuse(string why) => new(new Status(StatusCode.InvalidArgument, why));

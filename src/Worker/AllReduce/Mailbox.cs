@@ -61,7 +61,7 @@ internal sealed class Mailbox(ProcessGroup plan, CollectiveOptions options, Fail
     {
         detector.Wait(
             () => plan.Peers.All(rank => Has(step, topic, rank)),
-            () => [.. plan.Peers.Where(rank => !Has(step, topic, rank))],
+            () => new Awaited([.. plan.Peers.Where(rank => !Has(step, topic, rank))]),
             ownPart,
             $"{topic} of step {step}",
             withinStep: topic == MailboxTopic.StepTotals

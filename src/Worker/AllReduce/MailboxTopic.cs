@@ -26,4 +26,7 @@ internal enum MailboxTopic
 
     /// <summary>Which of the offered memory this member reads.</summary>
     MemoryAnswer = 8,
+
+    /// <summary>The step totals of all members, on their way down the tree of a large group.</summary>
+    StepTotalsOfAll = 9,
 }

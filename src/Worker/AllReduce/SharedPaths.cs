@@ -30,6 +30,9 @@ internal sealed class SharedPaths
     /// <summary>How many peers read this worker's memory.</summary>
     public int Readers => _unread.Count(problem => problem.Length == 0);
 
+    /// <summary>Above so many members the group exchanges along the tree: rank 0's word, so that all do the same.</summary>
+    public int HierarchicalAbove { get; private init; } = int.MaxValue;
+
     /// <summary>Before anything is agreed on: payloads go through gRPC.</summary>
     public static SharedPaths None(ProcessGroup plan) => new(plan, own: null);
 
@@ -41,9 +44,11 @@ internal sealed class SharedPaths
     /// <exception cref="CollectiveException">The group ended.</exception>
     public static SharedPaths Agree(CollectiveGroup group, SharedBuffers? own, int floats)
     {
-        var paths = new SharedPaths(group.Plan, own);
         // 1.
-        var offers = AllGather(MailboxTopic.MemoryOffer, own?.BeginUse() ?? new SharedMemoryOffer());
+        var offer = own?.BeginUse() ?? new SharedMemoryOffer();
+        offer.HierarchicalAbove = group.Options.HierarchicalAbove;
+        var offers = AllGather(MailboxTopic.MemoryOffer, offer);
+        var paths = new SharedPaths(group.Plan, own) { HierarchicalAbove = offers[0].HierarchicalAbove };
         // 2.
         var answers = AllGather(
             MailboxTopic.MemoryAnswer,

@@ -18,15 +18,22 @@ public sealed class SliceReduction<TOwner>
     private readonly Func<int, (Memory<float> Values, TOwner Owner)>? _scratch;
     private readonly List<Operand> _waiting = [];
 
-    /// <summary>Creates a slice that waits for the whole tree.</summary>
-    /// <param name="shards">V, a power of two.</param>
+    /// <summary>Creates a slice that waits for all shards below a node.</summary>
+    /// <param name="root">The node whose sum is formed.</param>
     /// <param name="result">Where the sum ends up. One operand may lie exactly there.</param>
     /// <param name="scratch">Memory of a given length, for the sum of two operands that may not be written to; null: there are
     /// none.</param>
-    public SliceReduction(int shards, Memory<float> result, Func<int, (Memory<float> Values, TOwner Owner)>? scratch = null) =>
-        (_root, _result, _scratch) = (ReductionTree.Root(shards), result, scratch);
+    public SliceReduction(Subtree root, Memory<float> result, Func<int, (Memory<float> Values, TOwner Owner)>? scratch = null) =>
+        (_root, _result, _scratch) = (root, result, scratch);
 
-    /// <summary>True once <c>result</c> holds the sum over all shards.</summary>
+    /// <summary>Creates a slice that waits for the whole tree.</summary>
+    /// <param name="shards">V, a power of two.</param>
+    /// <param name="result">Where the sum ends up.</param>
+    /// <param name="scratch">Memory for the sum of two operands that may not be written to; null: there are none.</param>
+    public SliceReduction(int shards, Memory<float> result, Func<int, (Memory<float> Values, TOwner Owner)>? scratch = null)
+        : this(ReductionTree.Root(shards), result, scratch) { }
+
+    /// <summary>True once <c>result</c> holds the sum of the root.</summary>
     public bool IsComplete { get; private set; }
 
     /// <summary>
@@ -43,7 +50,7 @@ public sealed class SliceReduction<TOwner>
         {
             throw new ArgumentException($"The slice has {_result.Length} floats, not {values.Length}.", nameof(values));
         }
-        if (IsComplete || node.Level > _root.Level || node.FirstShard + node.ShardCount > _root.ShardCount || Overlaps(node))
+        if (IsComplete || !_root.Contains(node) || Overlaps(node))
         {
             return false;
         }

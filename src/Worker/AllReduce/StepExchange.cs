@@ -4,15 +4,10 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
-/// The all-reduce of one step: this worker's subtree sums go to the owners of their chunks, what arrives for its own chunk is added
-/// along the tree, and the finished slices go to everyone.
+/// The all-reduce of one step, directly: this worker's subtree sums go to the owners of their chunks, what arrives for its own chunk
+/// is added along the tree, and the finished slices go to everyone.
 /// </summary>
-/// <remarks>
-/// Slices do not wait for one another: each is added as soon as its operands are here and sent as soon as it is added, while
-/// backward computes the next bucket. May come into being by a peer's early frame; nothing is written into the gradient buffer
-/// before this worker's own part of the slice was submitted.
-/// </remarks>
-public sealed class StepExchange
+internal sealed class StepExchange : IStepExchange
 {
     private readonly GradientAllReduce _allReduce;
     private readonly FailureDetector _detector;
@@ -26,14 +21,14 @@ public sealed class StepExchange
     private readonly int[] _expectedGathers;
     private readonly int[] _expectedCopies;
     private readonly SharedPaths _paths;
+    private readonly OutstandingFrames _outstanding;
     private readonly int _sharedResult;
     private readonly int _ownNodes;
     private int _remaining;
     private int _ownRemaining;
     private int _uncopied;
-    private int _unsent;
 
-    internal StepExchange(GradientAllReduce allReduce, long step)
+    public StepExchange(GradientAllReduce allReduce, long step)
     {
         (_allReduce, Step) = (allReduce, step);
         (_detector, _plan, _slices, _gradient, _paths) = (
@@ -43,6 +38,7 @@ public sealed class StepExchange
             allReduce.Gradient,
             allReduce.Paths
         );
+        _outstanding = new OutstandingFrames(allReduce.Send, _detector);
         _owned = new SliceReduction<FrameBuffer>?[_slices.Count];
         _gathered = new int[_slices.Count];
         _submitted = new int[_slices.Buckets];
@@ -75,15 +71,9 @@ public sealed class StepExchange
     /// <summary>The step whose gradient this is.</summary>
     public long Step { get; }
 
-    internal bool IsDone => Volatile.Read(ref _remaining) == 0 && Volatile.Read(ref _unsent) == 0 && Volatile.Read(ref _uncopied) == 0;
+    private bool IsDone => Volatile.Read(ref _remaining) == 0 && !_outstanding.Any && Volatile.Read(ref _uncopied) == 0;
 
-    /// <summary>
-    /// Hands over one subtree's sum of one bucket. Returns at once; the buffer must stay as it is in this range until the step is
-    /// complete or the group is disposed.
-    /// </summary>
-    /// <param name="bucket">Index of the bucket.</param>
-    /// <param name="node">One of this worker's largest subtrees.</param>
-    /// <param name="buffer">The flat buffer that holds its sum.</param>
+    /// <inheritdoc/>
     public void Submit(int bucket, Subtree node, Memory<float> buffer)
     {
         if (_plan.Workers == 1 || _detector.Failure is not null)
@@ -98,7 +88,10 @@ public sealed class StepExchange
             var slice = _slices[i];
             if (slice.Owner != _plan.OwnRank)
             {
-                Send(slice.Owner, Frame(FrameKind.Reduce, i, node, View(buffer, i), _paths.IsReadBy(slice.Owner) ? shared : 0));
+                _outstanding.Send(
+                    slice.Owner,
+                    Frame(FrameKind.Reduce, i, node, View(buffer, i), _paths.IsReadBy(slice.Owner) ? shared : 0)
+                );
             }
             else
             {
@@ -107,17 +100,12 @@ public sealed class StepExchange
         }
     }
 
-    /// <summary>
-    /// Waits until the buffer of the last submitted subtree holds the sum over all shards, and until everything that this worker
-    /// owes the others has been sent, and copied by those who read it in this worker's memory.
-    /// </summary>
-    /// <param name="ownPart">How long this worker took for its own part of the step; the time limit follows from it.</param>
-    /// <exception cref="CollectiveException">The group ended: the gradient is unusable.</exception>
+    /// <inheritdoc/>
     public void Complete(TimeSpan ownPart) =>
         _detector.Wait(() => IsDone, Missing, ownPart, $"the all-reduce of step {Step}", withinStep: true);
 
-    /// <summary>Takes a peer's frame. Returns what is wrong with it, or null.</summary>
-    internal string? Receive(int sender, CollectiveFrame frame)
+    /// <inheritdoc/>
+    public string? Receive(int sender, CollectiveFrame frame)
     {
         if (frame.Kind == FrameKind.Copied)
         {
@@ -147,8 +135,8 @@ public sealed class StepExchange
         return frame.Kind == FrameKind.Reduce ? ReceiveReduce(sender, frame, index, values) : ReceiveGather(sender, frame, index, values);
     }
 
-    /// <summary>Lets go of what was received for a step that will not be completed.</summary>
-    internal void Abandon()
+    /// <inheritdoc/>
+    public void Abandon()
     {
         foreach (var owned in _owned)
         {
@@ -196,21 +184,13 @@ public sealed class StepExchange
         frame.Received?.Dispose();
         if (frame.Received is null && !_paths.StillHolds(sender))
         {
-            FailForMemoryOf(sender);
+            _allReduce.FailForMemoryOf(sender);
             return null;
         }
 
         if (Interlocked.Decrement(ref _expectedGathers[sender]) == 0 && frame.Received is null)
         {
-            Send(
-                sender,
-                new CollectiveFrame
-                {
-                    Step = Step,
-                    Kind = FrameKind.Copied,
-                    Taken = Taken,
-                }
-            );
+            _outstanding.Send(sender, new CollectiveFrame { Step = Step, Kind = FrameKind.Copied });
         }
         SliceDone();
         return null;
@@ -255,7 +235,7 @@ public sealed class StepExchange
             {
                 continue;
             }
-            FailForMemoryOf(rank);
+            _allReduce.FailForMemoryOf(rank);
             return true;
         }
 
@@ -265,17 +245,13 @@ public sealed class StepExchange
         {
             if (rank != _plan.OwnRank)
             {
-                Send(rank, Frame(FrameKind.Gather, index, default, result, _paths.IsReadBy(rank) ? _sharedResult : 0));
+                _outstanding.Send(rank, Frame(FrameKind.Gather, index, default, result, _paths.IsReadBy(rank) ? _sharedResult : 0));
             }
         }
 
         SliceDone();
         return true;
     }
-
-    /// <summary>Ends the group because a peer uses its memory for something else by now: what was read there may be anything.</summary>
-    private void FailForMemoryOf(int rank) =>
-        _detector.Fail(CollectiveError.PeerLeft, $"{_plan.Members[rank].WorkerId} ended the generation while its memory was read.");
 
     private CollectiveFrame Frame(FrameKind kind, int index, Subtree node, ReadOnlyMemory<float> floats, int sharedBuffer)
     {
@@ -290,22 +266,7 @@ public sealed class StepExchange
             Offset = slice.Offset,
             Floats = floats,
             SharedBuffer = sharedBuffer,
-            Taken = Taken,
         };
-    }
-
-    private void Send(int rank, CollectiveFrame frame)
-    {
-        Interlocked.Increment(ref _unsent);
-        _allReduce.Send(rank, frame);
-    }
-
-    private void Taken()
-    {
-        if (Interlocked.Decrement(ref _unsent) == 0)
-        {
-            _detector.Pulse();
-        }
     }
 
     private void SliceDone()
@@ -317,7 +278,7 @@ public sealed class StepExchange
     }
 
     [SuppressMessage("Style", "IDE0305", Justification = "A query reads better.")]
-    private IReadOnlyList<int> Missing()
+    private Awaited Missing()
     {
         // A member that has not sent its own part holds up the others too; a missing sum may be another worker's fault.
         var late = Ranks(_expectedReduces);
@@ -325,7 +286,7 @@ public sealed class StepExchange
         {
             late = Ranks(_expectedGathers);
         }
-        return late.Count > 0 ? late : Ranks(_expectedCopies);
+        return new Awaited(late.Count > 0 ? late : Ranks(_expectedCopies));
 
         static List<int> Ranks(int[] expected) =>
             Enumerable.Range(0, expected.Length).Where(rank => Volatile.Read(ref expected[rank]) > 0).ToList();

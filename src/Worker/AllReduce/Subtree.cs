@@ -20,6 +20,9 @@ public readonly record struct Subtree(int Level, int Index)
     /// <summary>The other child of <see cref="Parent"/>.</summary>
     public Subtree Sibling => new(Level, Index ^ 1);
 
+    /// <summary>Whether the other node is this one or lies below it.</summary>
+    public bool Contains(Subtree other) => other.Level >= 0 && other.Level <= Level && other.Index >> (Level - other.Level) == Index;
+
     /// <inheritdoc/>
     public override string ToString() => $"[{FirstShard}, {FirstShard + ShardCount})";
 }

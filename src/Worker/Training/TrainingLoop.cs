@@ -17,7 +17,7 @@ namespace TrainingCluster.Worker.Training;
 /// <item>backward, straight into a flat gradient buffer (<see cref="FlatParameters"/>);</item>
 /// <item>a bucket is ready while backward still runs: this worker's sums of it are added along the tree
 /// (<see cref="ShardAccumulation"/>);</item>
-/// <item>reduce-scatter: each owner is sent its chunk of the bucket (<see cref="StepExchange"/>);</item>
+/// <item>reduce-scatter: each owner is sent its chunk of the bucket (<see cref="IStepExchange"/>);</item>
 /// <item>the owner adds what arrives in tree order (<see cref="SliceReduction{TOwner}"/>);</item>
 /// <item>all-gather: the owner sends the sum to everyone;</item>
 /// <item>scale by tokens, clip by the global norm, AdamW on the flat buffers (<see cref="TrainingState.ApplyUpdate"/>);</item>
@@ -97,12 +97,12 @@ internal sealed class TrainingLoop
         }
 
         own.CheckpointDue = _group.Plan.OwnRank == 0 && (checkpointIsDue?.Invoke(step) ?? false);
-        _group.Mailbox.Post(step, MailboxTopic.StepTotals, own);
+        _group.Totals.Post(step, own);
         var compute = Stopwatch.GetElapsedTime(start);
 
         TrainingThread.Enter(TrainingPhase.Exchange);
         exchange.Complete(compute);
-        var members = _group.Mailbox.Collect(step, MailboxTopic.StepTotals, own, compute);
+        var members = _group.Totals.Collect(step, own, compute);
         var exchanged = Stopwatch.GetElapsedTime(start);
 
         // 8.
@@ -185,7 +185,7 @@ internal sealed class TrainingLoop
     }
 
     /// <summary>Follows backward through the buckets of one shard.</summary>
-    private sealed class ReadyBuckets(TrainingLoop loop, ShardStage stage, StepExchange exchange)
+    private sealed class ReadyBuckets(TrainingLoop loop, ShardStage stage, IStepExchange exchange)
     {
         private int _next;
 

@@ -9,15 +9,22 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 
 public sealed class CollectiveFaultTests
 {
-    [Fact]
-    public async Task Complete_PeerDies_FailsAtOnceNamingIt()
+    private const string Sixteen = "0|1|2|3|4|5|6|7|8|9|10|11|12|13|14|15";
+
+    [Theory]
+    [InlineData("0 1|2 3|4 5 6 7", 2, false)]
+    [InlineData("0 1|2 3|4 5 6 7", 2, true)]
+    [InlineData(Sixteen, 6, true)]
+    public async Task Complete_PeerDies_FailsAtOnceNamingIt(string assignment, int victim, bool hierarchical)
     {
-        var options = new CollectiveOptions { FrameBytes = 1024, Timeout = TimeSpan.FromMinutes(10) };
-        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3|4 5 6 7"), options: options);
+        var options = TestGroup.Exchanging(hierarchical) with { Timeout = TimeSpan.FromMinutes(10) };
+        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(assignment), options: options);
         await group.ConnectAsync();
         var started = Stopwatch.GetTimestamp();
-        using var waiting = new CountdownEvent(2);
-        var survivors = new[] { 0, 1 }
+        using var waiting = new CountdownEvent(group.Groups.Count - 1);
+        var survivors = Enumerable
+            .Range(0, group.Groups.Count)
+            .Where(rank => rank != victim)
             .Select(rank =>
                 Task.Factory.StartNew(
                     () =>
@@ -34,7 +41,7 @@ public sealed class CollectiveFaultTests
             )
             .ToArray();
         waiting.Wait(TestContext.Current.CancellationToken);
-        await group.Members[2].DisposeAsync();
+        await group.Members[victim].DisposeAsync();
 
         var failures = await Task.WhenAll(survivors);
         Assert.All(
@@ -43,7 +50,7 @@ public sealed class CollectiveFaultTests
         );
         Assert.Contains(
             failures,
-            failure => failure!.Suspects.Contains("worker-2") || failure.Message.Contains("worker-2", StringComparison.Ordinal)
+            failure => failure!.Suspects.Contains($"worker-{victim}") || failure.Message.Contains($"worker-{victim}", StringComparison.Ordinal)
         );
         // Far from the timeout of minutes: nobody waits for a time-out when a death is known.
         Assert.True(Stopwatch.GetElapsedTime(started) < options.Timeout / 2);
@@ -90,6 +97,26 @@ public sealed class CollectiveFaultTests
         );
         Assert.Equal(CollectiveError.DeadlineExceeded, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
+    }
+
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(8, false)]
+    [InlineData(5, true)]
+    [InlineData(8, true)]
+    public async Task Complete_OneOfSixteenIsSilent_IsTheOnlySuspectAlongTheTree(int silent, bool midway)
+    {
+        var options = TestGroup.Exchanging(hierarchical: true) with { Timeout = TimeSpan.FromSeconds(3) };
+        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Sixteen), options: options);
+        await group.ConnectAsync();
+        if (midway)
+        {
+            // It sends its part of the first bucket, and then nothing.
+            group.Groups[silent].AllReduce.Begin(1).Submit(0, new Subtree(0, silent), group.Buffers[silent][0]);
+        }
+        var failures = await group.OnAllAsync(rank => rank == silent ? null : group.Step(rank, 1));
+        Assert.All(failures.Where((_, rank) => rank != silent), Assert.NotNull);
+        Assert.Equal([$"worker-{silent}"], failures.SelectMany(failure => failure?.Suspects ?? []).Distinct());
     }
 
     [Fact]
@@ -170,18 +197,25 @@ public sealed class CollectiveFaultTests
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
     }
 
-    public static TheoryData<int, int, long, int, int, int, long> Garbage =>
-        new()
+    public static TheoryData<int, int, long, int, int, int, long, bool> Garbage
+    {
+        get
         {
-            // bucket, chunk, offset, floats, level, index, step
-            { 99, 0, 0, 256, 1, 1, 1 },
-            { 0, 1, 0, 256, 1, 1, 1 },
-            { 0, 0, 4, 256, 1, 1, 1 },
-            { 0, 0, 0, 255, 1, 1, 1 },
-            { 0, 0, 0, 256, 0, 0, 1 },
-            { 0, 0, 0, 256, 1, 1, 7 },
-            { 0, 0, 0, 256, 1, 1, 0 },
-        };
+            var data = new TheoryData<int, int, long, int, int, int, long, bool>();
+            foreach (var hierarchical in (bool[])[false, true])
+            {
+                // bucket, chunk, offset, floats, level, index, step
+                data.Add(99, 0, 0, 256, 1, 1, 1, hierarchical);
+                data.Add(0, 1, 0, 256, 1, 1, 1, hierarchical);
+                data.Add(0, 0, 4, 256, 1, 1, 1, hierarchical);
+                data.Add(0, 0, 0, 255, 1, 1, 1, hierarchical);
+                data.Add(0, 0, 0, 256, 0, 0, 1, hierarchical);
+                data.Add(0, 0, 0, 256, 1, 1, 7, hierarchical);
+                data.Add(0, 0, 0, 256, 1, 1, 0, hierarchical);
+            }
+            return data;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Garbage))]
@@ -192,10 +226,14 @@ public sealed class CollectiveFaultTests
         int floats,
         int level,
         int index,
-        long step
+        long step,
+        bool hierarchical
     )
     {
-        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"));
+        await using var group = await TestGroup.StartAsync(
+            CollectiveGroupTests.Parse("0 1|2 3"),
+            options: TestGroup.Exchanging(hierarchical)
+        );
         await group.ConnectAsync();
         group
             .Groups[1]

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Google.Protobuf;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
@@ -6,14 +7,26 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 
 public sealed class CollectiveGroupTests
 {
-    public static TheoryData<string> Assignments =>
-        ["0 1 2 3 4 5 6 7", "0 1 2 3|4 5 6 7", "0 1 2|3 4 5|6 7", "0 1|2 3|4 5|6 7", "0|1 2 3 4 5 6|7", "0 5|1 2 7|3 4|6", "0|1|2|3"];
+    private static readonly string[] s_assignments =
+    [
+        "0 1 2 3 4 5 6 7",
+        "0 1 2 3|4 5 6 7",
+        "0 1 2|3 4 5|6 7",
+        "0 1|2 3|4 5|6 7",
+        "0|1 2 3 4 5 6|7",
+        "0 5|1 2 7|3 4|6",
+        "0|1|2|3",
+        "0|1 2|3 4|5|6 7",
+        "0|1|2|3|4|5|6|7|8|9|10|11|12|13|14|15",
+    ];
+
+    public static MatrixTheoryData<string, bool> Assignments => new(s_assignments, [false, true]);
 
     [Theory]
     [MemberData(nameof(Assignments))]
-    public async Task Step_AnyWorkersAndShards_GivesTheBitsOfTheTreeOnEveryWorker(string text)
+    public async Task Step_AnyWorkersAndShards_GivesTheBitsOfTheTreeOnEveryWorker(string text, bool hierarchical)
     {
-        await using var group = await TestGroup.StartAsync(Parse(text));
+        await using var group = await TestGroup.StartAsync(Parse(text), options: TestGroup.Exchanging(hierarchical));
         await group.ConnectAsync();
         for (var step = 1; step <= 3; step++)
         {
@@ -27,6 +40,46 @@ public sealed class CollectiveGroupTests
         }
 
         Assert.All(group.Groups, g => Assert.Null(g.Failure));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(32)]
+    public async Task Step_OneBucket_TakesThreeMessagesALevelAlongTheTreeAndThreeAPeerDirectly(int workers)
+    {
+        var levels = BitOperations.Log2((uint)workers);
+        foreach (var hierarchical in (bool[])[true, false])
+        {
+            await using var group = await TestGroup.StartAsync(
+                [.. Enumerable.Range(0, workers).Select(shard => new[] { shard })],
+                floats: 1024,
+                TestGroup.Exchanging(hierarchical) with
+                {
+                    FrameBytes = 64 * 1024,
+                    SharedMemory = false,
+                }
+            );
+            await group.ConnectAsync();
+            var known = await group.OnAllAsync(rank =>
+            {
+                Assert.Null(group.Step(rank, 1));
+                var own = new MemberStep { Shards = { new ShardTotals { Shard = rank } } };
+                var totals = group.Groups[rank].Totals;
+                totals.Post(1, own);
+                return totals.Collect(1, own, TimeSpan.Zero).Sum(step => step.Shards.Count);
+            });
+            Assert.All(known, shards => Assert.Equal(workers, shards));
+            Assert.All(await group.OnAllAsync(rank => TestGroup.FailureOf(group.Groups[rank].Barrier)), Assert.Null);
+            // What is still on its way is counted as well.
+            await Task.WhenAll(group.Groups.Select(member => member.DisposeAsync().AsTask()));
+            // Offers of memory, answers, the agreement before the first step, and the barrier after the last: one to each peer.
+            var sent = group.Groups.Select(member => member.Links.SentFrames - (4 * (workers - 1))).ToList();
+            var (least, most) = hierarchical ? ((2 * levels) + 1, 3 * levels) : (3 * (workers - 1), 3 * (workers - 1));
+            Assert.Equal((least, most), (sent.Min(), sent.Max()));
+            Assert.True(group.Result(workers / 2).AsSpan().SequenceEqual(group.Expected(1)));
+        }
     }
 
     [Fact]

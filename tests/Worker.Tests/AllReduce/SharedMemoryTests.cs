@@ -10,29 +10,20 @@ public sealed class SharedMemoryTests
 {
     private const string Two = "0 1|2 3";
 
-    public static TheoryData<string, string> Mixtures
-    {
-        get
-        {
-            var data = new TheoryData<string, string>();
-            foreach (var assignment in (string[])["0 1|2 3", "0 1 2|3 4 5|6 7", "0 5|1 2 7|3 4|6", "0|1 2 3 4 5 6|7", "0 3|1 6|2 5|4 7"])
-            {
-                foreach (var mixture in (string[])["on", "off", "not the first", "not to the first", "not from the first"])
-                {
-                    data.Add(assignment, mixture);
-                }
-            }
-
-            return data;
-        }
-    }
+    public static MatrixTheoryData<string, string, bool> Mixtures =>
+        new(
+            ["0 1|2 3", "0 1 2|3 4 5|6 7", "0 5|1 2 7|3 4|6", "0|1 2 3 4 5 6|7", "0 3|1 6|2 5|4 7"],
+            ["on", "off", "not the first", "not to the first", "not from the first"],
+            [false, true]
+        );
 
     [Theory]
     [MemberData(nameof(Mixtures))]
-    public async Task Step_AnyMixtureOfPaths_GivesTheBitsOfTheTree(string assignment, string mixture)
+    public async Task Step_AnyMixtureOfPaths_GivesTheBitsOfTheTree(string assignment, string mixture, bool hierarchical)
     {
         await using var group = await TestGroup.StartAsync(
             CollectiveGroupTests.Parse(assignment),
+            options: TestGroup.Exchanging(hierarchical),
             shares: rank => mixture != "off" && (mixture != "not the first" || rank > 0)
         );
         var others = group.Groups.Count - 1;
@@ -123,11 +114,16 @@ public sealed class SharedMemoryTests
     }
 
     [Theory]
-    [InlineData(FrameKind.Reduce)]
-    [InlineData(FrameKind.Gather)]
-    public async Task Complete_PeerUsesItsMemoryAnewWhileItIsRead_FailsAndSendsNothingOn(FrameKind kind)
+    [InlineData(FrameKind.Reduce, false)]
+    [InlineData(FrameKind.Gather, false)]
+    [InlineData(FrameKind.Reduce, true)]
+    [InlineData(FrameKind.Gather, true)]
+    public async Task Complete_PeerUsesItsMemoryAnewWhileItIsRead_FailsAndSendsNothingOn(FrameKind kind, bool hierarchical)
     {
-        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Two));
+        await using var group = await TestGroup.StartAsync(
+            CollectiveGroupTests.Parse(Two),
+            options: TestGroup.Exchanging(hierarchical)
+        );
         await group.ConnectAsync();
         var read = 0;
         group.Groups[1].AllReduce.ReadingMemory = (_, frame) =>
@@ -162,10 +158,15 @@ public sealed class SharedMemoryTests
         Assert.NotNull(await first);
     }
 
-    [Fact]
-    public async Task Complete_PeerGoesOnWhileThisOneIsStopped_Fails()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Complete_PeerGoesOnWhileThisOneIsStopped_Fails(bool hierarchical)
     {
-        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Two));
+        await using var group = await TestGroup.StartAsync(
+            CollectiveGroupTests.Parse(Two),
+            options: TestGroup.Exchanging(hierarchical)
+        );
         await group.ConnectAsync();
         var reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var goOn = new ManualResetEventSlim();
@@ -272,11 +273,13 @@ public sealed class SharedMemoryTests
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
     }
 
-    [Fact]
-    public async Task Generations_Fifty_LeaveNoDescriptorsAndNoMappingsBehind()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Generations_Fifty_LeaveNoDescriptorsAndNoMappingsBehind(bool hierarchical)
     {
         var assignment = CollectiveGroupTests.Parse("0 1|2 3|4 5 6 7");
-        await using var group = await TestGroup.StartAsync(assignment);
+        await using var group = await TestGroup.StartAsync(assignment, options: TestGroup.Exchanging(hierarchical));
         await group.ConnectAsync();
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
         var before = Counts();

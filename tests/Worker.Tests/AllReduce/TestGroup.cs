@@ -36,6 +36,15 @@ internal sealed class TestGroup : IAsyncDisposable
 
     public List<ShardAccumulation> Plans { get; } = [];
 
+    /// <summary>Options of small frames with which a group of any size exchanges along the tree, or directly.</summary>
+    public static CollectiveOptions Exchanging(bool hierarchical) =>
+        new()
+        {
+            FrameBytes = 1024,
+            Timeout = Timeout,
+            HierarchicalAbove = hierarchical ? 1 : 1000,
+        };
+
     public static async Task<TestGroup> StartAsync(
         int[][] assignment,
         int floats = 5000,
@@ -44,7 +53,7 @@ internal sealed class TestGroup : IAsyncDisposable
         Func<int, bool>? shares = null
     )
     {
-        options ??= new CollectiveOptions { FrameBytes = 1024, Timeout = Timeout };
+        options ??= Exchanging(hierarchical: false);
         var group = new TestGroup(
             assignment.Sum(a => a.Length),
             BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, 1024),
@@ -163,7 +172,7 @@ internal sealed class TestGroup : IAsyncDisposable
         return FailureOf(() => exchange.Complete(TimeSpan.Zero));
     }
 
-    public void Compute(int rank, long step, StepExchange exchange, Action<int>? beforeShard = null)
+    public void Compute(int rank, long step, IStepExchange exchange, Action<int>? beforeShard = null)
     {
         var buffers = Buffers[rank];
         foreach (var stage in Plans[rank].Stages)

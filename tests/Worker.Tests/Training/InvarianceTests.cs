@@ -7,17 +7,22 @@ namespace TrainingCluster.Worker.Tests.Training;
 /// <summary>The weights depend on the specification and the data alone.</summary>
 public sealed class InvarianceTests
 {
-    [Fact]
-    public async Task Training_OneTwoThreeOrFourWorkers_GivesTheSameWeights()
+    [Theory]
+    [InlineData(4, new[] { 1, 2, 3, 4 }, new[] { 2, 3, 4 })]
+    [InlineData(8, new[] { 1 }, new[] { 5 })]
+    [InlineData(16, new[] { 1, 16 }, new[] { 16 })]
+    public async Task Training_AnyNumberOfWorkersDirectlyAndAlongTheTree_GivesTheSameWeights(int shards, int[] direct, int[] hierarchical)
     {
         var hashes = new List<string>();
-        foreach (var workers in (int[])[1, 2, 3, 4])
+        foreach (var (workers, tree, shared) in direct.Select(workers => (workers, false, true)).Concat(hierarchical.SelectMany(Both)))
         {
-            await using var cluster = await TestCluster.StartAsync(workers);
-            hashes.Add(await TrainAsync(cluster, cluster.Spec()));
+            await using var cluster = await TestCluster.StartAsync(workers, Exchanging(tree) with { SharedMemory = shared });
+            hashes.Add(await TrainAsync(cluster, cluster.Spec(spec => Cut(spec, shards))));
         }
 
         Assert.Single(hashes.Distinct());
+
+        static IEnumerable<(int, bool, bool)> Both(int workers) => [(workers, true, true), (workers, true, false)];
     }
 
     [Fact]
@@ -72,21 +77,24 @@ public sealed class InvarianceTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public async Task Training_WorkerDiesInTheMiddle_GivesTheWeightsOfAnUndisturbedRun(int dieAtStep)
+    [InlineData(1, 3, false)]
+    [InlineData(3, 3, false)]
+    [InlineData(4, 3, false)]
+    [InlineData(3, 4, true)]
+    [InlineData(2, 12, true)]
+    public async Task Training_WorkerDiesInTheMiddle_GivesTheWeightsOfAnUndisturbedRun(int dieAtStep, int workers, bool hierarchical)
     {
+        var shards = workers > 4 ? 16 : 4;
         await using var undisturbed = await TestCluster.StartAsync(2);
-        var expected = await TrainAsync(undisturbed, undisturbed.Spec());
+        var expected = await TrainAsync(undisturbed, undisturbed.Spec(spec => Cut(spec, shards)));
 
-        await using var cluster = await TestCluster.StartAsync(3);
-        var spec = cluster.Spec();
+        await using var cluster = await TestCluster.StartAsync(workers, Exchanging(hierarchical));
+        var spec = cluster.Spec(spec => Cut(spec, shards));
         cluster.Members[1].Hold.After(dieAtStep);
         await cluster.BeginAsync("job", 1, spec, cluster.Members);
         await cluster.Members[1].NextAsync<StepReport>(report => report.Step == dieAtStep);
         await cluster.Members[1].KillAsync();
-        var survivors = new[] { cluster.Members[0], cluster.Members[2] };
+        TestCluster.Member[] survivors = [cluster.Members[0], .. cluster.Members.Skip(2)];
         foreach (var survivor in survivors)
         {
             await survivor.NextAsync<GenerationFailed>();
@@ -119,6 +127,15 @@ public sealed class InvarianceTests
         Assert.Equal(expected, (await newcomer.NextAsync<TrainingCompleted>()).WeightsSha256);
         Assert.Equal(expected, (await cluster.Members[1].NextAsync<TrainingCompleted>()).WeightsSha256);
     }
+
+    private static CollectiveOptions Exchanging(bool hierarchical) =>
+        TestGroup.Exchanging(hierarchical) with
+        {
+            FrameBytes = 64 * 1024,
+        };
+
+    private static void Cut(JobSpec spec, int shards) =>
+        (spec.Training.LogicalShards, spec.Training.BatchTokens) = (shards, shards * spec.Training.BatchTokens / spec.Training.LogicalShards);
 
     internal static async Task<string> TrainAsync(TestCluster cluster, JobSpec spec)
     {
