@@ -46,6 +46,11 @@ internal static class AllReduceBench
         Description = "Folder of certificates ('./cluster certs' makes it): gRPC with TLS.",
         HelpName = "DIR",
     };
+    private static readonly Option<string> s_precision = new("--precision")
+    {
+        Description = "Of the numbers that travel: float32 or bfloat16.",
+        DefaultValueFactory = _ => "float32",
+    };
     private static readonly Option<string[]> s_exchange = new("--exchange")
     {
         Description = "How members exchange: 'direct', each with each, or 'hierarchical', along the tree. Default: as workers do.",
@@ -64,18 +69,20 @@ internal static class AllReduceBench
             s_shared,
             s_tls,
             s_exchange,
+            s_precision,
             s_peer,
             s_python,
             s_json,
         };
         s_exchange.AcceptOnlyFromAmong(Direct, Hierarchical);
+        s_precision.AcceptOnlyFromAmong("float32", "bfloat16");
         command.SetAction(RunAsync);
         return command;
     }
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared, s_tls, s_above };
+        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared, s_tls, s_above, s_precision };
         command.Hidden = true;
         command.SetAction((parsed, cancelled) => WorkAsync(parsed, cancelled));
         return command;
@@ -93,10 +100,31 @@ internal static class AllReduceBench
             parsed.GetValue(s_warmup).ToString(CultureInfo.InvariantCulture),
         ];
         string[] tls = parsed.GetValue(s_tls) is { } certificates ? [s_tls.Name, Path.GetFullPath(certificates)] : [];
-        string[] ownArguments = [.. arguments, s_shared.Name, parsed.GetValue(s_shared)!, .. tls];
-        var table = new BenchTable(parsed.GetValue(s_json), "workers", "exchange", "MiB", "messages", "ms", "bus GB/s", "gloo ms", "gloo bus GB/s", "ratio");
+        string[] ownArguments =
+        [
+            .. arguments,
+            s_shared.Name,
+            parsed.GetValue(s_shared)!,
+            s_precision.Name,
+            parsed.GetValue(s_precision)!,
+            .. tls,
+        ];
+        var table = new BenchTable(
+            parsed.GetValue(s_json),
+            "workers",
+            "exchange",
+            "MiB",
+            "messages",
+            "ms",
+            "bus GB/s",
+            "gloo ms",
+            "gloo bus GB/s",
+            "ratio"
+        );
         string[] asked = parsed.GetValue(s_exchange) is { Length: > 0 } given ? given : [""];
-        foreach (var (workers, exchange) in parsed.GetValue(s_workers)!.SelectMany(workers => asked.Select(exchange => (workers, exchange))))
+        foreach (
+            var (workers, exchange) in parsed.GetValue(s_workers)!.SelectMany(workers => asked.Select(exchange => (workers, exchange)))
+        )
         {
             string[] how = exchange.Length == 0 ? [] : [s_above.Name, exchange == Direct ? $"{int.MaxValue}" : "1"];
             var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. ownArguments, .. how])).Select(Read).ToList();
@@ -157,6 +185,7 @@ internal static class AllReduceBench
             )
             {
                 Shared = shared,
+                Precision = GradientPrecision.Of(parsed.GetValue(s_precision)!),
             };
             member.Host.Open(group);
             var times = await Task.Factory.StartNew(

@@ -37,6 +37,12 @@ internal sealed class CollectiveFrame
     /// <summary>To be sent: gradients, read when the frame is written to the transport, or left where they are for the receiver.</summary>
     public ReadOnlyMemory<float> Floats { get; set; }
 
+    /// <summary>Whether a payload of gradients has bfloat16 numbers; what is sent has been rounded (<see cref="GradientPrecision"/>).</summary>
+    public bool IsRounded { get; set; }
+
+    /// <summary>Bytes of one number of the payload.</summary>
+    public int NumberBytes => IsRounded ? sizeof(ushort) : sizeof(float);
+
     /// <summary>Received gradients; whoever handles the frame disposes it or passes it on.</summary>
     public FrameBuffer? Received { get; set; }
 

@@ -57,6 +57,13 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <summary>The gradient buffers that peers on this machine may read in place; null: gradients go through gRPC to everyone.</summary>
     public SharedBuffers? Shared { get; init; }
 
+    /// <summary>What becomes of gradients on their way.</summary>
+    public GradientPrecision Precision
+    {
+        get => AllReduce.Precision;
+        init => AllReduce.Precision = value;
+    }
+
     /// <summary>By how much the number of an exchange is greater than that of the one before, at most: DiLoCo's rounds have several steps.</summary>
     public long StepsApart { get; init; } = 1;
 

@@ -29,13 +29,33 @@ internal static class FrameCodec
             frame.SharedBuffer != 0 ? []
             : frame.Floats.IsEmpty ? frame.Value
             : MemoryMarshal.AsBytes(frame.Floats.Span);
+        var bytes = payload.Length / sizeof(float) * frame.NumberBytes;
         Span<byte> header = stackalloc byte[128 + (3 * frame.JobId.Length)];
-        var length = WriteHeader(frame, payload.Length, header);
-        context.SetPayloadLength(length + payload.Length);
+        var length = WriteHeader(frame, frame.IsRounded ? bytes : payload.Length, header);
+        context.SetPayloadLength(length + (frame.IsRounded ? bytes : payload.Length));
         var writer = context.GetBufferWriter();
         writer.Write(header[..length]);
-        writer.Write(payload);
+        if (frame.IsRounded)
+        {
+            WriteRounded(frame.Floats.Span, writer);
+        }
+        else
+        {
+            writer.Write(payload);
+        }
         context.Complete();
+    }
+
+    private static void WriteRounded(ReadOnlySpan<float> floats, IBufferWriter<byte> writer)
+    {
+        while (!floats.IsEmpty)
+        {
+            var to = MemoryMarshal.Cast<byte, ushort>(writer.GetSpan(sizeof(ushort)));
+            var count = Math.Min(to.Length, floats.Length);
+            GradientPrecision.Narrow(floats[..count], to);
+            writer.Advance(count * sizeof(ushort));
+            floats = floats[count..];
+        }
     }
 
     private static int WriteHeader(CollectiveFrame frame, int payloadLength, Span<byte> to)
@@ -59,6 +79,7 @@ internal static class FrameCodec
         Put(to, ref at, Frame.SubtreeIndexFieldNumber, frame.Node.Index);
         Put(to, ref at, Frame.OffsetFieldNumber, frame.Offset);
         Put(to, ref at, Frame.SharedBufferFieldNumber, frame.SharedBuffer);
+        Put(to, ref at, Frame.Bfloat16FieldNumber, frame.IsRounded ? 1 : 0);
         if (payloadLength > 0)
         {
             PutTag(to, ref at, Frame.PayloadFieldNumber, LengthDelimited);
@@ -134,6 +155,9 @@ internal static class FrameCodec
                 case (Frame.SharedBufferFieldNumber, Varint):
                     frame.SharedBuffer = (int)GetVarint(ref reader);
                     break;
+                case (Frame.Bfloat16FieldNumber, Varint):
+                    frame.IsRounded = GetVarint(ref reader) != 0;
+                    break;
                 case (Frame.PayloadFieldNumber, LengthDelimited):
                     payload = GetBytes(ref reader, LargestPayload);
                     break;
@@ -171,23 +195,42 @@ internal static class FrameCodec
         {
             throw Malformed($"a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
         }
+        if (frame.IsRounded && (!isGradient || payload.IsEmpty))
+        {
+            throw Malformed($"bfloat16 numbers and a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
+        }
         if (frame.SharedBuffer != 0)
         {
             return;
         }
         if (isGradient)
         {
-            if (payload.IsEmpty || payload.Length % sizeof(float) != 0)
+            if (payload.IsEmpty || payload.Length % frame.NumberBytes != 0)
             {
                 throw Malformed($"a gradient of {payload.Length} bytes");
             }
-            frame.Received = FrameBuffer.Rent((int)(payload.Length / sizeof(float)));
-            payload.CopyTo(MemoryMarshal.AsBytes(frame.Received.Floats.Span));
+            frame.Received = FrameBuffer.Rent((int)(payload.Length / frame.NumberBytes));
+            if (frame.IsRounded)
+            {
+                ReadRounded(payload, frame.Received.Floats.Span);
+            }
+            else
+            {
+                payload.CopyTo(MemoryMarshal.AsBytes(frame.Received.Floats.Span));
+            }
         }
         else
         {
             frame.Value = payload.ToArray();
         }
+    }
+
+    private static void ReadRounded(ReadOnlySequence<byte> payload, Span<float> to)
+    {
+        // In the upper half of the room, which the numbers fill from below: none is written over before it is read.
+        var packed = MemoryMarshal.Cast<float, ushort>(to)[to.Length..];
+        payload.CopyTo(MemoryMarshal.AsBytes(packed));
+        GradientPrecision.Widen(packed, to);
     }
 
     private static ulong GetVarint(ref SequenceReader<byte> reader)

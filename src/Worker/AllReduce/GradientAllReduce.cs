@@ -53,6 +53,9 @@ internal sealed class GradientAllReduce
     /// <summary>What is sent where members exchange along the tree; null: they exchange directly. Set before the first step.</summary>
     public HierarchicalFrames? Hierarchy { get; set; }
 
+    /// <summary>What becomes of gradients on their way. Set before the first step.</summary>
+    public GradientPrecision Precision { get; set; } = GradientPrecision.Float32;
+
     /// <summary>Told of each frame for which the memory of a peer, by its rank, is about to be read.</summary>
     public Action<int, FrameKind>? ReadingMemory { get; set; }
 
@@ -85,6 +88,10 @@ internal sealed class GradientAllReduce
         if (frame.Kind is not (FrameKind.Reduce or FrameKind.Gather or FrameKind.Copied))
         {
             return "its kind is unknown";
+        }
+        if (frame.Received is not null && frame.IsRounded != Precision.IsRounded)
+        {
+            return $"its numbers are {(frame.IsRounded ? "bfloat16" : "float32")}, and not as the job has them";
         }
         IStepExchange exchange;
         lock (_gate)

@@ -218,7 +218,10 @@ internal sealed class HierarchicalExchange : IStepExchange
         var forming = _sums[sum];
         lock (forming)
         {
-            forming.Reduction = new SliceReduction<FrameShare>(node, frame < 0 ? View(_gradient, slice) : values);
+            forming.Reduction = new SliceReduction<FrameShare>(node, frame < 0 ? View(_gradient, slice) : values)
+            {
+                Precision = _allReduce.Precision,
+            };
         }
     }
 
@@ -296,6 +299,7 @@ internal sealed class HierarchicalExchange : IStepExchange
         frame.Step = _step;
         frame.Floats = Range(buffer, planned.Range);
         frame.SharedBuffer = _paths.IsReadBy(planned.Peer) ? shared : 0;
+        frame.IsRounded = _allReduce.Precision.IsRounded && frame.SharedBuffer == 0;
         if (planned.Kind == FrameKind.Gather)
         {
             Interlocked.Decrement(ref _gathersLeft[planned.Peer]);

@@ -82,7 +82,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 }
                 frame.Generation = _plan.Generation;
                 frame.SenderRank = _plan.OwnRank;
-                var bytes = frame.Floats.IsEmpty ? frame.Value.Length : frame.Floats.Length * sizeof(float);
+                var bytes = frame.Floats.IsEmpty ? frame.Value.Length : frame.Floats.Length * frame.NumberBytes;
                 await _call.RequestStream.WriteAsync(frame);
                 _sent(bytes);
                 frame.Taken?.Invoke();

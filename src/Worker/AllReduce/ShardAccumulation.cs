@@ -33,7 +33,8 @@ public sealed class ShardAccumulation
     /// <summary>Plans the stages of a worker.</summary>
     /// <param name="held">The worker's shards: distinct, ascending, gaps allowed, at least one.</param>
     /// <param name="shards">V, a power of two.</param>
-    public static ShardAccumulation Create(IReadOnlyList<int> held, int shards)
+    /// <param name="apart">Whether each shard's gradient is needed by itself: backward then adds nothing, and one buffer more is used.</param>
+    public static ShardAccumulation Create(IReadOnlyList<int> held, int shards, bool apart = false)
     {
         var largest = ReductionTree.Cover(held, shards).ToHashSet();
         if (held.Count == 0)
@@ -49,7 +50,8 @@ public sealed class ShardAccumulation
             var node = new Subtree(0, shard);
             var clear = true;
             int buffer;
-            if (waiting.TryPeek(out var left) && left.Node == node.Sibling)
+            (Subtree Node, int Buffer) left;
+            if (!apart && waiting.TryPeek(out left) && left.Node == node.Sibling)
             {
                 // AccumulateGrad adds each parameter's whole gradient once: sum(left) + gradient(shard), as the tree says.
                 buffer = waiting.Pop().Buffer;

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
@@ -32,6 +30,9 @@ public sealed class SliceReduction<TOwner>
     /// <param name="scratch">Memory for the sum of two operands that may not be written to; null: there are none.</param>
     public SliceReduction(int shards, Memory<float> result, Func<int, (Memory<float> Values, TOwner Owner)>? scratch = null)
         : this(ReductionTree.Root(shards), result, scratch) { }
+
+    /// <summary>What becomes of each sum.</summary>
+    public GradientPrecision Precision { get; init; } = GradientPrecision.Float32;
 
     /// <summary>True once <c>result</c> holds the sum of the root.</summary>
     public bool IsComplete { get; private set; }
@@ -91,7 +92,7 @@ public sealed class SliceReduction<TOwner>
         var (keep, add) = IsResult(b.Values) || (a.ReadOnly && !IsResult(a.Values)) ? (b, a) : (a, b);
         // Not into the result: what this worker has not handed over yet may lie there.
         var sum = keep.ReadOnly ? NewOperand(keep.Node) : keep;
-        TensorPrimitives.Add(keep.Values.Span, add.Values.Span, sum.Values.Span);
+        Precision.Add(keep.Values.Span, add.Values.Span, sum.Values.Span);
         add.Owner?.Dispose();
         if (keep.ReadOnly)
         {

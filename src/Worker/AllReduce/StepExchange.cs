@@ -47,7 +47,10 @@ internal sealed class StepExchange : IStepExchange
         {
             if (_slices[i].Owner == _plan.OwnRank)
             {
-                _owned[i] = new SliceReduction<FrameBuffer>(_plan.LogicalShards, View(_gradient, i), Scratch);
+                _owned[i] = new SliceReduction<FrameBuffer>(_plan.LogicalShards, View(_gradient, i), Scratch)
+                {
+                    Precision = allReduce.Precision,
+                };
             }
         }
 
@@ -266,6 +269,7 @@ internal sealed class StepExchange : IStepExchange
             Offset = slice.Offset,
             Floats = floats,
             SharedBuffer = sharedBuffer,
+            IsRounded = _allReduce.Precision.IsRounded && sharedBuffer == 0,
         };
     }
 

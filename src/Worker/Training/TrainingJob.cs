@@ -55,6 +55,7 @@ internal sealed class TrainingJob : IDisposable
             TotalSteps
         );
         Rounds = Rounds.Of(training);
+        GradientPrecision = GradientPrecision.Of(training.GradientPrecision);
         Buckets = BucketLayout.Create(State.Parameters.Layout.SegmentLengths);
     }
 
@@ -81,6 +82,9 @@ internal sealed class TrainingJob : IDisposable
     public LearningRateSchedule Schedule { get; }
 
     public BucketLayout Buckets { get; }
+
+    /// <summary>What becomes of gradients between workers.</summary>
+    public GradientPrecision GradientPrecision { get; }
 
     /// <summary>Steps between two exchanges.</summary>
     public Rounds Rounds { get; }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
@@ -50,12 +49,13 @@ internal sealed class TrainingLoop
         ILogger logger
     )
     {
-        var accumulation = ShardAccumulation.Create(plan.Own.Shards, plan.LogicalShards);
+        var accumulation = ShardAccumulation.Create(plan.Own.Shards, plan.LogicalShards, job.GradientPrecision.IsRounded);
         var gradient = job.GradientBuffers(accumulation.BufferCount)[accumulation.Stages[^1].Buffer].Flat.Host;
         var group = new CollectiveGroup(plan, job.Buckets, gradient, options, time, logger)
         {
             Shared = job.Shared,
             StepsApart = job.Rounds.Steps,
+            Precision = job.GradientPrecision,
         };
         return (new TrainingLoop(job, group, accumulation), group);
     }
@@ -128,7 +128,7 @@ internal sealed class TrainingLoop
     }
 
     /// <summary>Steps 1 to 4 for a shard that trains by itself: all buckets are ready at once, after its last step.</summary>
-    private ShardTotals Round(ShardStage stage, long first, long last, StepExchange exchange)
+    private ShardTotals Round(ShardStage stage, long first, long last, IStepExchange exchange)
     {
         var buffer = _buffers[stage.Buffer].Flat;
         var totals = _job.Replica.Run(stage.Shard, first, last, buffer, add: !stage.ClearFirst, _group.Detector.ThrowIfFailed);
@@ -207,9 +207,14 @@ internal sealed class TrainingLoop
             // 4.
             flat.Download(bucket.Range);
             var sum = flat.Host.Span.Slice(bucket.Range.Offset, bucket.Range.Length);
+            loop._job.GradientPrecision.Round(sum);
             foreach (var other in stage.Merge)
             {
-                TensorPrimitives.Add(sum, loop._buffers[other].Flat.Host.Span.Slice(bucket.Range.Offset, bucket.Range.Length), sum);
+                loop._job.GradientPrecision.Add(
+                    sum,
+                    loop._buffers[other].Flat.Host.Span.Slice(bucket.Range.Offset, bucket.Range.Length),
+                    sum
+                );
             }
             // 5. to 7.
             if (stage.Completes is { } node)

@@ -46,6 +46,46 @@ public sealed class TreeSumTests
         Assert.False(sum.AsSpan().SequenceEqual(Sequential(gradients, ReductionTree.Root(32))));
     }
 
+    [Fact]
+    public void BFloat16_Round_IsToNearestEvenAndLeavesNaN()
+    {
+        float[] values =
+        [
+            1f,
+            1.00390625f,
+            1.01171875f,
+            1.0039063f,
+            -3.1415927f,
+            1e-40f,
+            float.MaxValue,
+            float.NaN,
+            float.NegativeInfinity,
+            0f,
+        ];
+        GradientPrecision.BFloat16.Round(values);
+        Assert.Equal(
+            [1f, 1f, 1.015625f, 1.0078125f, -3.140625f, 1.0009653e-40f, float.PositiveInfinity, float.NaN, float.NegativeInfinity, 0f],
+            values
+        );
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(1003)]
+    public void BFloat16_NarrowAndWiden_GiveRoundedNumbersBack(int count)
+    {
+        var random = new Random(count);
+        var numbers = Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() - 0.5) * 1e3)).ToArray();
+        GradientPrecision.BFloat16.Round(numbers);
+        var packed = new ushort[count];
+        var back = new float[count];
+        GradientPrecision.Narrow(numbers, packed);
+        GradientPrecision.Widen(packed, back);
+        Assert.Equal(numbers, back);
+    }
+
     private static float[][] Gradients(int shards, Random random) =>
         [
             .. Enumerable

@@ -68,6 +68,29 @@ public sealed class InvarianceTests
     }
 
     [Fact]
+    public async Task Training_RoundedGradients_GivesOtherWeightsButTheSameOnAnyNumberOfWorkersAndHowever()
+    {
+        var hashes = new List<string>();
+        (int Workers, bool Tree, bool Shared)[] ways =
+        [
+            (1, false, true),
+            (2, false, true),
+            (3, false, false),
+            (4, false, false),
+            (4, true, true),
+            (3, true, false),
+        ];
+        foreach (var (workers, tree, shared) in ways)
+        {
+            await using var cluster = await TestCluster.StartAsync(workers, Exchanging(tree) with { SharedMemory = shared });
+            hashes.Add(await TrainAsync(cluster, cluster.Spec(spec => spec.Training.GradientPrecision = "bfloat16")));
+        }
+        await using var plain = await TestCluster.StartAsync(2);
+
+        Assert.NotEqual(Assert.Single(hashes.Distinct()), await TrainAsync(plain, plain.Spec()));
+    }
+
+    [Fact]
     public async Task Training_OtherSeed_GivesOtherWeights()
     {
         await using var cluster = await TestCluster.StartAsync(2);
@@ -128,14 +151,13 @@ public sealed class InvarianceTests
         Assert.Equal(expected, (await cluster.Members[1].NextAsync<TrainingCompleted>()).WeightsSha256);
     }
 
-    private static CollectiveOptions Exchanging(bool hierarchical) =>
-        TestGroup.Exchanging(hierarchical) with
-        {
-            FrameBytes = 64 * 1024,
-        };
+    private static CollectiveOptions Exchanging(bool hierarchical) => TestGroup.Exchanging(hierarchical) with { FrameBytes = 64 * 1024 };
 
     private static void Cut(JobSpec spec, int shards) =>
-        (spec.Training.LogicalShards, spec.Training.BatchTokens) = (shards, shards * spec.Training.BatchTokens / spec.Training.LogicalShards);
+        (spec.Training.LogicalShards, spec.Training.BatchTokens) = (
+            shards,
+            shards * spec.Training.BatchTokens / spec.Training.LogicalShards
+        );
 
     internal static async Task<string> TrainAsync(TestCluster cluster, JobSpec spec)
     {
