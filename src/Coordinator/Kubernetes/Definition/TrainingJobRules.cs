@@ -98,13 +98,7 @@ internal static class TrainingJobRules
             "self.averageLastCheckpoints <= 1 || self.averageBestCheckpoints <= 1",
             "give one of averageLastCheckpoints and averageBestCheckpoints"
         );
-        var unset = Rounds
-            .SettingsOfDiLoCo.Select(JobSettings.At)
-            .Select(s =>
-                s.Default is double
-                    ? $"double(self.{s.Path.Split('.')[^1]}) == {s.Rules.Default}"
-                    : $"self.{s.Path.Split('.')[^1]} == {s.Rules.Default}"
-            );
+        var unset = Rounds.SettingsOfDiLoCo.Select(JobSettings.At).Select(s => $"self.{s.Path.Split('.')[^1]} == {s.Rules.Default}");
         Add(
             training,
             $"self.synchronization == '{Rounds.DiLoCo}' || ({string.Join(" && ", unset)})",
