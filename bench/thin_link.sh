@@ -31,4 +31,4 @@ echo "$mbit Mbit/s each way, an exchange in every step:"
 over_the_link --warmup 1 --steps 4 "$@"
 echo
 echo "$mbit Mbit/s each way, rounds of $inner steps (a step's share of its round):"
-over_the_link --warmup 1 --steps 2 --inner-steps "$inner" "$@"
+over_the_link --warmup 0 --steps 2 --inner-steps "$inner" "$@"

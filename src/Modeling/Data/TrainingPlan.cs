@@ -18,7 +18,7 @@ public sealed class TrainingPlan(SentenceLengths lengths, string fingerprint, ul
     public TrainingPlan(Dataset dataset, ulong seed, int tokensPerMicroBatch, int logicalShards)
         : this(new SentenceLengths(dataset), dataset.Fingerprint, seed, tokensPerMicroBatch, logicalShards) { }
 
-    /// <summary>The plan of one epoch, from 0; the two asked for last are kept: a round of DiLoCo may go over the end of an epoch.</summary>
+    /// <summary>The plan of one epoch, from 0; the two asked for last are kept: a round of DiLoCo may go over an epoch's end.</summary>
     public BatchPlan Epoch(int epoch)
     {
         if (_latest?.Epoch != epoch)

@@ -142,7 +142,7 @@ public static class JobSpecValidator
         {
             return;
         }
-        foreach (var name in (string[])["training.innerSteps", "training.outerLearningRate", "training.outerMomentum"])
+        foreach (var name in Rounds.SettingsOfDiLoCo)
         {
             var setting = JobSettings.At(name);
             var spec = new JobSpec { Training = training };

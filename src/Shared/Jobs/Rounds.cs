@@ -13,6 +13,10 @@ public readonly record struct Rounds(long Steps)
     /// <summary>The value of <c>training.synchronization</c> with rounds of several steps.</summary>
     public const string DiLoCo = "diloco";
 
+    /// <summary>Settings that have a meaning with <see cref="DiLoCo"/> alone.</summary>
+    public static IReadOnlyList<string> SettingsOfDiLoCo { get; } =
+        ["training.innerSteps", "training.outerLearningRate", "training.outerMomentum"];
+
     /// <summary>Of a specification whose fields are filled in.</summary>
     public static Rounds Of(TrainingSpec training)
     {

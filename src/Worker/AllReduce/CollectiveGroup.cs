@@ -64,7 +64,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         init => AllReduce.Precision = value;
     }
 
-    /// <summary>By how much the number of an exchange is greater than that of the one before, at most: DiLoCo's rounds have several steps.</summary>
+    /// <summary>How many steps an exchange may be ahead of the one before: more than one with DiLoCo's rounds.</summary>
     public long StepsApart { get; init; } = 1;
 
     /// <summary>How many peers read this worker's gradients in its memory; the others get them through gRPC.</summary>

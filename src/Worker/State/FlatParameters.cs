@@ -49,6 +49,7 @@ public sealed class FlatParameters : IDisposable
     /// <param name="weights">Of the layout, on the model's device: <see cref="Weights"/>, or a replica's.</param>
     public void Show(FlatBuffer weights)
     {
+        ArgumentNullException.ThrowIfNull(weights);
         using var scope = NewDisposeScope();
         using var plain = no_grad();
         for (var i = 0; i < _parameters.Count; i++)

@@ -89,7 +89,9 @@ public sealed class TrainingState : IDisposable
         }
     }
 
-    /// <summary>DiLoCo's update after a round, and the counters after it. The first moment is the outer momentum; the second stays zero.</summary>
+    /// <summary>
+    /// DiLoCo's update after a round, and the counters after it. The first moment is the outer momentum; the second stays zero.
+    /// </summary>
     public void ApplyOuterUpdate(
         double learningRate,
         double momentum,

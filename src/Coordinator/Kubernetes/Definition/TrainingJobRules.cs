@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using TrainingCluster.Jobs;
 
 namespace TrainingCluster.Coordinator.Kubernetes.Definition;
 
@@ -96,6 +97,12 @@ internal static class TrainingJobRules
             training,
             "self.averageLastCheckpoints <= 1 || self.averageBestCheckpoints <= 1",
             "give one of averageLastCheckpoints and averageBestCheckpoints"
+        );
+        var unset = Rounds.SettingsOfDiLoCo.Select(JobSettings.At).Select(s => $"self.{s.Path.Split('.')[^1]} == {s.Rules.Default}");
+        Add(
+            training,
+            $"self.synchronization == '{Rounds.DiLoCo}' || ({string.Join(" && ", unset)})",
+            "innerSteps, outerLearningRate and outerMomentum have a meaning with synchronization diloco alone"
         );
     }
 
