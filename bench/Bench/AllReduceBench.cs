@@ -94,9 +94,22 @@ internal static class AllReduceBench
         ];
         string[] tls = parsed.GetValue(s_tls) is { } certificates ? [s_tls.Name, Path.GetFullPath(certificates)] : [];
         string[] ownArguments = [.. arguments, s_shared.Name, parsed.GetValue(s_shared)!, .. tls];
-        var table = new BenchTable(parsed.GetValue(s_json), "workers", "exchange", "MiB", "messages", "ms", "bus GB/s", "gloo ms", "gloo bus GB/s", "ratio");
+        var table = new BenchTable(
+            parsed.GetValue(s_json),
+            "workers",
+            "exchange",
+            "MiB",
+            "messages",
+            "ms",
+            "bus GB/s",
+            "gloo ms",
+            "gloo bus GB/s",
+            "ratio"
+        );
         string[] asked = parsed.GetValue(s_exchange) is { Length: > 0 } given ? given : [""];
-        foreach (var (workers, exchange) in parsed.GetValue(s_workers)!.SelectMany(workers => asked.Select(exchange => (workers, exchange))))
+        foreach (
+            var (workers, exchange) in parsed.GetValue(s_workers)!.SelectMany(workers => asked.Select(exchange => (workers, exchange)))
+        )
         {
             string[] how = exchange.Length == 0 ? [] : [s_above.Name, exchange == Direct ? $"{int.MaxValue}" : "1"];
             var ours = (await BenchProcesses.RunWorkersAsync(workers, WorkerName, [.. ownArguments, .. how])).Select(Read).ToList();

@@ -50,7 +50,8 @@ public sealed class CollectiveFaultTests
         );
         Assert.Contains(
             failures,
-            failure => failure!.Suspects.Contains($"worker-{victim}") || failure.Message.Contains($"worker-{victim}", StringComparison.Ordinal)
+            failure =>
+                failure!.Suspects.Contains($"worker-{victim}") || failure.Message.Contains($"worker-{victim}", StringComparison.Ordinal)
         );
         // Far from the timeout of minutes: nobody waits for a time-out when a death is known.
         Assert.True(Stopwatch.GetElapsedTime(started) < options.Timeout / 2);

@@ -120,10 +120,7 @@ public sealed class SharedMemoryTests
     [InlineData(FrameKind.Gather, true)]
     public async Task Complete_PeerUsesItsMemoryAnewWhileItIsRead_FailsAndSendsNothingOn(FrameKind kind, bool hierarchical)
     {
-        await using var group = await TestGroup.StartAsync(
-            CollectiveGroupTests.Parse(Two),
-            options: TestGroup.Exchanging(hierarchical)
-        );
+        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Two), options: TestGroup.Exchanging(hierarchical));
         await group.ConnectAsync();
         var read = 0;
         group.Groups[1].AllReduce.ReadingMemory = (_, frame) =>
@@ -163,10 +160,7 @@ public sealed class SharedMemoryTests
     [InlineData(true)]
     public async Task Complete_PeerGoesOnWhileThisOneIsStopped_Fails(bool hierarchical)
     {
-        await using var group = await TestGroup.StartAsync(
-            CollectiveGroupTests.Parse(Two),
-            options: TestGroup.Exchanging(hierarchical)
-        );
+        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Two), options: TestGroup.Exchanging(hierarchical));
         await group.ConnectAsync();
         var reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var goOn = new ManualResetEventSlim();

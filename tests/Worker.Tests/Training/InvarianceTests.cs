@@ -128,14 +128,13 @@ public sealed class InvarianceTests
         Assert.Equal(expected, (await cluster.Members[1].NextAsync<TrainingCompleted>()).WeightsSha256);
     }
 
-    private static CollectiveOptions Exchanging(bool hierarchical) =>
-        TestGroup.Exchanging(hierarchical) with
-        {
-            FrameBytes = 64 * 1024,
-        };
+    private static CollectiveOptions Exchanging(bool hierarchical) => TestGroup.Exchanging(hierarchical) with { FrameBytes = 64 * 1024 };
 
     private static void Cut(JobSpec spec, int shards) =>
-        (spec.Training.LogicalShards, spec.Training.BatchTokens) = (shards, shards * spec.Training.BatchTokens / spec.Training.LogicalShards);
+        (spec.Training.LogicalShards, spec.Training.BatchTokens) = (
+            shards,
+            shards * spec.Training.BatchTokens / spec.Training.LogicalShards
+        );
 
     internal static async Task<string> TrainAsync(TestCluster cluster, JobSpec spec)
     {
