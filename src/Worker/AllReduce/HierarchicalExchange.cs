@@ -107,8 +107,8 @@ internal sealed class HierarchicalExchange : IStepExchange
         var index = _frames.Find(sender, frame);
         if (index < 0)
         {
-            return $"this worker is sent no such part (bucket {frame.Bucket}, slice {frame.Chunk}, shards {frame.Node}, offset {frame.Offset}, "
-                + $"{frame.Received?.Floats.Length} floats)";
+            return $"this worker is sent no such part (bucket {frame.Bucket}, slice {frame.Chunk}, shards {frame.Node}, "
+                + $"offset {frame.Offset}, {frame.Received?.Floats.Length} floats)";
         }
         var expected = _frames.Incoming[index];
         Memory<float> values;

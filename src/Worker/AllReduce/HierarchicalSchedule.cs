@@ -66,7 +66,7 @@ internal sealed class HierarchicalSchedule
     /// <summary>Who has the sum of a node for a piece.</summary>
     public int OwnerOf(Subtree node, int piece) => _owners[node][piece];
 
-    /// <summary>The highest node up to which the holder of a leaf adds a piece: it sends the sum of that one on, unless it is the root.</summary>
+    /// <summary>The highest node up to which the holder of a leaf adds a piece: it sends that sum on, unless it is the root's.</summary>
     public Subtree ExitOf(Subtree leaf, int piece)
     {
         var node = leaf;

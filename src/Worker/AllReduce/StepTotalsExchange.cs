@@ -57,6 +57,7 @@ internal sealed class StepTotalsExchange(
             Take(gathering, plan.OwnRank, own);
             PassOn(step, gathering);
         }
+        detector.Pulse();
     }
 
     /// <summary>Waits for what all members said.</summary>
@@ -97,12 +98,17 @@ internal sealed class StepTotalsExchange(
         {
             return e.Message;
         }
+        string? wrong;
         lock (_gate)
         {
-            return frame.Step <= _collected ? "it comes twice"
+            wrong =
+                frame.Step <= _collected ? "it comes twice"
                 : (MailboxTopic)frame.Bucket == MailboxTopic.StepTotals ? ReceivePart(rank, frame.Step, message)
                 : ReceiveWhole(rank, frame, message);
         }
+        // Not under the lock, which whoever waits takes under that of the signal.
+        detector.Pulse();
+        return wrong;
     }
 
     private string? ReceivePart(int rank, long step, MemberStep message)
@@ -175,7 +181,6 @@ internal sealed class StepTotalsExchange(
         {
             Send(child, step, MailboxTopic.StepTotalsOfAll, bytes);
         }
-        detector.Pulse();
     }
 
     private void Send(int rank, long step, MailboxTopic topic, byte[] bytes) =>
