@@ -7,6 +7,7 @@ using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Sharding;
 using TrainingCluster.Worker.Training;
 using static TorchSharp.torch;
 
@@ -52,6 +53,10 @@ internal static class StepBench
         HelpName = "DEVICE",
     };
     private static readonly Option<string> s_shared = ProgramOptions.SharedMemory();
+    private static readonly Option<bool> s_sharding = new("--optimizer-sharding")
+    {
+        Description = "Share out the optimizer's state (training.optimizerSharding).",
+    };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON lines instead of a table." };
 
     private static readonly Option<int>[] s_shape =
@@ -78,6 +83,7 @@ internal static class StepBench
             s_precision,
             s_device,
             s_shared,
+            s_sharding,
             s_peer,
             s_python,
             s_json,
@@ -92,7 +98,7 @@ internal static class StepBench
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_kind, s_precision, s_device, s_shared };
+        var command = new Command(WorkerName) { s_rank, s_kind, s_precision, s_device, s_shared, s_sharding };
         command.Hidden = true;
         foreach (var option in s_shape)
         {
@@ -117,6 +123,8 @@ internal static class StepBench
             "compute ms",
             "exchange ms",
             "update ms",
+            "gather ms",
+            "moments MB",
             "peak MB",
             "ratio"
         );
@@ -127,7 +135,15 @@ internal static class StepBench
                     await BenchProcesses.RunWorkersAsync(
                         workers,
                         WorkerName,
-                        [.. arguments, s_kind.Name, parsed.GetValue(s_kind)!, s_shared.Name, parsed.GetValue(s_shared)!]
+                        [
+                            .. arguments,
+                            s_kind.Name,
+                            parsed.GetValue(s_kind)!,
+                            s_shared.Name,
+                            parsed.GetValue(s_shared)!,
+                            s_sharding.Name,
+                            $"{parsed.GetValue(s_sharding)}",
+                        ]
                     )
                 )[^1]
             )!;
@@ -148,12 +164,26 @@ internal static class StepBench
                 ours.compute_ms,
                 ours.exchange_ms,
                 ours.update_ms,
+                ours.gather_ms,
+                ours.moments_mb,
                 ours.peak_rss_mb,
                 theirs is null ? null : ours.tokens_per_second / theirs.tokens_per_second
             );
             if (theirs is not null)
             {
-                table.Add($"{workers}", "PyTorch", theirs.step_ms, theirs.tokens_per_second, null, null, null, theirs.peak_rss_mb, 1.0);
+                table.Add(
+                    $"{workers}",
+                    "PyTorch",
+                    theirs.step_ms,
+                    theirs.tokens_per_second,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    theirs.peak_rss_mb,
+                    1.0
+                );
             }
         }
 
@@ -187,6 +217,7 @@ internal static class StepBench
                 LearningRate = 1e-4,
                 Schedule = "constant",
                 WarmupSteps = 0,
+                OptimizerSharding = parsed.GetValue(s_sharding),
             },
         };
         var vocabulary = parsed.GetValue(s_vocab);
@@ -197,7 +228,11 @@ internal static class StepBench
         member.Host.Open(group);
         var results = await MainArenaThread.RunAsync(() =>
         {
-            group.Connect(StateAgreement.Of(job));
+            group.Connect(StateAgreement.Of(job, group.Plan));
+            if (job.ShardsOptimizer)
+            {
+                job.State.KeepMoments(ShareLayout.Of(job.State.Moments.Length, group.Plan).RangesOf(group.Plan.OwnRank));
+            }
             var measured = new List<StepResult>();
             for (var i = 0; i < parsed.GetValue(s_warmup) + parsed.GetValue(s_steps); i++)
             {
@@ -223,7 +258,9 @@ internal static class StepBench
                     workers * batches.Tokens / step * 1e3,
                     Median(result => result.Compute),
                     Median(result => result.Exchange),
-                    Median(result => result.Update),
+                    Median(result => result.Update - result.Gather),
+                    Median(result => result.Gather),
+                    job.State.Moments.Bytes / 1e6,
                     BenchTable.PeakMegabytes()
                 )
             )
@@ -242,6 +279,8 @@ internal static class StepBench
         double? compute_ms,
         double? exchange_ms,
         double? update_ms,
+        double? gather_ms,
+        double? moments_mb,
         double peak_rss_mb
     );
 #pragma warning restore IDE1006, SA1300

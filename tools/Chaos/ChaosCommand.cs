@@ -27,6 +27,10 @@ internal static class ChaosCommand
             DefaultValueFactory = _ => 1,
         };
         var steps = Number("--steps", 600, "Steps of the job, which is submitted again until all faults are done.");
+        var sharding = new Option<bool>("--optimizer-sharding")
+        {
+            Description = "The disturbed jobs share out the optimizer's state (training.optimizerSharding); the undisturbed one does not.",
+        };
         var folder = SharedOptions.Folder(
             "--work-dir",
             "Keep the processes' files and logs here; empty or new. Default: a temporary folder, which stays only where the run fails."
@@ -46,6 +50,7 @@ internal static class ChaosCommand
             every,
             seed,
             steps,
+            sharding,
             folder,
             tls,
             json,
@@ -87,6 +92,7 @@ internal static class ChaosCommand
                     Rounds = parsed.GetValue(rounds),
                     Seed = parsed.GetValue(seed),
                     Steps = parsed.GetValue(steps),
+                    OptimizerSharding = parsed.GetValue(sharding),
                     Every = parsed.GetValue(every) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                     Folder = parsed.GetValue(folder),
                     Tls = parsed.GetValue(tls),

@@ -18,6 +18,9 @@ internal sealed record ChaosOptions
     /// <summary>Steps of the job, which is submitted again until all faults are done.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>Whether the jobs that are disturbed share out the optimizer's state; the undisturbed one does not.</summary>
+    public bool OptimizerSharding { get; init; }
+
     /// <summary>Folder of certificates and tokens, as <c>certs</c> makes it. Null: no TLS.</summary>
     public string? Tls { get; init; }
 

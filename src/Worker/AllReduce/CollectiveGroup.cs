@@ -46,6 +46,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         Links = new GroupLinks(plan, options, Detector, Receive, rank => Mailbox!.HasPassedBarrier(rank));
         Mailbox = new Mailbox(plan, options, Detector, Links.Send);
         AllReduce = new GradientAllReduce(plan, new SliceTable(layout, plan.Workers, options.FrameFloats), gradient, Detector, Links.Send);
+        Shares = new ShareExchange(plan, layout.Length, options, Detector, Links.Send);
     }
 
     /// <summary>Members and shards.</summary>
@@ -69,6 +70,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     internal Mailbox Mailbox { get; }
 
     internal GradientAllReduce AllReduce { get; }
+
+    internal ShareExchange Shares { get; }
 
     /// <summary>
     /// Opens the streams and waits until all members are here. Peers that are not yet ready for this generation are waited for.
@@ -102,6 +105,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             // A frame in hand is finished first; later ones find the group ended.
             Links.Quiesce();
             AllReduce.Abandon();
+            Shares.Abandon();
         }
         finally
         {
@@ -122,6 +126,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         _sharing = Options.SharedMemory && Shared is not null;
         var paths = SharedPaths.Agree(this, _sharing ? Shared : null, AllReduce.Gradient.Length);
         AllReduce.Paths = paths;
+        Shares.Paths = paths;
         LogPaths(_logger, Plan.Generation, Plan.JobId, paths);
     }
 
@@ -132,7 +137,12 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         {
             return $"this worker is at step {current}";
         }
-        return frame.Kind == FrameKind.Mailbox ? Mailbox.Receive(rank, frame) : AllReduce.Receive(rank, frame);
+        return frame.Kind switch
+        {
+            FrameKind.Mailbox => Mailbox.Receive(rank, frame),
+            FrameKind.Share => Shares.Receive(rank, frame),
+            _ => AllReduce.Receive(rank, frame),
+        };
     }
 
     [LoggerMessage(EventId = 2104, Level = LogLevel.Information, Message = "generation {Generation} of job {Job}: gradients go {Paths}")]

@@ -162,7 +162,7 @@ internal static class FrameCodec
 
     private static void TakePayload(CollectiveFrame frame, ReadOnlySequence<byte> payload)
     {
-        var isGradient = frame.Kind is FrameKind.Reduce or FrameKind.Gather;
+        var isGradient = frame.Kind is FrameKind.Reduce or FrameKind.Gather or FrameKind.Share;
         if (frame.SharedBuffer != 0 && (!isGradient || !payload.IsEmpty || frame.SharedBuffer < 0))
         {
             throw Malformed($"buffer {frame.SharedBuffer} and a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");

@@ -26,4 +26,7 @@ internal enum MailboxTopic
 
     /// <summary>Which of the offered memory this member reads.</summary>
     MemoryAnswer = 8,
+
+    /// <summary>Sharded optimizer: the member has the step's whole gradient and all totals: it can apply the update.</summary>
+    Prepared = 20,
 }

@@ -5,6 +5,7 @@ using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Optimization;
+using TrainingCluster.Worker.Sharding;
 using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Training;
@@ -20,7 +21,7 @@ namespace TrainingCluster.Worker.Training;
 /// <item>reduce-scatter: each owner is sent its chunk of the bucket (<see cref="StepExchange"/>);</item>
 /// <item>the owner adds what arrives in tree order (<see cref="SliceReduction{TOwner}"/>);</item>
 /// <item>all-gather: the owner sends the sum to everyone;</item>
-/// <item>scale by tokens, clip by the global norm, AdamW on the flat buffers (<see cref="TrainingState.ApplyUpdate"/>);</item>
+/// <item>scale by tokens, clip by the global norm, AdamW on the flat buffers (<see cref="StepCommit"/>);</item>
 /// <item>report the step, never waiting for it (the caller does).</item>
 /// </list>
 /// Nothing here depends on how many workers there are: a step that fails leaves the state as it was and is simply done again.
@@ -32,6 +33,7 @@ internal sealed class TrainingLoop
     private readonly ShardAccumulation _accumulation;
     private readonly IReadOnlyList<FlatParameters.GradientBuffer> _buffers;
     private readonly FlatBuffer _gradient;
+    private readonly StepCommit _commit;
     private readonly ResidentMemory _memory = new();
 
     private TrainingLoop(TrainingJob job, CollectiveGroup group, ShardAccumulation accumulation)
@@ -39,7 +41,11 @@ internal sealed class TrainingLoop
         (_job, _group, _accumulation) = (job, group, accumulation);
         _buffers = job.GradientBuffers(accumulation.BufferCount);
         _gradient = _buffers[accumulation.Stages[^1].Buffer].Flat;
+        _commit = new StepCommit(job, group);
     }
+
+    /// <summary>How updates become the state, of which each member may hold a share only.</summary>
+    public StepCommit Commit => _commit;
 
     /// <summary>The group of this worker in a generation, and the loop that trains in it. The group is not connected yet.</summary>
     public static (TrainingLoop Loop, CollectiveGroup Group) Create(
@@ -113,12 +119,13 @@ internal sealed class TrainingLoop
         var total = Stopwatch.GetElapsedTime(start);
         _group.Detector.StepDone(total);
         _memory.AfterStep();
-        return result with { Update = total - exchanged, Total = total };
+        return result with { Update = total - exchanged, Gather = _commit.Waited, Total = total };
     }
 
     private StepResult WithoutTokens(StepResult result)
     {
-        _job.State.Apply(_job.State.Progress.AfterSkip(nonFinite: false));
+        _commit.Prepare(new(_job.State.Progress.AfterSkip(nonFinite: false)), result.Compute);
+        _commit.Apply();
         return result;
     }
 
@@ -137,21 +144,26 @@ internal sealed class TrainingLoop
         {
             scale *= training.ClipNorm / norm;
         }
-        _job.State.ApplyUpdate(
-            _job.Optimizer,
-            result.LearningRate,
-            scale,
-            gradient,
-            _job.State.Progress.AfterUpdate(result.Totals.TargetTokens, result.Totals.SourceTokens)
+        _commit.Prepare(
+            new(_job.State.Progress.AfterUpdate(result.Totals.TargetTokens, result.Totals.SourceTokens))
+            {
+                Gradient = _gradient.Host,
+                GradientScale = scale,
+                LearningRate = result.LearningRate,
+                Options = _job.Optimizer,
+            },
+            result.Compute
         );
+        _commit.Apply();
         return result with { GradientNorm = norm };
     }
 
     private StepResult Skip(StepResult result, ShardTotals[] byShard)
     {
-        var shards = NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard);
         var after = _job.State.Progress.AfterSkip(nonFinite: true);
-        _job.State.Apply(after);
+        _commit.Prepare(new(after), result.Compute);
+        var shards = NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard);
+        _commit.Apply();
         result = result with { Skipped = true, NonFiniteShards = shards, GradientNorm = double.NaN };
         return after.SkippedInARow > _job.Spec.Training.MaxSkippedSteps
             ? result with
