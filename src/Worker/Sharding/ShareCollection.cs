@@ -40,10 +40,15 @@ internal sealed class ShareCollection
     /// <param name="loaded">The job; its generation has ended here.</param>
     /// <param name="options">For connections to peers.</param>
     /// <param name="own">This worker's id.</param>
-    /// <param name="limit">Ends the attempts.</param>
+    /// <param name="cancellationToken">Ends the attempts.</param>
     /// <returns>Fills in the moments that others hold; null: all are here.</returns>
     /// <exception cref="IncompleteException">Something could not be had in time.</exception>
-    public static async Task<MomentGathering?> RunAsync(LoadedJob loaded, CollectiveOptions options, string own, CancellationToken limit)
+    public static async Task<MomentGathering?> RunAsync(
+        LoadedJob loaded,
+        CollectiveOptions options,
+        string own,
+        CancellationToken cancellationToken
+    )
     {
         if (loaded is not { Start: { } start, Job: { } job, Holding: { } holding } || ShardedRecovery.IsWhole(holding))
         {
@@ -52,7 +57,7 @@ internal sealed class ShareCollection
         var collection = new ShareCollection(job, start, own, options);
         try
         {
-            await collection.CollectAsync(limit);
+            await collection.CollectAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -63,25 +68,25 @@ internal sealed class ShareCollection
         return collection.Fill;
     }
 
-    private async Task CollectAsync(CancellationToken limit)
+    private async Task CollectAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             foreach (var rank in _plan.Peers)
             {
-                await AskAsync(rank, limit);
+                await AskAsync(rank, cancellationToken);
             }
             if (_weights.Count + _moments.Count == 0)
             {
                 break;
             }
-            if (_state.Prepared is { } prepared && await AnyIsAtAsync(prepared.After.Step, limit))
+            if (_state.Prepared is { } prepared && await AnyIsAtAsync(prepared.After.Step, cancellationToken))
             {
                 // That one has heard that all were prepared: the step counts as done.
                 _state.Commit();
                 NoteMissing();
             }
-            await Task.Delay(s_pause, limit);
+            await Task.Delay(s_pause, cancellationToken);
         }
 
         if (!_state.WeightsAreWhole)
@@ -91,11 +96,11 @@ internal sealed class ShareCollection
         // They need not wait for this worker any longer.
         foreach (var rank in _plan.Peers)
         {
-            await TryAsync(rank, new(rank, [], []), _state.Progress.Step, [], limit);
+            await TryAsync(rank, new(rank, [], []), _state.Progress.Step, [], cancellationToken);
         }
     }
 
-    private async Task AskAsync(int rank, CancellationToken limit)
+    private async Task AskAsync(int rank, CancellationToken cancellationToken)
     {
         var shares = ShareLayout.Of(_all.Length, _plan).RangesOf(rank);
         var fetch = new Fetch(
@@ -104,7 +109,7 @@ internal sealed class ShareCollection
             Ranges.Without(_moments, Ranges.Without(_moments, shares))
         );
         var parts = PartTransfer.Parts(fetch.Weights, fetch.Moments, withEvaluations: false);
-        if (fetch.Weights.Count + fetch.Moments.Count > 0 && await TryAsync(rank, fetch, _state.Progress.Step, parts, limit))
+        if (fetch.Weights.Count + fetch.Moments.Count > 0 && await TryAsync(rank, fetch, _state.Progress.Step, parts, cancellationToken))
         {
             _weights = Ranges.Without(_weights, fetch.Weights);
             _moments = Ranges.Without(_moments, fetch.Moments);
@@ -112,11 +117,11 @@ internal sealed class ShareCollection
     }
 
     /// <summary>Whether a peer has applied the update of a step; asked for no value, it does nothing for it.</summary>
-    private async Task<bool> AnyIsAtAsync(long step, CancellationToken limit)
+    private async Task<bool> AnyIsAtAsync(long step, CancellationToken cancellationToken)
     {
         foreach (var rank in _plan.Peers)
         {
-            if (await TryAsync(rank, new(rank, [], []), step, PartTransfer.Parts([default], [], withEvaluations: false), limit))
+            if (await TryAsync(rank, new(rank, [], []), step, PartTransfer.Parts([default], [], withEvaluations: false), cancellationToken))
             {
                 return true;
             }
@@ -124,7 +129,7 @@ internal sealed class ShareCollection
         return false;
     }
 
-    private async Task<bool> TryAsync(int rank, Fetch fetch, long step, IEnumerable<StatePart> parts, CancellationToken limit)
+    private async Task<bool> TryAsync(int rank, Fetch fetch, long step, IEnumerable<StatePart> parts, CancellationToken cancellationToken)
     {
         var request = PartTransfer.Request(_start, step, storing: true);
         request.Parts.AddRange(parts);
@@ -136,18 +141,18 @@ internal sealed class ShareCollection
                 request,
                 (_, _) => Places(fetch),
                 _options,
-                limit
+                cancellationToken
             );
             return true;
         }
-        catch (Exception e) when (e is RpcException or InvalidDataException && !limit.IsCancellationRequested)
+        catch (Exception e) when (e is RpcException or InvalidDataException && !cancellationToken.IsCancellationRequested)
         {
             _problem = $"{_plan.Members[rank].WorkerId}: {(e as RpcException)?.Status.Detail ?? e.Message}";
             return false;
         }
-        catch (RpcException e) when (limit.IsCancellationRequested)
+        catch (RpcException e) when (cancellationToken.IsCancellationRequested)
         {
-            throw new OperationCanceledException(e.Message, e, limit);
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
         }
     }
 
