@@ -32,6 +32,7 @@ internal static class StepBench
             StepWorker.Kind,
             StepWorker.Shared,
             StepWorker.InnerSteps,
+            StepWorker.Sharding,
             s_rounds,
             s_limits,
             s_peer,
@@ -61,6 +62,8 @@ internal static class StepBench
             "compute ms",
             "exchange ms",
             "update ms",
+            "gather ms",
+            "moments MB",
             "sent MB",
             "peak MB",
             "ratio"
@@ -93,6 +96,8 @@ internal static class StepBench
                         its.compute_ms,
                         its.exchange_ms,
                         its.update_ms,
+                        its.gather_ms,
+                        its.moments_mb,
                         its.sent_mb,
                         its.peak_rss_mb,
                         medians[0]!.tokens_per_second / its.tokens_per_second
@@ -118,6 +123,8 @@ internal static class StepBench
             parsed.GetValue(StepWorker.Shared)!,
             StepWorker.InnerSteps.Name,
             parsed.GetValue(StepWorker.InnerSteps).ToString(CultureInfo.InvariantCulture),
+            StepWorker.Sharding.Name,
+            $"{parsed.GetValue(StepWorker.Sharding)}",
         ];
         List<(string, Func<Task<StepTimes?>>)> systems = [("cluster", () => LastLineAsync(workers, StepWorker.Name, own))];
         if (parsed.GetValue(s_limits))

@@ -98,6 +98,8 @@ internal sealed record StepTimes(
     double? compute_ms = null,
     double? exchange_ms = null,
     double? update_ms = null,
+    double? gather_ms = null,
+    double? moments_mb = null,
     double? sent_mb = null,
     double? peak_rss_mb = null
 )

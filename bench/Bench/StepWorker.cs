@@ -5,6 +5,7 @@ using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Sharding;
 using TrainingCluster.Worker.Training;
 using static TorchSharp.torch;
 
@@ -26,11 +27,15 @@ internal static class StepWorker
         DefaultValueFactory = _ => 0,
     };
     public static readonly Option<string> Shared = ProgramOptions.SharedMemory();
+    public static readonly Option<bool> Sharding = new("--optimizer-sharding")
+    {
+        Description = "Share out the optimizer's state (training.optimizerSharding).",
+    };
     private static readonly Option<int> s_rank = new("--rank");
 
     public static Command Command()
     {
-        var command = new Command(Name) { s_rank, Kind, Shared, InnerSteps };
+        var command = new Command(Name) { s_rank, Kind, Shared, InnerSteps, Sharding };
         command.Hidden = true;
         StepShape.AddTo(command);
         command.SetAction(WorkAsync);
@@ -63,6 +68,7 @@ internal static class StepWorker
                 LearningRate = 1e-4,
                 Schedule = "constant",
                 WarmupSteps = 0,
+                OptimizerSharding = parsed.GetValue(Sharding),
             },
         };
         if (parsed.GetValue(InnerSteps) is > 0 and var innerSteps)
@@ -79,6 +85,10 @@ internal static class StepWorker
             shared
         );
         var (loop, group) = TrainingLoop.Create(job, member.Plan(1), member.Host.Options, TimeProvider.System, NullLogger.Instance);
+        if (parsed.GetValue(Sharding))
+        {
+            job.State.KeepMoments(ShareLayout.Of(job.State.Moments.Length, group.Plan).RangesOf(group.Plan.OwnRank));
+        }
         member.Host.Open(group);
         var results = new List<StepResult>();
         var (sent, before) = (0L, 0L);
@@ -108,7 +118,9 @@ internal static class StepWorker
             workers * batches.Tokens / step * 1e3,
             Median(result => result.Compute),
             Median(result => result.Exchange),
-            Median(result => result.Update),
+            Median(result => result.Update - result.Gather),
+            Median(result => result.Gather),
+            job.State.Moments.Bytes / 1e6,
             sent / 1e6 / measured.Sum(result => result.Steps),
             BenchTable.PeakMegabytes()
         ).Write();

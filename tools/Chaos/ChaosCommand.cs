@@ -28,6 +28,10 @@ internal static class ChaosCommand
         };
         var steps = Number("--steps", 600, "Steps of the job, which is submitted again until all faults are done.");
         var innerSteps = Number("--inner-steps", 0, "The job trains by DiLoCo with rounds of so many steps. 0: an exchange in every step.");
+        var sharding = new Option<bool>("--optimizer-sharding")
+        {
+            Description = "The disturbed jobs share out the optimizer's state (training.optimizerSharding); the undisturbed one does not.",
+        };
         var folder = SharedOptions.Folder(
             "--work-dir",
             "Keep the processes' files and logs here; empty or new. Default: a temporary folder, which stays only where the run fails."
@@ -48,6 +52,7 @@ internal static class ChaosCommand
             seed,
             steps,
             innerSteps,
+            sharding,
             folder,
             tls,
             json,
@@ -90,6 +95,7 @@ internal static class ChaosCommand
                     Seed = parsed.GetValue(seed),
                     Steps = parsed.GetValue(steps),
                     InnerSteps = parsed.GetValue(innerSteps),
+                    OptimizerSharding = parsed.GetValue(sharding),
                     Every = parsed.GetValue(every) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                     Folder = parsed.GetValue(folder),
                     Tls = parsed.GetValue(tls),

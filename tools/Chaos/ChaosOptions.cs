@@ -21,6 +21,9 @@ internal sealed record ChaosOptions
     /// <summary>The job trains by DiLoCo with rounds of so many steps. 0: gradients are exchanged in every step.</summary>
     public int InnerSteps { get; init; }
 
+    /// <summary>Whether the jobs that are disturbed share out the optimizer's state; the undisturbed one does not.</summary>
+    public bool OptimizerSharding { get; init; }
+
     /// <summary>Folder of certificates and tokens, as <c>certs</c> makes it. Null: no TLS.</summary>
     public string? Tls { get; init; }
 

@@ -81,6 +81,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
             $"undisturbed: {undisturbed.State.Word()} after {undisturbed.Steps} steps, weights_sha256 {undisturbed.WeightsSha256}"
         );
         // 4.
+        spec.Training.OptimizerSharding = options.OptimizerSharding;
         // 5.
         if (await TrainAsync(context, cancellationToken))
         {

@@ -49,6 +49,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         AllReduce = new GradientAllReduce(plan, new SliceTable(layout, plan.Workers, options.FrameFloats), gradient, Detector, Links.Send);
         Totals = new StepTotalsExchange(plan, options, Detector, Mailbox, Links.Send);
         _layout = layout;
+        Shares = new ShareExchange(plan, layout.Length, options, Detector, Links.Send);
     }
 
     /// <summary>Members and shards.</summary>
@@ -85,6 +86,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
 
     internal StepTotalsExchange Totals { get; }
 
+    internal ShareExchange Shares { get; }
+
     /// <summary>
     /// Opens the streams and waits until all members are here. Peers that are not yet ready for this generation are waited for.
     /// </summary>
@@ -117,6 +120,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             // A frame in hand is finished first; later ones find the group ended.
             Links.Quiesce();
             AllReduce.Abandon();
+            Shares.Abandon();
         }
         finally
         {
@@ -142,6 +146,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             AllReduce.Hierarchy = new HierarchicalFrames(HierarchicalSchedule.Create(Plan), Plan, _layout, Options.FrameFloats);
             Totals.Hierarchical = true;
         }
+        Shares.Paths = paths;
         LogPaths(_logger, Plan.Generation, Plan.JobId, paths);
     }
 
@@ -152,9 +157,13 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         {
             return $"this worker is at step {current}";
         }
-        return frame.Kind != FrameKind.Mailbox ? AllReduce.Receive(rank, frame)
-            : Totals.Takes(frame) ? Totals.Receive(rank, frame)
-            : Mailbox.Receive(rank, frame);
+        return frame.Kind switch
+        {
+            FrameKind.Mailbox when Totals.Takes(frame) => Totals.Receive(rank, frame),
+            FrameKind.Mailbox => Mailbox.Receive(rank, frame),
+            FrameKind.Share => Shares.Receive(rank, frame),
+            _ => AllReduce.Receive(rank, frame),
+        };
     }
 
     [LoggerMessage(EventId = 2104, Level = LogLevel.Information, Message = "generation {Generation} of job {Job}: gradients go {Paths}")]

@@ -18,6 +18,7 @@ public sealed partial class CollectiveHost
     private string _job = "";
     private long _generation;
     private ProcessGroup? _admitted;
+    private ProcessGroup? _last;
     private CollectiveGroup? _group;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _staleStreams;
@@ -103,6 +104,7 @@ public sealed partial class CollectiveHost
             {
                 return;
             }
+            _last = _admitted ?? _last;
             (_job, _generation, _admitted, _group) = (jobId, generation, null, null);
             _jobLogger = ScopedLogger.OfJob(_logger, jobId, traceId);
             SignalChange();
@@ -164,6 +166,18 @@ public sealed partial class CollectiveHost
     /// <exception cref="RpcException">FAILED_PRECONDITION: this worker is in another generation.</exception>
     internal Task<ProcessGroup> PlanOfAsync(string job, long generation, string caller, CancellationToken cancellationToken) =>
         WaitForAsync(() => _admitted, job, generation, caller, cancellationToken);
+
+    /// <summary>The members of the last generation that this worker was one of: they may store its state when it is over.</summary>
+    /// <exception cref="RpcException">FAILED_PRECONDITION: this worker was in another generation.</exception>
+    internal ProcessGroup LastPlanOf(string job, long generation, string caller)
+    {
+        lock (_gate)
+        {
+            return (_admitted ?? _last) is { } last && last.JobId == job && last.Generation == generation
+                ? last
+                : throw Stale(job, generation, caller);
+        }
+    }
 
     private async Task<T> WaitForAsync<T>(Func<T?> known, string job, long generation, string caller, CancellationToken cancellationToken)
         where T : class

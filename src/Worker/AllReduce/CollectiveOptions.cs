@@ -50,6 +50,9 @@ public sealed record CollectiveOptions
     /// <summary>Who this worker is to its peers; null: streams are plain text.</summary>
     public ClusterIdentity? Identity { get; init; }
 
+    /// <summary>Sharded optimizer: told of each phase of a step's commit before it, on the training thread.</summary>
+    internal Action<CommitPhase, long>? Committing { get; init; }
+
     /// <summary>A frame's payload, counted in floats.</summary>
     internal int FrameFloats => FrameBytes / sizeof(float);
 

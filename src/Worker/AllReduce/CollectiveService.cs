@@ -36,7 +36,10 @@ internal sealed class CollectiveService(CollectiveHost host) : CollectiveWire.Se
         ServerCallContext context
     )
     {
-        var plan = await host.PlanOfAsync(request.JobId, request.Generation, "a peer that wants the state", context.CancellationToken);
+        const string Caller = "a peer that wants the state";
+        var plan = request.Storing
+            ? host.LastPlanOf(request.JobId, request.Generation, Caller)
+            : await host.PlanOfAsync(request.JobId, request.Generation, Caller, context.CancellationToken);
         GroupToken.Require(context, plan.Token, request.JobId, request.Generation);
         var source = host.StateSource ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, "This worker holds no state."));
         await foreach (var chunk in source.ReadStateAsync(request, context.CancellationToken))

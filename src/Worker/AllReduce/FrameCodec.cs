@@ -186,7 +186,7 @@ internal static class FrameCodec
 
     private static void TakePayload(CollectiveFrame frame, ReadOnlySequence<byte> payload)
     {
-        var isGradient = frame.Kind is FrameKind.Reduce or FrameKind.Gather;
+        var isGradient = frame.Kind is FrameKind.Reduce or FrameKind.Gather or FrameKind.Share;
         if (frame.SharedBuffer != 0 && (!isGradient || !payload.IsEmpty || frame.SharedBuffer < 0))
         {
             throw Malformed($"buffer {frame.SharedBuffer} and a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
@@ -195,7 +195,7 @@ internal static class FrameCodec
         {
             throw Malformed($"a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
         }
-        if (frame.IsRounded && (!isGradient || payload.IsEmpty))
+        if (frame.IsRounded && (frame.Kind is not (FrameKind.Reduce or FrameKind.Gather) || payload.IsEmpty))
         {
             throw Malformed($"bfloat16 numbers and a payload of {payload.Length} bytes in a frame of kind {frame.Kind}");
         }

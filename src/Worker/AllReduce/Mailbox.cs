@@ -64,7 +64,7 @@ internal sealed class Mailbox(ProcessGroup plan, CollectiveOptions options, Fail
             () => new Awaited([.. plan.Peers.Where(rank => !Has(step, topic, rank))]),
             ownPart,
             $"{topic} of step {step}",
-            withinStep: topic == MailboxTopic.StepTotals
+            withinStep: topic is MailboxTopic.StepTotals or MailboxTopic.Prepared
         );
         return [.. Enumerable.Range(0, plan.Workers).Select(rank => rank == plan.OwnRank ? own : Take<T>(step, topic, rank))];
     }

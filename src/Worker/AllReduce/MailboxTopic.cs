@@ -29,4 +29,7 @@ internal enum MailboxTopic
 
     /// <summary>The step totals of all members, on their way down the tree of a large group.</summary>
     StepTotalsOfAll = 9,
+
+    /// <summary>Sharded optimizer: the member has the step's whole gradient and all totals: it can apply the update.</summary>
+    Prepared = 20,
 }

@@ -26,6 +26,15 @@ public sealed record ProcessGroup(
     string Token
 )
 {
+    private readonly IReadOnlyList<int>? _sharers;
+
+    /// <summary>Sharded optimizer: the ranks that hold the shares of its state, by share; all, unless the plan says otherwise.</summary>
+    internal IReadOnlyList<int> Sharers
+    {
+        get => _sharers ?? [.. Enumerable.Range(0, Workers)];
+        init => _sharers = value.Count > 0 ? value : null;
+    }
+
     /// <summary>This worker.</summary>
     public GroupMember Own => Members[OwnRank];
 
@@ -87,7 +96,10 @@ public sealed record ProcessGroup(
             ],
             own,
             message.GroupToken
-        );
+        )
+        {
+            Sharers = [.. members.Where(member => member.Share > 0).OrderBy(member => member.Share).Select(member => member.Rank)],
+        };
         var shards = plan.Members.SelectMany(member => member.Shards).Order().ToList();
         if (!shards.SequenceEqual(Enumerable.Range(0, logicalShards)))
         {

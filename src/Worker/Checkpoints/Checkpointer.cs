@@ -3,6 +3,7 @@ using TrainingCluster.Jobs;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Sharding;
 using TrainingCluster.Worker.State;
 using TrainingCluster.Worker.Training;
 
@@ -40,17 +41,29 @@ internal sealed class Checkpointer(CheckpointSpec rule, Rounds rounds, TrainerPa
     /// <param name="reports">Where the outcome goes.</param>
     /// <param name="plan">The generation's.</param>
     /// <param name="announced">The first member has said that one is due.</param>
-    public void AfterStep(TrainingJob job, Reports reports, ProcessGroup plan, bool announced)
+    /// <param name="commit">Gathers what others hold of the optimizer's state.</param>
+    /// <exception cref="CollectiveException">The group ended meanwhile.</exception>
+    public void AfterStep(TrainingJob job, Reports reports, ProcessGroup plan, bool announced, StepCommit commit)
     {
         var step = job.State.Progress.Step;
-        if (!announced || job.IsDone || (!rule.Sharded && plan.OwnRank > 0))
+        if (!announced || job.IsDone)
         {
             return;
         }
         TrainingThread.Enter(TrainingPhase.Snapshot);
-        var (part, partCount) = rule.Sharded ? (plan.OwnRank, plan.Workers) : (0, 1);
-        if (!Begin(job, reports, new(plan.Generation, plan.Token, part, partCount), CancellationToken.None))
+        var others = commit.SendMoments(rank => rule.Sharded || rank == 0);
+        if (!rule.Sharded && plan.OwnRank > 0)
         {
+            return;
+        }
+        var (part, partCount) = rule.Sharded ? (plan.OwnRank, plan.Workers) : (0, 1);
+        if (!Begin(job, reports, new(plan.Generation, plan.Token, part, partCount), others, CancellationToken.None))
+        {
+            if (others is not null)
+            {
+                var unneeded = new float[job.State.Parameters.Layout.Length];
+                others(unneeded, unneeded);
+            }
             reports.Checkpoint(new CheckpointReport { Step = step, Error = "this worker is still storing the one before" });
         }
     }
@@ -69,8 +82,13 @@ internal sealed class Checkpointer(CheckpointSpec rule, Rounds rounds, TrainerPa
         {
             if (loaded is { HasState: true, Job: { } job } && job.State.Progress.Step > Interlocked.Read(ref _stored))
             {
-                Begin(job, reports, new(loaded.Generation, loaded.GroupToken, Part: 0, Parts: 1), limit.Token);
+                var others = await ShareCollection.RunAsync(loaded, parts.Host.Options, parts.Options.WorkerId, limit.Token);
+                Begin(job, reports, new(loaded.Generation, loaded.GroupToken, Part: 0, Parts: 1), others, limit.Token);
             }
+        }
+        catch (ShareCollection.IncompleteException e)
+        {
+            reports.Checkpoint(new CheckpointReport { Step = loaded.Step, Error = e.Message });
         }
         catch (ObjectDisposedException)
         {
@@ -89,7 +107,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, Rounds rounds, TrainerPa
     }
 
     /// <returns>False: one is still being stored.</returns>
-    private bool Begin(TrainingJob job, Reports reports, Share share, CancellationToken cancellationToken)
+    private bool Begin(TrainingJob job, Reports reports, Share share, MomentGathering? others, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -97,15 +115,15 @@ internal sealed class Checkpointer(CheckpointSpec rule, Rounds rounds, TrainerPa
             {
                 return false;
             }
-            Take(job, reports, share, cancellationToken);
+            Take(job, reports, share, others, cancellationToken);
             return true;
         }
     }
 
-    private void Take(TrainingJob job, Reports reports, Share share, CancellationToken cancellationToken)
+    private void Take(TrainingJob job, Reports reports, Share share, MomentGathering? others, CancellationToken cancellationToken)
     {
         var start = parts.Time.GetTimestamp();
-        _snapshot.Take(job.State);
+        _snapshot.Take(job.State, others);
         var pause = parts.Time.GetElapsedTime(start);
         _newest = parts.Time.GetTimestamp();
         var progress = _snapshot.Progress;

@@ -1,3 +1,4 @@
+using TrainingCluster.Worker.Sharding;
 using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Checkpoints;
@@ -10,22 +11,45 @@ internal sealed class StateSnapshot
 
     public TrainingProgress Progress { get; private set; } = new();
 
-    public void Take(TrainingState state) =>
+    /// <summary>Copies a state.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="others">
+    /// Where the optimizer is sharded: fills in the moments that others hold, given the two moments of all elements.
+    /// </param>
+    public void Take(TrainingState state, MomentGathering? others = null)
+    {
+        var length = state.Parameters.Layout.Length;
+        float[] Array(int index)
+        {
+            while (_arrays.Count <= index)
+            {
+                _arrays.Add(new float[length]);
+            }
+            return _arrays[index];
+        }
+
         state.Read(current =>
         {
-            var sections = current.Sections;
-            while (_arrays.Count < sections.Count)
+            foreach (var (range, first, second) in current.Moments.Held)
             {
-                _arrays.Add(new float[current.Parameters.Layout.Length]);
+                first.CopyTo(Array(1).AsSpan(range.Offset));
+                second.CopyTo(Array(2).AsSpan(range.Offset));
             }
-            for (var i = 0; i < sections.Count; i++)
+            _sections = [];
+            foreach (var section in current.SectionsOver(Array(1), Array(2)))
             {
-                sections[i].Values.CopyTo(_arrays[i]);
+                var to = Array(_sections.Count);
+                if (_sections.Count is not (1 or 2))
+                {
+                    section.Values.CopyTo(to);
+                }
+                _sections.Add((section.Name, to));
             }
-            _sections = [.. sections.Select((section, i) => (section.Name, _arrays[i]))];
             Progress = current.Progress;
             return true;
         });
+        others?.Invoke(Array(1), Array(2));
+    }
 
     /// <summary>The copy as a file.</summary>
     public StateDict ToStateDict(FlatLayout layout) =>

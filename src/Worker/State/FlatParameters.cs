@@ -16,7 +16,9 @@ public sealed class FlatParameters : IDisposable
 
     /// <summary>Moves the model's weights into a flat buffer. The model must not be used after this is disposed.</summary>
     /// <param name="model">On the device where it is to be trained.</param>
-    public FlatParameters(SequenceToSequenceModel model)
+    /// <param name="newFile">Given their length, memory in which the host's side of the weights is to lie; null, also as its result: in
+    /// memory of the process.</param>
+    public FlatParameters(SequenceToSequenceModel model, Func<int, MemoryFile?>? newFile = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var scope = NewDisposeScope();
@@ -27,7 +29,7 @@ public sealed class FlatParameters : IDisposable
         Layout = new FlatLayout(
             segments.Select(segment => segment.Parameters.Select(named => (named.Name, (IReadOnlyList<long>)named.Parameter.shape)))
         );
-        Weights = new FlatBuffer(Layout.Length, _device);
+        Weights = new FlatBuffer(Layout.Length, _device, newFile?.Invoke(Layout.Length));
         for (var i = 0; i < _parameters.Count; i++)
         {
             var view = View(Weights, Layout.Entries[i]);

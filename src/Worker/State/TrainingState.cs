@@ -2,6 +2,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Native;
+using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Optimization;
 
 namespace TrainingCluster.Worker.State;
@@ -24,8 +26,7 @@ public sealed class TrainingState : IDisposable
     private const int StepSections = 3;
 
     private readonly Lock _gate = new();
-    private readonly float[] _first;
-    private readonly float[] _second;
+    private readonly Moments _moments;
     private float[]? _best;
     private readonly List<float[]> _recent = [];
     private readonly CheckpointAveraging _keep;
@@ -34,11 +35,12 @@ public sealed class TrainingState : IDisposable
     /// <summary>The state at step 0 of a freshly initialised model.</summary>
     /// <param name="model">Its parameters move into the state's flat buffer.</param>
     /// <param name="keep">Which evaluated weights are kept for averaging.</param>
-    public TrainingState(SequenceToSequenceModel model, CheckpointAveraging keep)
+    /// <param name="newFile">Given their length, memory in which the weights are to lie; null, also as its result: in memory of the
+    /// process.</param>
+    public TrainingState(SequenceToSequenceModel model, CheckpointAveraging keep, Func<int, MemoryFile?>? newFile = null)
     {
-        Parameters = new FlatParameters(model);
-        _first = new float[Parameters.Layout.Length];
-        _second = new float[Parameters.Layout.Length];
+        Parameters = new FlatParameters(model, newFile);
+        _moments = Moments.Zeros(Parameters.Layout.Length);
         _keep = keep;
         Progress = new TrainingProgress();
     }
@@ -58,18 +60,37 @@ public sealed class TrainingState : IDisposable
     /// <summary>The evaluated weights kept for the average, oldest first; empty where the job does not average.</summary>
     public IReadOnlyList<float[]> Recent => _recent;
 
-    /// <summary>Bytes of all sections.</summary>
-    public long Bytes => Sections.Sum(section => (long)section.Values.Length * sizeof(float));
+    /// <summary>Whether all weights are those of <see cref="Progress"/>; else only those of the elements whose moments are held.</summary>
+    public bool WeightsAreWhole { get; private set; } = true;
 
-    /// <summary>Everything but the counters, in a fixed order.</summary>
+    /// <summary>The next step's update where it could be applied; null: there is none.</summary>
+    internal PreparedUpdate? Prepared { get; private set; }
+
+    /// <summary>AdamW's moments, of the elements that this worker holds.</summary>
+    internal Moments Moments => _moments;
+
+    /// <summary>Bytes of all sections.</summary>
+    public long Bytes => ((1L + EvaluationSections.Count) * Parameters.Layout.Length * sizeof(float)) + _moments.Bytes;
+
+    /// <summary>Everything but the counters, in a fixed order. Only where all moments are held.</summary>
     public IReadOnlyList<StateSection> Sections =>
+        _moments.Held is [{ } held] && held.Range.Length == _moments.Length
+            ? [.. SectionsOver(held.First, held.Second)]
+            : throw new InvalidOperationException("Only a part of the moments is held here.");
+
+    /// <summary>What evaluations keep, in the order of the sections.</summary>
+    internal IReadOnlyList<StateSection> EvaluationSections =>
         [
-            new("weights", Parameters.Weights.Host),
-            new("first_moment", _first),
-            new("second_moment", _second),
             .. _best is null ? Array.Empty<StateSection>() : [new StateSection("best", _best)],
             .. _recent.Select((values, i) => new StateSection($"recent.{i}", values)),
         ];
+
+    /// <summary>The sections with these moments.</summary>
+    internal IEnumerable<StateSection> SectionsOver(Memory<float> first, Memory<float> second) =>
+        EvaluationSections
+            .Prepend(new("second_moment", second))
+            .Prepend(new("first_moment", first))
+            .Prepend(new("weights", Parameters.Weights.Host));
 
     /// <summary>One optimizer update of weights and moments, and the counters after it.</summary>
     public void ApplyUpdate(
@@ -83,7 +104,7 @@ public sealed class TrainingState : IDisposable
         ArgumentNullException.ThrowIfNull(after);
         lock (_gate)
         {
-            AdamW.Update(options, learningRate, after.Updates, gradientScale, Parameters.Weights.Host.Span, gradient, _first, _second);
+            UpdateHeld(options, learningRate, after.Updates, gradientScale, gradient);
             Parameters.Weights.Upload();
             SetProgress(after);
         }
@@ -102,9 +123,90 @@ public sealed class TrainingState : IDisposable
     {
         lock (_gate)
         {
-            OuterNesterov.Update(learningRate, momentum, gradientScale, Parameters.Weights.Host.Span, gradient, _first);
+            OuterNesterov.Update(learningRate, momentum, gradientScale, Parameters.Weights.Host.Span, gradient, _moments.Held[0].First.Span);
             Parameters.Weights.Upload();
             SetProgress(after);
+        }
+    }
+
+    /// <summary>Keeps what the next update needs; the state stays as it is.</summary>
+    internal void Prepare(PreparedUpdate update)
+    {
+        lock (_gate)
+        {
+            Prepared = update;
+        }
+    }
+
+    /// <summary>Forgets an update that was prepared: its step is done again.</summary>
+    internal void Discard()
+    {
+        lock (_gate)
+        {
+            Prepared = null;
+        }
+    }
+
+    /// <summary>Applies the prepared update to what is held; if not all, <see cref="WeightsArrived"/> makes the weights whole.</summary>
+    /// <returns>False: only the counters have changed.</returns>
+    /// <exception cref="InvalidOperationException">None is prepared.</exception>
+    internal bool Commit()
+    {
+        lock (_gate)
+        {
+            var update = Prepared ?? throw new InvalidOperationException("No update is prepared.");
+            if (update.Options is { } options)
+            {
+                WeightsAreWhole = _moments.AreWhole;
+                UpdateHeld(options, update.LearningRate, update.After.Updates, update.GradientScale, update.Gradient.Span);
+                if (WeightsAreWhole)
+                {
+                    Parameters.Weights.Upload();
+                }
+            }
+            Prepared = null;
+            SetProgress(update.After);
+            return update.Options is not null;
+        }
+    }
+
+    /// <summary>The weights of all other elements have been written into the flat buffer.</summary>
+    internal void WeightsArrived()
+    {
+        lock (_gate)
+        {
+            Parameters.Weights.Upload();
+            WeightsAreWhole = true;
+        }
+    }
+
+    /// <summary>From now on only the moments of these ranges are held here. All of them must be.</summary>
+    internal void KeepMoments(IReadOnlyList<FlatRange> ranges)
+    {
+        lock (_gate)
+        {
+            _moments.Keep(ranges);
+            Version++;
+        }
+    }
+
+    /// <summary>Takes in moments that were held elsewhere. Readers of what was held before are not disturbed.</summary>
+    internal void AddMoments(MomentRange range)
+    {
+        lock (_gate)
+        {
+            _moments.Add(range);
+        }
+    }
+
+    /// <summary>What is here is of no use for the step that the others go on from.</summary>
+    internal void Forget()
+    {
+        lock (_gate)
+        {
+            _moments.Clear();
+            (Prepared, WeightsAreWhole) = (null, false);
+            Version++;
         }
     }
 
@@ -151,7 +253,8 @@ public sealed class TrainingState : IDisposable
     /// SHA-256 over what steps change (weights, moments, counters) and over what evaluations change: equal on all workers that hold
     /// the same state.
     /// </summary>
-    public (byte[] Steps, byte[] Evaluations) Fingerprints()
+    /// <param name="withMoments">Whether the moments count; false: the weights and counters alone.</param>
+    public (byte[] Steps, byte[] Evaluations) Fingerprints(bool withMoments = true)
     {
         lock (_gate)
         {
@@ -159,12 +262,12 @@ public sealed class TrainingState : IDisposable
             return (
                 Hash(
                     $"{p.Step} {p.Updates} {p.SkippedInARow} {p.SkippedSteps} {p.TargetTokens} {p.SourceTokens}",
-                    Sections.Take(StepSections)
+                    withMoments ? Sections.Take(StepSections) : [new StateSection("weights", Parameters.Weights.Host)]
                 ),
                 Hash(
                     $"{p.EvaluatedStep} {p.Evaluations} {p.KeptBleu} {BitConverter.DoubleToInt64Bits(p.BestBleu)} {p.BestStep} "
                         + $"{p.EvaluationsSinceBest} {p.StoppedEarly}",
-                    Sections.Skip(StepSections)
+                    EvaluationSections
                 )
             );
         }
@@ -176,6 +279,20 @@ public sealed class TrainingState : IDisposable
             foreach (var section in sections)
             {
                 hash.AppendData(MemoryMarshal.AsBytes(section.Values.Span));
+            }
+            return hash.GetHashAndReset();
+        }
+    }
+
+    /// <summary>SHA-256 over the two moments of a range that is held.</summary>
+    internal byte[] FingerprintOfMoments(FlatRange range)
+    {
+        lock (_gate)
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var piece in _moments.Pieces(range))
+            {
+                hash.AppendData(MemoryMarshal.AsBytes(piece.Span));
             }
             return hash.GetHashAndReset();
         }
@@ -198,11 +315,38 @@ public sealed class TrainingState : IDisposable
     /// <exception cref="InvalidDataException">They are not those of such a state.</exception>
     internal IReadOnlyList<StateSection> PrepareSections(IReadOnlyList<string> names, int scores)
     {
+        var recent = CheckSections(names, scores);
+        lock (_gate)
+        {
+            Version++;
+            _moments.Unite();
+            PrepareEvaluations(names.Contains("best"), recent);
+            return Sections;
+        }
+    }
+
+    /// <summary>Makes room for what a peer's evaluations have kept.</summary>
+    /// <exception cref="InvalidDataException">They cannot have kept that.</exception>
+    internal IReadOnlyList<StateSection> PrepareEvaluationSections(IReadOnlyList<string> names, int scores)
+    {
+        var recent = CheckSections(
+            [.. SectionsOver(default, default).Take(StepSections).Select(section => section.Name), .. names],
+            scores
+        );
+        lock (_gate)
+        {
+            PrepareEvaluations(names.Contains("best"), recent);
+            return EvaluationSections;
+        }
+    }
+
+    private int CheckSections(IReadOnlyList<string> names, int scores)
+    {
         var recent = names.Count(name => name.StartsWith("recent.", StringComparison.Ordinal));
         // Before memory is taken: each section is as large as the model.
         string[] possible =
         [
-            .. Sections.Take(StepSections).Select(section => section.Name),
+            .. SectionsOver(default, default).Take(StepSections).Select(section => section.Name),
             .. names.Contains("best") ? new[] { "best" } : [],
             .. Enumerable.Range(0, recent).Select(i => $"recent.{i}"),
         ];
@@ -212,17 +356,7 @@ public sealed class TrainingState : IDisposable
                 $"A training state of this job cannot consist of {string.Join(", ", names)} and {scores} scores of weights that are kept."
             );
         }
-        lock (_gate)
-        {
-            Version++;
-            _best = names.Contains("best") ? _best ?? new float[_first.Length] : null;
-            _recent.Clear();
-            for (var i = 0; i < recent; i++)
-            {
-                _recent.Add(new float[_first.Length]);
-            }
-            return Sections;
-        }
+        return recent;
     }
 
     /// <summary>Takes a received state into use after all its values have been written.</summary>
@@ -231,6 +365,7 @@ public sealed class TrainingState : IDisposable
         lock (_gate)
         {
             Parameters.Weights.Upload();
+            (Prepared, WeightsAreWhole) = (null, true);
             SetProgress(progress);
         }
     }
@@ -243,6 +378,39 @@ public sealed class TrainingState : IDisposable
         {
             _disposed = true;
             Parameters.Dispose();
+        }
+    }
+
+    private void PrepareEvaluations(bool best, int recent)
+    {
+        var length = Parameters.Layout.Length;
+        _best = best ? _best ?? new float[length] : null;
+        _recent.Clear();
+        for (var i = 0; i < recent; i++)
+        {
+            _recent.Add(new float[length]);
+        }
+    }
+
+    private void UpdateHeld(AdamWOptions options, double learningRate, long update, double scale, ReadOnlySpan<float> gradient)
+    {
+        var weights = Parameters.Weights.Host.Span;
+        if (gradient.Length != weights.Length)
+        {
+            throw new ArgumentException($"The gradient has {gradient.Length} floats, the weights {weights.Length}.", nameof(gradient));
+        }
+        foreach (var (range, first, second) in _moments.Held)
+        {
+            AdamW.Update(
+                options,
+                learningRate,
+                update,
+                scale,
+                weights.Slice(range.Offset, range.Length),
+                gradient.Slice(range.Offset, range.Length),
+                first,
+                second
+            );
         }
     }
 

@@ -2,6 +2,7 @@ using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
+using TrainingCluster.Worker.Sharding;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Worker.Training;
@@ -9,7 +10,11 @@ namespace TrainingCluster.Worker.Training;
 /// <summary>The one job that a worker holds, before and after its model is in memory.</summary>
 internal sealed class LoadedJob(string jobId, JobSpec spec, JobOrigin? origin) : IDisposable
 {
+    private static readonly TimeSpan s_collecting = TimeSpan.FromSeconds(10);
+
+    private volatile TaskCompletionSource _collected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TrainingJob? _job;
+    private bool _idle = true;
 
     public string JobId => jobId;
 
@@ -38,6 +43,34 @@ internal sealed class LoadedJob(string jobId, JobSpec spec, JobOrigin? origin) :
 
     /// <summary>The secret of that generation's members.</summary>
     public string GroupToken { get; set; } = "";
+
+    /// <summary>That generation's plan.</summary>
+    public StartGeneration? Start { get; set; }
+
+    /// <summary>Whether no generation runs: nothing changes the state.</summary>
+    public bool IsIdle
+    {
+        get => Volatile.Read(ref _idle);
+        set
+        {
+            if (!value)
+            {
+                _collected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+            Volatile.Write(ref _idle, value);
+        }
+    }
+
+    /// <summary>
+    /// Sharded optimizer: which part of the state is here, as the coordinator and the peers must know it; null: all of it, or none.
+    /// </summary>
+    public StateHolding? Holding => HasState && _job is { ShardsOptimizer: true } job ? ShardedRecovery.Describe(job.State) : null;
+
+    /// <summary>Waits until the member that stores the state has what this worker holds, but not for long.</summary>
+    public Task UntilCollectedAsync(TimeProvider time) => Task.WhenAny(_collected.Task, Task.Delay(s_collecting, time));
+
+    /// <summary>The member that stores the state needs nothing more from here.</summary>
+    public void Collected() => _collected.TrySetResult();
 
     /// <summary>Newest step whose update is applied.</summary>
     public long Step => HasState && _job is { } job ? job.State.Progress.Step : 0;

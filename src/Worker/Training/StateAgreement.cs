@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Sharding;
 
 namespace TrainingCluster.Worker.Training;
 
@@ -8,15 +9,31 @@ namespace TrainingCluster.Worker.Training;
 internal static class StateAgreement
 {
     /// <summary>What this worker holds.</summary>
-    public static MemberState Of(TrainingJob job)
+    /// <param name="job">The job.</param>
+    /// <param name="plan">The generation, which says whose shares of the optimizer's state are compared.</param>
+    public static MemberState Of(TrainingJob job, ProcessGroup plan)
     {
-        var (steps, evaluations) = job.State.Fingerprints();
-        return new MemberState
+        var (steps, evaluations) = job.State.Fingerprints(withMoments: !job.ShardsOptimizer);
+        var held = new MemberState
         {
             EvaluationDue = job.EvaluationIsDue,
             StepsSha256 = ByteString.CopyFrom(steps),
             EvaluationsSha256 = ByteString.CopyFrom(evaluations),
         };
+        if (job.ShardsOptimizer)
+        {
+            var layout = ShareLayout.Of(job.State.Moments.Length, plan);
+            held.Shares.AddRange(
+                layout
+                    .SharesOf(plan.OwnRank)
+                    .Select(share => new ShareDigest
+                    {
+                        Share = share,
+                        Sha256 = ByteString.CopyFrom(job.State.FingerprintOfMoments(layout.Range(share))),
+                    })
+            );
+        }
+        return held;
     }
 
     /// <summary>
@@ -42,5 +59,6 @@ internal static class StateAgreement
 
     private static bool Agree(MemberState own, MemberState other) =>
         own.StepsSha256 == other.StepsSha256
+        && own.Shares.All(share => other.Shares.All(also => also.Share != share.Share || also.Sha256 == share.Sha256))
         && (own.EvaluationDue != other.EvaluationDue || own.EvaluationsSha256 == other.EvaluationsSha256);
 }

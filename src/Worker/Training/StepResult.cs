@@ -44,5 +44,8 @@ internal sealed record StepResult
     /// <summary>Norm and optimizer.</summary>
     public TimeSpan Update { get; init; }
 
+    /// <summary>Sharded optimizer: of the update, waiting for the others and taking the weights of their shares.</summary>
+    public TimeSpan Gather { get; init; }
+
     public TimeSpan Total { get; init; }
 }

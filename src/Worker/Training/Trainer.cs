@@ -7,6 +7,7 @@ using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Checkpoints;
 using TrainingCluster.Worker.Datasets;
+using TrainingCluster.Worker.Sharding;
 
 namespace TrainingCluster.Worker.Training;
 
@@ -189,6 +190,7 @@ public sealed partial class Trainer : ITrainer
 
         await _obeying;
         _parts.Host.StateSource = null;
+        _loaded?.Collected();
         _loaded?.Dispose();
         _loaded = null;
         await _storing;
@@ -276,6 +278,8 @@ public sealed partial class Trainer : ITrainer
                     CompletedStep = loaded.Step,
                     ShardsPerSecond = loaded.Speed.ShardsPerSecond,
                     StepEvaluated = loaded is { HasState: true, Job: { } job } && !job.EvaluationIsDue,
+                    Holding = loaded.Holding,
+                    PreparedStep = loaded is { HasState: true, Job.State.Prepared: { } prepared } ? prepared.After.Step : 0,
                 }
             );
     }
@@ -312,6 +316,11 @@ public sealed partial class Trainer : ITrainer
             // Beside what comes next: whoever resumes the job at once does not wait for it.
             _storing = StoreAsync(loaded, checkpointer, reports, completed);
             return;
+        }
+        if (message.KeepState && _loaded.Holding is { } holding && !ShardedRecovery.IsWhole(holding))
+        {
+            // Another member stores the state, and part of it is here.
+            _storing = Task.WhenAll(_storing, _loaded.UntilCollectedAsync(_parts.Time));
         }
 
         if (!message.KeepState)

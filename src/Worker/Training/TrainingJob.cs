@@ -2,6 +2,7 @@ using TorchSharp;
 using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.Modeling.Models;
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Optimization;
@@ -41,12 +42,19 @@ internal sealed class TrainingJob : IDisposable
         }
         Model.train();
         Device = device;
+        MemoryFile? file = null;
         State = new TrainingState(
             Model,
             training.AverageBestCheckpoints > 1
                 ? new CheckpointAveraging(training.AverageBestCheckpoints, Best: true)
-                : new CheckpointAveraging(training.AverageLastCheckpoints, Best: false)
+                : new CheckpointAveraging(training.AverageLastCheckpoints, Best: false),
+            // Peers take the weights that this worker has updated from here.
+            length => file = ShardsOptimizer ? Shared?.TryNewFile(length) : null
         );
+        if (file is not null)
+        {
+            Shared!.Add(file, State.Parameters.Weights.Host);
+        }
         Optimizer = new AdamWOptions(training.Beta1, training.Beta2, training.Epsilon, training.WeightDecay);
         Schedule = new LearningRateSchedule(
             LearningRateSchedule.KindOf(training.Schedule),
@@ -97,6 +105,9 @@ internal sealed class TrainingJob : IDisposable
 
     /// <summary>The gradient buffers as peers on this machine can read them; null: they cannot.</summary>
     public SharedBuffers? Shared { get; }
+
+    /// <summary>Whether members hold shares of the optimizer's state instead of all of it.</summary>
+    public bool ShardsOptimizer => Spec.Training.OptimizerSharding;
 
     /// <summary>Whether no further step is to be made.</summary>
     public bool IsDone => State.Progress.StoppedEarly || State.Progress.Step >= TotalSteps;

@@ -4,6 +4,7 @@ using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 using TrainingCluster.Worker.Optimization;
+using TrainingCluster.Worker.Sharding;
 using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Training;
@@ -19,7 +20,7 @@ namespace TrainingCluster.Worker.Training;
 /// <item>reduce-scatter: each owner is sent its chunk of the bucket (<see cref="IStepExchange"/>);</item>
 /// <item>the owner adds what arrives in tree order (<see cref="SliceReduction{TOwner}"/>);</item>
 /// <item>all-gather: the owner sends the sum to everyone;</item>
-/// <item>scale by tokens, clip by the global norm, AdamW on the flat buffers (<see cref="TrainingState.ApplyUpdate"/>);</item>
+/// <item>scale by tokens, clip by the global norm, AdamW on the flat buffers (<see cref="StepCommit"/>);</item>
 /// <item>report the step, never waiting for it (the caller does).</item>
 /// </list>
 /// Nothing here depends on how many workers there are: a step that fails leaves the state as it was and is simply done again.
@@ -31,6 +32,7 @@ internal sealed class TrainingLoop
     private readonly ShardAccumulation _accumulation;
     private readonly IReadOnlyList<FlatParameters.GradientBuffer> _buffers;
     private readonly FlatBuffer _gradient;
+    private readonly StepCommit _commit;
     private readonly ResidentMemory _memory = new();
 
     private TrainingLoop(TrainingJob job, CollectiveGroup group, ShardAccumulation accumulation)
@@ -38,7 +40,11 @@ internal sealed class TrainingLoop
         (_job, _group, _accumulation) = (job, group, accumulation);
         _buffers = job.GradientBuffers(accumulation.BufferCount);
         _gradient = _buffers[accumulation.Stages[^1].Buffer].Flat;
+        _commit = new StepCommit(job, group);
     }
+
+    /// <summary>How updates become the state, of which each member may hold a share only.</summary>
+    public StepCommit Commit => _commit;
 
     /// <summary>The group of this worker in a generation, and the loop that trains in it. The group is not connected yet.</summary>
     public static (TrainingLoop Loop, CollectiveGroup Group) Create(
@@ -124,7 +130,7 @@ internal sealed class TrainingLoop
         var total = Stopwatch.GetElapsedTime(start);
         _group.Detector.StepDone(total);
         _memory.AfterStep();
-        return result with { Update = total - exchanged, Total = total };
+        return result with { Update = total - exchanged, Gather = _commit.Waited, Total = total };
     }
 
     /// <summary>Steps 1 to 4 for a shard that trains by itself: all buckets are ready at once, after its last step.</summary>
@@ -138,7 +144,8 @@ internal sealed class TrainingLoop
 
     private StepResult WithoutTokens(StepResult result)
     {
-        _job.State.Apply(_job.State.Progress.AfterSkip(nonFinite: false, result.Steps));
+        _commit.Prepare(new(_job.State.Progress.AfterSkip(nonFinite: false, result.Steps)), result.Compute);
+        _commit.Apply();
         return result;
     }
 
@@ -164,15 +171,26 @@ internal sealed class TrainingLoop
         {
             scale *= training.ClipNorm / norm;
         }
-        _job.State.ApplyUpdate(_job.Optimizer, result.LearningRate, scale, gradient, after);
+        _commit.Prepare(
+            new(after)
+            {
+                Gradient = _gradient.Host,
+                GradientScale = scale,
+                LearningRate = result.LearningRate,
+                Options = _job.Optimizer,
+            },
+            result.Compute
+        );
+        _commit.Apply();
         return result with { GradientNorm = norm };
     }
 
     private StepResult Skip(StepResult result, ShardTotals[] byShard)
     {
-        var shards = _job.IsDiLoCo ? NonFinite.Shards(byShard) : NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard);
         var after = _job.State.Progress.AfterSkip(nonFinite: true, result.Steps);
-        _job.State.Apply(after);
+        _commit.Prepare(new(after), result.Compute);
+        var shards = _job.IsDiLoCo ? NonFinite.Shards(byShard) : NonFinite.FindShards(_job, _group, _buffers[0], result.Step, byShard);
+        _commit.Apply();
         result = result with { Skipped = true, NonFiniteShards = shards, GradientNorm = double.NaN };
         return after.SkippedInARow > _job.Spec.Training.MaxSkippedSteps
             ? result with

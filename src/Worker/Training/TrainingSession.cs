@@ -8,6 +8,7 @@ using TrainingCluster.Modeling.Native;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
+using TrainingCluster.Worker.Sharding;
 
 namespace TrainingCluster.Worker.Training;
 
@@ -74,6 +75,7 @@ internal sealed partial class TrainingSession
     public async Task RunAsync()
     {
         _spans = new GenerationSpans(_trace, _start, _parts.Options.WorkerId);
+        _loaded.IsIdle = false;
         try
         {
             await RunCoreAsync();
@@ -90,6 +92,7 @@ internal sealed partial class TrainingSession
         }
         finally
         {
+            _loaded.IsIdle = true;
             _spans.End(_problem);
         }
     }
@@ -120,15 +123,18 @@ internal sealed partial class TrainingSession
     {
         var start = Stopwatch.GetTimestamp();
         // 1.
+        ShardedRecovery.ForgetForSeed(_loaded, _start);
         var job = await _loaded.OpenAsync(_parts, _aborted.Token);
         _loaded.Checkpointer!.Spans = _spans;
         var plan = ProcessGroup.From(_start, _parts.Options.WorkerId, job.Spec.Training.LogicalShards);
+        // Before peers ask for it.
+        var holdsState = _loaded.HasState;
+        _loaded.HasState = job.ShardsOptimizer && ShardedRecovery.Resolve(job.State, holdsState, _start, _parts.Options.WorkerId);
         _parts.Host.Admit(plan);
         // 2.
-        var holdsState = _loaded.HasState;
-        _loaded.HasState = false;
-        var recovered = await RecoverAsync(job, holdsState);
+        var recovered = await RecoverAsync(job, plan, holdsState);
         (_loaded.HasState, _loaded.Generation, _loaded.GroupToken) = (true, _start.Generation, _start.GroupToken);
+        _loaded.Start = _start;
         var (loop, group) = TrainingLoop.Create(job, plan, _parts.Host.Options, _parts.Time, _parts.Logger);
         Volatile.Write(ref _group, group);
         FinalModel? model;
@@ -154,11 +160,19 @@ internal sealed partial class TrainingSession
         }
     }
 
-    private Task<RecoveredState> RecoverAsync(TrainingJob job, bool holdsState)
+    private Task<RecoveredState> RecoverAsync(TrainingJob job, ProcessGroup plan, bool holdsState)
     {
         var span = _spans.Begin("state recovery", _start.BaseStep);
         return span.DuringAsync(async () =>
         {
+            if (
+                job.ShardsOptimizer
+                && await ShardedRecovery.RunAsync(job, _loaded.HasState, _start, plan, _parts.Host.Options, _aborted.Token) is { } taken
+            )
+            {
+                span?.SetTag("cluster.source", taken.Source.ToString()).SetTag("cluster.bytes", taken.Bytes);
+                return taken;
+            }
             var recovered = await StateRecovery.RunAsync(
                 job,
                 holdsState,
@@ -204,8 +218,13 @@ internal sealed partial class TrainingSession
     {
         // 3.
         TrainingThread.Begin();
-        var members = group.Connect(StateAgreement.Of(job));
+        var members = group.Connect(StateAgreement.Of(job, group.Plan));
         StateAgreement.Check(group, members);
+        if (job.ShardsOptimizer)
+        {
+            // All have what they need.
+            job.State.KeepMoments(ShareLayout.Of(job.State.Moments.Length, group.Plan).RangesOf(group.Plan.OwnRank));
+        }
         _reports.Started(recovery, recovered);
         // 4. Where one member lacks the evaluation, all take part in it again: its outcome is the same.
         if (members.Any(member => member.EvaluationDue))
@@ -233,7 +252,7 @@ internal sealed partial class TrainingSession
                 return null;
             }
 
-            checkpointer.AfterStep(job, _reports, group.Plan, result.CheckpointAnnounced);
+            checkpointer.AfterStep(job, _reports, group.Plan, result.CheckpointAnnounced, loop.Commit);
             if (job.EvaluationIsDue)
             {
                 Evaluate(job, group);

@@ -46,7 +46,10 @@ public sealed class ControlSerializerTests : IDisposable
         Assert.Empty(ControlReflection.Descriptor.MessageTypes.Except(reached).Select(m => m.Name));
 
         static IEnumerable<MessageDescriptor> Parts(MessageDescriptor message) =>
-            message.Fields.InDeclarationOrder().Where(f => f.FieldType == FieldType.Message).Select(f => f.MessageType);
+            message
+                .Fields.InDeclarationOrder()
+                .Where(f => f.FieldType == FieldType.Message)
+                .SelectMany(f => Parts(f.MessageType).Prepend(f.MessageType));
     }
 
     [Fact]

@@ -11,6 +11,9 @@ internal sealed class Hold
     /// <summary>Training stops once it has reported this step, until <see cref="Release"/>. To be called before training begins.</summary>
     public void After(long step) => Volatile.Write(ref _step, step);
 
+    /// <summary>Returns after <see cref="Release"/>.</summary>
+    public void Wait() => _released.Task.GetAwaiter().GetResult();
+
     public void Release() => _released.TrySetResult();
 
     /// <summary>Called with each report, on the thread that makes it.</summary>

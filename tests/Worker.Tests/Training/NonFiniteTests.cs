@@ -143,7 +143,7 @@ public sealed class NonFiniteTests : IDisposable
         var results = await Task.Factory.StartNew(
             () =>
             {
-                group.Connect(StateAgreement.Of(job));
+                group.Connect(StateAgreement.Of(job, group.Plan));
                 var done = new List<StepResult>();
                 while (!job.IsDone)
                 {

@@ -122,7 +122,8 @@ internal sealed class TestCluster : IAsyncDisposable
         JobSpec spec,
         IReadOnlyList<Member> members,
         string checkpoint = "",
-        long? baseStep = null
+        long? baseStep = null,
+        int withoutShare = 0
     )
     {
         Prepare(job, generation, spec, members);
@@ -152,7 +153,9 @@ internal sealed class TestCluster : IAsyncDisposable
                     CollectiveAddress = members[rank].Server.Address.ToString(),
                     FirstShard = first,
                     ShardCount = (shards * (rank + 1) / members.Count) - first,
-                    HasBaseState = prepared[rank].HasState && prepared[rank].CompletedStep == step,
+                    HasBaseState = IsAt(prepared[rank], step),
+                    Holding = IsAt(prepared[rank], step) ? HoldingAt(prepared[rank], step) : null,
+                    Share = rank < members.Count - withoutShare ? rank + 1 : 0,
                 }
             );
         }
@@ -162,6 +165,20 @@ internal sealed class TestCluster : IAsyncDisposable
             member.Trainer.Start(start);
         }
         return step;
+    }
+
+    private static bool IsAt(RendezvousJoined joined, long step) =>
+        joined.HasState && (joined.CompletedStep == step || joined.PreparedStep == step);
+
+    // Who is only prepared applies the update to its own shares.
+    private static StateHolding? HoldingAt(RendezvousJoined joined, long step)
+    {
+        var holding = joined.Holding?.Clone();
+        if (holding is not null && joined.CompletedStep != step)
+        {
+            holding.WeightsWhole = false;
+        }
+        return holding;
     }
 
     public async ValueTask DisposeAsync()

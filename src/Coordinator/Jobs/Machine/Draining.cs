@@ -14,6 +14,11 @@ internal static class Draining
         {
             held.Add(holder.Id);
         }
+        // One stores the state, of which the others hold parts.
+        if (state.Phase == JobPhase.Leaving && state.Spec.Training.OptimizerSharding)
+        {
+            held.UnionWith(state.Pool.Values.Where(w => w.Claim is { HasState: true }).Select(w => w.Id));
+        }
         return held;
     }
 

@@ -11,6 +11,7 @@ internal static class Plans
     public static void Send(TransitionBuilder transition)
     {
         var (step, checkpoint, sources) = Base(transition.State);
+        HeldShares.TellLoss(transition, step);
         var shards = transition.State.Spec.Training.LogicalShards;
         // With more members than shards those that hold the state come first: the others need them to take it from.
         var chosen = Staying(transition.State, sources)
@@ -38,8 +39,10 @@ internal static class Plans
                 FirstShard = r.FirstShard,
                 ShardCount = r.ShardCount,
                 HasBaseState = sources.Contains(r.WorkerId),
+                Holding = HeldShares.At(step, sources.Contains(r.WorkerId) ? transition.Current.Members[r.WorkerId].Joined : null),
             })
         );
+        HeldShares.ShareOut(transition.State, message);
         transition.State = transition.State with { Plan = message, LastHeard = transition.Now };
         transition.Current = transition.Current with
         {
@@ -66,6 +69,10 @@ internal static class Plans
     private static (long Step, string CheckpointId, ImmutableHashSet<string> Sources) Base(JobMachineState state)
     {
         var holders = state.Current.Members.Values.Where(s => s.Joined!.HasState).ToArray();
+        if (state.Spec.Training.OptimizerSharding)
+        {
+            return HeldShares.Base(state, holders);
+        }
         // Of those at the greatest step, those that have evaluated it too hold more: the rest take the state from them.
         var newest = holders.Select(s => (s.Joined!.CompletedStep, s.Joined.StepEvaluated)).DefaultIfEmpty((-1, false)).Max();
         if (state.CheckpointId.Length > 0 && state.CheckpointStep > newest.Item1)
@@ -84,7 +91,13 @@ internal static class Plans
     private static IEnumerable<GroupMember> Staying(JobMachineState state, ImmutableHashSet<string> sources)
     {
         var staying = state.Current.Members.Values.Where(s => !state.Pool[s.WorkerId].Draining).ToArray();
-        var handedOver = sources.IsEmpty || staying.Any(s => sources.Contains(s.WorkerId));
+        var handedOver =
+            sources.IsEmpty
+            || (
+                state.Spec.Training.OptimizerSharding
+                    ? HeldShares.Suffice(staying.Where(s => sources.Contains(s.WorkerId)).Select(s => s.Joined!))
+                    : staying.Any(s => sources.Contains(s.WorkerId))
+            );
         return staying.Length > 0 && handedOver ? staying : state.Current.Members.Values;
     }
 

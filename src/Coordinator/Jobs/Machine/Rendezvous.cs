@@ -174,10 +174,12 @@ internal static class Rendezvous
         {
             return [];
         }
-        if (staying.Any(w => w.Claim is { HasState: true }))
+        if (staying.Any(w => w.Claim is { HasState: true }) && !HeldShares.DrainingMayHold(state))
         {
             return [.. staying.Where(w => w.Claim is { HasState: true } or { Ready: true })];
         }
+        var preparing = staying.All(w => w.Claim is not { HasState: true });
+        staying = [.. staying.Where(w => preparing || w.Claim is { HasState: true } or { Ready: true })];
         var handingOver = Allowed(state, now).Where(w => w.Draining && w.Claim is { HasState: true });
         return [.. staying.Concat(handingOver).OrderBy(w => w.Id, StringComparer.Ordinal)];
     }
