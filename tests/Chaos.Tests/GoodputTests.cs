@@ -1,7 +1,7 @@
+using Google.Protobuf.WellKnownTypes;
 using TrainingCluster.Chaos.Goodput;
 using TrainingCluster.Cli;
 using TrainingCluster.V1;
-using Google.Protobuf.WellKnownTypes;
 
 namespace TrainingCluster.Chaos.Tests;
 
@@ -42,7 +42,11 @@ public sealed class GoodputTests
     [Fact]
     public void Failures_OneThingIsWrong_NameIt()
     {
-        Assert.Contains("the disturbed job has weights_sha256 b", Assert.Single(Report("a", "b", "a").Failures()), StringComparison.Ordinal);
+        Assert.Contains(
+            "the disturbed job has weights_sha256 b",
+            Assert.Single(Report("a", "b", "a").Failures()),
+            StringComparison.Ordinal
+        );
         Assert.Contains("second undisturbed job has", Assert.Single(Report("a", "a", "b").Failures()), StringComparison.Ordinal);
         Assert.Contains("90.0 % of", Assert.Single((Report("a", "a", "a") with { Least = 0.98 }).Failures()), StringComparison.Ordinal);
         Assert.Contains("no fault", Assert.Single((Report("a", "a", "a") with { Faults = [] }).Failures()), StringComparison.Ordinal);

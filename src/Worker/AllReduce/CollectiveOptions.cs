@@ -9,7 +9,7 @@ public sealed record CollectiveOptions
     /// <summary>
     /// How long a worker waits for a peer that sends nothing; all time limits of the exchange follow from it. Once a generation
     /// has measured how long its steps take, a peer is suspected that has been silent within a step for eight times as long, but
-    /// not before an eighth of this. Before that, and outside steps, the limit is <c>Timeout + 4·t</c>, where <c>t</c> is what
+    /// not before a sixteenth of this. Before that, and outside steps, the limit is <c>Timeout + 4·t</c>, where <c>t</c> is what
     /// this worker's own part took. A peer whose connection breaks is noticed at once, without any waiting.
     /// </summary>
     [DurationRange("100 ms", "10 min")]
@@ -51,6 +51,9 @@ public sealed record CollectiveOptions
     /// </summary>
     internal TimeSpan ToGetReady => 5 * Timeout;
 
+    /// <summary>What a connection to a peer may take, TLS included: time for the kernel to send a lost packet again, twice.</summary>
+    internal TimeSpan ToConnect => Timeout / 4;
+
     /// <summary>How long to wait for others when this worker's own part took <paramref name="ownPart"/>.</summary>
     internal TimeSpan WaitAfter(TimeSpan ownPart) => Timeout + (4 * ownPart);
 
@@ -64,7 +67,7 @@ public sealed record CollectiveOptions
             return WaitAfter(ownPart);
         }
         var usual = 8 * (step > ownPart ? step : ownPart);
-        return usual > Timeout / 8 ? usual : Timeout / 8;
+        return usual > Timeout / 16 ? usual : Timeout / 16;
     }
 
     /// <summary>Throws if a setting is out of its range.</summary>

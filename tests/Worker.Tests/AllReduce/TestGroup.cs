@@ -10,9 +10,9 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 internal sealed class TestGroup : IAsyncDisposable
 {
     /// <summary>
-    /// No peer is silent for so long, nor for the eighth of it once steps are measured, even on a machine that does much else.
+    /// No peer is silent for so long, nor for the sixteenth of it once steps are measured, even on a machine that does much else.
     /// </summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(4);
 
     private readonly List<TestMember> _members = [];
     private readonly Dictionary<int, (SharedBuffers Shared, Memory<float>[] Buffers)> _kept = [];
