@@ -43,15 +43,13 @@ public static class GoodputView
         );
         await output.WriteLineAsync("  (means of a fault; standstill: the median of the longest time without a step)");
         await output.WriteLineAsync();
+        var (used, all) = (report.StartedSeconds, report.ProcessorSeconds);
         await output.WriteLineAsync(
-            Text.Invariant(
-                $"processes that came back used {report.StartedSeconds:F0} s of the machine's {report.ProcessorSeconds:F0} s until they listened: {100 * report.StartedSeconds / report.ProcessorSeconds:F1} %"
-            )
+            Text.Invariant($"starting anew took {used:F0} s of the machine's {all:F0} s of processor time: {100 * used / all:F1} %")
         );
+        var (left, spread) = (100 * report.Ratio, 100 * report.Spread);
         await output.WriteLineAsync(
-            Text.Invariant(
-                $"goodput: {100 * report.Ratio:F1} % of the undisturbed throughput (the undisturbed runs differ by {100 * report.Spread:F1} %)"
-            )
+            Text.Invariant($"goodput: {left:F1} % of the undisturbed throughput (the undisturbed runs differ by {spread:F1} %)")
         );
         var failures = report.Failures();
         foreach (var failure in failures)
