@@ -9,6 +9,7 @@ using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Demo;
 using TrainingCluster.Cli.Local;
 using TrainingCluster.Cli.Training;
+using TrainingCluster.Coordinator.Planning;
 using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Data;
 using TrainingCluster.V1;
@@ -77,6 +78,7 @@ internal static class MembersBench
                     "called ms",
                     "all have the plan ms",
                     "CPU ms a change",
+                    "planner ms",
                     "metrics ms",
                     "list ms",
                     "page ms"
@@ -160,6 +162,7 @@ internal static class MembersBench
             Median(one => one.Called),
             Median(one => one.Planned),
             Median(one => one.CpuMs - (busy / 100 * one.TookMs)),
+            await PlanAsync(members),
             metrics,
             list,
             page,
@@ -255,6 +258,15 @@ internal static class MembersBench
         return BenchTable.Median(times);
     }
 
+    /// <summary>The share of the shards over the members alone, by measured speeds that differ a little.</summary>
+    private static Task<double> PlanAsync(int members)
+    {
+        var candidates = Enumerable.Range(0, members).Select(i => new ShardCandidate($"member-{i:0000}", 20 + (i % 7 / 10.0))).ToList();
+        return ReadAsync(() => Task.FromResult(ShardPlanner.Plan(ShardsOf(members), candidates)));
+    }
+
+    private static int ShardsOf(int members) => (int)BitOperations.RoundUpToPowerOf2((uint)members);
+
     private static async Task<string> SubmitAsync(
         ClusterConnection connection,
         int members,
@@ -266,7 +278,7 @@ internal static class MembersBench
         DatesTask.Split(1, heldOut: 100).Write(text);
         var spec = DemoRecipe.Create(1);
         spec.Training.Steps = 1_000_000;
-        spec.Training.LogicalShards = (int)BitOperations.RoundUpToPowerOf2((uint)members);
+        spec.Training.LogicalShards = ShardsOf(members);
         spec.Training.BatchTokens = 64 * spec.Training.LogicalShards;
         spec.Workers = new WorkersSpec { Min = 1, Max = members };
         var terminal = new Terminal

@@ -33,7 +33,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private long _progressStep = -1;
     private DateTimeOffset _steppedAt;
     private JobMachineState? _told;
-    private bool _onlyAnswered;
+    private bool _callIsAsBefore;
     private CurveRecorder _curve;
     private DateTimeOffset _curveStored;
     private long _curveStep;
@@ -186,7 +186,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         _steppedAt = Now;
         var (next, effects) = JobMachine.Step(_state, input, _steppedAt, _options);
         var before = _state.Record;
-        _onlyAnswered = OnlyAnswers(input, _state, next);
+        _callIsAsBefore = Differences.LeavesTheCall(input, _state, next);
         _state = next;
         var events = effects.OfType<PublishEvent>().Select(e => e.Event).ToList();
         if (_state.Progress.Step > _progressStep && (events.Count > 0 || _progressStored + _context.Settings.ProgressInterval <= Now))
@@ -298,12 +298,12 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     // 4. The next moment at which something is due, and what others want to know.
     private void Settle()
     {
-        // As seen by the transition: what has fallen due since then, while it was stored, would never come.
-        if (_onlyAnswered)
+        _context.Metrics.SetJob(_jobId, _state);
+        if (_callIsAsBefore)
         {
-            _context.Metrics.SetJob(_jobId, _state);
             return;
         }
+        // As seen by the transition: what has fallen due since then, while it was stored, would never come.
         if (DueTimes.Next(_state, _steppedAt, _options) is { } due)
         {
             Timers.StartSingleTimer("wake", Wake.Instance, due > Now ? due - Now : TimeSpan.FromMilliseconds(1));
@@ -312,53 +312,25 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         {
             Timers.Cancel("wake");
         }
-        _context.Metrics.SetJob(_jobId, _state);
         KeepCurve();
         TellStatus();
     }
 
-    /// <summary>
-    /// Whether a member has only answered the call, or done one of the last steps before it. Nobody has come or gone by that. What is due
-    /// may have moved later, and waking too early does no harm. To look for it anew among all members with each of their answers would cost
-    /// the square of their number.
-    /// </summary>
-    private static bool OnlyAnswers(JobInput input, JobMachineState before, JobMachineState after) =>
-        input is WorkerReported { Report: { Acknowledged: not null } or { Joined: not null } or { Step: not null } }
-        && before.Phase == JobPhase.Preparing
-        && after.Phase == JobPhase.Preparing
-        && before.Generation == after.Generation
-        && before.PhaseSince == after.PhaseSince
-        && before.Current.Members.Count == after.Current.Members.Count;
-
     private void TellStatus()
     {
         // Most messages are reports of steps, and change nothing of what is told.
-        if (_told is { } told && SaysTheSame(told, _state))
+        if (_told is { } told && Differences.SaysTheSame(told, _state))
         {
             return;
         }
         _told = _state;
-        var status = new JobStatus(_jobId, _state.Phase, _state.Started is not null, [.. Draining.Held(_state)], Alikeness.Bound(_state))
-        {
-            Released = Preemption.Released(_state),
-            Queued = _state.Queued,
-            Preempted = _state.PreemptedFor.Length > 0,
-        };
+        var status = Differences.StatusOf(_jobId, _state);
         if (status != _status)
         {
             _status = status;
             Context.Parent.Tell(status);
         }
     }
-
-    /// <summary>Members of one generation only become fewer: where none has gone, they are the same.</summary>
-    private static bool SaysTheSame(JobMachineState before, JobMachineState now) =>
-        (before.Phase, before.Generation, before.Started, before.Queued, before.PreemptedFor)
-            == (now.Phase, now.Generation, now.Started, now.Queued, now.PreemptedFor)
-        && before.Current.Members.Count == now.Current.Members.Count
-        && ReferenceEquals(before.Plan, now.Plan)
-        && ReferenceEquals(before.Pool, now.Pool)
-        && ReferenceEquals(before.Arithmetic, now.Arithmetic);
 
     // What a crash may lose of it is not worth a write a second.
     private void KeepCurve()
