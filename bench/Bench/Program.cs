@@ -16,6 +16,7 @@ var root = new RootCommand("Benchmarks of the training cluster: tables of median
     ServeBench.Command(),
     StoreBench.Command(),
     PageBench.Command(),
+    MembersBench.Command(),
     LayersBench.Command(),
     HeadsBench.Command(),
     StepWorker.Command(),

@@ -47,6 +47,16 @@ public sealed class ChaosCommandTests : IDisposable
         Assert.DoesNotContain("dataset", session.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Goodput_BadInput_IsToldAllAtOnceBeforeAnythingStarts()
+    {
+        string[] wrong = ["--faults bogus", "--workers 1", "--minutes 0", "--steps 99", "--every 0", "--least 101"];
+        var session = await RunAsync(["chaos", "goodput", .. wrong.SelectMany(option => option.Split(' '))]);
+        Assert.Equal(2, session.ExitCode);
+        Assert.Empty(session.Out);
+        Assert.All(wrong, option => Assert.Contains($"{option}:", session.Error, StringComparison.Ordinal));
+    }
+
     private static Task<Session> RunAsync(params string[] args) =>
         Session.RunAsync(terminal => new RootCommand { ChaosCommand.Create(terminal) }, [], args);
 

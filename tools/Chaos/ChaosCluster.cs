@@ -24,6 +24,7 @@ internal sealed class ChaosCluster(
     private static readonly TimeSpan s_stopWithin = TimeSpan.FromSeconds(5);
     private readonly List<Member> _all = [];
     private readonly Dictionary<int, Member> _workers = [];
+    private long _startedFor;
     private readonly int[] _ports = [.. FreePorts(3)];
 
     /// <summary>The coordinator's process, which may have ended.</summary>
@@ -85,8 +86,17 @@ internal sealed class ChaosCluster(
         );
         _workers[number] = worker;
         steps.Follow(worker);
+        _ = worker.Ready.ContinueWith(
+            _ => Interlocked.Add(ref _startedFor, worker.Used.Ticks),
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnRanToCompletion,
+            TaskScheduler.Default
+        );
         return worker;
     }
+
+    /// <summary>Processor time that workers have used from their starts until they listened.</summary>
+    public TimeSpan StartedFor => TimeSpan.FromTicks(Interlocked.Read(ref _startedFor));
 
     /// <summary>The lowest number of a worker that does not run.</summary>
     public int FreeNumber() => Enumerable.Range(1, int.MaxValue - 1).First(number => Workers.All(worker => worker.Place != number));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TrainingCluster.Chaos.Goodput;
 using TrainingCluster.Cli;
 using TrainingCluster.Cli.Commands;
 
@@ -61,7 +62,7 @@ internal static class ChaosCommand
             async (parsed, cancellationToken) =>
             {
                 // All that is wrong is told at once, so nothing is left to the parser's validators.
-                var (kinds, errors) = await FaultsOfAsync(terminal, parsed.GetValue(faults), cancellationToken);
+                var (kinds, errors) = await FaultsOfAsync(terminal, parsed.GetValue(faults), FaultCatalog.All, cancellationToken);
                 foreach (
                     var (option, least, most) in (ReadOnlySpan<(NumberOption<int>, int, int)>)
                         [(workers, 1, ChaosRecipe.LogicalShards), (rounds, 1, 100_000), (steps, 100, 1_000_000), (innerSteps, 0, 100)]
@@ -76,17 +77,7 @@ internal static class ChaosCommand
                 {
                     errors.Add($"--every {parsed.GetValue(every)}: must be 1 to 86400 seconds");
                 }
-                if (
-                    parsed.GetValue(folder) is { } path
-                    && (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
-                )
-                {
-                    errors.Add($"--work-dir {path} is not empty; name a new or empty folder");
-                }
-                if (errors.Count > 0)
-                {
-                    throw CliException.BadUsage(string.Join("\ncluster: ", errors));
-                }
+                ThrowIfWrong(errors, parsed.GetValue(folder));
                 var options = new ChaosOptions
                 {
                     Workers = parsed.GetValue(workers),
@@ -100,20 +91,50 @@ internal static class ChaosCommand
                     Folder = parsed.GetValue(folder),
                     Tls = parsed.GetValue(tls),
                 };
-                return await RunAsync(terminal, options, parsed.GetValue(json), cancellationToken);
+                return await InFolderAsync(
+                    terminal,
+                    options.Folder,
+                    parsed.GetValue(json),
+                    async path => await new ChaosRun(terminal, options, path).RunAsync(cancellationToken),
+                    report => report.Failures(),
+                    (report, asJson) => asJson ? ChaosView.WriteJsonAsync(terminal.Out, report) : ChaosView.WriteAsync(terminal, report),
+                    cancellationToken
+                );
             }
         );
+        command.Subcommands.Add(GoodputCommand.Create(terminal));
         return command;
     }
 
+    /// <summary>All that is wrong is told at once.</summary>
+    /// <param name="errors">What was found wrong so far.</param>
+    /// <param name="folder">The folder for the run's files, which must be new or empty. Null: none was named.</param>
+    /// <exception cref="CliException">Something is wrong.</exception>
+    internal static void ThrowIfWrong(List<string> errors, string? folder)
+    {
+        if (folder is { } path && (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())))
+        {
+            errors.Add($"--work-dir {path} is not empty; name a new or empty folder");
+        }
+        if (errors.Count > 0)
+        {
+            throw CliException.BadUsage(string.Join("\ncluster: ", errors));
+        }
+    }
+
     /// <summary>The faults that were named, or all that can be done here.</summary>
-    private static async Task<(IReadOnlyList<FaultKind> Kinds, List<string> Errors)> FaultsOfAsync(
+    /// <param name="terminal">Is told which of the preset ones cannot be done.</param>
+    /// <param name="list">What was named. Null: the preset ones.</param>
+    /// <param name="preset">Those that are done where none are named.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task<(IReadOnlyList<FaultKind> Kinds, List<string> Errors)> FaultsOfAsync(
         Terminal terminal,
         string? list,
+        IReadOnlyList<FaultKind> preset,
         CancellationToken cancellationToken
     )
     {
-        var (kinds, unknown) = list is null ? (FaultCatalog.All, []) : FaultCatalog.Parse(list);
+        var (kinds, unknown) = list is null ? (preset, []) : FaultCatalog.Parse(list);
         List<string> errors =
         [
             .. unknown.Select(word =>
@@ -139,23 +160,32 @@ internal static class ChaosCommand
         return ([.. kinds.Where(kind => !missing.ContainsKey(kind))], errors);
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, ChaosOptions options, bool json, CancellationToken cancellationToken)
+    /// <summary>Runs in a folder that stays where it was named, or where the run fails, and writes the report.</summary>
+    internal static async Task<int> InFolderAsync<TReport>(
+        Terminal terminal,
+        string? named,
+        bool json,
+        Func<string, Task<TReport>> run,
+        Func<TReport, IReadOnlyList<string>> failuresOf,
+        Func<TReport, bool, Task> write,
+        CancellationToken cancellationToken
+    )
     {
         await Leftovers.RemoveAsync(terminal.Error, cancellationToken);
-        var folder = Path.GetFullPath(options.Folder ?? Directory.CreateTempSubdirectory("cluster-chaos-").FullName);
+        var folder = Path.GetFullPath(named ?? Directory.CreateTempSubdirectory("cluster-chaos-").FullName);
         Directory.CreateDirectory(folder);
-        var keep = options.Folder is not null;
+        var keep = named is not null;
         try
         {
-            var report = await new ChaosRun(terminal, options, folder).RunAsync(cancellationToken);
-            await (json ? ChaosView.WriteJsonAsync(terminal.Out, report) : ChaosView.WriteAsync(terminal, report));
-            var passed = report.Failures().Count == 0;
-            keep |= !passed;
-            if (!passed && json)
+            var report = await run(folder);
+            await write(report, json);
+            var failures = failuresOf(report);
+            keep |= failures.Count > 0;
+            if (failures.Count > 0 && json)
             {
-                throw new CliException(string.Join('\n', report.Failures())) { Code = "CHAOS_FAILED" };
+                throw new CliException(string.Join('\n', failures)) { Code = "CHAOS_FAILED" };
             }
-            return passed ? ExitCodes.Succeeded : ExitCodes.Failed;
+            return failures.Count == 0 ? ExitCodes.Succeeded : ExitCodes.Failed;
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -175,6 +205,6 @@ internal static class ChaosCommand
         }
     }
 
-    private static NumberOption<int> Number(string name, int preset, string what) =>
+    internal static NumberOption<int> Number(string name, int preset, string what) =>
         new(name, null, null) { Description = what, DefaultValueFactory = _ => preset };
 }

@@ -16,7 +16,11 @@ public sealed record RoundRun(
     double StandstillSeconds,
     string? Problem,
     string? Way = null
-);
+)
+{
+    /// <summary>When it came.</summary>
+    public DateTimeOffset At { get; init; }
+}
 
 /// <summary>All that a run has to show.</summary>
 public sealed record ChaosReport

@@ -1,13 +1,6 @@
-using TrainingCluster.Chaos.Faults;
-using TrainingCluster.Chaos.Strangers;
 using TrainingCluster.Cli;
-using TrainingCluster.Cli.Client;
 using TrainingCluster.Cli.Display;
-using TrainingCluster.Cli.Local;
-using TrainingCluster.Cli.Training;
 using TrainingCluster.Jobs;
-using TrainingCluster.Modeling.Data;
-using TrainingCluster.Transport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Chaos;
@@ -15,7 +8,6 @@ namespace TrainingCluster.Chaos;
 /// <summary>Trains the same job without and with faults.</summary>
 internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string folder)
 {
-    private static readonly TimeSpan s_startWithin = TimeSpan.FromMinutes(3);
     private readonly List<RoundRun> _rounds = [];
     private readonly List<JobRun> _jobs = [];
     private readonly List<string> _surprises = [];
@@ -26,55 +18,16 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
     /// </summary>
     public async Task<ChaosReport> RunAsync(CancellationToken cancellationToken)
     {
-        var time = terminal.Time;
         // 1.
-        var spec = ChaosRecipe.Create(options.Seed, options.Steps, options.InnerSteps);
-        var text = Path.Combine(folder, "dates");
-        DatesTask.Split(options.Seed, train: 4000, validation: 100, heldOut: 1).Write(text);
-        var dataset = Path.Combine(folder, "dataset");
-        var prepare = DatasetPreparation.OptionsOf(
-            JobSpecDefaults.Fill(spec).Dataset,
-            new ParallelText(Path.Combine(text, "train.tsv"), null),
-            new ParallelText(Path.Combine(text, "valid.tsv"), null)
-        );
-        await JobSubmission.PrepareAsync(terminal, spec, prepare, dataset, cancellationToken);
         // 2.
-        await using var network = options.Faults.Any(FaultCatalog.NeedsNetwork)
-            ? await ChaosNetwork.CreateAsync(ChaosRecipe.LogicalShards + 3, cancellationToken)
-            : null;
-        await using var disk = options.Faults.Contains(FaultKind.Disk)
-            ? await SmallDisk.MountAsync(Path.Combine(folder, "coordinator"), cancellationToken)
-            : null;
-        var access = options.Tls is { } tls ? LocalCertificates.Access(tls) : new ClientAccess(null, null);
-        var steps = new StepWatch(access, time);
-        var clocks = options.Faults.Contains(FaultKind.Clock) ? new ShiftedClocks(Path.Combine(folder, "run")) : null;
-        await using var cluster = new ChaosCluster(folder, options.Tls, access, network, clocks, steps, time);
-        await terminal.Error.WriteLineAsync($"starting a coordinator and {options.Workers} worker{(options.Workers == 1 ? "" : "s")} ...");
-        await cluster.StartCoordinatorAsync(cancellationToken);
-        for (var number = 1; number <= options.Workers; number++)
-        {
-            cluster.StartWorker(number);
-        }
-        if (await cluster.MissingAsync(s_startWithin, cancellationToken) is [var missing, ..])
-        {
-            throw new CliException($"{missing} did not join within {Text.Of(s_startWithin)}; logs: {Path.Combine(folder, "logs")}");
-        }
-        using var connection = new ClusterConnection(cluster.Grpc, time, access);
-        using var http = new HttpClient(ChaosHttp.Handler(access)) { Timeout = Stranger.HangUp };
-        await JobSubmission.UploadAsync(terminal, connection, dataset, spec.Dataset.Fingerprint, cancellationToken);
-        var context = new ChaosContext
-        {
-            Cluster = cluster,
-            Steps = steps,
-            Jobs = new JobSubmitter(connection, spec, Path.Combine(folder, "logs", "events.jsonl"), time),
-            Network = network,
-            Disk = disk,
-            Clocks = clocks,
-            Workers = options.Workers,
-            Job = (options.Steps, ChaosRecipe.CheckpointEvery),
-            Time = time,
-            Http = http,
-        };
+        await using var stage = new ChaosStage(terminal, folder);
+        var context = await stage.StartAsync(
+            ChaosRecipe.Create(options.Seed, options.Steps, options.InnerSteps),
+            options.Workers,
+            options.Faults,
+            options.Tls,
+            cancellationToken
+        );
         // 3.
         var undisturbed = await Activity.RunAsync(terminal, "training undisturbed", _ => context.Jobs.RunAsync(cancellationToken));
         await terminal.Error.WriteLineAsync(
@@ -85,7 +38,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
         // 5.
         if (await TrainAsync(context, cancellationToken))
         {
-            foreach (var name in await cluster.MissingAsync(ChaosContext.Timeout, cancellationToken))
+            foreach (var name in await context.Cluster.MissingAsync(ChaosContext.Timeout, cancellationToken))
             {
                 _surprises.Add($"{name} runs, but was not back with the coordinator {Text.Of(ChaosContext.Timeout)} after the last fault");
             }
@@ -152,73 +105,11 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
 
     private async Task FaultsAsync(ChaosContext context, CancellationToken cancellationToken)
     {
-        var before = context.Time.GetTimestamp();
-        foreach (var plan in FaultPlan.Draw(options.Faults, options.Rounds, options.Seed))
+        var rounds = new FaultRounds(terminal, context, aimed: options.Every is null, _surprises);
+        var plans = FaultPlan.Draw(options.Faults, options.Rounds, options.Seed);
+        await foreach (var round in rounds.RunAsync(plans, options.Every, cancellationToken))
         {
-            var gap = options.Every is { } every ? every - context.Time.GetElapsedTime(before) : plan.Gap;
-            if (gap > TimeSpan.Zero)
-            {
-                await context.DelayAsync(gap, cancellationToken);
-            }
-            before = context.Time.GetTimestamp();
-            // A fault should hit training, not the pause that another one left.
-            var training = await context.RecoveryAsync(context.Time.GetTimestamp(), [], cancellationToken);
-            var since = context.Time.GetTimestamp();
-            var result = await training is null
-                ? new FaultResult(null, null, "training stood still before it")
-                : await FaultOf(plan.Kind).RunAsync(context, plan, cancellationToken);
-            _rounds.Add(
-                new RoundRun(
-                    plan,
-                    result.Proof,
-                    result.Recovery?.TotalSeconds,
-                    context.Steps.LongestStandstill(since).TotalSeconds,
-                    result.Problem,
-                    result.Way
-                )
-            );
-            await terminal.Error.WriteLineAsync(ChaosView.Line(_rounds[^1], options.Rounds));
-            foreach (var member in context.Cluster.EndedByThemselves().ToList())
-            {
-                _surprises.Add(
-                    $"{member.Name} ended by itself with status {member.Program.ExitCode} about fault {plan.Round}: "
-                        + $"{member.Program.LogTail(3)}"
-                );
-                await terminal.Error.WriteLineAsync(_surprises[^1]);
-                if (member.Place > 0)
-                {
-                    context.Cluster.StartWorker(member.Place);
-                }
-                else
-                {
-                    await context.Cluster.StartCoordinatorAsync(cancellationToken);
-                }
-            }
-            if (result.Recovery is null)
-            {
-                return;
-            }
+            _rounds.Add(round);
         }
     }
-
-    private IFault FaultOf(FaultKind kind) =>
-        kind switch
-        {
-            FaultKind.Kill => new KillFault(aimed: options.Every is null),
-            FaultKind.Outage => new OutageFault(),
-            FaultKind.Stop => new StopFault(),
-            FaultKind.Join => new JoinFault(),
-            FaultKind.Leave => new LeaveFault(),
-            FaultKind.Coordinator => new CoordinatorFault(),
-            FaultKind.Power => new PowerFault(),
-            FaultKind.Damage => new DamageFault(),
-            FaultKind.Slow => new SlowFault(),
-            FaultKind.Disk => new DiskFault(),
-            FaultKind.Partition => new PartitionFault(),
-            FaultKind.Narrow => new NarrowFault(),
-            FaultKind.Lossy => new LossyFault(),
-            FaultKind.Garbage => new GarbageFault(),
-            FaultKind.Clock => new ClockFault(),
-            _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-        };
 }

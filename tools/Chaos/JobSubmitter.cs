@@ -21,6 +21,9 @@ internal sealed class JobSubmitter(ClusterConnection connection, JobSpec spec, s
     private volatile string _current = "";
     private long _step;
 
+    /// <summary>The job.</summary>
+    public JobSpec Spec => spec;
+
     /// <summary>The job that runs now; empty: none.</summary>
     public string Current => _current;
 
@@ -36,6 +39,18 @@ internal sealed class JobSubmitter(ClusterConnection connection, JobSpec spec, s
             {
                 return _events.Count;
             }
+        }
+    }
+
+    /// <summary>The same for another job.</summary>
+    public JobSubmitter Of(JobSpec another) => new(connection, another, log, time);
+
+    /// <summary>Events from the given number on, over all jobs.</summary>
+    public IReadOnlyList<JobEvent> Events(int from)
+    {
+        lock (_lock)
+        {
+            return [.. _events.Skip(from)];
         }
     }
 

@@ -10,6 +10,7 @@ namespace TrainingCluster.Chaos;
 internal sealed class StepWatch(ClientAccess access, TimeProvider time) : IAsyncDisposable
 {
     private const string Steps = "training_cluster_steps_total{";
+    private const string Completed = "training_cluster_completed_step{";
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(60);
     private readonly HttpClient _client = new(ChaosHttp.Handler(access)) { Timeout = TimeSpan.FromSeconds(1) };
     private readonly CancellationTokenSource _ended = new();
@@ -17,6 +18,7 @@ internal sealed class StepWatch(ClientAccess access, TimeProvider time) : IAsync
     private readonly ConcurrentDictionary<int, long> _counts = new();
     private readonly Dictionary<(int Pid, string Series), long> _jobs = [];
     private readonly List<long> _times = [];
+    private readonly Dictionary<string, List<StepMoment>> _reached = [];
     private readonly List<RecoveryClock> _clocks = [];
     private readonly Lock _lock = new();
 
@@ -91,6 +93,20 @@ internal sealed class StepWatch(ClientAccess access, TimeProvider time) : IAsync
     /// <summary>The greatest number of steps that any of the living workers has done.</summary>
     public long MostSteps() => _counts.Values.DefaultIfEmpty().Max();
 
+    /// <summary>When a job's steps were first seen done by a worker, in order.</summary>
+    public IReadOnlyList<StepMoment> Reached(string jobId)
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _reached
+                    .Where(series => series.Key.Contains($"\"{jobId}\"", StringComparison.Ordinal))
+                    .SelectMany(series => series.Value),
+            ];
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
@@ -133,11 +149,27 @@ internal sealed class StepWatch(ClientAccess access, TimeProvider time) : IAsync
         try
         {
             var text = await _client.GetStringAsync($"{(await worker.Ready).Http}/metrics", limit.Token);
+            NoteReached(MetricsText.Values(text, Completed));
             Note(worker.Pid, MetricsText.Values(text, Steps));
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
             // Dead, stopped or cut off: that is what we are here to see.
+        }
+    }
+
+    private void NoteReached(IEnumerable<(string Series, long Value)> jobs)
+    {
+        lock (_lock)
+        {
+            foreach (var (series, step) in jobs)
+            {
+                var moments = _reached.TryGetValue(series, out var known) ? known : _reached[series] = [];
+                if (moments.Count == 0 || step > moments[^1].Step)
+                {
+                    moments.Add(new StepMoment(time.GetUtcNow(), step));
+                }
+            }
         }
     }
 

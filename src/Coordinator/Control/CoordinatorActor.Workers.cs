@@ -43,8 +43,10 @@ internal sealed partial class CoordinatorActor
             return;
         }
         var now = _time.GetUtcNow();
+        var isNews = true;
         if (_workers.TryGetValue(id, out var worker) && worker.Registration.Incarnation == registration.Incarnation)
         {
+            isNews = !worker.Reachable || !worker.Actor.Equals(Sender) || RegistrationNews.Tells(worker.Registration, registration);
             if (!worker.Actor.Equals(Sender))
             {
                 Watch(worker);
@@ -75,7 +77,14 @@ internal sealed partial class CoordinatorActor
         _missing.Remove(id);
         Sender.Tell(new WorkerRegistered { CoordinatorIncarnation = _settings.Incarnation, GrpcAddress = _settings.GrpcAddress });
         StopIfForgotten(worker);
-        Assign();
+        if (isNews)
+        {
+            AssignSoon();
+        }
+        else
+        {
+            _hasStepsToTell = true;
+        }
     }
 
     private void Watch(WorkerEntry worker)

@@ -29,6 +29,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private readonly Dictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
     private readonly HashSet<string> _adopting = new(StringComparer.Ordinal);
     private long _reclaims;
+    private bool _assignsSoon;
+    private bool _hasStepsToTell;
 
     public CoordinatorActor(CoordinatorSettings settings, JobActorContext jobContext, IMembership membership)
     {
@@ -79,6 +81,13 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         Receive<MemberReachability>(OnReachability);
         Receive<Terminated>(dead => OnLost(w => w.Actor.Equals(dead.ActorRef), "its actor ended"));
         Receive<Tick>(_ => OnTick());
+        Receive<AssignDue>(_ =>
+        {
+            if (_assignsSoon)
+            {
+                Assign();
+            }
+        });
         Receive<AdoptionFailed>(failed =>
         {
             LogNotAdopted(failed.JobId, failed.Problem);
@@ -217,7 +226,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         }
         var alive = _workers.Values.Where(w => w.LastSeen + _settings.AccusedTimeout > now).Select(w => w.Actor.Path.Address);
         _membership.DownUnreachable(_settings.DownAfter, alive.ToHashSet());
-        if (_jobs.Values.Any(j => j.Phase == JobPhase.Waiting))
+        if (_hasStepsToTell || _jobs.Values.Any(j => j.Phase == JobPhase.Waiting))
         {
             // Who has waited for too long may preempt.
             Assign();
@@ -228,9 +237,23 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         }
     }
 
+    /// <summary>
+    /// After the messages that are here already: many workers that register at once, as all do when the coordinator is back, are shared out
+    /// once, not once each.
+    /// </summary>
+    private void AssignSoon()
+    {
+        if (!_assignsSoon)
+        {
+            _assignsSoon = true;
+            Self.Tell(AssignDue.Instance);
+        }
+    }
+
     /// <summary>Shares the living workers out anew and tells each job whose workers, or what is said of them, have changed.</summary>
     private void Assign()
     {
+        (_assignsSoon, _hasStepsToTell) = (false, false);
         var decided = JobScheduler.Decide(
             new(
                 _time.GetUtcNow(),
@@ -346,6 +369,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
                 }),
             },
         };
+
+    private sealed record AssignDue
+    {
+        public static AssignDue Instance { get; } = new();
+    }
 
     private sealed record Tick
     {

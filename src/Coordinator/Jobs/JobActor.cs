@@ -32,6 +32,8 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private DateTimeOffset _progressStored;
     private long _progressStep = -1;
     private DateTimeOffset _steppedAt;
+    private JobMachineState? _told;
+    private bool _callIsAsBefore;
     private CurveRecorder _curve;
     private DateTimeOffset _curveStored;
     private long _curveStep;
@@ -184,6 +186,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         _steppedAt = Now;
         var (next, effects) = JobMachine.Step(_state, input, _steppedAt, _options);
         var before = _state.Record;
+        _callIsAsBefore = Differences.LeavesTheCall(input, _state, next);
         _state = next;
         var events = effects.OfType<PublishEvent>().Select(e => e.Event).ToList();
         if (_state.Progress.Step > _progressStep && (events.Count > 0 || _progressStored + _context.Settings.ProgressInterval <= Now))
@@ -295,6 +298,11 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     // 4. The next moment at which something is due, and what others want to know.
     private void Settle()
     {
+        _context.Metrics.SetJob(_jobId, _state);
+        if (_callIsAsBefore)
+        {
+            return;
+        }
         // As seen by the transition: what has fallen due since then, while it was stored, would never come.
         if (DueTimes.Next(_state, _steppedAt, _options) is { } due)
         {
@@ -304,20 +312,24 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         {
             Timers.Cancel("wake");
         }
-        _context.Metrics.SetJob(_jobId, _state);
         KeepCurve();
-        var status = new JobStatus(_jobId, _state.Phase, _state.Started is not null, [.. Draining.Held(_state)], Alikeness.Bound(_state))
-        {
-            Released = Preemption.Released(_state),
-            Queued = _state.Queued,
-            Preempted = _state.PreemptedFor.Length > 0,
-        };
-        if (status == _told)
+        TellStatus();
+    }
+
+    private void TellStatus()
+    {
+        // Most messages are reports of steps, and change nothing of what is told.
+        if (_told is { } told && Differences.SaysTheSame(told, _state))
         {
             return;
         }
-        _told = status;
-        Context.Parent.Tell(status);
+        _told = _state;
+        var status = Differences.StatusOf(_jobId, _state);
+        if (status != _status)
+        {
+            _status = status;
+            Context.Parent.Tell(status);
+        }
     }
 
     // What a crash may lose of it is not worth a write a second.
@@ -333,7 +345,7 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
             .PipeTo(Self, success: () => new CurveKept(""), failure: e => new CurveKept(e.Message));
     }
 
-    private JobStatus? _told;
+    private JobStatus? _status;
 
     private JobProgress ToProto()
     {

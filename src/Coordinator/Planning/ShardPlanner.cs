@@ -10,6 +10,8 @@ namespace TrainingCluster.Coordinator.Planning;
 /// </remarks>
 public static class ShardPlanner
 {
+    private const int MostSizes = 16;
+
     /// <summary>Plans <paramref name="shards"/> logical shards over <paramref name="candidates"/>.</summary>
     /// <param name="shards">V, a power of two.</param>
     /// <param name="candidates">At least one, with distinct names, in any order. With more than V of them only the fastest V take
@@ -77,15 +79,19 @@ public static class ShardPlanner
     /// </summary>
     private static ImmutableArray<ShardRange> Place(IEnumerable<(string Id, int Count)> members)
     {
-        var waiting = members.ToList();
-        var placed = ImmutableArray.CreateBuilder<ShardRange>(waiting.Count);
+        // Those with as many shards are as good as one another: the first by name comes first.
+        var waiting = members.GroupBy(m => m.Count, m => m.Id).ToDictionary(equal => equal.Key, equal => new Queue<string>(equal));
+        var placed = ImmutableArray.CreateBuilder<ShardRange>();
         for (var first = 0; waiting.Count > 0; )
         {
             var start = first;
-            var next = waiting.MinBy(m => (Subtrees(start, m.Count), -m.Count));
-            waiting.Remove(next);
-            placed.Add(new(next.Id, placed.Count, first, next.Count));
-            first += next.Count;
+            var count = waiting.Keys.MinBy(c => (Subtrees(start, c), -c));
+            placed.Add(new(waiting[count].Dequeue(), placed.Count, first, count));
+            if (waiting[count].Count == 0)
+            {
+                waiting.Remove(count);
+            }
+            first += count;
         }
         return placed.ToImmutable();
     }
@@ -106,7 +112,11 @@ public static class ShardPlanner
 
     private static string Reason(int shards, IReadOnlyCollection<ShardCandidate> candidates, int used, ImmutableArray<ShardRange> ranges)
     {
-        var sizes = string.Join(" + ", ranges.Select(r => r.ShardCount));
+        // A sentence for people also where there are many.
+        var sizes =
+            ranges.Length <= MostSizes
+                ? string.Join(" + ", ranges.Select(r => r.ShardCount))
+                : string.Join(" + ", ranges.CountBy(r => r.ShardCount).OrderByDescending(c => c.Key).Select(c => $"{c.Value} x {c.Key}"));
         var spare = candidates.Count - used;
         var by = candidates.Any(c => c.ShardsPerSecond is not null) ? "by measured speed" : "evenly";
         return spare == 0

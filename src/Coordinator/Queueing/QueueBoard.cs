@@ -118,7 +118,8 @@ internal sealed class QueueBoard
             Running.Add(share);
         }
         share.Workers.AddRange(given);
-        Free.RemoveAll(given.Contains);
+        var gone = given.Select(w => w.Id).ToHashSet(StringComparer.Ordinal);
+        Free.RemoveAll(w => gone.Contains(w.Id));
         Use(share, given.Length);
     }
 
@@ -152,7 +153,7 @@ internal sealed class QueueBoard
     {
         while (Free.Count > 0)
         {
-            var next = Running
+            var able = Running
                 .Where(s =>
                     s is { Yields: false, Workers.Count: > 0, AskedBack.Count: 0 }
                     && s.Workers.Count < s.Job.Max
@@ -162,12 +163,13 @@ internal sealed class QueueBoard
                 .OrderByDescending(s => s.Job.Priority)
                 .ThenBy(s => Portion(s))
                 .ThenBy(s => s.Job.Number)
-                .FirstOrDefault();
-            if (next is null)
+                .ToArray();
+            if (able is not [var next, ..])
             {
                 break;
             }
-            Give(next, next.Kind!, 1);
+            // Nobody to share with: what it would get one by one.
+            Give(next, next.Kind!, able.Length > 1 ? 1 : Math.Min(next.Job.Max - next.Workers.Count, RoomNow(next)));
         }
         foreach (var share in Running.Where(s => s.Workers.Count > 0 && s.Workers.Count < s.Job.Max))
         {

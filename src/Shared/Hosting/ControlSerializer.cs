@@ -35,6 +35,8 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
         entry => entry.Key
     );
 
+    private volatile PlanBytes? _newestPlan;
+
     /// <summary>The messages that it knows.</summary>
     public static IEnumerable<Type> Messages => s_names.Keys;
 
@@ -51,7 +53,23 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
     }
 
     /// <inheritdoc/>
-    public override byte[] ToBinary(object obj) => ((IMessage)obj).ToByteArray();
+    /// <remarks>
+    /// A plan goes to every member of a group, and is as long as the group is large. It is made once and never changed: so are its bytes.
+    /// </remarks>
+    public override byte[] ToBinary(object obj)
+    {
+        if (obj is not StartGeneration plan)
+        {
+            return ((IMessage)obj).ToByteArray();
+        }
+        if (_newestPlan is { } newest && ReferenceEquals(newest.Plan, plan))
+        {
+            return newest.Bytes;
+        }
+        var bytes = plan.ToByteArray();
+        _newestPlan = new(plan, bytes);
+        return bytes;
+    }
 
     /// <inheritdoc/>
     /// <exception cref="SerializationException">
@@ -73,4 +91,6 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
             throw new SerializationException($"a message \"{manifest}\" cannot be read: {e.Message}", e);
         }
     }
+
+    private sealed record PlanBytes(StartGeneration Plan, byte[] Bytes);
 }

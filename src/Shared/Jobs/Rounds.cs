@@ -15,7 +15,7 @@ public readonly record struct Rounds(long Steps)
 
     /// <summary>Settings that have a meaning with <see cref="DiLoCo"/> alone.</summary>
     public static IReadOnlyList<string> SettingsOfDiLoCo { get; } =
-        ["training.innerSteps", "training.outerLearningRate", "training.outerMomentum"];
+    ["training.innerSteps", "training.outerLearningRate", "training.outerMomentum"];
 
     /// <summary>Of a specification whose fields are filled in.</summary>
     public static Rounds Of(TrainingSpec training)

@@ -15,7 +15,8 @@ internal static class CollectiveChannel
             handler =>
             {
                 handler.EnableMultipleHttp2Connections = false;
-                handler.ConnectTimeout = options.Timeout;
+                // The machine of a living peer answers at once, whatever the peer does; one that is cut off never does.
+                handler.ConnectTimeout = options.ToConnect;
                 handler.InitialHttp2StreamWindowSize = options.StreamWindowBytes;
                 handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
                 // A stopped process keeps its sockets open; only an unanswered ping tells.

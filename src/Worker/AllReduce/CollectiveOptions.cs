@@ -62,6 +62,9 @@ public sealed record CollectiveOptions
     /// </summary>
     internal TimeSpan ToGetReady => 5 * Timeout;
 
+    /// <summary>What a connection to a peer may take, TLS included: time for the kernel to send a lost packet again, twice.</summary>
+    internal TimeSpan ToConnect => Timeout / 4;
+
     /// <summary>How long to wait for others when this worker's own part took <paramref name="ownPart"/>.</summary>
     internal TimeSpan WaitAfter(TimeSpan ownPart) => Timeout + (4 * ownPart);
 

@@ -107,6 +107,37 @@ public class ShardPlannerTests
     public void Subtrees_Range_CountsMaximalAlignedGroups(int first, int count, int subtrees) =>
         Assert.Equal(subtrees, ShardPlanner.Subtrees(first, count));
 
+    /// <summary>What the planner's order is defined by, at the cost of the square of the workers.</summary>
+    [Fact]
+    public void Plan_AnyCandidates_PlacesAtEachPointWhoCutsFewestSubtrees() =>
+        Prop.ForAll(
+                Cases(),
+                c =>
+                {
+                    var ranges = ShardPlanner.Plan(c.Shards, c.Candidates).Ranges;
+                    var waiting = ranges.OrderBy(r => r.WorkerId, StringComparer.Ordinal).ToList();
+                    foreach (var placed in ranges)
+                    {
+                        var next = waiting.MinBy(r => (ShardPlanner.Subtrees(placed.FirstShard, r.ShardCount), -r.ShardCount))!;
+                        Assert.Equal(next.WorkerId, placed.WorkerId);
+                        waiting.Remove(next);
+                    }
+                }
+            )
+            .QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Plan_AThousandWorkers_CoversEveryShardOnceAndSaysSoInASentence()
+    {
+        var workers = Enumerable.Range(0, 1000).Select(i => new ShardCandidate($"worker-{i:0000}", 1 + (i % 7 / 100.0))).ToArray();
+        var plan = ShardPlanner.Plan(1024, workers);
+
+        Assert.Equal(1000, plan.Ranges.Length);
+        Assert.Equal(Enumerable.Range(0, 1024), plan.Ranges.SelectMany(r => Enumerable.Range(r.FirstShard, r.ShardCount)));
+        Assert.Equal(1000, plan.Ranges.Select(r => r.WorkerId).Distinct().Count());
+        Assert.Equal("1024 shards over 1000 workers by measured speed: 24 x 2 + 976 x 1", plan.Reason);
+    }
+
     [Fact]
     public void Plan_BadArguments_Throws()
     {

@@ -18,6 +18,17 @@ public sealed class ControlSerializerTests : IDisposable
     public void Dispose() => _system.Dispose();
 
     [Fact]
+    public void ToBinary_PlansInTurn_AreEachTheirOwn()
+    {
+        var (one, two) = (new StartGeneration { JobId = "a", Generation = 1 }, new StartGeneration { JobId = "a", Generation = 2 });
+        foreach (var plan in new[] { one, one, two, one, two, two })
+        {
+            Assert.Equal(plan, _serializer.FromBinary(_serializer.ToBinary(plan), "SG"));
+        }
+        Assert.Same(_serializer.ToBinary(one), _serializer.ToBinary(one));
+    }
+
+    [Fact]
     public void Names_AreThoseOfTheProtocol()
     {
         var names = ControlSerializer.Messages.Select(type => $"{_serializer.Manifest(Activator.CreateInstance(type)!)} {type.Name}");

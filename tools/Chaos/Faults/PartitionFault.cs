@@ -8,7 +8,7 @@ namespace TrainingCluster.Chaos.Faults;
 /// </summary>
 internal sealed class PartitionFault : IFault
 {
-    private sealed record Cut(IReadOnlyList<int> Places, bool Apart, string Who);
+    private sealed record Cut(IReadOnlyList<int> Places, bool Apart, string Who, string Way);
 
     public async Task<FaultResult> RunAsync(ChaosContext context, PlannedFault plan, CancellationToken cancellationToken)
     {
@@ -40,7 +40,8 @@ internal sealed class PartitionFault : IFault
                 passed is null || lost == 0
                     ? null
                     : $"{cut.Who} for {Text.Of(hold)}: {passed}{(cut.Apart ? "" : $", {lost} packets went nowhere")}",
-                await recovery
+                await recovery,
+                Way: cut.Way
             );
         }
         finally
@@ -58,16 +59,16 @@ internal sealed class PartitionFault : IFault
         switch (random.Next(6))
         {
             case 0:
-                return new Cut([0], false, "the coordinator was cut off");
+                return new Cut([0], false, "the coordinator was cut off", "coordinator");
             case 1 when living > 1:
                 var apart = context.Choose(random, 2 + random.Next(living - 1));
-                return new Cut(Places(apart), true, $"{Names(apart)} were kept apart");
+                return new Cut(Places(apart), true, $"{Names(apart)} were kept apart", "apart");
             case 2 when living > 1:
                 var several = context.Choose(random, 2 + random.Next(living - 1));
-                return new Cut(Places(several), false, $"{Names(several)} were cut off");
+                return new Cut(Places(several), false, $"{Names(several)} were cut off", "several workers");
             default:
                 var one = context.Choose(random, 1);
-                return new Cut(Places(one), false, $"{Names(one)} was cut off");
+                return new Cut(Places(one), false, $"{Names(one)} was cut off", "one worker");
         }
     }
 

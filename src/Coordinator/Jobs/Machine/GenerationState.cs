@@ -9,6 +9,9 @@ public sealed record GenerationState
     public ImmutableSortedDictionary<string, GroupMember> Members { get; init; } =
         ImmutableSortedDictionary.Create<string, GroupMember>(StringComparer.Ordinal);
 
+    /// <summary>How many have joined, with those that have gone since. Fewer than there are members: some are still to come.</summary>
+    public int Joined { get; init; }
+
     /// <summary>Newcomers that prepare under a number of their own while the others train on.</summary>
     public ImmutableSortedDictionary<string, GroupMember> Newcomers { get; init; } =
         ImmutableSortedDictionary.Create<string, GroupMember>(StringComparer.Ordinal);

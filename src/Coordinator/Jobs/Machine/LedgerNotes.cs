@@ -41,7 +41,8 @@ internal static class LedgerNotes
         // A member's state moves on only in generations that have it as a member, and one that began beyond the state did not move it.
         var source = plan.Members.First(m => m.HasBaseState);
         return state
-                .Ledger.Values.LastOrDefault(e =>
+                .Ledger.Values.Reverse()
+                .FirstOrDefault(e =>
                     e.BaseStep <= plan.BaseStep
                     && e.Plan.Members.Any(m => m.WorkerId == source.WorkerId && m.Incarnation == source.Incarnation)
                 )

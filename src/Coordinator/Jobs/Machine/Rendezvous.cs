@@ -122,6 +122,7 @@ internal static class Rendezvous
             && member.Incarnation == header.Incarnation
         )
         {
+            transition.Current = transition.Current with { Joined = transition.Current.Joined + (member.Joined is null ? 1 : 0) };
             transition.SetMember(member with { Acknowledged = true, Joined = message });
             PlanIfAllJoined(transition);
         }
@@ -147,7 +148,7 @@ internal static class Rendezvous
         {
             Open(transition, transition.Change.Cause, transition.State.Reason);
         }
-        else if (!members.Values.All(s => s.Joined is not null))
+        else if (transition.Current.Joined < members.Count || !members.Values.All(s => s.Joined is not null))
         {
             return;
         }
