@@ -85,16 +85,16 @@ internal static class StepWorker
             shared
         );
         var (loop, group) = TrainingLoop.Create(job, member.Plan(1), member.Host.Options, TimeProvider.System, NullLogger.Instance);
-        if (parsed.GetValue(Sharding))
-        {
-            job.State.KeepMoments(ShareLayout.Of(job.State.Moments.Length, group.Plan).RangesOf(group.Plan.OwnRank));
-        }
         member.Host.Open(group);
         var results = new List<StepResult>();
         var (sent, before) = (0L, 0L);
         var step = await MainArenaThread.RunAsync(() =>
         {
-            group.Connect(StateAgreement.Of(job));
+            group.Connect(StateAgreement.Of(job, group.Plan));
+            if (job.ShardsOptimizer)
+            {
+                job.State.KeepMoments(ShareLayout.Of(job.State.Moments.Length, group.Plan).RangesOf(group.Plan.OwnRank));
+            }
             var median = StepShape.MedianMilliseconds(
                 parsed,
                 () =>

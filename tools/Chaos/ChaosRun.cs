@@ -18,8 +18,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
     /// </summary>
     public async Task<ChaosReport> RunAsync(CancellationToken cancellationToken)
     {
-        // 1.
-        // 2.
+        // 1. and 2.
         await using var stage = new ChaosStage(terminal, folder);
         var context = await stage.StartAsync(
             ChaosRecipe.Create(options.Seed, options.Steps, options.InnerSteps),
@@ -34,7 +33,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string f
             $"undisturbed: {undisturbed.State.Word()} after {undisturbed.Steps} steps, weights_sha256 {undisturbed.WeightsSha256}"
         );
         // 4.
-        spec.Training.OptimizerSharding = options.OptimizerSharding;
+        context.Jobs.Spec.Training.OptimizerSharding = options.OptimizerSharding;
         // 5.
         if (await TrainAsync(context, cancellationToken))
         {

@@ -124,6 +124,15 @@ public static class JobSpecValidator
             );
         }
         OnlyWithDiLoCo(training, found);
+        if (training.OptimizerSharding && training.Synchronization == Rounds.DiLoCo)
+        {
+            found.Add(
+                "training.optimizerSharding",
+                "true",
+                $"does not go with training.synchronization {training.Synchronization}, whose rounds begin with moments of zero",
+                "leave one of the two out"
+            );
+        }
         if (training.AverageLastCheckpoints > 1 && training.AverageBestCheckpoints > 1)
         {
             found.Add(

@@ -54,7 +54,7 @@ internal sealed class GradientAllReduce
     public HierarchicalFrames? Hierarchy { get; set; }
 
     /// <summary>What becomes of gradients on their way. Set before the first step.</summary>
-    public GradientPrecision Precision { get; set; } = GradientPrecision.Float32;
+    public GradientPrecision Precision { get; set; } = GradientPrecision.Exact;
 
     /// <summary>Told of each frame for which the memory of a peer, by its rank, is about to be read.</summary>
     public Action<int, FrameKind>? ReadingMemory { get; set; }

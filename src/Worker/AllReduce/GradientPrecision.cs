@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
-/// What becomes of gradients between workers. With <see cref="BFloat16"/> the gradient of each shard, and each sum of the tree, is rounded to
+/// What becomes of gradients between workers. With <see cref="Rounded"/> the gradient of each shard, and each sum of the tree, is rounded to
 /// bfloat16 wherever it is formed, so that half the bytes travel. Which workers form it does not matter: the weights are others than
 /// with float32, and the same on any number of workers.
 /// </summary>
@@ -14,10 +14,10 @@ public sealed class GradientPrecision
     private GradientPrecision(bool isRounded) => IsRounded = isRounded;
 
     /// <summary>As backward leaves them.</summary>
-    public static GradientPrecision Float32 { get; } = new(isRounded: false);
+    public static GradientPrecision Exact { get; } = new(isRounded: false);
 
     /// <summary>Rounded, to nearest, ties to even.</summary>
-    public static GradientPrecision BFloat16 { get; } = new(isRounded: true);
+    public static GradientPrecision Rounded { get; } = new(isRounded: true);
 
     /// <summary>Whether numbers have no more digits than bfloat16 has.</summary>
     public bool IsRounded { get; }
@@ -27,8 +27,8 @@ public sealed class GradientPrecision
     public static GradientPrecision Of(string name) =>
         name switch
         {
-            "float32" => Float32,
-            "bfloat16" => BFloat16,
+            "float32" => Exact,
+            "bfloat16" => Rounded,
             _ => throw new ArgumentException(
                 $"training.gradientPrecision '{name}' is unknown: it is 'float32' or 'bfloat16'.",
                 nameof(name)
@@ -47,11 +47,11 @@ public sealed class GradientPrecision
         for (; i <= bits.Length - Vector256<uint>.Count; i += Vector256<uint>.Count)
         {
             var some = bits.Slice(i, Vector256<uint>.Count);
-            Rounded(Vector256.Create<uint>(some)).CopyTo(some);
+            RoundedBits(Vector256.Create<uint>(some)).CopyTo(some);
         }
         for (; i < bits.Length; i++)
         {
-            bits[i] = Rounded(Vector256.CreateScalar(bits[i])).ToScalar();
+            bits[i] = RoundedBits(Vector256.CreateScalar(bits[i])).ToScalar();
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class GradientPrecision
         }
     }
 
-    private static Vector256<uint> Rounded(Vector256<uint> bits)
+    private static Vector256<uint> RoundedBits(Vector256<uint> bits)
     {
         var rounded = bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256.Create(1u));
         var x = bits.AsSingle();

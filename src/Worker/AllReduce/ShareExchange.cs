@@ -116,7 +116,7 @@ internal sealed class ShareExchange(
         {
             detector.Wait(
                 () => Count(section) > 0,
-                () => [.. left.Values.Select(share => share.Expected.Sender).Distinct()],
+                () => new Awaited([.. left.Values.Select(share => share.Expected.Sender).Distinct()]),
                 ownPart,
                 $"the shares of step {step}",
                 withinStep: true

@@ -32,7 +32,7 @@ public sealed class SliceReduction<TOwner>
         : this(ReductionTree.Root(shards), result, scratch) { }
 
     /// <summary>What becomes of each sum.</summary>
-    public GradientPrecision Precision { get; init; } = GradientPrecision.Float32;
+    public GradientPrecision Precision { get; init; } = GradientPrecision.Exact;
 
     /// <summary>True once <c>result</c> holds the sum of the root.</summary>
     public bool IsComplete { get; private set; }

@@ -123,14 +123,7 @@ public sealed class TrainingState : IDisposable
     {
         lock (_gate)
         {
-            OuterNesterov.Update(
-                learningRate,
-                momentum,
-                gradientScale,
-                Parameters.Weights.Host.Span,
-                gradient,
-                _moments.Held[0].First.Span
-            );
+            OuterNesterov.Update(learningRate, momentum, gradientScale, Parameters.Weights.Host.Span, gradient, _moments.Held[0].First);
             Parameters.Weights.Upload();
             SetProgress(after);
         }

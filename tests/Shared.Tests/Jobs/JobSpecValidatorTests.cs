@@ -131,6 +131,9 @@ public class JobSpecValidatorTests
         );
         spec.Training.Synchronization = "diloco";
         Assert.Empty(JobSpecValidator.Validate(spec));
+        spec.Training.OptimizerSharding = true;
+        Assert.Equal("training.optimizerSharding", Assert.Single(JobSpecValidator.Validate(spec)).Field);
+        spec.Training.OptimizerSharding = false;
         spec.Training.Synchronization = "gossip";
         Assert.Equal("training.synchronization", Assert.Single(JobSpecValidator.Validate(spec)).Field);
         // What a coordinator gives back has every field.

@@ -62,7 +62,7 @@ public sealed class TreeSumTests
             float.NegativeInfinity,
             0f,
         ];
-        GradientPrecision.BFloat16.Round(values);
+        GradientPrecision.Rounded.Round(values);
         Assert.Equal(
             [1f, 1f, 1.015625f, 1.0078125f, -3.140625f, 1.0009653e-40f, float.PositiveInfinity, float.NaN, float.NegativeInfinity, 0f],
             values
@@ -78,7 +78,7 @@ public sealed class TreeSumTests
     {
         var random = new Random(count);
         var numbers = Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() - 0.5) * 1e3)).ToArray();
-        GradientPrecision.BFloat16.Round(numbers);
+        GradientPrecision.Rounded.Round(numbers);
         var packed = new ushort[count];
         var back = new float[count];
         GradientPrecision.Narrow(numbers, packed);
