@@ -23,7 +23,7 @@ public static class DemoRecipe
             Training = new TrainingSpec
             {
                 Steps = 700,
-                BatchTokens = 2048,
+                BatchTokens = 4096,
                 Schedule = "cosine",
                 LearningRate = 3e-3,
                 WarmupSteps = 100,

@@ -37,7 +37,7 @@ internal sealed class CollectiveFrame
     /// <summary>To be sent: gradients, read when the frame is written to the transport, or left where they are for the receiver.</summary>
     public ReadOnlyMemory<float> Floats { get; set; }
 
-    /// <summary>Whether a payload of gradients has bfloat16 numbers; what is sent has been rounded (<see cref="GradientPrecision"/>).</summary>
+    /// <summary>Whether a payload of gradients has bfloat16 numbers (<see cref="GradientPrecision"/>).</summary>
     public bool IsRounded { get; set; }
 
     /// <summary>Bytes of one number of the payload.</summary>

@@ -5,9 +5,9 @@ using System.Runtime.Intrinsics;
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
-/// What becomes of gradients between workers. With <see cref="Rounded"/> the gradient of each shard, and each sum of the tree, is rounded to
-/// bfloat16 wherever it is formed, so that half the bytes travel. Which workers form it does not matter: the weights are others than
-/// with float32, and the same on any number of workers.
+/// What becomes of gradients between workers. With <see cref="Rounded"/> the gradient of each shard, and each sum of the tree, is
+/// rounded to bfloat16 wherever it is formed, so that half the bytes travel. Which workers form it does not matter: the weights are
+/// others than with float32, and the same on any number of workers.
 /// </summary>
 public sealed class GradientPrecision
 {

@@ -33,7 +33,7 @@ public sealed class ShardAccumulation
     /// <summary>Plans the stages of a worker.</summary>
     /// <param name="held">The worker's shards: distinct, ascending, gaps allowed, at least one.</param>
     /// <param name="shards">V, a power of two.</param>
-    /// <param name="apart">Whether each shard's gradient is needed by itself: backward then adds nothing, and one buffer more is used.</param>
+    /// <param name="apart">Whether each shard's gradient is needed by itself: backward adds nothing then, in one buffer more.</param>
     public static ShardAccumulation Create(IReadOnlyList<int> held, int shards, bool apart = false)
     {
         var largest = ReductionTree.Cover(held, shards).ToHashSet();
