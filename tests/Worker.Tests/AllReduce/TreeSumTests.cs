@@ -49,19 +49,7 @@ public sealed class TreeSumTests
     [Fact]
     public void BFloat16_Round_IsToNearestEvenAndLeavesNaN()
     {
-        float[] values =
-        [
-            1f,
-            1.00390625f,
-            1.01171875f,
-            1.004f,
-            -3.1415927f,
-            1e-40f,
-            float.MaxValue,
-            float.NaN,
-            float.NegativeInfinity,
-            0f,
-        ];
+        float[] values = [1f, 1.00390625f, 1.01171875f, 1.004f, -3.1415927f, 1e-40f, float.MaxValue, float.NaN, float.NegativeInfinity, 0f];
         GradientPrecision.Rounded.Round(values);
         Assert.Equal(
             [1f, 1f, 1.015625f, 1.0078125f, -3.140625f, 9.1835496e-41f, float.PositiveInfinity, float.NaN, float.NegativeInfinity, 0f],
