@@ -20,6 +20,24 @@ public sealed record RoundRun(
 {
     /// <summary>When it came.</summary>
     public DateTimeOffset At { get; init; }
+
+    /// <summary>Every reason for which this fault has failed the run. Empty: it has not.</summary>
+    public IEnumerable<string> Failures()
+    {
+        var name = $"fault {Fault.Round} ({FaultCatalog.Word(Fault.Kind)})";
+        if (Proof is null)
+        {
+            yield return $"{name}: nothing proves that it happened";
+        }
+        if (RecoverySeconds is null)
+        {
+            yield return $"{name}: no step within {ChaosContext.Timeout.TotalMinutes:F0} min";
+        }
+        if (Problem is not null)
+        {
+            yield return $"{name}: {Problem}";
+        }
+    }
 }
 
 /// <summary>All that a run has to show.</summary>
@@ -68,22 +86,7 @@ public sealed record ChaosReport
                 failures.Add($"job {job.Id} has weights_sha256 {job.WeightsSha256}, the undisturbed one {Undisturbed.WeightsSha256}");
             }
         }
-        foreach (var round in Rounds)
-        {
-            var name = $"fault {round.Fault.Round} ({FaultCatalog.Word(round.Fault.Kind)})";
-            if (round.Proof is null)
-            {
-                failures.Add($"{name}: nothing proves that it happened");
-            }
-            if (round.RecoverySeconds is null)
-            {
-                failures.Add($"{name}: no step within {ChaosContext.Timeout.TotalMinutes:F0} min");
-            }
-            if (round.Problem is not null)
-            {
-                failures.Add($"{name}: {round.Problem}");
-            }
-        }
+        failures.AddRange(Rounds.SelectMany(round => round.Failures()));
         if (Rounds.Count < PlannedRounds)
         {
             failures.Add($"{Rounds.Count} of {PlannedRounds} faults were done");

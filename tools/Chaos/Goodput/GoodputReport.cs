@@ -60,22 +60,7 @@ public sealed record GoodputReport
                 failures.Add($"the {name} job has weights_sha256 {job.WeightsSha256}, the first one {Before.Job.WeightsSha256}");
             }
         }
-        foreach (var round in Faults.Select(fault => fault.Round))
-        {
-            var name = $"fault {round.Fault.Round} ({FaultCatalog.Word(round.Fault.Kind)})";
-            if (round.Proof is null)
-            {
-                failures.Add($"{name}: nothing proves that it happened");
-            }
-            if (round.RecoverySeconds is null)
-            {
-                failures.Add($"{name}: no step within {ChaosContext.Timeout.TotalMinutes:F0} min");
-            }
-            if (round.Problem is not null)
-            {
-                failures.Add($"{name}: {round.Problem}");
-            }
-        }
+        failures.AddRange(Faults.SelectMany(fault => fault.Round.Failures()));
         if (Faults.Count == 0)
         {
             failures.Add("no fault came before the disturbed job ended; give it more minutes");
