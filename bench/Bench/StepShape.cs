@@ -20,6 +20,10 @@ internal static class StepShape
     public static readonly Option<int> Steps = Number("--steps", 20, "Measured steps.");
     public static readonly Option<int> Warmup = Number("--warmup", 3, "Steps before the measured ones.");
     public static readonly Option<int> Threads = Number("--threads", 1, "Compute threads of a worker.");
+    public static readonly Option<bool> Varied = new("--varied")
+    {
+        Description = "Every step has sentences of another length, and as many as make the same number of tokens, as in text.",
+    };
     public static readonly Option<string> Precision = new("--precision")
     {
         Description = "Of matrix products: float32 or bfloat16 (PyTorch: autocast; TorchSharp, which has none: a bfloat16 model).",
@@ -53,6 +57,7 @@ internal static class StepShape
         {
             command.Add(option);
         }
+        command.Add(Varied);
         command.Add(Precision);
         command.Add(Device);
     }
@@ -61,6 +66,7 @@ internal static class StepShape
     public static IReadOnlyList<string> Arguments(ParseResult parsed) =>
         [
             .. s_numbers.SelectMany(option => (string[])[option.Name, parsed.GetValue(option).ToString(CultureInfo.InvariantCulture)]),
+            .. parsed.GetValue(Varied) ? [Varied.Name] : Array.Empty<string>(),
             Precision.Name,
             parsed.GetValue(Precision)!,
             Device.Name,
@@ -68,7 +74,7 @@ internal static class StepShape
         ];
 
     public static MadeUpBatches Batches(ParseResult parsed) =>
-        new(parsed.GetValue(Batch), parsed.GetValue(Source), parsed.GetValue(Target), parsed.GetValue(Vocabulary));
+        new(parsed.GetValue(Batch), parsed.GetValue(Source), parsed.GetValue(Target), parsed.GetValue(Vocabulary), parsed.GetValue(Varied));
 
     /// <summary>The steps' median time, once those that warm up are done.</summary>
     public static double MedianMilliseconds(ParseResult parsed, Func<TimeSpan> step, CancellationToken cancellationToken)
@@ -111,7 +117,7 @@ internal sealed record StepTimes(
 #pragma warning restore IDE1006, SA1300
 
 /// <summary>Random tokens in full rows.</summary>
-internal sealed class MadeUpBatches(int rows, int source, int target, int vocabulary) : ITrainingBatches
+internal sealed class MadeUpBatches(int rows, int source, int target, int vocabulary, bool varied = false) : ITrainingBatches
 {
     private readonly Dictionary<int, Batch> _batches = [];
 
@@ -125,24 +131,37 @@ internal sealed class MadeUpBatches(int rows, int source, int target, int vocabu
 
     public Batch Build(long step, int shard)
     {
-        if (_batches.TryGetValue(shard, out var batch))
+        if (varied)
         {
-            return batch;
+            var random = new Random(HashCode.Combine(step, shard));
+            // Lengths of half to twice the given ones, and rows for as many tokens.
+            double Factor() => Math.Pow(2, (2 * random.NextDouble()) - 1);
+            var (s, t) = ((int)(source * Factor()), 0);
+            t = Math.Max(1, (s * target / source) + random.Next(-2, 3));
+            return Draw(random, Math.Max(1, (int)Tokens / (s + t)), s, t);
         }
-        var random = new Random(shard);
-        long[] Draw(int columns) => [.. Enumerable.Range(0, rows * columns).Select(_ => (long)random.Next(4, vocabulary))];
-        return _batches[shard] = new Batch
+        if (!_batches.TryGetValue(shard, out var batch))
         {
-            Rows = rows,
-            SourceWidth = source,
-            TargetWidth = target,
-            Source = Draw(source),
-            DecoderInput = Draw(target),
-            Labels = Draw(target),
-            SourceLengths = [.. Enumerable.Repeat(source, rows)],
-            TargetLengths = [.. Enumerable.Repeat(target, rows)],
-            SourceTokens = (long)rows * source,
-            TargetTokens = (long)rows * target,
+            _batches[shard] = batch = Draw(new Random(shard), rows, source, target);
+        }
+        return batch;
+    }
+
+    private Batch Draw(Random random, int count, int sourceWidth, int targetWidth)
+    {
+        long[] Draw(int columns) => [.. Enumerable.Range(0, count * columns).Select(_ => (long)random.Next(4, vocabulary))];
+        return new Batch
+        {
+            Rows = count,
+            SourceWidth = sourceWidth,
+            TargetWidth = targetWidth,
+            Source = Draw(sourceWidth),
+            DecoderInput = Draw(targetWidth),
+            Labels = Draw(targetWidth),
+            SourceLengths = [.. Enumerable.Repeat(sourceWidth, count)],
+            TargetLengths = [.. Enumerable.Repeat(targetWidth, count)],
+            SourceTokens = (long)count * sourceWidth,
+            TargetTokens = (long)count * targetWidth,
         };
     }
 }

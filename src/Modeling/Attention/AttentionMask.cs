@@ -118,16 +118,22 @@ public sealed class AttentionMask
     /// <exception cref="ArgumentException">The mask was made for other sides.</exception>
     internal Tensor? ToTensor(long batch, long queries, long keys, Device device)
     {
-        if (Allowed_BTS is not null)
-        {
-            RequireFit(Allowed_BTS.shape, [batch, queries, keys], bothMayRepeat: false);
-        }
+        RequireFit(batch, queries, keys);
         if (!IsCausal)
         {
             return Allowed_BTS;
         }
         var causal_1TS = ones(new[] { 1, queries, keys }, ScalarType.Bool, device).tril();
         return Allowed_BTS is null ? causal_1TS : causal_1TS.logical_and(Allowed_BTS);
+    }
+
+    /// <summary>Throws where the mask was made for other sides.</summary>
+    internal void RequireFit(long batch, long queries, long keys)
+    {
+        if (Allowed_BTS is not null)
+        {
+            RequireFit(Allowed_BTS.shape, [batch, queries, keys], bothMayRepeat: false);
+        }
     }
 
     // A side of 1 repeats.

@@ -98,12 +98,21 @@ public sealed class MultiHeadAttention : torch.nn.Module
     /// <exception cref="ArgumentException">Sizes, batches or the mask do not fit; the message names them and what helps.</exception>
     public Tensor forward(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null)
     {
+        using var scope = NewDisposeScope();
+        return RoundedForward(query, key, value, mask).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same, as the last product leaves it: bfloat16 where <see cref="Autocast"/> has that.</summary>
+    internal Tensor RoundedForward(Tensor query, Tensor key, Tensor value, AttentionMask? mask)
+    {
         RequireSides(query, key, value);
         using var scope = NewDisposeScope();
-        var (q_BHTK, k_BHSK, v_BHSK) =
-            ReferenceEquals(query, key) && ReferenceEquals(key, value) && in_proj_weight is not null
-                ? ProjectAll(query)
-                : ProjectSeparately(query, key, value);
+        var isSelf = ReferenceEquals(query, key) && ReferenceEquals(key, value) && in_proj_weight is not null;
+        if (IsFused(query, key, value))
+        {
+            return Output(isSelf ? FuseAll(query, mask) : FuseSeparately(query, key, mask)).MoveToOuterDisposeScope();
+        }
+        var (q_BHTK, k_BHSK, v_BHSK) = isSelf ? ProjectAll(query) : ProjectSeparately(query, key, value);
         return Attend(q_BHTK, k_BHSK, v_BHSK, mask).MoveToOuterDisposeScope();
     }
 
@@ -138,7 +147,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
     public Tensor AttendMemory(Tensor query, Tensor keys_BHSK, Tensor values_BHSK, AttentionMask? mask = null)
     {
         using var scope = NewDisposeScope();
-        return Attend(ProjectQueries(query), keys_BHSK, values_BHSK, mask).MoveToOuterDisposeScope();
+        return Attend(ProjectQueries(query), keys_BHSK, values_BHSK, mask).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Self-attention of the newest token of each row to all its tokens so far.</summary>
@@ -154,8 +163,41 @@ public sealed class MultiHeadAttention : torch.nn.Module
             ? ProjectAll(token_R1D, cache.Length)
             : ProjectSeparately(token_R1D, token_R1D, token_R1D, cache.Length);
         var (keys, values) = cache.Append(k, v);
-        return Attend(q, keys, values, AttentionMask.None).MoveToOuterDisposeScope();
+        return Attend(q, keys, values, AttentionMask.None).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
+
+    // Only where there will be gradients: searches step by step, and what they find does not depend on how training computes.
+    private bool IsFused(Tensor query, Tensor key, Tensor value) =>
+        torch.is_grad_enabled()
+        && in_proj_weight is not null
+        && score is null
+        && Rotary is null
+        && Recorder is null
+        && ReferenceEquals(key, value)
+        && FusedAttention.Fits(query, key, training ? _dropout : 0);
+
+    private Tensor FuseAll(Tensor input_BTD, AttentionMask? mask)
+    {
+        var projected_BTD = Autocast.RoundedLinear(input_BTD, in_proj_weight!, in_proj_bias);
+        return FusedAttention.Apply(projected_BTD, _sizes.Heads, mask ?? AttentionMask.None, training ? _dropout : 0);
+    }
+
+    private Tensor FuseSeparately(Tensor query_BTD, Tensor memory_BSD, AttentionMask? mask)
+    {
+        var (weights, biases) = SplitProjection();
+        var q_BTD = Autocast.RoundedLinear(query_BTD, weights[0], biases?[0]);
+        var kv_BSD = Autocast.RoundedLinear(memory_BSD, weights[1], biases?[1]);
+        return FusedAttention.Apply(q_BTD, kv_BSD, _sizes.Heads, mask ?? AttentionMask.None, training ? _dropout : 0);
+    }
+
+    // Of queries, and of keys and values. One split rather than slices: its gradient is put together in one pass.
+    private (Tensor[] Weights, Tensor[]? Biases) SplitProjection()
+    {
+        var sections = new[] { _sizes.Query, 2 * _sizes.Query };
+        return (in_proj_weight!.split(sections, 0), in_proj_bias?.split(sections, 0));
+    }
+
+    private Tensor Output(Tensor heads_BTD) => Autocast.RoundedLinear(heads_BTD, out_proj.weight!, out_proj.bias);
 
     private Tensor Attend(Tensor q_BHTK, Tensor k_BHSK, Tensor v_BHSK, AttentionMask? mask)
     {
@@ -178,7 +220,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
         }
         // [B, H, T, K] → [B, T, H·K]
         var sides = heads_BHTK.shape;
-        return out_proj.Apply(heads_BHTK.transpose(1, 2).reshape(sides[0], sides[2], sides[1] * sides[3]));
+        return Output(heads_BHTK.transpose(1, 2).reshape(sides[0], sides[2], sides[1] * sides[3]));
     }
 
     private void RequireSides(Tensor query, Tensor key, Tensor? value)
@@ -216,10 +258,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
             var (k, v) = ProjectKeysAndValues(key, value, position);
             return (ProjectQueries(query, position), k, v);
         }
-        // One split rather than slices: its gradient is put together in one pass.
-        var sections = new[] { _sizes.Query, 2 * _sizes.Query };
-        var weights = in_proj_weight.split(sections, 0);
-        var biases = in_proj_bias?.split(sections, 0);
+        var (weights, biases) = SplitProjection();
         var (k_BHSK, v_BHSK) = ProjectTogether(key, weights[1], biases?[1], position);
         return (Rotate(SplitHeads(Autocast.Linear(query, weights[0], biases?[0]), _sizes.QueryHead), position), k_BHSK, v_BHSK);
     }

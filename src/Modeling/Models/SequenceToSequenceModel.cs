@@ -105,17 +105,9 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         using var scope = NewDisposeScope();
         // One batch of 2B rows: each row has its own dropout.
         var hidden_CTD = Decode(Twice(source_BS), Twice(sourceLengths_B), Twice(decoderInput_BT));
-        var log_MV = torch.nn.functional.log_softmax(Project(hidden_CTD.reshape(-1, hidden_CTD.shape[2])), 1);
-        var labels_M = Twice(labels_BT).reshape(-1);
-        var kept_M = labels_M.ne(Number.Of(PadId)).to(log_MV.dtype);
-        var nll = log_MV.gather(1, labels_M.unsqueeze(1)).squeeze(1).mul(kept_M).sum().neg();
-        var uniform = log_MV.mean([1]).mul(kept_M).sum().neg();
-        var entropies = nll.mul(Number.Of(1 - labelSmoothing)).add(uniform, Number.Of(labelSmoothing));
-        // KL(p‖q) + KL(q‖p) = Σ (p − q)(log p − log q).
-        var passes = log_MV.chunk(2, 0);
-        var both_N = passes[0].exp().sub(passes[1].exp()).mul(passes[0].sub(passes[1])).sum(1);
-        var divergence = both_N.mul(kept_M.chunk(2, 0)[0]).sum();
-        return entropies.add(divergence, Number.Of(weight / 2)).mul(Number.Of(0.5)).MoveToOuterDisposeScope();
+        return LinearCrossEntropy
+            .ApplyTwice(hidden_CTD.reshape(2, -1, hidden_CTD.shape[2]), OutputWeight, labels_BT.reshape(-1), PadId, labelSmoothing, weight)
+            .MoveToOuterDisposeScope();
 
         static Tensor Twice(Tensor rows) => cat([rows, rows], 0);
     }

@@ -54,8 +54,8 @@ public sealed class TransformerDecoderBlock : TransformerBlock
     public Tensor forward(Tensor x_BTD, Tensor memory_BSD, AttentionMask memoryMask)
     {
         using var scope = NewDisposeScope();
-        var y = Sublayer(x_BTD, norm1, x => self_attn.forward(x, x, x, AttentionMask.Causal));
-        y = Sublayer(y, norm2, x => multihead_attn.forward(x, memory_BSD, memory_BSD, memoryMask));
+        var y = Sublayer(x_BTD, norm1, x => self_attn.RoundedForward(x, x, x, AttentionMask.Causal));
+        y = Sublayer(y, norm2, x => multihead_attn.RoundedForward(x, memory_BSD, memory_BSD, memoryMask));
         return Sublayer(y, norm3, x => FeedForward(x, linear1, linear2)).MoveToOuterDisposeScope();
     }
 

@@ -36,7 +36,7 @@ public sealed class TransformerEncoderBlock : TransformerBlock
     public Tensor forward(Tensor x_BSD, AttentionMask mask)
     {
         using var scope = NewDisposeScope();
-        var y = Sublayer(x_BSD, norm1, x => self_attn.forward(x, x, x, mask));
+        var y = Sublayer(x_BSD, norm1, x => self_attn.RoundedForward(x, x, x, mask));
         return Sublayer(y, norm2, x => FeedForward(x, linear1, linear2)).MoveToOuterDisposeScope();
     }
 }

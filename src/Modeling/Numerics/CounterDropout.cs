@@ -92,6 +92,20 @@ public static class CounterDropout
             new Span<float>(buffer, rest).CopyTo(new Span<float>(to + (blocks * BlockElements), rest));
         }
 
+        /// <summary>What elements are multiplied by, in whole blocks.</summary>
+        /// <param name="to">Takes the factors in.</param>
+        /// <param name="block">Of the first one.</param>
+        /// <param name="count">At least so many.</param>
+        public unsafe void Factors(float* to, int block, int count)
+        {
+            var ones = stackalloc float[BlockElements];
+            new Span<float>(ones, BlockElements).Fill(1);
+            for (var at = 0; at < count; at += BlockElements)
+            {
+                TimesBlock(ones, to + at, block++);
+            }
+        }
+
         /// <summary>Multiplies 64 elements.</summary>
         public unsafe void TimesBlock(float* from, float* to, int block)
         {
