@@ -12,12 +12,12 @@ internal sealed unsafe class AttentionHead : IDisposable
 {
     private const int Lanes = ScoreRow.Lanes;
 
-    private readonly int _queries;
-    private readonly int _keys;
     private readonly int _width;
-    private readonly int _keyRoom;
     private readonly int _widthRoom;
     private readonly float _scale;
+    private int _queries;
+    private int _keys;
+    private int _keyRoom;
 
     private readonly float* _memory;
     private readonly float* _q;
@@ -31,13 +31,16 @@ internal sealed unsafe class AttentionHead : IDisposable
     private readonly float* _scores;
     private readonly float* _result;
 
+    /// <summary>Makes room.</summary>
+    /// <param name="queries">T, at most.</param>
+    /// <param name="keys">S, at most.</param>
+    /// <param name="width">K.</param>
     public AttentionHead(int queries, int keys, int width)
     {
-        (_queries, _keys, _width) = (queries, keys, width);
-        (_keyRoom, _widthRoom) = (ScoreRow.Room(keys), ScoreRow.Room(width));
+        (_width, _widthRoom) = (width, ScoreRow.Room(width));
         _scale = (float)(1 / Math.Sqrt(width));
-        var (ofQueries, ofKeys, ofWeights) = ((nuint)(queries * _widthRoom), (nuint)(keys * _widthRoom), (nuint)(queries * _keyRoom));
-        var ofTransposed = (nuint)(width * _keyRoom);
+        var (ofQueries, ofKeys) = ((nuint)(queries * _widthRoom), (nuint)(keys * _widthRoom));
+        var (ofWeights, ofTransposed) = ((nuint)(queries * ScoreRow.Room(keys)), (nuint)(width * ScoreRow.Room(keys)));
         // Whole blocks of the dropout's mask, wherever the first weight lies in one.
         var ofFactors = (nuint)((queries * keys) + (2 * TensorBlock.Elements));
         var most = Math.Max(ofQueries, ofKeys);
@@ -61,18 +64,17 @@ internal sealed unsafe class AttentionHead : IDisposable
         _factors = Take(ofFactors);
     }
 
-    public void Load(HeadRows queries, HeadRows keys, HeadRows values)
+    public void Load(AttentionTask.Sentence sentence, HeadRows queries, HeadRows keys, HeadRows values)
     {
+        (_queries, _keys, _keyRoom) = (sentence.Queries, sentence.Keys, ScoreRow.Room(sentence.Keys));
         queries.Read(_q, _queries, _width);
         keys.Read(_k, _keys, _width);
         values.Read(_v, _keys, _width);
     }
 
-    /// <summary>P = softmax(Q Kᵀ / √K), of what is allowed.</summary>
-    /// <param name="allowed">Zero where a query may not attend to a key; null: everywhere else it may.</param>
-    /// <param name="allowedStride">From query to query.</param>
+    /// <summary>P = softmax(Q Kᵀ / √K).</summary>
     /// <param name="isCausal">Query t attends to the keys 0…t only.</param>
-    public void Weigh(byte* allowed, int allowedStride, bool isCausal)
+    public void Weigh(bool isCausal)
     {
         Transpose(_k);
         SmallProduct.Multiply(_q, _widthRoom, 1, _transposed, _weights, _queries, _width, _keyRoom);
@@ -82,24 +84,11 @@ internal sealed unsafe class AttentionHead : IDisposable
             var row = _weights + (query * _keyRoom);
             var some = isCausal ? Math.Min(query + 1, _keys) : _keys;
             new Span<float>(row + some, _keyRoom - some).Fill(float.NegativeInfinity);
-            if (allowed is not null)
-            {
-                var ofQuery = allowed + (query * allowedStride);
-                for (var key = 0; key < some; key++)
-                {
-                    row[key] = ofQuery[key] == 0 ? float.NegativeInfinity : row[key];
-                }
-            }
             for (var i = 0; i < _keyRoom; i += Lanes)
             {
                 (Vector512.Load(row + i) * scale).Store(row + i);
             }
             var greatest = ScoreRow.Greatest(row, _keyRoom);
-            if (float.IsNegativeInfinity(greatest))
-            {
-                new Span<float>(row, _keyRoom).Clear();
-                continue;
-            }
             var perTotal = Vector512.Create(1 / ScoreRow.Exponentials(row, row, _keyRoom, greatest));
             for (var i = 0; i < _keyRoom; i += Lanes)
             {

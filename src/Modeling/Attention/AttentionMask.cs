@@ -28,6 +28,16 @@ public sealed class AttentionMask
     /// <summary>[B or 1, T or 1, S] bool, true where the query may attend to the key; null: everywhere.</summary>
     public Tensor? Allowed_BTS { get; }
 
+    /// <summary>Each sentence of packed queries attends to the same sentence of packed keys.</summary>
+    /// <param name="queries">All sentences' queries.</param>
+    /// <param name="keys">All sentences' keys.</param>
+    /// <param name="isCausal">Of each sentence.</param>
+    internal static AttentionMask Packed(PackedRows queries, PackedRows keys, bool isCausal) =>
+        new(isCausal, null, false) { Packing = (queries, keys) };
+
+    /// <summary>Where sentences lie; null: each is a batch row. Only <see cref="FusedAttention"/> knows of it.</summary>
+    internal (PackedRows Queries, PackedRows Keys)? Packing { get; private init; }
+
     /// <summary>Whether some query may have no key at all. Their weights are zero, which costs two small operations.</summary>
     internal bool HasEmptyRows { get; }
 
@@ -118,22 +128,16 @@ public sealed class AttentionMask
     /// <exception cref="ArgumentException">The mask was made for other sides.</exception>
     internal Tensor? ToTensor(long batch, long queries, long keys, Device device)
     {
-        RequireFit(batch, queries, keys);
+        if (Allowed_BTS is not null)
+        {
+            RequireFit(Allowed_BTS.shape, [batch, queries, keys], bothMayRepeat: false);
+        }
         if (!IsCausal)
         {
             return Allowed_BTS;
         }
         var causal_1TS = ones(new[] { 1, queries, keys }, ScalarType.Bool, device).tril();
         return Allowed_BTS is null ? causal_1TS : causal_1TS.logical_and(Allowed_BTS);
-    }
-
-    /// <summary>Throws where the mask was made for other sides.</summary>
-    internal void RequireFit(long batch, long queries, long keys)
-    {
-        if (Allowed_BTS is not null)
-        {
-            RequireFit(Allowed_BTS.shape, [batch, queries, keys], bothMayRepeat: false);
-        }
     }
 
     // A side of 1 repeats.

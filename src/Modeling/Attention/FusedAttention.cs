@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace TrainingCluster.Modeling.Attention;
 
 /// <summary>
-/// Scaled dot-product attention of all heads as one operation, forward and backward, on what one product has projected. Legend:
-/// <c>B</c> batch, <c>H</c> heads, <c>T</c> queries, <c>S</c> keys, <c>K</c> head width, <c>D</c> = H·K.
+/// Scaled dot-product attention of packed sentences (<see cref="PackedRows"/>) as one operation, forward and backward, on what one
+/// product has projected. Legend: <c>N</c> queries, <c>M</c> keys, of all sentences; <c>H</c> heads, <c>D</c> all heads' width.
 /// </summary>
 /// <remarks>
 /// Heads are read where the projections have left them, in bfloat16 where these are in it, and everything of a head happens in the
@@ -15,49 +15,27 @@ namespace TrainingCluster.Modeling.Attention;
 /// </remarks>
 internal static class FusedAttention
 {
-    // With more weights a head, libtorch's kernel does better: it keeps none of them.
-    private const long MostWeights = 1 << 18;
-
-    /// <summary>Whether there is a kernel for this: sides of some size, in the CPU's memory.</summary>
-    public static bool Fits(Tensor query, Tensor key, double dropout) =>
-        query.device_type == DeviceType.CPU
-        && query.dtype == ScalarType.Float32
-        && key.dtype == ScalarType.Float32
-        && query.shape[0] == key.shape[0]
-        && query.numel() > 0
-        && key.numel() > 0
-        && query.shape[1] * key.shape[1] <= MostWeights
-        && dropout < 1;
+    /// <summary>Whether heads are small enough: with more weights libtorch's kernel does better, as it keeps none of them.</summary>
+    public static bool Fits(PackedRows queries, PackedRows keys) => (long)queries.Longest * keys.Longest <= 1 << 18;
 
     /// <summary>Self-attention.</summary>
-    /// <param name="projected_BTD">Queries, keys and values side by side: [B, T, 3·D], float32 or bfloat16.</param>
+    /// <param name="projected_1ND">Queries, keys and values side by side: [1, N, 3·D], float32 or bfloat16, in the CPU's memory.</param>
     /// <param name="heads">H.</param>
-    /// <param name="mask">Which keys a query may attend to.</param>
+    /// <param name="mask">Packed.</param>
     /// <param name="dropout">Share of the weights set to zero, below 1; 0 outside training.</param>
-    /// <returns>[B, T, D], in the projections' type; zeros for a query that nothing is allowed to.</returns>
-    public static Tensor Apply(Tensor projected_BTD, int heads, AttentionMask mask, double dropout)
-    {
-        using var whole = projected_BTD.contiguous();
-        var sides = whole.shape;
-        var task = new AttentionTask(sides[0], heads, sides[1], sides[1], sides[2] / 3 / heads, mask, dropout);
-        return Function.apply(whole, task);
-    }
+    /// <returns>[1, N, D], in the projections' type; zeros for padding and for a query that nothing is allowed to.</returns>
+    public static Tensor Apply(Tensor projected_1ND, int heads, AttentionMask mask, double dropout) =>
+        Function.apply(projected_1ND, new AttentionTask(projected_1ND.shape[2] / 3, heads, mask, dropout));
 
     /// <summary>Attention to a memory.</summary>
-    /// <param name="queries_BTD">[B, T, D], float32 or bfloat16.</param>
-    /// <param name="memory_BSD">Keys and values side by side: [B, S, 2·D], of the same type.</param>
+    /// <param name="queries_1ND">[1, N, D], float32 or bfloat16, in the CPU's memory.</param>
+    /// <param name="memory_1MD">Keys and values side by side: [1, M, 2·D], of the same type.</param>
     /// <param name="heads">As above.</param>
     /// <param name="mask">As above.</param>
     /// <param name="dropout">As above.</param>
-    /// <returns>[B, T, D], in the projections' type.</returns>
-    public static Tensor Apply(Tensor queries_BTD, Tensor memory_BSD, int heads, AttentionMask mask, double dropout)
-    {
-        using var queries = queries_BTD.contiguous();
-        using var memory = memory_BSD.contiguous();
-        var sides = queries.shape;
-        var task = new AttentionTask(sides[0], heads, sides[1], memory.shape[1], sides[2] / heads, mask, dropout);
-        return Function.apply(queries, memory, task);
-    }
+    /// <returns>[1, N, D], in the projections' type.</returns>
+    public static Tensor Apply(Tensor queries_1ND, Tensor memory_1MD, int heads, AttentionMask mask, double dropout) =>
+        Function.apply(queries_1ND, memory_1MD, new AttentionTask(queries_1ND.shape[2], heads, mask, dropout));
 
     private sealed class Function : torch.autograd.SingleTensorFunction<Function>
     {
@@ -68,8 +46,8 @@ internal static class FusedAttention
         public override Tensor forward(torch.autograd.AutogradContext ctx, params object[] vars)
         {
             var task = (AttentionTask)vars[^1];
-            var sides = vars.SkipLast(1).Cast<Tensor>().ToList();
-            var weights = empty(task.WeightsShape);
+            var sides = vars.SkipLast(1).Cast<Tensor>().Select(side => side.contiguous()).ToList();
+            var weights = empty(task.Weights);
             ctx.save_for_backward([.. sides, weights]);
             ctx.save_data(TaskName, task);
             return task.Forward(sides, weights);

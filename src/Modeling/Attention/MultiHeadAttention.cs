@@ -87,6 +87,9 @@ public sealed class MultiHeadAttention : torch.nn.Module
             ? new UniformAttention(in_proj_weight, in_proj_bias, out_proj.weight!, out_proj.bias)
             : null;
 
+    /// <summary>Whether <see cref="RoundedForward"/> takes a packed mask, with keys that are the values too.</summary>
+    internal bool TakesPacked => in_proj_weight is not null && score is null && Rotary is null && Recorder is null && _dropout < 1;
+
     /// <summary>Attention of queries to keys and values.</summary>
     /// <param name="query">[B, T, d_q].</param>
     /// <param name="key">[B, S, d_k].</param>
@@ -108,7 +111,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
         RequireSides(query, key, value);
         using var scope = NewDisposeScope();
         var isSelf = ReferenceEquals(query, key) && ReferenceEquals(key, value) && in_proj_weight is not null;
-        if (IsFused(query, key, value))
+        if (mask?.Packing is not null)
         {
             return Output(isSelf ? FuseAll(query, mask) : FuseSeparately(query, key, mask)).MoveToOuterDisposeScope();
         }
@@ -166,28 +169,18 @@ public sealed class MultiHeadAttention : torch.nn.Module
         return Attend(q, keys, values, AttentionMask.None).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    // Only where there will be gradients: searches step by step, and what they find does not depend on how training computes.
-    private bool IsFused(Tensor query, Tensor key, Tensor value) =>
-        torch.is_grad_enabled()
-        && in_proj_weight is not null
-        && score is null
-        && Rotary is null
-        && Recorder is null
-        && ReferenceEquals(key, value)
-        && FusedAttention.Fits(query, key, training ? _dropout : 0);
-
-    private Tensor FuseAll(Tensor input_BTD, AttentionMask? mask)
+    private Tensor FuseAll(Tensor input_BTD, AttentionMask mask)
     {
         var projected_BTD = Autocast.RoundedLinear(input_BTD, in_proj_weight!, in_proj_bias);
-        return FusedAttention.Apply(projected_BTD, _sizes.Heads, mask ?? AttentionMask.None, training ? _dropout : 0);
+        return FusedAttention.Apply(projected_BTD, _sizes.Heads, mask, training ? _dropout : 0);
     }
 
-    private Tensor FuseSeparately(Tensor query_BTD, Tensor memory_BSD, AttentionMask? mask)
+    private Tensor FuseSeparately(Tensor query_BTD, Tensor memory_BSD, AttentionMask mask)
     {
         var (weights, biases) = SplitProjection();
         var q_BTD = Autocast.RoundedLinear(query_BTD, weights[0], biases?[0]);
         var kv_BSD = Autocast.RoundedLinear(memory_BSD, weights[1], biases?[1]);
-        return FusedAttention.Apply(q_BTD, kv_BSD, _sizes.Heads, mask ?? AttentionMask.None, training ? _dropout : 0);
+        return FusedAttention.Apply(q_BTD, kv_BSD, _sizes.Heads, mask, training ? _dropout : 0);
     }
 
     // Of queries, and of keys and values. One split rather than slices: its gradient is put together in one pass.

@@ -32,4 +32,19 @@ public abstract class PositionalEncoding(string name) : torch.nn.Module(name)
             .add(embeddings_BTD, Number.Of(scale))
             .MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same, of packed sentences.</summary>
+    /// <param name="embeddings_1ND">[1, N, D].</param>
+    /// <param name="scale">What the embeddings are multiplied by.</param>
+    /// <param name="rows">Where the sentences lie.</param>
+    /// <returns>[1, N, D].</returns>
+    internal Tensor Packed(Tensor embeddings_1ND, double scale, PackedRows rows)
+    {
+        using var scope = NewDisposeScope();
+        // At least one: padding has a position too.
+        return Positions(0, Math.Max(1, rows.Longest), embeddings_1ND.device)
+            .index_select(0, rows.Positions())
+            .add(embeddings_1ND, Number.Of(scale))
+            .MoveToOuterDisposeScope();
+    }
 }

@@ -73,9 +73,9 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
     {
         ArgumentNullException.ThrowIfNull(labels_BT);
         using var scope = NewDisposeScope();
-        var hidden_BTD = Decode(source_BS, sourceLengths_B, decoderInput_BT);
+        var states = States(source_BS, sourceLengths_B, decoderInput_BT, labels_BT, passes: 1);
         return LinearCrossEntropy
-            .Apply(hidden_BTD.reshape(-1, hidden_BTD.shape[2]), OutputWeight, labels_BT.reshape(-1), PadId, labelSmoothing)
+            .Apply(states.Hidden_PND.squeeze(0), OutputWeight, states.Labels_N, PadId, labelSmoothing)
             .MoveToOuterDisposeScope();
     }
 
@@ -103,13 +103,42 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         ArgumentNullException.ThrowIfNull(labels_BT);
         ArgumentOutOfRangeException.ThrowIfNegative(weight);
         using var scope = NewDisposeScope();
-        // One batch of 2B rows: each row has its own dropout.
-        var hidden_CTD = Decode(Twice(source_BS), Twice(sourceLengths_B), Twice(decoderInput_BT));
+        var states = States(source_BS, sourceLengths_B, decoderInput_BT, labels_BT, passes: 2);
         return LinearCrossEntropy
-            .ApplyTwice(hidden_CTD.reshape(2, -1, hidden_CTD.shape[2]), OutputWeight, labels_BT.reshape(-1), PadId, labelSmoothing, weight)
+            .ApplyTwice(states.Hidden_PND, OutputWeight, states.Labels_N, PadId, labelSmoothing, weight)
             .MoveToOuterDisposeScope();
+    }
 
-        static Tensor Twice(Tensor rows) => cat([rows, rows], 0);
+    /// <summary>What the loss of a batch is taken of, after some passes over its sentences, each with its own dropout.</summary>
+    private protected virtual TrainingStates States(
+        Tensor source_BS,
+        Tensor sourceLengths_B,
+        Tensor decoderInput_BT,
+        Tensor labels_BT,
+        int passes
+    )
+    {
+        using var scope = NewDisposeScope();
+        Tensor Repeat(Tensor rows) => passes == 1 ? rows : cat([.. Enumerable.Repeat(rows, passes)], 0);
+        // One batch of P·B rows: each row has its own dropout.
+        var hidden_CTD = Decode(Repeat(source_BS), Repeat(sourceLengths_B), Repeat(decoderInput_BT));
+        return new TrainingStates(
+            hidden_CTD.reshape(passes, labels_BT.numel(), hidden_CTD.shape[2]),
+            labels_BT.reshape(-1)
+        ).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Of each row of labels: the tokens up to its last one that counts.</summary>
+    private protected static IEnumerable<int> LabelLengths(Tensor labels_BT)
+    {
+        using var whole = labels_BT.contiguous();
+        var (labels, width) = (whole.data<long>().ToArray(), (int)labels_BT.shape[1]);
+        return
+        [
+            .. Enumerable
+                .Range(0, (int)labels_BT.shape[0])
+                .Select(row => Array.FindLastIndex(labels[(row * width)..((row + 1) * width)], label => label != PadId) + 1),
+        ];
     }
 
     /// <summary>
@@ -185,5 +214,13 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
     private sealed class Search(Action end) : IDisposable
     {
         public void Dispose() => end();
+    }
+
+    /// <summary>The decoder's top-layer states and the labels of the tokens that they predict.</summary>
+    /// <param name="Hidden_PND">[P, N, D]: of P passes.</param>
+    /// <param name="Labels_N">[N] int64; <see cref="PadId"/> where none counts.</param>
+    private protected sealed record TrainingStates(Tensor Hidden_PND, Tensor Labels_N)
+    {
+        public TrainingStates MoveToOuterDisposeScope() => new(Hidden_PND.MoveToOuterDisposeScope(), Labels_N.MoveToOuterDisposeScope());
     }
 }

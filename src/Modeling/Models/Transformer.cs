@@ -80,7 +80,7 @@ public sealed class Transformer : SequenceToSequenceModel
         ArgumentNullException.ThrowIfNull(sourceLengths_N);
         using var scope = NewDisposeScope();
         var length = source_NS.shape[1];
-        var memory_NSD = Encode(source_NS, AttentionMask.FromLengths(sourceLengths_N, length));
+        var memory_NSD = EncodeTokens(source_NS, AttentionMask.FromLengths(sourceLengths_N, length));
         var blocks = decoder.Blocks.Select(block =>
         {
             var (keys, values) = block.CrossAttention.ProjectMemory(memory_NSD);
@@ -117,11 +117,54 @@ public sealed class Transformer : SequenceToSequenceModel
         ArgumentNullException.ThrowIfNull(source_BS);
         using var scope = NewDisposeScope();
         var memoryMask = AttentionMask.FromLengths(sourceLengths_B, source_BS.shape[1]);
-        var memory_BSD = Encode(source_BS, memoryMask);
+        var memory_BSD = EncodeTokens(source_BS, memoryMask);
         // After the encoder, so that a backward pass comes to the target's embeddings before the encoder.
         var x_BTD = Embed(embedding ?? target_embedding!, decoderInput_BT);
+        return Decode(x_BTD, AttentionMask.Causal, memory_BSD, memoryMask).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Decode(Tensor x_BTD, AttentionMask mask, Tensor memory_BSD, AttentionMask memoryMask)
+    {
         var last = Options.Layers - 1;
-        return decoder.forward(x_BTD, memory_BSD, memoryMask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
+        return decoder.forward(x_BTD, memory_BSD, memoryMask, mask, (x, layer) => Mark(x, last - layer));
+    }
+
+    /// <inheritdoc/>
+    private protected override TrainingStates States(
+        Tensor source_BS,
+        Tensor sourceLengths_B,
+        Tensor decoderInput_BT,
+        Tensor labels_BT,
+        int passes
+    )
+    {
+        var attentions = encoder.Blocks.Select(block => block.SelfAttention).Concat(decoder.Blocks.SelectMany(block => block.Attentions));
+        var isHere = source_BS.device_type == DeviceType.CPU && source_BS.numel() > 0 && labels_BT.numel() > 0;
+        if (!isHere || !attentions.All(attention => attention.TakesPacked))
+        {
+            return base.States(source_BS, sourceLengths_B, decoderInput_BT, labels_BT, passes);
+        }
+        using var scope = NewDisposeScope();
+        var sources = new PackedRows(sourceLengths_B.data<long>().Select(length => (int)Math.Min(length, source_BS.shape[1])), passes);
+        var targets = new PackedRows(LabelLengths(labels_BT), passes);
+        if (!FusedAttention.Fits(sources, sources) || !FusedAttention.Fits(targets, targets) || !FusedAttention.Fits(targets, sources))
+        {
+            return base.States(source_BS, sourceLengths_B, decoderInput_BT, labels_BT, passes).MoveToOuterDisposeScope();
+        }
+        var memory_1SD = Encode(
+            EmbedPacked(embedding ?? source_embedding!, source_BS, sources),
+            AttentionMask.Packed(sources, sources, isCausal: false)
+        );
+        var hidden_1ND = Decode(
+            EmbedPacked(embedding ?? target_embedding!, decoderInput_BT, targets),
+            AttentionMask.Packed(targets, targets, isCausal: true),
+            memory_1SD,
+            AttentionMask.Packed(targets, sources, isCausal: false)
+        );
+        return new TrainingStates(
+            hidden_1ND.view(passes, targets.Tokens, Options.Width),
+            targets.Take(labels_BT, passes: 1).squeeze(0)
+        ).MoveToOuterDisposeScope();
     }
 
     internal override Tensor OutputWeight => embedding?.weight ?? output!.weight!;
@@ -187,12 +230,25 @@ public sealed class Transformer : SequenceToSequenceModel
         }
     }
 
-    private Tensor Encode(Tensor source_BS, AttentionMask mask)
+    private Tensor EncodeTokens(Tensor source_BS, AttentionMask mask)
     {
         using var scope = NewDisposeScope();
-        var x_BSD = Embed(embedding ?? source_embedding!, source_BS);
+        return Encode(Embed(embedding ?? source_embedding!, source_BS), mask).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Encode(Tensor x_BSD, AttentionMask mask)
+    {
         var last = 2 * Options.Layers - 1;
-        return encoder.forward(x_BSD, mask, (x, layer) => Mark(x, last - layer)).MoveToOuterDisposeScope();
+        return encoder.forward(x_BSD, mask, (x, layer) => Mark(x, last - layer));
+    }
+
+    // [B, T] → [1, N, D]
+    private Tensor EmbedPacked(Embedding table, Tensor tokens_BT, PackedRows rows)
+    {
+        using var scope = NewDisposeScope();
+        var embedded_1ND = table.call(rows.Take(tokens_BT, rows.Passes));
+        embedded_1ND = positions is null ? embedded_1ND.mul(Number.Of(_scale)) : positions.Packed(embedded_1ND, _scale, rows);
+        return CounterDropout.Apply(embedded_1ND, Options.Dropout, training).MoveToOuterDisposeScope();
     }
 
     // [B, T] → [B, T, D]

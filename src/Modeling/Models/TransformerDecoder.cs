@@ -40,6 +40,9 @@ public sealed class TransformerDecoderBlock : TransformerBlock
     /// <summary>The block's attention to the encoder's output.</summary>
     public MultiHeadAttention CrossAttention => multihead_attn;
 
+    /// <summary>Both.</summary>
+    internal IReadOnlyList<MultiHeadAttention> Attentions => [self_attn, multihead_attn];
+
     internal Linear Linear1 => linear1;
 
     internal Linear Linear2 => linear2;
@@ -51,10 +54,11 @@ public sealed class TransformerDecoderBlock : TransformerBlock
     /// <param name="x_BTD">The target so far.</param>
     /// <param name="memory_BSD">The encoder's output.</param>
     /// <param name="memoryMask">Which source tokens count.</param>
-    public Tensor forward(Tensor x_BTD, Tensor memory_BSD, AttentionMask memoryMask)
+    /// <param name="mask">Of the target; null: causal.</param>
+    public Tensor forward(Tensor x_BTD, Tensor memory_BSD, AttentionMask memoryMask, AttentionMask? mask = null)
     {
         using var scope = NewDisposeScope();
-        var y = Sublayer(x_BTD, norm1, x => self_attn.RoundedForward(x, x, x, AttentionMask.Causal));
+        var y = Sublayer(x_BTD, norm1, x => self_attn.RoundedForward(x, x, x, mask ?? AttentionMask.Causal));
         y = Sublayer(y, norm2, x => multihead_attn.RoundedForward(x, memory_BSD, memory_BSD, memoryMask));
         return Sublayer(y, norm3, x => FeedForward(x, linear1, linear2)).MoveToOuterDisposeScope();
     }
@@ -105,13 +109,20 @@ public sealed class TransformerDecoder : torch.nn.Module
     /// <param name="x_BTD">Embeddings with positions.</param>
     /// <param name="memory_BSD">The encoder's output.</param>
     /// <param name="memoryMask">Which source tokens count.</param>
+    /// <param name="mask">Of the target; null: causal.</param>
     /// <param name="before">Applied to each block's input, with the block's number; null: nothing.</param>
-    public Tensor forward(Tensor x_BTD, Tensor memory_BSD, AttentionMask memoryMask, Func<Tensor, int, Tensor>? before = null)
+    public Tensor forward(
+        Tensor x_BTD,
+        Tensor memory_BSD,
+        AttentionMask memoryMask,
+        AttentionMask? mask = null,
+        Func<Tensor, int, Tensor>? before = null
+    )
     {
         using var scope = NewDisposeScope();
         for (var layer = 0; layer < layers.Count; layer++)
         {
-            x_BTD = layers[layer].forward(before is null ? x_BTD : before(x_BTD, layer), memory_BSD, memoryMask);
+            x_BTD = layers[layer].forward(before is null ? x_BTD : before(x_BTD, layer), memory_BSD, memoryMask, mask);
         }
         return norm.call(x_BTD).MoveToOuterDisposeScope();
     }

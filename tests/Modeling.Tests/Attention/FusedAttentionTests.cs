@@ -4,39 +4,40 @@ using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Tests.Attention;
 
-/// <summary>Attention as one operation beside the same as single operations of libtorch.</summary>
+/// <summary>Attention of packed sentences as one operation beside the same of a padded rectangle as single operations of libtorch.</summary>
 public class FusedAttentionTests
 {
-    // Head widths and numbers of keys that fill vectors of 16, and that do not.
+    // Head widths and numbers of keys that fill vectors of 16, and that do not; sentences of no length.
     [Theory]
-    [InlineData(32, 4, 5, 0)]
-    [InlineData(32, 2, 16, 0.1)]
-    [InlineData(36, 3, 19, 0.3)]
-    [InlineData(6, 2, 1, 0.5)]
-    [InlineData(64, 1, 40, 0.1)]
-    public void Self_IsThatOfSingleOperationsAndItsGradients(int width, int heads, int length, double dropout)
+    [InlineData(32, 4, new[] { 5, 1, 3, 0 }, true)]
+    [InlineData(32, 2, new[] { 16, 17, 15 }, false)]
+    [InlineData(36, 3, new[] { 19, 2 }, true)]
+    [InlineData(6, 2, new[] { 1, 1 }, false)]
+    [InlineData(64, 1, new[] { 40, 33, 64 }, true)]
+    public void Self_IsThatOfSingleOperationsAndItsGradients(int width, int heads, int[] lengths, bool isCausal)
     {
         using var scope = NewDisposeScope();
-        foreach (var mask in new[] { AttentionMask.None, AttentionMask.Causal, Lengths(length), Lengths(length).And(AttentionMask.Causal) })
-        {
-            AssertSame(width, heads, dropout, 1e-5, (length, null), mask);
-        }
+        AssertSame(new(width, heads, lengths, null, isCausal), 1e-5);
     }
 
     [Theory]
-    [InlineData(32, 4, 5, 7, 0.1)]
-    [InlineData(24, 2, 17, 3, 0)]
-    [InlineData(6, 2, 1, 33, 0.3)]
-    public void Memory_IsThatOfSingleOperationsAndItsGradients(int width, int heads, int queries, int keys, double dropout)
+    [InlineData(32, 4, new[] { 5, 2, 4 }, new[] { 7, 20, 0 })]
+    [InlineData(24, 2, new[] { 17, 0 }, new[] { 3, 3 })]
+    [InlineData(6, 2, new[] { 1, 1, 1 }, new[] { 33, 16, 1 })]
+    public void Memory_IsThatOfSingleOperationsAndItsGradients(int width, int heads, int[] queries, int[] keys)
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(5);
-        var any = AttentionMask.FromBoolean(rand(Rows, queries, keys, generator: generator).gt(Number.Of(0.5)));
-        var ofQueries = AttentionMask.FromBoolean(rand(queries, keys, generator: generator).gt(Number.Of(0.5)));
-        foreach (var mask in new[] { AttentionMask.None, Lengths(keys), any, ofQueries })
-        {
-            AssertSame(width, heads, dropout, 1e-5, (queries, keys), mask);
-        }
+        AssertSame(new(width, heads, queries, keys), 1e-5);
+    }
+
+    // Weights have the same numbers in both, and so the same are dropped, where all sentences are as long as the longest.
+    [Theory]
+    [InlineData(new[] { 9, 9, 9 }, null)]
+    [InlineData(new[] { 17, 17 }, new[] { 5, 5 })]
+    public void Dropout_DropsWhatSingleOperationsDrop(int[] queries, int[]? keys)
+    {
+        using var scope = NewDisposeScope();
+        AssertSame(new(32, 4, queries, keys, keys is null, Dropout: 0.3), 1e-5);
     }
 
     [Fact]
@@ -44,22 +45,22 @@ public class FusedAttentionTests
     {
         using var scope = NewDisposeScope();
         using var precision = Autocast.Enable("bfloat16");
-        AssertSame(64, 4, 0.1, 0.03, (19, null), Lengths(19));
-        AssertSame(64, 4, 0.1, 0.03, (9, 20), Lengths(20));
+        AssertSame(new(64, 4, [19, 7], null), 0.03);
+        AssertSame(new(64, 4, [9, 12], [20, 1]), 0.03);
     }
 
     [Fact]
     public void Threads_DoNotChangeABit()
     {
         using var scope = NewDisposeScope();
+        var layer = new Setup(48, 3, [21, 4, 30], null, Dropout: 0.2);
         var before = get_num_threads();
         try
         {
             set_num_threads(1);
-            var one = Results(48, 3, 0.2, (21, null), Lengths(21), isFused: true);
+            var one = Packed(layer);
             set_num_threads(3);
-            var three = Results(48, 3, 0.2, (21, null), Lengths(21), isFused: true);
-            Assert.All(one.Zip(three), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
+            Assert.All(one.Zip(Packed(layer)), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
         }
         finally
         {
@@ -68,61 +69,97 @@ public class FusedAttentionTests
     }
 
     [Fact]
+    public void Padding_AttendsToNothingAndHasNoGradient()
+    {
+        using var scope = NewDisposeScope();
+        var rows = new PackedRows([3, 2], passes: 2);
+        Assert.Equal(64, rows.Tokens);
+        var projected = randn(1, 128, 12).requires_grad_();
+        var result = FusedAttention.Apply(projected, 2, AttentionMask.Packed(rows, rows, isCausal: true), 0);
+        result.sum().backward();
+        bool[] isToken = [.. Enumerable.Range(0, 128).Select(row => row % 64 < 5)];
+        foreach (var tensor in new[] { result, projected.grad! })
+        {
+            Assert.Equal(isToken, tensor.abs().sum(2).gt(Number.Of(0)).data<bool>().ToArray());
+        }
+    }
+
+    [Fact]
     public void Values_ThatAreNoNumbers_StayNone()
     {
         using var scope = NewDisposeScope();
-        using var layer = new MultiHeadAttention(8, 2);
-        var memory = ones(1, 3, 8);
-        Assert.False(layer.forward(ones(1, 2, 8), memory, memory).isnan().any().item<bool>());
-        Assert.True(layer.forward(full([1, 2, 8], Number.Of(double.NaN)), memory, memory).isnan().all().item<bool>());
+        var rows = new PackedRows([3, 2]);
+        var projected = randn(1, 64, 12);
+        projected.narrow(1, 0, 1).fill_(double.NaN);
+        var result = FusedAttention.Apply(projected, 2, AttentionMask.Packed(rows, rows, isCausal: false), 0);
+        Assert.True(result.narrow(1, 0, 3).isnan().all().item<bool>());
+        Assert.False(result.narrow(1, 3, 2).isnan().any().item<bool>());
     }
 
-    private const int Rows = 4;
+    private sealed record Setup(int Width, int Heads, int[] Queries, int[]? Keys, bool IsCausal = false, double Dropout = 0);
 
-    private static AttentionMask Lengths(int keys) =>
-        AttentionMask.FromLengths(tensor(new long[] { keys, Math.Max(1, keys / 2), 0, 1 }), keys);
-
-    private static void AssertSame(
-        int width,
-        int heads,
-        double dropout,
-        double tolerance,
-        (int Queries, int? Keys) sides,
-        AttentionMask mask
-    )
+    private static void AssertSame(Setup setup, double tolerance)
     {
-        var expected = Results(width, heads, dropout, sides, mask, isFused: false);
-        var found = Results(width, heads, dropout, sides, mask, isFused: true);
-        foreach (var (single, fused) in expected.Zip(found))
+        foreach (var (single, fused) in Padded(setup).Zip(Packed(setup)))
         {
+            Assert.Equal(single.shape, fused.shape);
             var difference = single.sub(fused).abs().max().item<float>();
             Assert.True(difference <= tolerance * Math.Max(1, single.abs().max().item<float>()), $"{difference} at {single.shape.Length}");
         }
     }
 
-    /// <summary>The output, and the gradients of inputs and parameters.</summary>
-    private static List<Tensor> Results(
-        int width,
-        int heads,
-        double dropout,
-        (int Queries, int? Keys) sides,
-        AttentionMask mask,
-        bool isFused
-    )
+    /// <summary>The output's tokens, and the gradients of the tokens and of the parameters.</summary>
+    private static List<Tensor> Packed(Setup setup)
+    {
+        var queries = new PackedRows(setup.Queries);
+        var keys = setup.Keys is null ? queries : new PackedRows(setup.Keys);
+        Tensor Rows(Tensor tokens_ND, PackedRows rows) =>
+            cat([tokens_ND, ones(rows.Tokens - tokens_ND.shape[0], setup.Width)], 0).unsqueeze(0);
+        return Results(
+            setup,
+            (layer, x_ND, memory_MD) =>
+            {
+                var x = Rows(x_ND, queries);
+                var memory = setup.Keys is null ? x : Rows(memory_MD, keys);
+                var result = layer.RoundedForward(x, memory, memory, AttentionMask.Packed(queries, keys, setup.IsCausal));
+                return result.squeeze(0).narrow(0, 0, x_ND.shape[0]).to(ScalarType.Float32);
+            }
+        );
+    }
+
+    private static List<Tensor> Padded(Setup setup)
+    {
+        static Tensor Rows(Tensor tokens_ND, int[] lengths)
+        {
+            var sides = new long[] { lengths.Length, lengths.Max(), tokens_ND.shape[1] };
+            return zeros(sides).masked_scatter(IsToken(lengths).unsqueeze(2).expand(sides), tokens_ND);
+        }
+        var keys = setup.Keys ?? setup.Queries;
+        var mask = AttentionMask.FromLengths(tensor(keys.Select(length => (long)length).ToArray()), keys.Max());
+        return Results(
+            setup,
+            (layer, x_ND, memory_MD) =>
+            {
+                var x = Rows(x_ND, setup.Queries);
+                var memory = setup.Keys is null ? x : Rows(memory_MD, keys);
+                return layer.forward(x, memory, memory, setup.IsCausal ? mask.And(AttentionMask.Causal) : mask)[IsToken(setup.Queries)];
+            }
+        );
+    }
+
+    private static Tensor IsToken(int[] lengths) =>
+        arange(lengths.Max()).lt(tensor(lengths.Select(length => (long)length).ToArray()).unsqueeze(1));
+
+    private static List<Tensor> Results(Setup setup, Func<MultiHeadAttention, Tensor, Tensor, Tensor> forward)
     {
         manual_seed(11);
-        // A recorder wants to see the weights, so that the operations are single ones.
-        using var layer = new MultiHeadAttention(width, heads, dropout) { Recorder = isFused ? null : weights => weights.Dispose() };
-        using (no_grad())
-        {
-            layer.parameters().Last().normal_();
-        }
-        var query = randn(Rows, sides.Queries, width).requires_grad_();
-        var memory = sides.Keys is { } keys ? randn(Rows, keys, width).requires_grad_() : query;
-        var factors = randn(Rows, sides.Queries, width);
+        using var layer = new MultiHeadAttention(setup.Width, setup.Heads, setup.Dropout);
+        var x_ND = randn(setup.Queries.Sum(), setup.Width).requires_grad_();
+        var memory_MD = setup.Keys is null ? x_ND : randn(setup.Keys.Sum(), setup.Width).requires_grad_();
+        var factors = randn(x_ND.shape);
         manual_seed(12);
-        var result = layer.forward(query, memory, memory, mask);
+        var result = forward(layer, x_ND, memory_MD);
         result.mul(factors).sum().backward();
-        return [result, query.grad!, memory.grad!, .. layer.parameters().Select(parameter => parameter.grad!.DetachFromDisposeScope())];
+        return [result, x_ND.grad!, memory_MD.grad!, .. layer.parameters().Select(parameter => parameter.grad!.DetachFromDisposeScope())];
     }
 }
