@@ -177,17 +177,10 @@ public sealed class MultiHeadAttention : torch.nn.Module
 
     private Tensor FuseSeparately(Tensor query_BTD, Tensor memory_BSD, AttentionMask mask)
     {
-        var (weights, biases) = SplitProjection();
-        var q_BTD = Autocast.RoundedLinear(query_BTD, weights[0], biases?[0]);
-        var kv_BSD = Autocast.RoundedLinear(memory_BSD, weights[1], biases?[1]);
+        var width = _sizes.Query;
+        var q_BTD = Autocast.RoundedLinear(query_BTD, in_proj_weight!, in_proj_bias, new(0, width));
+        var kv_BSD = Autocast.RoundedLinear(memory_BSD, in_proj_weight!, in_proj_bias, new(width, 2 * width));
         return FusedAttention.Apply(q_BTD, kv_BSD, _sizes.Heads, mask, training ? _dropout : 0);
-    }
-
-    // Of queries, and of keys and values. One split rather than slices: its gradient is put together in one pass.
-    private (Tensor[] Weights, Tensor[]? Biases) SplitProjection()
-    {
-        var sections = new[] { _sizes.Query, 2 * _sizes.Query };
-        return (in_proj_weight!.split(sections, 0), in_proj_bias?.split(sections, 0));
     }
 
     private Tensor Output(Tensor heads_BTD) => Autocast.RoundedLinear(heads_BTD, out_proj.weight!, out_proj.bias);
@@ -251,7 +244,10 @@ public sealed class MultiHeadAttention : torch.nn.Module
             var (k, v) = ProjectKeysAndValues(key, value, position);
             return (ProjectQueries(query, position), k, v);
         }
-        var (weights, biases) = SplitProjection();
+        // One split rather than slices: its gradient is put together in one pass.
+        var sections = new[] { _sizes.Query, 2 * _sizes.Query };
+        var weights = in_proj_weight.split(sections, 0);
+        var biases = in_proj_bias?.split(sections, 0);
         var (k_BHSK, v_BHSK) = ProjectTogether(key, weights[1], biases?[1], position);
         return (Rotate(SplitHeads(Autocast.Linear(query, weights[0], biases?[0]), _sizes.QueryHead), position), k_BHSK, v_BHSK);
     }

@@ -57,14 +57,20 @@ public static class Autocast
     }
 
     /// <summary>The same, as the product leaves it: bfloat16 where the scope has that.</summary>
-    internal static Tensor RoundedLinear(Tensor x, Tensor weight, Tensor? bias = null)
+    /// <param name="x">[…, inputs].</param>
+    /// <param name="weight">[outputs, inputs].</param>
+    /// <param name="bias">[outputs], or null.</param>
+    /// <param name="rows">Which rows of weight and bias; null: all.</param>
+    internal static Tensor RoundedLinear(Tensor x, Tensor weight, Tensor? bias = null, WeightRows? rows = null)
     {
-        if (s_type is not { } type)
-        {
-            return nn.functional.linear(x, weight, bias);
-        }
         using var scope = NewDisposeScope();
-        return nn.functional.linear(x.to(type), weight.to(type), bias?.to(type)).MoveToOuterDisposeScope();
+        var w = rows?.Of(weight) ?? weight;
+        if (s_type is { } type && RoundedProduct.Fits(x, weight))
+        {
+            return RoundedProduct.Apply(x, weight, bias, rows ?? new(0, weight.shape[0]), w.detach().to(type)).MoveToOuterDisposeScope();
+        }
+        var b = bias is null ? null : rows?.Of(bias) ?? bias;
+        return nn.functional.linear(Rounded(x), Rounded(w), b is null ? null : Rounded(b)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The layer's product in the scope's precision.</summary>

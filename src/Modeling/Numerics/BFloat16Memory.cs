@@ -13,14 +13,23 @@ internal static unsafe class BFloat16Memory
         var i = 0;
         for (; i <= count - Lanes; i += Lanes)
         {
-            var (low, high) = Vector256.Widen(Vector256.Load(from + i));
-            (Vector512.Create(low, high) << 16).AsSingle().Store(to + i);
+            Widened(from + i).Store(to + i);
         }
         for (; i < count; i++)
         {
-            to[i] = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
+            to[i] = Widened(from[i]);
         }
     }
+
+    /// <summary>16 numbers.</summary>
+    public static Vector512<float> Widened(ushort* from)
+    {
+        var (low, high) = Vector256.Widen(Vector256.Load(from));
+        return (Vector512.Create(low, high) << 16).AsSingle();
+    }
+
+    /// <summary>One number.</summary>
+    public static float Widened(ushort number) => BitConverter.UInt32BitsToSingle((uint)number << 16);
 
     /// <summary>To nearest, ties to even, as libtorch rounds. A NaN stays one.</summary>
     public static void Round(float* from, ushort* to, int count)

@@ -47,6 +47,40 @@ public sealed class AutocastTests
         }
     }
 
+    // Alone, and added to what is there: of all rows, and of some.
+    [Theory]
+    [InlineData(0, 19, false)]
+    [InlineData(0, 19, true)]
+    [InlineData(5, 9, false)]
+    [InlineData(5, 9, true)]
+    public void RoundedLinear_HasTheBitsOfLibtorchsOperations(long first, long count, bool added)
+    {
+        using var scope = NewDisposeScope();
+        using var enabled = Autocast.Enable("bfloat16");
+        var (x, weight, bias) = Factors();
+        var factors = randn(3, 7, count).to(ScalarType.BFloat16);
+        Tensor[] Results(Func<Tensor, Tensor, Tensor, Tensor> linear)
+        {
+            Tensor[] leaves = [.. new[] { x, weight, bias }.Select(leaf => nn.Parameter(leaf.clone()))];
+            if (added)
+            {
+                foreach (var leaf in leaves)
+                {
+                    leaf.grad = leaf.detach().sin();
+                }
+            }
+            var result = linear(leaves[0], leaves[1], leaves[2]);
+            result.mul(factors).sum().backward();
+            return [result, .. leaves.Select(leaf => leaf.grad!)];
+        }
+
+        Tensor Rounded(Tensor all) => all.narrow(0, first, count).to(ScalarType.BFloat16);
+        var expected = Results((a, w, b) => nn.functional.linear(a.to(ScalarType.BFloat16), Rounded(w), Rounded(b)));
+        var found = Results((a, w, b) => Autocast.RoundedLinear(a, w, b, new(first, count)));
+        Assert.All(expected.Zip(found).Take(3), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
+        Assert.True(Distance(expected[3], found[3]) < Rounding);
+    }
+
     [Theory]
     [InlineData("transformer")]
     [InlineData("recurrent-attention")]
