@@ -29,9 +29,12 @@ public abstract class TransformerBlock : torch.nn.Module
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(norm);
         ArgumentNullException.ThrowIfNull(f);
-        return _preNorm
-            ? ResidualDropout.Apply(x, f(norm.call(x)), _dropout, training)
-            : norm.call(ResidualDropout.Apply(x, f(x), _dropout, training));
+        if (!_preNorm)
+        {
+            return norm.call(ResidualDropout.Apply(x, f(x), _dropout, training));
+        }
+        var (residual, normed) = ResidualNorm.Apply(x, norm);
+        return ResidualDropout.Apply(residual, f(normed), _dropout, training);
     }
 
     /// <summary>The position-wise network: [B, T, D] → [B, T, feed-forward] → [B, T, D], in the precision of its products.</summary>

@@ -105,7 +105,7 @@ internal static class FingerprintKernels
     private static Tensor[] Sums(Device device)
     {
         var x = Input(device, 1, 131, 257);
-        return [x.sum(), x.sum(0), x.sum(1), x.mean(), x.var(), x.norm(), x.cumsum(1)];
+        return [x.sum(), x.sum([0]), x.sum([1]), x.mean(), x.var(), x.norm(), x.cumsum(1)];
     }
 
     /// <summary>libtorch's random numbers, from a generator of our own: the process' generator goes on as if nothing had been.</summary>
