@@ -14,14 +14,15 @@ namespace TrainingCluster.Modeling.Numerics;
 public static class Autocast
 {
     [ThreadStatic]
-    private static ScalarType? s_type;
+    private static Scope? s_scope;
 
-    /// <summary>Opens a scope on this thread, for as long as the answer is not disposed.</summary>
+    /// <summary>
+    /// Opens a scope on this thread, for as long as the answer is not disposed. Parameters must not change meanwhile: each is rounded once.
+    /// </summary>
     /// <param name="precision"><c>float32</c>: products are left as they are; <c>bfloat16</c>.</param>
     public static IDisposable Enable(string precision)
     {
-        var outer = new Scope(s_type);
-        s_type = precision switch
+        ScalarType? type = precision switch
         {
             "float32" => null,
             "bfloat16" => ScalarType.BFloat16,
@@ -30,14 +31,14 @@ public static class Autocast
                 nameof(precision)
             ),
         };
-        return outer;
+        return s_scope = new Scope(type, s_scope);
     }
 
     /// <summary>Whether products on this thread are computed in another precision than float32.</summary>
-    internal static bool IsOn => s_type is not null;
+    internal static bool IsOn => s_scope?.Type is not null;
 
     /// <summary>x as products on this thread take it; x itself where they are left as they are.</summary>
-    internal static Tensor Rounded(Tensor x) => s_type is { } type ? x.to(type) : x;
+    internal static Tensor Rounded(Tensor x) => s_scope?.Type is { } type ? x.to(type) : x;
 
     /// <summary>x Wᵀ + b in the scope's precision; float32 in, float32 out.</summary>
     /// <param name="x">[…, inputs].</param>
@@ -64,11 +65,12 @@ public static class Autocast
     internal static Tensor RoundedLinear(Tensor x, Tensor weight, Tensor? bias = null, WeightRows? rows = null)
     {
         using var scope = NewDisposeScope();
-        var w = rows?.Of(weight) ?? weight;
-        if (s_type is { } type && RoundedProduct.Fits(x, weight))
+        if (s_scope is { Type: not null } open && RoundedProduct.Fits(x, weight))
         {
-            return RoundedProduct.Apply(x, weight, bias, rows ?? new(0, weight.shape[0]), w.detach().to(type)).MoveToOuterDisposeScope();
+            var some = rows ?? new(0, weight.shape[0]);
+            return RoundedProduct.Apply(x, weight, bias, some, open.Rounded(weight, some)).MoveToOuterDisposeScope();
         }
+        var w = rows?.Of(weight) ?? weight;
         var b = bias is null ? null : rows?.Of(bias) ?? bias;
         return nn.functional.linear(Rounded(x), Rounded(w), b is null ? null : Rounded(b)).MoveToOuterDisposeScope();
     }
@@ -80,8 +82,34 @@ public static class Autocast
         return Linear(x, layer.weight!, layer.bias);
     }
 
-    private sealed class Scope(ScalarType? outer) : IDisposable
+    private sealed class Scope(ScalarType? type, Scope? outer) : IDisposable
     {
-        public void Dispose() => s_type = outer;
+        private readonly Dictionary<(nint, WeightRows), Tensor> _rounded = [];
+
+        public ScalarType? Type => type;
+
+        /// <summary>Rows of a weight matrix in the scope's precision; a recurrent layer asks for the same at every token.</summary>
+        public Tensor Rounded(Tensor weight, WeightRows rows)
+        {
+            if (weight is not Parameter parameter)
+            {
+                return rows.Of(weight).detach().to(type!.Value);
+            }
+            if (!_rounded.TryGetValue((parameter.Handle, rows), out var rounded))
+            {
+                using var some = rows.Of(parameter);
+                _rounded[(parameter.Handle, rows)] = rounded = some.detach().to(type!.Value).DetachFromDisposeScope();
+            }
+            return rounded;
+        }
+
+        public void Dispose()
+        {
+            foreach (var rounded in _rounded.Values)
+            {
+                rounded.Dispose();
+            }
+            s_scope = outer;
+        }
     }
 }

@@ -9,7 +9,9 @@ namespace TrainingCluster.Modeling.Numerics;
 /// come together again in the backward pass, their gradients are added in the same pass over the memory. Legend: <c>N</c> rows, <c>D</c>
 /// width.
 /// </summary>
-/// <remarks>The norm comes in the precision of the product that takes it. The same numbers come out whatever the processor's vectors are.</remarks>
+/// <remarks>
+/// The norm comes in the precision of the product that takes it. The same numbers come out whatever the processor's vectors are.
+/// </remarks>
 internal static class ResidualNorm
 {
     /// <summary>x itself, and norm(x) = (x − μ) / √(σ² + ε) · γ + β.</summary>

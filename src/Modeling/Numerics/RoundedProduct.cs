@@ -10,9 +10,8 @@ namespace TrainingCluster.Modeling.Numerics;
 /// </summary>
 /// <remarks>
 /// The bits are those of libtorch's operations with conversions between them, but for b's gradient, which is added up in float32 and
-/// not rounded on the way. What these take on top of the products is a pass over all weights for each of: rounding W, widening its gradient,
-/// and adding it to the sum over micro-batches. Here the last two are one pass, which writes into <c>grad</c> where W is a parameter that
-/// has it.
+/// not rounded on the way. On top of the products these take a pass over all weights to widen W's gradient, and another to add it to
+/// the sum over micro-batches. Here both are one, which writes into <c>grad</c> where W is a parameter that has it.
 /// </remarks>
 internal static class RoundedProduct
 {

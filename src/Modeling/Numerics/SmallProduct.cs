@@ -9,7 +9,9 @@ internal static unsafe class SmallProduct
     private const int RowsTogether = 4;
 
     /// <summary>C = A B. Each sum is added up in the order of its terms, with one rounding a term, on every processor alike.</summary>
-    /// <param name="a">A: element (m, k) is at m · <paramref name="aRow"/> + k · <paramref name="aColumn"/>, so that it may be a transpose.</param>
+    /// <param name="a">
+    /// A: element (m, k) is at m · <paramref name="aRow"/> + k · <paramref name="aColumn"/>, so that it may be a transpose.
+    /// </param>
     /// <param name="aRow">See there.</param>
     /// <param name="aColumn">See there.</param>
     /// <param name="b">B: [K, N], rows of <paramref name="n"/> numbers.</param>

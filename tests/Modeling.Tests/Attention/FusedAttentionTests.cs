@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Tests.Attention;
 
-/// <summary>Attention of packed sentences as one operation beside the same of a padded rectangle as single operations of libtorch.</summary>
+/// <summary>Attention of packed sentences as one operation, beside that of a padded rectangle as single operations of libtorch.</summary>
 public class FusedAttentionTests
 {
     // Head widths and numbers of keys that fill vectors of 16, and that do not; sentences of no length.
