@@ -158,7 +158,8 @@ internal sealed unsafe class AttentionHead : IDisposable
         toKeys.Write(_result, _keys, _width);
     }
 
-    // P ∘ ∂P = P′ ∘ ∂P′, as P′ is P times what ∂P is ∂P′ times. So ∂Z = (P′ ∘ ∂P′ − P Σ P′ ∘ ∂P′) / √K.
+    // P ∘ ∂P = P′ ∘ ∂P′, as P′ is P times what ∂P is ∂P′ times.
+    // So ∂Z = (P′ ∘ ∂P′ − P Σ P′ ∘ ∂P′) / √K.
     private void DifferentiateSoftmax()
     {
         var scale = Vector512.Create(_scale);

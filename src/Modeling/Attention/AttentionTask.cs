@@ -38,18 +38,12 @@ internal sealed unsafe class AttentionTask
     public Tensor Forward(IReadOnlyList<Tensor> sides, Tensor weights)
     {
         var result = zeros([1, sides[0].shape[1], _heads * _width], sides[0].dtype);
-        var (queries, keys, values) = Places(sides);
-        var output = new HeadPlace(result, 0);
+        var (places, output) = (Places(sides), new HeadPlace(result, 0));
         ForEachHead(
             (head, sentence, number) =>
             {
                 var column = number * _width;
-                head.Load(
-                    sentence,
-                    queries.At(sentence.FirstQuery, column),
-                    keys.At(sentence.FirstKey, column),
-                    values.At(sentence.FirstKey, column)
-                );
+                Load(head, sentence, places, column);
                 head.Weigh(_mask.IsCausal);
                 head.KeepWeights(WeightsOf(weights, sentence, number));
                 head.Drop(_dropout, sentence.FirstWeight(number));
@@ -63,19 +57,13 @@ internal sealed unsafe class AttentionTask
     public IReadOnlyList<Tensor> Backward(IReadOnlyList<Tensor> sides, Tensor weights, Tensor gradient)
     {
         var results = sides.Select(side => zeros(side.shape, side.dtype)).ToList();
-        var (queries, keys, values) = Places(sides);
         var (toQueries, toKeys, toValues) = Places(results);
-        var from = new HeadPlace(gradient, 0);
+        var (places, from) = (Places(sides), new HeadPlace(gradient, 0));
         ForEachHead(
             (head, sentence, number) =>
             {
                 var column = number * _width;
-                head.Load(
-                    sentence,
-                    queries.At(sentence.FirstQuery, column),
-                    keys.At(sentence.FirstKey, column),
-                    values.At(sentence.FirstKey, column)
-                );
+                Load(head, sentence, places, column);
                 head.TakeWeights(WeightsOf(weights, sentence, number));
                 head.Drop(_dropout, sentence.FirstWeight(number));
                 head.Differentiate(
@@ -88,6 +76,19 @@ internal sealed unsafe class AttentionTask
         );
         return results;
     }
+
+    private static void Load(
+        AttentionHead head,
+        Sentence sentence,
+        (HeadPlace Queries, HeadPlace Keys, HeadPlace Values) places,
+        int column
+    ) =>
+        head.Load(
+            sentence,
+            places.Queries.At(sentence.FirstQuery, column),
+            places.Keys.At(sentence.FirstKey, column),
+            places.Values.At(sentence.FirstKey, column)
+        );
 
     private (HeadPlace Queries, HeadPlace Keys, HeadPlace Values) Places(IReadOnlyList<Tensor> sides)
     {
