@@ -124,8 +124,8 @@ public static class ScoreFigures
 
     /// <summary>What the softmax makes of dot products of normal vectors.</summary>
     /// <returns>
-    /// Means: the largest weight of a query, and ∂αᵢ/∂sᵢ = αᵢ (1 − αᵢ) of all weights, what a gradient is multiplied by on its
-    /// way through the softmax.
+    /// Means: the largest weight of a query, and ∂αᵢ/∂sᵢ = αᵢ (1 − αᵢ) of all weights, what a gradient is multiplied by on
+    /// its way through the softmax.
     /// </returns>
     public static (double LargestWeight, double Gradient) SoftmaxOf(long size, bool scaled)
     {

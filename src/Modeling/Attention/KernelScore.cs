@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace TrainingCluster.Modeling.Attention;
 
 /// <summary>
-/// a(q, k) = log K(w ‖q − k‖), the logarithm of a <see cref="Kernel"/>, up to a constant that the softmax drops: −w²‖q − k‖²/2
-/// for the Gaussian. With a softmax over it, attention pooling is the kernel regression of Nadaraya (1964) and Watson (1964).
+/// a(q, k) = log K(w ‖q − k‖), the logarithm of a <see cref="Kernel"/>, up to a constant that the softmax drops:
+/// −w²‖q − k‖²/2 for the Gaussian. With a softmax over it, attention pooling is the kernel regression of Nadaraya (1964) and
+/// Watson (1964).
 /// </summary>
 /// <remarks>
 /// The parameter is the sharpness w, one over the kernel's width (σ = 1/w for the Gaussian), because it can be learned from any

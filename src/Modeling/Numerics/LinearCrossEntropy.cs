@@ -9,8 +9,9 @@ namespace TrainingCluster.Modeling.Numerics;
 /// </summary>
 /// <remarks>
 /// libtorch keeps several matrices of N × V numbers from the forward to the backward pass. Here the scores of some rows at a time become
-/// their gradient in place, ∂L/∂z = softmax(z) − (1−ε) onehot(y) − ε/V, and what is kept is the gradient of h and of W alone. The products
-/// run in the precision of <see cref="Autocast"/>, all else in float32. The same numbers come out whatever the processor's vectors are.
+/// their gradient in place, ∂L/∂z = softmax(z) − (1−ε) onehot(y) − ε/V, and what is kept is the gradient of h and of W alone.
+/// The products run in the precision of <see cref="Autocast"/>, all else in float32. The same numbers come out whatever the processor's
+/// vectors are.
 /// </remarks>
 public static class LinearCrossEntropy
 {

@@ -86,8 +86,8 @@ internal static unsafe class RDropRows
     }
 
     /// <summary>
-    /// Scores become ½ (p − shared) + weight (p (d − KL(p‖q)) + p − q), and the same with p and q, and the sign of d, exchanged: the
-    /// derivatives by the scores behind p and q. The label's own part is left to the caller.
+    /// Scores become ½ (p − shared) + weight (p (d − KL(p‖q)) + p − q), and the same with p and q, and the sign of d, exchanged:
+    /// the derivatives by the scores behind p and q. The label's own part is left to the caller.
     /// </summary>
     private static void Differentiate(Pass p, Pass q, float fromP, float fromQ, float weight, float shared, int room)
     {
