@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics.X86;
 using TrainingCluster.Cli.Local;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;

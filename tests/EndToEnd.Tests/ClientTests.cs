@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;

@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
-using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.EndToEnd.Tests;
 

@@ -1,4 +1,3 @@
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;

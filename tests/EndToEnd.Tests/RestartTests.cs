@@ -1,5 +1,4 @@
 using TrainingCluster.Cli.Local;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;

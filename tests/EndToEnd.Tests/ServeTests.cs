@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.Client;
-using TrainingCluster.TestSupport;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.EndToEnd.Tests;

@@ -10,15 +10,17 @@ internal sealed unsafe class AttentionTask
     private readonly int _width;
     private readonly CounterDropout.Mask? _dropout;
     private readonly AttentionMask _mask;
+    private readonly IReadOnlyList<PendingBias?> _biases;
     private readonly List<Sentence> _sentences = [];
 
     /// <param name="all">D: the width of all heads together.</param>
     /// <param name="heads">H.</param>
     /// <param name="mask">Packed.</param>
     /// <param name="dropout">Share of the weights set to zero.</param>
-    public AttentionTask(long all, int heads, AttentionMask mask, double dropout)
+    /// <param name="biases">What is still to be added to each side.</param>
+    public AttentionTask(long all, int heads, AttentionMask mask, double dropout, IReadOnlyList<PendingBias?> biases)
     {
-        (_heads, _width, _mask) = (heads, (int)(all / heads), mask);
+        (_heads, _width, _mask, _biases) = (heads, (int)(all / heads), mask, biases);
         _dropout = dropout > 0 ? CounterDropout.Mask.Draw(dropout) : null;
         var first = 0L;
         foreach (var (queries, keys) in mask.Packing!.Value.Queries.Sentences.Zip(mask.Packing.Value.Keys.Sentences))
@@ -37,8 +39,9 @@ internal sealed unsafe class AttentionTask
     /// <param name="weights">Takes the weights in.</param>
     public Tensor Forward(IReadOnlyList<Tensor> sides, Tensor weights)
     {
-        var result = zeros([1, sides[0].shape[1], _heads * _width], sides[0].dtype);
-        var (places, output) = (Places(sides), new HeadPlace(result, 0));
+        var packing = _mask.Packing!.Value;
+        var result = packing.Queries.NewRows(_heads * _width, sides[0].dtype);
+        var (places, output) = (Places(sides, _biases), new HeadPlace(result, 0));
         ForEachHead(
             (head, sentence, number) =>
             {
@@ -56,9 +59,13 @@ internal sealed unsafe class AttentionTask
     /// <summary>The gradients of the sides.</summary>
     public IReadOnlyList<Tensor> Backward(IReadOnlyList<Tensor> sides, Tensor weights, Tensor gradient)
     {
-        var results = sides.Select(side => zeros(side.shape, side.dtype)).ToList();
-        var (toQueries, toKeys, toValues) = Places(results);
-        var (places, from) = (Places(sides), new HeadPlace(gradient, 0));
+        var packing = _mask.Packing!.Value;
+        // The last side has the keys.
+        var results = sides
+            .Select((side, i) => (i == sides.Count - 1 ? packing.Keys : packing.Queries).NewRows(side.shape[^1], side.dtype))
+            .ToList();
+        var (toQueries, toKeys, toValues) = Places(results, [null, null]);
+        var (places, from) = (Places(sides, _biases), new HeadPlace(gradient, 0));
         ForEachHead(
             (head, sentence, number) =>
             {
@@ -90,12 +97,12 @@ internal sealed unsafe class AttentionTask
             places.Values.At(sentence.FirstKey, column)
         );
 
-    private (HeadPlace Queries, HeadPlace Keys, HeadPlace Values) Places(IReadOnlyList<Tensor> sides)
+    private (HeadPlace Queries, HeadPlace Keys, HeadPlace Values) Places(IReadOnlyList<Tensor> sides, IReadOnlyList<PendingBias?> biases)
     {
         var all = _heads * _width;
         return sides.Count == 1
-            ? (new(sides[0], 0), new(sides[0], all), new(sides[0], 2 * all))
-            : (new(sides[0], 0), new(sides[1], 0), new(sides[1], all));
+            ? (new(sides[0], 0, biases[0]), new(sides[0], all, biases[0]), new(sides[0], 2 * all, biases[0]))
+            : (new(sides[0], 0, biases[0]), new(sides[1], 0, biases[1]), new(sides[1], all, biases[1]));
     }
 
     // A head's numbers do not depend on which thread computes it.

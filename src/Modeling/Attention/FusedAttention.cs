@@ -24,8 +24,11 @@ internal static class FusedAttention
     /// <param name="mask">Packed.</param>
     /// <param name="dropout">Share of the weights set to zero, below 1; 0 outside training.</param>
     /// <returns>[1, N, D], in the projections' type; zeros for padding and for a query that nothing is allowed to.</returns>
-    public static Tensor Apply(Tensor projected_1ND, int heads, AttentionMask mask, double dropout) =>
-        Function.apply(projected_1ND, new AttentionTask(projected_1ND.shape[2] / 3, heads, mask, dropout));
+    public static Tensor Apply(Product projected_1ND, int heads, AttentionMask mask, double dropout) =>
+        Function.apply(
+            projected_1ND.Value,
+            new AttentionTask(projected_1ND.Value.shape[2] / 3, heads, mask, dropout, [projected_1ND.Bias])
+        );
 
     /// <summary>Attention to a memory.</summary>
     /// <param name="queries_1ND">[1, N, D], float32 or bfloat16, in the CPU's memory.</param>
@@ -34,8 +37,12 @@ internal static class FusedAttention
     /// <param name="mask">As above.</param>
     /// <param name="dropout">As above.</param>
     /// <returns>[1, N, D], in the projections' type.</returns>
-    public static Tensor Apply(Tensor queries_1ND, Tensor memory_1MD, int heads, AttentionMask mask, double dropout) =>
-        Function.apply(queries_1ND, memory_1MD, new AttentionTask(queries_1ND.shape[2], heads, mask, dropout));
+    public static Tensor Apply(Product queries_1ND, Product memory_1MD, int heads, AttentionMask mask, double dropout) =>
+        Function.apply(
+            queries_1ND.Value,
+            memory_1MD.Value,
+            new AttentionTask(queries_1ND.Value.shape[2], heads, mask, dropout, [queries_1ND.Bias, memory_1MD.Bias])
+        );
 
     private sealed class Function : torch.autograd.SingleTensorFunction<Function>
     {

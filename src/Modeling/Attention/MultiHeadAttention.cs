@@ -102,11 +102,11 @@ public sealed class MultiHeadAttention : torch.nn.Module
     public Tensor forward(Tensor query, Tensor key, Tensor value, AttentionMask? mask = null)
     {
         using var scope = NewDisposeScope();
-        return RoundedForward(query, key, value, mask).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return RoundedForward(query, key, value, mask).Sum().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same, as the last product leaves it: bfloat16 where <see cref="Autocast"/> has that.</summary>
-    internal Tensor RoundedForward(Tensor query, Tensor key, Tensor value, AttentionMask? mask)
+    internal Product RoundedForward(Tensor query, Tensor key, Tensor value, AttentionMask? mask)
     {
         RequireSides(query, key, value);
         using var scope = NewDisposeScope();
@@ -150,7 +150,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
     public Tensor AttendMemory(Tensor query, Tensor keys_BHSK, Tensor values_BHSK, AttentionMask? mask = null)
     {
         using var scope = NewDisposeScope();
-        return Attend(ProjectQueries(query), keys_BHSK, values_BHSK, mask).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Attend(ProjectQueries(query), keys_BHSK, values_BHSK, mask).Sum().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Self-attention of the newest token of each row to all its tokens so far.</summary>
@@ -166,26 +166,26 @@ public sealed class MultiHeadAttention : torch.nn.Module
             ? ProjectAll(token_R1D, cache.Length)
             : ProjectSeparately(token_R1D, token_R1D, token_R1D, cache.Length);
         var (keys, values) = cache.Append(k, v);
-        return Attend(q, keys, values, AttentionMask.None).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Attend(q, keys, values, AttentionMask.None).Sum().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     private Tensor FuseAll(Tensor input_BTD, AttentionMask mask)
     {
-        var projected_BTD = Autocast.RoundedLinear(input_BTD, in_proj_weight!, in_proj_bias);
+        var projected_BTD = Autocast.Product(input_BTD, in_proj_weight!, in_proj_bias);
         return FusedAttention.Apply(projected_BTD, _sizes.Heads, mask, training ? _dropout : 0);
     }
 
     private Tensor FuseSeparately(Tensor query_BTD, Tensor memory_BSD, AttentionMask mask)
     {
         var width = _sizes.Query;
-        var q_BTD = Autocast.RoundedLinear(query_BTD, in_proj_weight!, in_proj_bias, new(0, width));
-        var kv_BSD = Autocast.RoundedLinear(memory_BSD, in_proj_weight!, in_proj_bias, new(width, 2 * width));
+        var q_BTD = Autocast.Product(query_BTD, in_proj_weight!, in_proj_bias, new(0, width));
+        var kv_BSD = Autocast.Product(memory_BSD, in_proj_weight!, in_proj_bias, new(width, 2 * width));
         return FusedAttention.Apply(q_BTD, kv_BSD, _sizes.Heads, mask, training ? _dropout : 0);
     }
 
-    private Tensor Output(Tensor heads_BTD) => Autocast.RoundedLinear(heads_BTD, out_proj.weight!, out_proj.bias);
+    private Product Output(Tensor heads_BTD) => Autocast.Product(heads_BTD, out_proj.weight!, out_proj.bias);
 
-    private Tensor Attend(Tensor q_BHTK, Tensor k_BHSK, Tensor v_BHSK, AttentionMask? mask)
+    private Product Attend(Tensor q_BHTK, Tensor k_BHSK, Tensor v_BHSK, AttentionMask? mask)
     {
         if (Recorder is { } recorder)
         {

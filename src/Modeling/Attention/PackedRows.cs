@@ -52,8 +52,8 @@ internal sealed class PackedRows
     /// <summary>The tokens of a rectangle.</summary>
     /// <param name="tokens_BT">[B, T] int64, in the CPU's memory.</param>
     /// <param name="passes">How many passes to give; at most P.</param>
-    /// <returns>[1, passes·N].</returns>
-    public Tensor Take(Tensor tokens_BT, int passes)
+    /// <returns>passes·N tokens.</returns>
+    public long[] Take(Tensor tokens_BT, int passes)
     {
         var width = (int)tokens_BT.shape[1];
         using var whole = tokens_BT.contiguous();
@@ -61,14 +61,24 @@ internal sealed class PackedRows
         return Fill(passes, (row, column) => rectangle[(row * width) + column]);
     }
 
-    /// <summary>Where in its sentence each token stands, from 0: [P·N] int64.</summary>
-    public Tensor Positions()
+    /// <summary>Where in its sentence each of the P·N tokens stands, from 0.</summary>
+    public long[] Positions() => Fill(Passes, (_, column) => column);
+
+    /// <summary>A row of numbers for each token of all passes, to be written where sentences lie; zeros for padding.</summary>
+    /// <returns>[1, P·N, width].</returns>
+    public Tensor NewRows(long width, ScalarType type)
     {
-        using var positions = Fill(Passes, (_, column) => column);
-        return positions.squeeze(0);
+        var rows = empty([1, Passes * Tokens, width], type);
+        var used = _lengths.Sum();
+        for (var pass = 0; pass < Passes && used < Tokens; pass++)
+        {
+            using var padding = rows.narrow(1, (pass * Tokens) + used, Tokens - used);
+            padding.zero_();
+        }
+        return rows;
     }
 
-    private Tensor Fill(int passes, Func<int, int, long> number)
+    private long[] Fill(int passes, Func<int, int, long> number)
     {
         var packed = new long[passes * Tokens];
         for (var sentence = 0; sentence < passes * _lengths.Length; sentence++)
@@ -79,6 +89,6 @@ internal sealed class PackedRows
                 packed[start + column] = number(sentence % _lengths.Length, column);
             }
         }
-        return tensor(packed, new long[] { 1, packed.Length });
+        return packed;
     }
 }

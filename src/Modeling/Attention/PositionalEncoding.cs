@@ -43,7 +43,7 @@ public abstract class PositionalEncoding(string name) : torch.nn.Module(name)
         using var scope = NewDisposeScope();
         // At least one: padding has a position too.
         return Positions(0, Math.Max(1, rows.Longest), embeddings_1ND.device)
-            .index_select(0, rows.Positions())
+            .index_select(0, tensor(rows.Positions()))
             .add(embeddings_1ND, Number.Of(scale))
             .MoveToOuterDisposeScope();
     }

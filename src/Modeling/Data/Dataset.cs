@@ -150,12 +150,6 @@ public sealed class Dataset : IDisposable
     /// <summary>Number of tokens of target sentence <paramref name="index"/>, without special tokens.</summary>
     public int TargetLength(int index) => _trainTarget.Length(index);
 
-    /// <summary>Copies the tokens of source sentence <paramref name="index"/> to the front of <paramref name="destination"/>.</summary>
-    public void CopySource(int index, Span<long> destination) => _trainSource.CopyTo(index, destination);
-
-    /// <summary>Copies the tokens of target sentence <paramref name="index"/> to the front of <paramref name="destination"/>.</summary>
-    public void CopyTarget(int index, Span<long> destination) => _trainTarget.CopyTo(index, destination);
-
     /// <inheritdoc/>
     public void Dispose()
     {

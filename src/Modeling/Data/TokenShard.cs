@@ -81,24 +81,6 @@ internal sealed unsafe class TokenShard : IDisposable
         return (int)(_offsets[index + 1] - _offsets[index]);
     }
 
-    /// <summary>Copies sentence <paramref name="index"/> to the front of <paramref name="destination"/>, widened to 64 bits.</summary>
-    public void CopyTo(int index, Span<long> destination)
-    {
-        var length = Length(index);
-        if (destination.Length < length)
-        {
-            throw new ArgumentException(
-                $"Sentence {index} has {length} tokens but there is room for {destination.Length}.",
-                nameof(destination)
-            );
-        }
-        var first = _start + TokenShardWriter.HeaderBytes + _offsets[index] * _bytesPerToken;
-        for (var i = 0; i < length; i++)
-        {
-            destination[i] = _bytesPerToken == 2 ? ((ushort*)first)[i] : ((int*)first)[i];
-        }
-    }
-
     public int[] Get(int index)
     {
         var length = Length(index);

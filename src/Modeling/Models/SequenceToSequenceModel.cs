@@ -74,9 +74,7 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         ArgumentNullException.ThrowIfNull(labels_BT);
         using var scope = NewDisposeScope();
         var states = States(source_BS, sourceLengths_B, decoderInput_BT, labels_BT, passes: 1);
-        return LinearCrossEntropy
-            .Apply(states.Hidden_PND.squeeze(0), OutputWeight, states.Labels_N, PadId, labelSmoothing)
-            .MoveToOuterDisposeScope();
+        return LossOf(states, new(PadId, labelSmoothing)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -104,10 +102,11 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
         ArgumentOutOfRangeException.ThrowIfNegative(weight);
         using var scope = NewDisposeScope();
         var states = States(source_BS, sourceLengths_B, decoderInput_BT, labels_BT, passes: 2);
-        return LinearCrossEntropy
-            .ApplyTwice(states.Hidden_PND, OutputWeight, states.Labels_N, PadId, labelSmoothing, weight)
-            .MoveToOuterDisposeScope();
+        return LossOf(states, new(PadId, labelSmoothing, weight)).MoveToOuterDisposeScope();
     }
+
+    private Tensor LossOf(TrainingStates states, LinearCrossEntropy.LossOptions options) =>
+        LinearCrossEntropy.Apply(states.Hidden_PND, OutputWeight, states.Labels_N, options, states.OfOutput);
 
     /// <summary>What the loss of a batch is taken of, after some passes over its sentences, each with its own dropout.</summary>
     private protected virtual TrainingStates States(
@@ -219,8 +218,14 @@ public abstract class SequenceToSequenceModel : torch.nn.Module
     /// <summary>The decoder's top-layer states and the labels of the tokens that they predict.</summary>
     /// <param name="Hidden_PND">[P, N, D]: of P passes.</param>
     /// <param name="Labels_N">[N] int64; <see cref="PadId"/> where none counts.</param>
-    private protected sealed record TrainingStates(Tensor Hidden_PND, Tensor Labels_N)
+    /// <param name="OfOutput">The gradient of the output's weights, where they were used for the states too.</param>
+    private protected sealed record TrainingStates(Tensor Hidden_PND, Tensor Labels_N, SharedGradient? OfOutput = null)
     {
-        public TrainingStates MoveToOuterDisposeScope() => new(Hidden_PND.MoveToOuterDisposeScope(), Labels_N.MoveToOuterDisposeScope());
+        public TrainingStates MoveToOuterDisposeScope() =>
+            this with
+            {
+                Hidden_PND = Hidden_PND.MoveToOuterDisposeScope(),
+                Labels_N = Labels_N.MoveToOuterDisposeScope(),
+            };
     }
 }

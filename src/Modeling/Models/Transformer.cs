@@ -151,21 +151,29 @@ public sealed class Transformer : SequenceToSequenceModel
         {
             return base.States(source_BS, sourceLengths_B, decoderInput_BT, labels_BT, passes).MoveToOuterDisposeScope();
         }
+        var fits = EmbeddedRows.Fits(TargetEmbeddings, Encodings(sources), training ? Options.Dropout : 0);
+        // One table has three parts: of the target, the source and the output.
+        var ofTarget = fits ? new SharedGradient(() => (embedding ?? target_embedding!).weight!, embedding is null ? 1 : 3) : null;
+        var ofSource = fits && embedding is null ? new SharedGradient(() => source_embedding!.weight!, parts: 1) : ofTarget;
         var memory_1SD = Encode(
-            EmbedPacked(embedding ?? source_embedding!, source_BS, sources),
+            EmbedPacked(embedding ?? source_embedding!, source_BS, sources, ofSource),
             AttentionMask.Packed(sources, sources, isCausal: false)
         );
         var hidden_1ND = Decode(
-            EmbedPacked(embedding ?? target_embedding!, decoderInput_BT, targets),
+            EmbedPacked(embedding ?? target_embedding!, decoderInput_BT, targets, ofTarget),
             AttentionMask.Packed(targets, targets, isCausal: true),
             memory_1SD,
             AttentionMask.Packed(targets, sources, isCausal: false)
         );
         return new TrainingStates(
             hidden_1ND.view(passes, targets.Tokens, Options.Width),
-            targets.Take(labels_BT, passes: 1).squeeze(0)
+            tensor(targets.Take(labels_BT, passes: 1)),
+            embedding is null ? null : ofTarget
         ).MoveToOuterDisposeScope();
     }
+
+    // At least one: padding has a position too.
+    private Tensor? Encodings(PackedRows rows) => positions?.Positions(0, Math.Max(1, rows.Longest), CPU);
 
     internal override Tensor OutputWeight => embedding?.weight ?? output!.weight!;
 
@@ -242,11 +250,17 @@ public sealed class Transformer : SequenceToSequenceModel
         return encoder.forward(x_BSD, mask, (x, layer) => Mark(x, last - layer));
     }
 
-    // [B, T] → [1, N, D]
-    private Tensor EmbedPacked(Embedding table, Tensor tokens_BT, PackedRows rows)
+    // [B, T] → [1, N, D]; with a gradient to add to, as one operation.
+    private Tensor EmbedPacked(Embedding table, Tensor tokens_BT, PackedRows rows, SharedGradient? gradient)
     {
         using var scope = NewDisposeScope();
-        var embedded_1ND = table.call(rows.Take(tokens_BT, rows.Passes));
+        var tokens = rows.Take(tokens_BT, rows.Passes);
+        if (gradient is not null)
+        {
+            var options = new EmbeddingOptions(_scale, Encodings(rows), rows.Positions(), training ? Options.Dropout : 0);
+            return EmbeddedRows.Apply(table.weight!, tokens, gradient, options).MoveToOuterDisposeScope();
+        }
+        var embedded_1ND = table.call(tensor(tokens).unsqueeze(0));
         embedded_1ND = positions is null ? embedded_1ND.mul(Number.Of(_scale)) : positions.Packed(embedded_1ND, _scale, rows);
         return CounterDropout.Apply(embedded_1ND, Options.Dropout, training).MoveToOuterDisposeScope();
     }

@@ -24,7 +24,7 @@ public abstract class TransformerBlock : torch.nn.Module
     }
 
     /// <summary>x + dropout(f(norm(x))), or norm(x + dropout(f(x))) for post-norm.</summary>
-    protected Tensor Sublayer(Tensor x, LayerNorm norm, Func<Tensor, Tensor> f)
+    private protected Tensor Sublayer(Tensor x, LayerNorm norm, Func<Tensor, Product> f)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(norm);
@@ -38,13 +38,13 @@ public abstract class TransformerBlock : torch.nn.Module
     }
 
     /// <summary>The position-wise network: [B, T, D] → [B, T, feed-forward] → [B, T, D], in the precision of its products.</summary>
-    protected Tensor FeedForward(Tensor x_BTD, Linear linear1, Linear linear2)
+    private protected Product FeedForward(Tensor x_BTD, Linear linear1, Linear linear2)
     {
         ArgumentNullException.ThrowIfNull(linear1);
         ArgumentNullException.ThrowIfNull(linear2);
         using var scope = NewDisposeScope();
         // In the precision of the products around it: both would round it there.
-        var inner = RectifiedDropout.Apply(Autocast.RoundedLinear(x_BTD, linear1.weight!, linear1.bias), _dropout, training);
-        return Autocast.RoundedLinear(inner, linear2.weight!, linear2.bias).MoveToOuterDisposeScope();
+        var inner = RectifiedDropout.Apply(Autocast.Product(x_BTD, linear1.weight!, linear1.bias), _dropout, training);
+        return Autocast.Product(inner, linear2.weight!, linear2.bias).MoveToOuterDisposeScope();
     }
 }

@@ -1,6 +1,7 @@
 using TorchSharp;
 using TorchSharp.Modules;
 using TrainingCluster.Modeling.Attention;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Models;
@@ -124,7 +125,7 @@ public sealed class TransformerDecoder : torch.nn.Module
         {
             x_BTD = layers[layer].forward(before is null ? x_BTD : before(x_BTD, layer), memory_BSD, memoryMask, mask);
         }
-        return norm.call(x_BTD).MoveToOuterDisposeScope();
+        return ResidualNorm.Last(x_BTD, norm).MoveToOuterDisposeScope();
     }
 
     /// <summary>The newest token of each row: [R, 1, D] → [R, 1, D].</summary>

@@ -1,6 +1,7 @@
 using TorchSharp;
 using TorchSharp.Modules;
 using TrainingCluster.Modeling.Attention;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Modeling.Models;
@@ -73,6 +74,6 @@ public sealed class TransformerEncoder : torch.nn.Module
         {
             x_BSD = layers[layer].forward(before is null ? x_BSD : before(x_BSD, layer), mask);
         }
-        return norm.call(x_BSD).MoveToOuterDisposeScope();
+        return ResidualNorm.Last(x_BSD, norm).MoveToOuterDisposeScope();
     }
 }

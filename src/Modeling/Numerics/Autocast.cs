@@ -65,6 +65,17 @@ public static class Autocast
     internal static Tensor RoundedLinear(Tensor x, Tensor weight, Tensor? bias = null, WeightRows? rows = null)
     {
         using var scope = NewDisposeScope();
+        return Product(x, weight, bias, rows).Sum().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same, for an operation that can add the bias itself.</summary>
+    /// <param name="x">As above.</param>
+    /// <param name="weight">As above.</param>
+    /// <param name="bias">As above.</param>
+    /// <param name="rows">As above.</param>
+    internal static Product Product(Tensor x, Tensor weight, Tensor? bias, WeightRows? rows = null)
+    {
+        using var scope = NewDisposeScope();
         if (s_scope is { Type: not null } open && RoundedProduct.Fits(x, weight))
         {
             var some = rows ?? new(0, weight.shape[0]);

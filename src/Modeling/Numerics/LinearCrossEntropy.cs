@@ -29,43 +29,39 @@ public static class LinearCrossEntropy
     {
         ArgumentNullException.ThrowIfNull(hidden_ND);
         using var scope = NewDisposeScope();
-        return Apply(hidden_ND.unsqueeze(0), weight_VD, labels_N, new(ignored, labelSmoothing)).MoveToOuterDisposeScope();
+        return Apply(hidden_ND.unsqueeze(0), weight_VD, labels_N, new LossOptions(ignored, labelSmoothing)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// R-Drop (Liang et al. 2021, equations 2 to 4), in nats, added up over the rows whose label counts: the mean of both passes' cross
-    /// entropies, plus the weight times the mean of KL(p‖q) and KL(q‖p), halved as the cross entropies are.
-    /// </summary>
-    /// <param name="hidden_2ND">h of two passes: [2, N, D] float32.</param>
-    /// <param name="weight_VD">As in <see cref="Apply(Tensor, Tensor, Tensor, long, double)"/>.</param>
-    /// <param name="labels_N">As there: both passes have the same.</param>
-    /// <param name="ignored">As there.</param>
-    /// <param name="labelSmoothing">As there.</param>
-    /// <param name="rDrop">α, 0 or more.</param>
-    /// <returns>A scalar, float32.</returns>
-    public static Tensor ApplyTwice(
-        Tensor hidden_2ND,
+    /// <summary>The same of one pass, or of two with R-Drop.</summary>
+    /// <param name="hidden_PND">h of each pass: [P, N, D] float32, or bfloat16 as <see cref="ResidualNorm"/> leaves it.</param>
+    /// <param name="weight_VD">As above.</param>
+    /// <param name="labels_N">As above: both passes have the same.</param>
+    /// <param name="options">Which loss.</param>
+    /// <param name="ofWeight">W's gradient, where other operations add to it too.</param>
+    /// <param name="mostScores">That are there at a time; those of a row are there in any case.</param>
+    internal static Tensor Apply(
+        Tensor hidden_PND,
         Tensor weight_VD,
         Tensor labels_N,
-        long ignored,
-        double labelSmoothing,
-        double rDrop
-    ) => Apply(hidden_2ND, weight_VD, labels_N, new(ignored, labelSmoothing, rDrop));
-
-    /// <summary>The same with another bound on the scores that are there at a time; those of a row are there in any case.</summary>
-    internal static Tensor Apply(Tensor hidden_PND, Tensor weight_VD, Tensor labels_N, LossOptions options, long mostScores = MostScores)
+        LossOptions options,
+        SharedGradient? ofWeight = null,
+        long mostScores = MostScores
+    )
     {
         ArgumentNullException.ThrowIfNull(hidden_PND);
         ArgumentNullException.ThrowIfNull(weight_VD);
         ArgumentNullException.ThrowIfNull(labels_N);
         using var scope = NewDisposeScope();
         // Another device's memory cannot be reached from here.
-        if (hidden_PND.device_type != DeviceType.CPU || hidden_PND.dtype != ScalarType.Float32)
+        var isHere = hidden_PND.device_type == DeviceType.CPU && hidden_PND.dtype is ScalarType.Float32 or ScalarType.BFloat16;
+        if (!isHere)
         {
             return WithLibtorch(hidden_PND, weight_VD, labels_N, options).MoveToOuterDisposeScope();
         }
-        var task = new LossTask(labels_N.data<long>().ToArray(), options, mostScores);
-        var loss = is_grad_enabled() ? Function.apply(hidden_PND, weight_VD, task) : task.Loss(hidden_PND, weight_VD, null, null);
+        var task = new LossTask(labels_N.data<long>().ToArray(), options, mostScores, ofWeight);
+        var loss = is_grad_enabled()
+            ? Function.apply(hidden_PND, weight_VD, task)
+            : task.Loss(hidden_PND, weight_VD, withGradients: false).Loss;
         return loss.MoveToOuterDisposeScope();
     }
 
@@ -95,20 +91,24 @@ public static class LinearCrossEntropy
         return loss.add(divergence, Number.Of(weight / 4)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Which loss.</summary>
+    /// <summary>
+    /// Which loss. R-Drop (Liang et al. 2021, equations 2 to 4): the mean of both passes' cross entropies, plus α times the mean of
+    /// KL(p‖q) and KL(q‖p), halved as the cross entropies are.
+    /// </summary>
     /// <param name="Ignored">The label of rows that do not count.</param>
     /// <param name="Smoothing">ε.</param>
-    /// <param name="RDrop">α of R-Drop, for two passes; null: one pass.</param>
+    /// <param name="RDrop">α, 0 or more, for two passes; null: one pass.</param>
     internal sealed record LossOptions(long Ignored, double Smoothing, double? RDrop = null);
 
     /// <summary>What is asked for, beside the tensors.</summary>
     /// <param name="Labels_N">y.</param>
     /// <param name="Options">Which loss.</param>
     /// <param name="MostScores">That are there at a time.</param>
-    private sealed record LossTask(long[] Labels_N, LossOptions Options, long MostScores)
+    /// <param name="OfWeight">W's gradient, where other operations add to it; null: none do.</param>
+    private sealed record LossTask(long[] Labels_N, LossOptions Options, long MostScores, SharedGradient? OfWeight)
     {
-        /// <summary>The loss; with it, where they are given, the gradients of h and of W.</summary>
-        public Tensor Loss(Tensor hidden_PND, Tensor weight_VD, Tensor? hiddenGradient_PND, Tensor? weightGradient_VD)
+        /// <summary>The loss; with it, where they are asked for, the gradients of h, in its type, and of W.</summary>
+        public (Tensor Loss, Tensor? OfHidden_PND, Tensor? OfWeight_VD) Loss(Tensor hidden_PND, Tensor weight_VD, bool withGradients)
         {
             using var noGradients = no_grad();
             using var scope = NewDisposeScope();
@@ -117,6 +117,8 @@ public static class LinearCrossEntropy
             var h_PND = Autocast.Rounded(hidden_PND);
             var w_VD = Autocast.Rounded(weight_VD);
             var loss = 0.0;
+            var ofHidden = new List<Tensor>();
+            Tensor? ofWeight_VD = null;
             var most = Math.Max(1, MostScores / vocabulary / passes);
             for (var first = 0L; first < rows; first += most)
             {
@@ -125,11 +127,21 @@ public static class LinearCrossEntropy
                 // Both passes of a row together; of one pass this is a view.
                 var some_MD = h_PND.narrow(1, first, count).reshape(-1, width);
                 var scores_MV = some_MD.matmul(w_VD.t());
-                loss += Rows(scores_MV, passes, Labels_N.AsSpan((int)first, (int)count), hiddenGradient_PND is not null);
-                hiddenGradient_PND?.narrow(1, first, count).copy_(scores_MV.matmul(w_VD).view(passes, count, width));
-                weightGradient_VD?.add_(scores_MV.t().matmul(some_MD), Number.Of(1));
+                loss += Rows(scores_MV, passes, Labels_N.AsSpan((int)first, (int)count), withGradients);
+                if (!withGradients)
+                {
+                    continue;
+                }
+                ofHidden.Add(scores_MV.matmul(w_VD).view(passes, count, width).MoveToOuterDisposeScope());
+                var part_VD = scores_MV.t().matmul(some_MD);
+                ofWeight_VD = ofWeight_VD?.add_(part_VD, Number.Of(1)) ?? part_VD.to(ScalarType.Float32).MoveToOuterDisposeScope();
             }
-            return tensor((float)loss).MoveToOuterDisposeScope();
+            var ofHidden_PND = withGradients ? (ofHidden is [var whole] ? whole : cat(ofHidden, 1)).to(hidden_PND.dtype) : null;
+            return (
+                tensor((float)loss).MoveToOuterDisposeScope(),
+                ofHidden_PND?.MoveToOuterDisposeScope(),
+                ofWeight_VD?.MoveToOuterDisposeScope()
+            );
         }
 
         private double Rows(Tensor scores_MV, long passes, ReadOnlySpan<long> labels, bool withGradient)
@@ -143,24 +155,30 @@ public static class LinearCrossEntropy
 
     private sealed class Function : torch.autograd.SingleTensorFunction<Function>
     {
+        private const string TaskName = "task";
+
         public override string Name => nameof(LinearCrossEntropy);
 
         public override Tensor forward(torch.autograd.AutogradContext ctx, params object[] vars)
         {
-            var (hidden_PND, weight_VD) = ((Tensor)vars[0], (Tensor)vars[1]);
+            var task = (LossTask)vars[2];
             // Kept by libtorch after this call, and not before: the caller's scope disposes of them.
-            var hiddenGradient_PND = empty(hidden_PND.shape);
-            var weightGradient_VD = zeros(weight_VD.shape);
-            var loss = ((LossTask)vars[2]).Loss(hidden_PND, weight_VD, hiddenGradient_PND, weightGradient_VD);
-            ctx.save_for_backward([hiddenGradient_PND, weightGradient_VD]);
+            var (loss, ofHidden_PND, ofWeight_VD) = task.Loss((Tensor)vars[0], (Tensor)vars[1], withGradients: true);
+            ctx.save_data(TaskName, task);
+            ctx.save_for_backward([ofHidden_PND!, ofWeight_VD!]);
             return loss;
         }
 
         public override List<Tensor> backward(torch.autograd.AutogradContext ctx, Tensor grad_output)
         {
             var saved = ctx.get_saved_variables();
+            var task = (LossTask)ctx.get_data(TaskName)!;
             // Training adds up the losses of sentences as they are: nothing is left to multiply.
-            return grad_output.item<float>() == 1 ? [.. saved, null!] : [saved[0].mul(grad_output), saved[1].mul(grad_output), null!];
+            var (ofHidden_PND, ofWeight_VD) =
+                grad_output.item<float>() == 1
+                    ? (saved[0], saved[1])
+                    : (saved[0].mul(grad_output).to(saved[0].dtype), saved[1].mul(grad_output));
+            return [ofHidden_PND, task.OfWeight is { } shared ? shared.Add(ofWeight_VD)! : ofWeight_VD, null!];
         }
     }
 }

@@ -60,15 +60,15 @@ internal sealed unsafe class NormRows(Tensor x, Tensor weight_D)
 
     /// <summary>Backward: ∂x = (g − mean(g) − x̂ mean(g x̂)) / s + what comes to x besides, with g = ∂y γ.</summary>
     /// <param name="moments_N2">From the forward pass.</param>
-    /// <param name="residual">What comes to x besides: float32, contiguous.</param>
+    /// <param name="residual">What comes to x besides: float32, contiguous; null: nothing.</param>
     /// <param name="gradient">∂y: float32 or bfloat16, contiguous.</param>
     /// <returns>∂x, ∂γ and ∂β.</returns>
-    public Tensor[] Differentiate(Tensor moments_N2, Tensor residual, Tensor gradient)
+    public Tensor[] Differentiate(Tensor moments_N2, Tensor? residual, Tensor gradient)
     {
         var result = empty(x.shape);
         var parts = (_rows + PartRows - 1) / PartRows;
         using var sums_P2R = zeros(parts, 2, ScoreRow.Room(_width));
-        var (from, to, besides, upper) = (Place(x), Place(result), Place(residual), Place(gradient));
+        var (from, to, besides, upper) = (Place(x), Place(result), residual is null ? 0 : Place(residual), Place(gradient));
         var (moments, sums) = (Place(moments_N2), Place(sums_P2R));
         var isRounded = gradient.dtype == ScalarType.BFloat16;
         var room = ScoreRow.Room(_width);
@@ -86,7 +86,14 @@ internal sealed unsafe class NormRows(Tensor x, Tensor weight_D)
                 var at = (long)i * _width;
                 ScoreRow.Read((byte*)from, at, isRounded: false, normal, _width, filling: 0);
                 ScoreRow.Read((byte*)upper, at, isRounded, g, _width, filling: 0);
-                ScoreRow.Read((byte*)besides, at, isRounded: false, other, _width, filling: 0);
+                if (besides != 0)
+                {
+                    ScoreRow.Read((byte*)besides, at, isRounded: false, other, _width, filling: 0);
+                }
+                else
+                {
+                    new Span<float>(other, room).Clear();
+                }
                 var (mean, perDeviation) = (((float*)moments)[2 * i], ((float*)moments)[(2 * i) + 1]);
                 Centre(normal, mean);
                 var scale = Vector512.Create(perDeviation);

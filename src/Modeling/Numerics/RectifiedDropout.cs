@@ -19,13 +19,21 @@ public static class RectifiedDropout
     public static Tensor Apply(Tensor x, double probability, bool training)
     {
         ArgumentNullException.ThrowIfNull(x);
+        return Apply((Product)x, probability, training);
+    }
+
+    /// <summary>The same of a product, whose bias is added in the same pass.</summary>
+    internal static Tensor Apply(Product product, double probability, bool training)
+    {
+        var x = product.Value;
         var isHere = x.device_type == DeviceType.CPU && x.dtype is ScalarType.Float32 or ScalarType.BFloat16;
         if (!isHere || !training || probability is not (> 0 and < 1))
         {
-            using var rectified = torch.nn.functional.relu(x);
-            return CounterDropout.Apply(rectified, probability, training).alias();
+            using var scope = NewDisposeScope();
+            var rectified = torch.nn.functional.relu(product.Sum());
+            return CounterDropout.Apply(rectified, probability, training).MoveToOuterDisposeScope();
         }
-        return Function.apply(x, CounterDropout.Mask.Draw(probability));
+        return Function.apply(x, CounterDropout.Mask.Draw(probability), product.Bias!);
     }
 
     private sealed unsafe class Function : torch.autograd.SingleTensorFunction<Function>
@@ -36,7 +44,7 @@ public static class RectifiedDropout
 
         public override Tensor forward(torch.autograd.AutogradContext ctx, params object[] vars)
         {
-            var mask = (CounterDropout.Mask)vars[1];
+            var (mask, bias) = ((CounterDropout.Mask)vars[1], new BiasBlocks((PendingBias?)vars[2]));
             using var x = ((Tensor)vars[0]).contiguous();
             var result = empty_like(x);
             var buffer = stackalloc float[TensorBlock.Elements];
@@ -50,6 +58,7 @@ public static class RectifiedDropout
                 for (var block = 0; block * TensorBlock.Elements < count; block++)
                 {
                     var some = TensorBlock.Load(from, block, count, buffer, isRounded);
+                    bias.AddTo(buffer, block);
                     for (var i = 0; i < TensorBlock.Elements; i += Vector512<float>.Count)
                     {
                         Vector512.Max(Vector512.Load(buffer + i), Vector512<float>.Zero).Store(buffer + i);
@@ -92,7 +101,7 @@ public static class RectifiedDropout
                     TensorBlock.Store(buffer, to, block, some, isRounded);
                 }
             }
-            return [result, null!];
+            return [result, null!, null!];
         }
     }
 }

@@ -16,15 +16,22 @@ public static class ResidualDropout
     /// <exception cref="ArgumentOutOfRangeException">p is not in [0, 1].</exception>
     public static Tensor Apply(Tensor x, Tensor y, double probability, bool training)
     {
-        ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(y);
+        return Apply(x, (Product)y, probability, training);
+    }
+
+    /// <summary>The same of a product, whose bias is added in the same pass.</summary>
+    internal static Tensor Apply(Tensor x, Product product, double probability, bool training)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        var y = product.Value;
         var isHere = x.device_type == DeviceType.CPU && y.dtype is ScalarType.Float32 or ScalarType.BFloat16;
         if (!isHere || !training || probability is not (> 0 and < 1))
         {
             using var scope = NewDisposeScope();
-            return x.add(CounterDropout.Apply(y, probability, training), Number.Of(1)).MoveToOuterDisposeScope();
+            return x.add(CounterDropout.Apply(product.Sum(), probability, training), Number.Of(1)).MoveToOuterDisposeScope();
         }
-        return Function.apply(x, y, CounterDropout.Mask.Draw(probability));
+        return Function.apply(x, y, CounterDropout.Mask.Draw(probability), product.Bias!);
     }
 
     private sealed unsafe class Function : torch.autograd.SingleTensorFunction<Function>
@@ -36,7 +43,7 @@ public static class ResidualDropout
 
         public override Tensor forward(torch.autograd.AutogradContext ctx, params object[] vars)
         {
-            var mask = (CounterDropout.Mask)vars[2];
+            var (mask, bias) = ((CounterDropout.Mask)vars[2], new BiasBlocks((PendingBias?)vars[3]));
             using var x = ((Tensor)vars[0]).contiguous();
             using var y = ((Tensor)vars[1]).contiguous();
             var result = empty_like(x);
@@ -54,6 +61,7 @@ public static class ResidualDropout
                 {
                     TensorBlock.Load(own, block, count, sum, isRounded: false);
                     var some = TensorBlock.Load(from, block, count, buffer, isRounded);
+                    bias.AddTo(buffer, block);
                     mask.TimesBlock(buffer, buffer, block);
                     for (var i = 0; i < TensorBlock.Elements; i += Vector512<float>.Count)
                     {
@@ -87,7 +95,7 @@ public static class ResidualDropout
                     TensorBlock.Store(buffer, to, block, some, isRounded);
                 }
             }
-            return [grad_output, result, null!];
+            return [grad_output, result, null!, null!];
         }
     }
 }

@@ -20,14 +20,25 @@ internal static class ResidualNorm
     /// <returns>x to go on with in place of x; and the norm, rounded where <see cref="Autocast"/> rounds.</returns>
     public static (Tensor Residual, Tensor Norm) Apply(Tensor x, LayerNorm norm)
     {
-        var isHere = x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32 && x.numel() > 0;
-        if (!isHere || !is_grad_enabled() || norm.weight is null || norm.bias is null)
+        if (!Fits(x, norm))
         {
             return (x, norm.call(x));
         }
-        var results = Function.apply(x, norm.weight, norm.bias, norm.eps);
+        var results = Function.apply(x, norm.weight!, norm.bias!, norm.eps, true);
         return (results[0], results[1]);
     }
+
+    /// <summary>norm(x), where x goes nowhere else.</summary>
+    /// <param name="x">As above.</param>
+    /// <param name="norm">As above.</param>
+    public static Tensor Last(Tensor x, LayerNorm norm) =>
+        Fits(x, norm) ? Function.apply(x, norm.weight!, norm.bias!, norm.eps, false)[0] : norm.call(x);
+
+    private static bool Fits(Tensor x, LayerNorm norm) =>
+        x is { device_type: DeviceType.CPU, dtype: ScalarType.Float32 }
+        && x.numel() > 0
+        && is_grad_enabled()
+        && norm is { weight: not null, bias: not null };
 
     private sealed class Function : torch.autograd.MultiTensorFunction<Function>
     {
@@ -40,15 +51,15 @@ internal static class ResidualNorm
             var result = empty(x.shape, Autocast.IsOn ? ScalarType.BFloat16 : ScalarType.Float32);
             var moments_N2 = rows.Normalise(bias, (double)vars[3], result);
             ctx.save_for_backward([rows.X, weight, moments_N2]);
-            return [x, result];
+            return (bool)vars[4] ? [x, result] : [result];
         }
 
         public override List<Tensor> backward(torch.autograd.AutogradContext ctx, List<Tensor> grad_outputs)
         {
             var saved = ctx.get_saved_variables();
-            using var ofResidual = grad_outputs[0].contiguous();
-            using var ofNorm = grad_outputs[1].contiguous();
-            return [.. new NormRows(saved[0], saved[1]).Differentiate(saved[2], ofResidual, ofNorm), null!];
+            using var ofResidual = grad_outputs.Count > 1 ? grad_outputs[0].contiguous() : null;
+            using var ofNorm = grad_outputs[^1].contiguous();
+            return [.. new NormRows(saved[0], saved[1]).Differentiate(saved[2], ofResidual, ofNorm), null!, null!];
         }
     }
 }

@@ -60,6 +60,20 @@ internal static unsafe class ScoreRow
         }
     }
 
+    /// <summary>Adds numbers to a row.</summary>
+    public static void Add(float* summands, float* z, int count)
+    {
+        var i = 0;
+        for (; i <= count - Lanes; i += Lanes)
+        {
+            (Vector512.Load(z + i) + Vector512.Load(summands + i)).Store(z + i);
+        }
+        for (; i < count; i++)
+        {
+            z[i] += summands[i];
+        }
+    }
+
     /// <summary>Of all numbers, in an order of its own.</summary>
     public static float Sum(float* z, int count)
     {

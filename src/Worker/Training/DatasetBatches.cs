@@ -29,16 +29,20 @@ internal sealed class DatasetBatches : ITrainingBatches
     public Batch Build(long step, int shard)
     {
         var sentences = Sentences(step, shard);
-        if (_spec.Training.BpeDropout <= 0)
-        {
-            return BatchBuilder.Build(_dataset, sentences);
-        }
-        var tokenizer = _dataset.Tokenizer;
         // A stream of its own, away from the model's dropout: the third key tells them apart.
-        var dropout = new BpeDropout(_spec.Training.BpeDropout, new DeterministicRandom(_spec.Seed, (ulong)step, (ulong)shard, 1));
-        return BatchBuilder.Build(
-            [.. sentences.Select(sentence => tokenizer.Encode(tokenizer.Decode(_dataset.Source(sentence)), dropout))],
-            [.. sentences.Select(sentence => tokenizer.Encode(tokenizer.Decode(_dataset.Target(sentence)), dropout))]
-        );
+        var dropout =
+            _spec.Training.BpeDropout > 0
+                ? new BpeDropout(_spec.Training.BpeDropout, new DeterministicRandom(_spec.Seed, (ulong)step, (ulong)shard, 1))
+                : null;
+        return BatchBuilder.Build(Tokens(_dataset.Source, sentences, dropout), Tokens(_dataset.Target, sentences, dropout));
+    }
+
+    private int[][] Tokens(Func<int, int[]> side, IReadOnlyList<int> sentences, BpeDropout? dropout)
+    {
+        var tokenizer = _dataset.Tokenizer;
+        return
+        [
+            .. sentences.Select(sentence => dropout is null ? side(sentence) : tokenizer.Encode(tokenizer.Decode(side(sentence)), dropout)),
+        ];
     }
 }

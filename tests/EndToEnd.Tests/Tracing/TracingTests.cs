@@ -1,5 +1,4 @@
 using System.Text.Json;
-using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.EndToEnd.Tests.Tracing;
 

@@ -122,7 +122,7 @@ public class FusedAttentionTests
                 var x = Rows(x_ND, queries);
                 var memory = setup.Keys is null ? x : Rows(memory_MD, keys);
                 var result = layer.RoundedForward(x, memory, memory, AttentionMask.Packed(queries, keys, setup.IsCausal));
-                return result.squeeze(0).narrow(0, 0, x_ND.shape[0]).to(ScalarType.Float32);
+                return result.Sum().squeeze(0).narrow(0, 0, x_ND.shape[0]).to(ScalarType.Float32);
             }
         );
     }

@@ -44,29 +44,4 @@ public class BatchBuilderTests
                 []
             )
         );
-
-    [Fact]
-    public void Build_FromADataset_EqualsItsSentences()
-    {
-        using var folder = new TempFolder();
-        var options = new DatasetOptions
-        {
-            Train = new ParallelText(
-                folder.Write("both.tsv", string.Concat(SampleText.Pairs.Select(pair => $"{pair.De}\t{pair.En}\n"))),
-                null
-            ),
-            VocabularySize = 400,
-        };
-        DatasetBuilder.Build(options, folder.File("data"));
-        using var dataset = Dataset.Open(folder.File("data"));
-        int[] indices = [5, 0, 17];
-        var (actual, expected) = (
-            BatchBuilder.Build(dataset, indices),
-            BatchBuilder.Build([.. indices.Select(dataset.Source)], [.. indices.Select(dataset.Target)])
-        );
-        Assert.Equal(expected.Source, actual.Source);
-        Assert.Equal(expected.DecoderInput, actual.DecoderInput);
-        Assert.Equal(expected.Labels, actual.Labels);
-        Assert.Equal(expected.TargetTokens, actual.TargetTokens);
-    }
 }

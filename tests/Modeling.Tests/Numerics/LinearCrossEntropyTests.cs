@@ -88,7 +88,7 @@ public class LinearCrossEntropyTests
     [InlineData(5, 0.1, 0, OneChunk)]
     [InlineData(37, 0.1, 5, 2 * 3 * 37)]
     [InlineData(37, 0.3, 1, 1)]
-    public void ApplyTwice_Float32_IsTheLossOfLibtorchAndItsGradients(int vocabulary, double smoothing, double weight, long mostScores)
+    public void Apply_Twice_Float32_IsTheLossOfLibtorchAndItsGradients(int vocabulary, double smoothing, double weight, long mostScores)
     {
         using var scope = NewDisposeScope();
         var (hidden_ND, weight_VD, labels_N) = Numbers(vocabulary);
@@ -96,15 +96,15 @@ public class LinearCrossEntropyTests
         var hidden_2ND = stack([hidden_ND, hidden_ND.add(randn(hidden_ND.shape, generator: generator), Number.Of(0.3))], 0);
         var options = new LinearCrossEntropy.LossOptions(Ignored, smoothing, weight);
         var expected = Gradients(hidden_2ND, weight_VD, (h, w) => LinearCrossEntropy.WithLibtorch(h, w, labels_N, options));
-        var found = Gradients(hidden_2ND, weight_VD, (h, w) => LinearCrossEntropy.Apply(h, w, labels_N, options, mostScores));
+        var found = Gradients(hidden_2ND, weight_VD, (h, w) => LinearCrossEntropy.Apply(h, w, labels_N, options, mostScores: mostScores));
         Assert.All(expected.Zip(found), pair => AssertClose(pair.First, pair.Second, 3e-6));
         using var noGradients = no_grad();
-        var alone = LinearCrossEntropy.Apply(hidden_2ND, weight_VD, labels_N, options, mostScores);
+        var alone = LinearCrossEntropy.Apply(hidden_2ND, weight_VD, labels_N, options, mostScores: mostScores);
         Assert.Equal(found[0].item<float>(), alone.item<float>());
     }
 
     [Fact]
-    public void ApplyTwice_BFloat16_IsThatOfRoundedProducts()
+    public void Apply_Twice_BFloat16_IsThatOfRoundedProducts()
     {
         using var scope = NewDisposeScope();
         using var precision = Autocast.Enable("bfloat16");
@@ -119,25 +119,26 @@ public class LinearCrossEntropyTests
     }
 
     [Fact]
-    public void ApplyTwice_EqualPasses_IsTheLossOfOne()
+    public void Apply_Twice_EqualPasses_IsTheLossOfOne()
     {
         using var scope = NewDisposeScope();
         var (hidden_ND, weight_VD, labels_N) = Numbers(37);
         var one = LinearCrossEntropy.Apply(hidden_ND, weight_VD, labels_N, Ignored, 0.1).item<float>();
-        var two = LinearCrossEntropy.ApplyTwice(stack([hidden_ND, hidden_ND], 0), weight_VD, labels_N, Ignored, 0.1, 5);
+        var two = LinearCrossEntropy.Apply(stack([hidden_ND, hidden_ND], 0), weight_VD, labels_N, new(Ignored, 0.1, 5));
         Assert.Equal(one, two.item<float>(), 1e-5 * one);
     }
 
     [Fact]
-    public void ApplyTwice_ScoresThatAreNoNumbers_GiveNone()
+    public void Apply_Twice_ScoresThatAreNoNumbers_GiveNone()
     {
         using var scope = NewDisposeScope();
         var hidden_2ND = stack([ones(1, 3), full([1, 3], Number.Of(double.NaN))], 0);
-        Assert.True(float.IsNaN(LinearCrossEntropy.ApplyTwice(hidden_2ND, ones(20, 3), ones([1], int64), Ignored, 0.1, 1).item<float>()));
+        var loss = LinearCrossEntropy.Apply(hidden_2ND, ones(20, 3), ones([1], int64), new(Ignored, 0.1, 1));
+        Assert.True(float.IsNaN(loss.item<float>()));
     }
 
     private static Tensor Fused(Tensor hidden_ND, Tensor weight_VD, Tensor labels_N, double smoothing, long mostScores) =>
-        LinearCrossEntropy.Apply(hidden_ND.unsqueeze(0), weight_VD, labels_N, new(Ignored, smoothing), mostScores);
+        LinearCrossEntropy.Apply(hidden_ND.unsqueeze(0), weight_VD, labels_N, new(Ignored, smoothing), mostScores: mostScores);
 
     private static (Tensor Hidden_ND, Tensor Weight_VD, Tensor Labels_N) Numbers(int vocabulary)
     {

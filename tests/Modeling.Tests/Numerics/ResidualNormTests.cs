@@ -18,6 +18,17 @@ public class ResidualNormTests
     }
 
     [Fact]
+    public void Last_IsTheNormAlone()
+    {
+        using var scope = NewDisposeScope();
+        AssertSame(
+            Results(150, 37, (x, norm) => (zeros_like(x), norm.call(x))),
+            Results(150, 37, (x, norm) => (zeros_like(x), ResidualNorm.Last(x, norm))),
+            2e-6
+        );
+    }
+
+    [Fact]
     public void Apply_BFloat16_IsRounded()
     {
         using var scope = NewDisposeScope();
@@ -59,10 +70,11 @@ public class ResidualNormTests
         Assert.True(norm.call(x).equal(result).all().item<bool>());
     }
 
-    private static void AssertSame(int rows, int width, double tolerance)
+    private static void AssertSame(int rows, int width, double tolerance) =>
+        AssertSame(Results(rows, width, (x, norm) => (x, norm.call(x))), Results(rows, width, ResidualNorm.Apply), tolerance);
+
+    private static void AssertSame(List<Tensor> expected, List<Tensor> found, double tolerance)
     {
-        var expected = Results(rows, width, (x, norm) => (x, norm.call(x)));
-        var found = Results(rows, width, ResidualNorm.Apply);
         Assert.All(
             expected.Zip(found),
             pair =>

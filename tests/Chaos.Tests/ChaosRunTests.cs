@@ -1,9 +1,9 @@
 using System.Text.Json;
 
-namespace TrainingCluster.EndToEnd.Tests;
+namespace TrainingCluster.Chaos.Tests;
 
 /// <summary>A few faults of the kinds that need no rights; longer runs are for <c>./cluster chaos</c> (docs/reliability.md).</summary>
-public sealed class ChaosTests : IDisposable
+public sealed class ChaosRunTests : IDisposable
 {
     private readonly Workspace _workspace = new();
 

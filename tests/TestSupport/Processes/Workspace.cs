@@ -1,6 +1,6 @@
 using TrainingCluster.Modeling.Data;
 
-namespace TrainingCluster.EndToEnd.Tests;
+namespace TrainingCluster.TestSupport;
 
 /// <summary>A folder of the test's own with a small corpus; the commands' temporary folder is inside.</summary>
 internal sealed class Workspace : IDisposable

@@ -3,9 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using TrainingCluster.Cli.Local;
-using TrainingCluster.TestSupport;
 
-namespace TrainingCluster.EndToEnd.Tests;
+namespace TrainingCluster.TestSupport;
 
 /// <summary>The <c>cluster</c> command as a process.</summary>
 internal sealed partial class ClusterCommand : IAsyncDisposable
