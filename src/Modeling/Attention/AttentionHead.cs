@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using TrainingCluster.Modeling.Numerics;
 
 namespace TrainingCluster.Modeling.Attention;
@@ -181,18 +182,38 @@ internal sealed unsafe class AttentionHead : IDisposable
         }
     }
 
-    // [S, K] → [K, S], filled with zeros.
+    // [S, K] → [K, S], filled with zeros; squares of four at a time, as far as they go.
     private void Transpose(float* rows)
     {
+        var (squareKeys, squareColumns) = Sse.IsSupported ? (_keys & ~3, _width & ~3) : (0, 0);
+        for (var column = 0; column < squareColumns; column += 4)
+        {
+            for (var key = 0; key < squareKeys; key += 4)
+            {
+                TransposeSquare(rows + (key * _widthRoom) + column, _transposed + (column * _keyRoom) + key);
+            }
+        }
         for (var column = 0; column < _width; column++)
         {
             var to = _transposed + (column * _keyRoom);
-            for (var key = 0; key < _keys; key++)
+            for (var key = column < squareColumns ? squareKeys : 0; key < _keys; key++)
             {
                 to[key] = rows[(key * _widthRoom) + column];
             }
             new Span<float>(to + _keys, _keyRoom - _keys).Clear();
         }
+    }
+
+    private void TransposeSquare(float* from, float* to)
+    {
+        var (a, b) = (Vector128.Load(from), Vector128.Load(from + _widthRoom));
+        var (c, d) = (Vector128.Load(from + (2 * _widthRoom)), Vector128.Load(from + (3 * _widthRoom)));
+        var (left, right) = (Sse.UnpackLow(a, b), Sse.UnpackLow(c, d));
+        Sse.MoveLowToHigh(left, right).Store(to);
+        Sse.MoveHighToLow(right, left).Store(to + _keyRoom);
+        (left, right) = (Sse.UnpackHigh(a, b), Sse.UnpackHigh(c, d));
+        Sse.MoveLowToHigh(left, right).Store(to + (2 * _keyRoom));
+        Sse.MoveHighToLow(right, left).Store(to + (3 * _keyRoom));
     }
 
     public void Dispose() => NativeMemory.AlignedFree(_memory);

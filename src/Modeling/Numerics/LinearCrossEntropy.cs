@@ -120,7 +120,9 @@ public static class LinearCrossEntropy
             var ofHidden = new List<Tensor>();
             Tensor? ofWeight_VD = null;
             var most = Math.Max(1, MostScores / vocabulary / passes);
-            for (var first = 0L; first < rows; first += most)
+            var first = 0L;
+            // Without rows once: the gradients are zeros then.
+            do
             {
                 using var chunk = NewDisposeScope();
                 var count = Math.Min(most, rows - first);
@@ -128,6 +130,7 @@ public static class LinearCrossEntropy
                 var some_MD = h_PND.narrow(1, first, count).reshape(-1, width);
                 var scores_MV = some_MD.matmul(w_VD.t());
                 loss += Rows(scores_MV, passes, Labels_N.AsSpan((int)first, (int)count), withGradients);
+                first += most;
                 if (!withGradients)
                 {
                     continue;
@@ -135,7 +138,7 @@ public static class LinearCrossEntropy
                 ofHidden.Add(scores_MV.matmul(w_VD).view(passes, count, width).MoveToOuterDisposeScope());
                 var part_VD = scores_MV.t().matmul(some_MD);
                 ofWeight_VD = ofWeight_VD?.add_(part_VD, Number.Of(1)) ?? part_VD.to(ScalarType.Float32).MoveToOuterDisposeScope();
-            }
+            } while (first < rows);
             var ofHidden_PND = withGradients ? (ofHidden is [var whole] ? whole : cat(ofHidden, 1)).to(hidden_PND.dtype) : null;
             return (
                 tensor((float)loss).MoveToOuterDisposeScope(),
