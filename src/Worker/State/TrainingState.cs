@@ -27,9 +27,7 @@ public sealed class TrainingState : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Moments _moments;
-    private float[]? _best;
-    private readonly List<float[]> _recent = [];
-    private readonly CheckpointAveraging _keep;
+    private readonly EvaluatedWeights _evaluated;
     private bool _disposed;
 
     /// <summary>The state at step 0 of a freshly initialised model.</summary>
@@ -41,7 +39,7 @@ public sealed class TrainingState : IDisposable
     {
         Parameters = new FlatParameters(model, newFile);
         _moments = Moments.Zeros(Parameters.Layout.Length);
-        _keep = keep;
+        _evaluated = new EvaluatedWeights(Parameters.Layout.Length, keep);
         Progress = new TrainingProgress();
     }
 
@@ -55,10 +53,10 @@ public sealed class TrainingState : IDisposable
     public long Version { get; private set; }
 
     /// <summary>The weights of the best evaluation; empty before the first.</summary>
-    public ReadOnlyMemory<float> Best => _best;
+    public ReadOnlyMemory<float> Best => _evaluated.Best;
 
     /// <summary>The evaluated weights kept for the average, oldest first; empty where the job does not average.</summary>
-    public IReadOnlyList<float[]> Recent => _recent;
+    public IReadOnlyList<float[]> Recent => _evaluated.Recent;
 
     /// <summary>Whether all weights are those of <see cref="Progress"/>; else only those of the elements whose moments are held.</summary>
     public bool WeightsAreWhole { get; private set; } = true;
@@ -79,11 +77,7 @@ public sealed class TrainingState : IDisposable
             : throw new InvalidOperationException("Only a part of the moments is held here.");
 
     /// <summary>What evaluations keep, in the order of the sections.</summary>
-    internal IReadOnlyList<StateSection> EvaluationSections =>
-        [
-            .. _best is null ? Array.Empty<StateSection>() : [new StateSection("best", _best)],
-            .. _recent.Select((values, i) => new StateSection($"recent.{i}", values)),
-        ];
+    internal IReadOnlyList<StateSection> EvaluationSections => _evaluated.Sections;
 
     /// <summary>The sections with these moments.</summary>
     internal IEnumerable<StateSection> SectionsOver(Memory<float> first, Memory<float> second) =>
@@ -225,27 +219,7 @@ public sealed class TrainingState : IDisposable
         ArgumentNullException.ThrowIfNull(after);
         lock (_gate)
         {
-            var weights = Parameters.Weights.Host;
-            if (after.BestStep == after.Step && after.EvaluationsSinceBest == 0)
-            {
-                weights.CopyTo(_best ??= new float[weights.Length]);
-            }
-            var scores = CheckpointAveraging.Parse(after.KeptBleu).ToList();
-            if (_keep.PlaceFor(scores, after.LastBleu) is { } place)
-            {
-                // An array that falls out is filled again: these are large.
-                var values = place < 0 ? new float[weights.Length] : _recent[place];
-                if (place >= 0)
-                {
-                    _recent.RemoveAt(place);
-                    scores.RemoveAt(place);
-                }
-                weights.CopyTo(values);
-                _recent.Add(values);
-                after = after with { KeptBleu = CheckpointAveraging.Format([.. scores, after.LastBleu]) };
-            }
-
-            SetProgress(after);
+            SetProgress(_evaluated.Keep(Parameters.Weights.Host.Span, after));
         }
     }
 
@@ -320,7 +294,7 @@ public sealed class TrainingState : IDisposable
         {
             Version++;
             _moments.Unite();
-            PrepareEvaluations(names.Contains("best"), recent);
+            _evaluated.Prepare(names.Contains("best"), recent);
             return Sections;
         }
     }
@@ -329,16 +303,15 @@ public sealed class TrainingState : IDisposable
     /// <exception cref="InvalidDataException">They cannot have kept that.</exception>
     internal IReadOnlyList<StateSection> PrepareEvaluationSections(IReadOnlyList<string> names, int scores)
     {
-        var recent = CheckSections(
-            [.. SectionsOver(default, default).Take(StepSections).Select(section => section.Name), .. names],
-            scores
-        );
+        var recent = CheckSections([.. StepSectionNames, .. names], scores);
         lock (_gate)
         {
-            PrepareEvaluations(names.Contains("best"), recent);
+            _evaluated.Prepare(names.Contains("best"), recent);
             return EvaluationSections;
         }
     }
+
+    private IEnumerable<string> StepSectionNames => SectionsOver(default, default).Take(StepSections).Select(section => section.Name);
 
     private int CheckSections(IReadOnlyList<string> names, int scores)
     {
@@ -346,11 +319,11 @@ public sealed class TrainingState : IDisposable
         // Before memory is taken: each section is as large as the model.
         string[] possible =
         [
-            .. SectionsOver(default, default).Take(StepSections).Select(section => section.Name),
+            .. StepSectionNames,
             .. names.Contains("best") ? new[] { "best" } : [],
             .. Enumerable.Range(0, recent).Select(i => $"recent.{i}"),
         ];
-        if (!possible.SequenceEqual(names) || recent > _keep.Count || recent != scores)
+        if (!possible.SequenceEqual(names) || recent > _evaluated.Most || recent != scores)
         {
             throw new InvalidDataException(
                 $"A training state of this job cannot consist of {string.Join(", ", names)} and {scores} scores of weights that are kept."
@@ -378,17 +351,6 @@ public sealed class TrainingState : IDisposable
         {
             _disposed = true;
             Parameters.Dispose();
-        }
-    }
-
-    private void PrepareEvaluations(bool best, int recent)
-    {
-        var length = Parameters.Layout.Length;
-        _best = best ? _best ?? new float[length] : null;
-        _recent.Clear();
-        for (var i = 0; i < recent; i++)
-        {
-            _recent.Add(new float[length]);
         }
     }
 
