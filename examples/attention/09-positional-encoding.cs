@@ -85,7 +85,7 @@ static double[,] RotaryScores()
 static string Most(double share) =>
     share switch
     {
-        > 0.8 => "nearly all",
+        > 0.5 => "most",
         < 0.2 => "nearly none",
         _ => "some",
     };
