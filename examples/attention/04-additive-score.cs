@@ -51,10 +51,9 @@ void Bounded()
     var bound = additive.named_parameters().First(one => one.name == "w_v.weight").parameter.abs().sum();
     foreach (var factor in new[] { 1, 10, 100 })
     {
-        var scores = (additive.forward(query.mul(factor), key), new DotProductScore().forward(query.mul(factor), key));
-        Print.Line(
-            $"query × {factor, 3}: additive {Print.Number(scores.Item1.item<float>())}, dot product {Print.Number(scores.Item2.item<float>())}"
-        );
+        var ofAdditive = Print.Number(additive.forward(query.mul(factor), key).item<float>());
+        var ofDotProduct = Print.Number(new DotProductScore().forward(query.mul(factor), key).item<float>());
+        Print.Line($"query × {factor, 3}: additive {ofAdditive}, dot product {ofDotProduct}");
     }
     Print.Value("no additive score exceeds", bound.item<float>());
 }

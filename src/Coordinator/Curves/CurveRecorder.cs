@@ -12,9 +12,13 @@ internal sealed class CurveRecorder
     /// <summary>Most points of a curve.</summary>
     public const int MostPoints = 1024;
 
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
+
     private readonly string _jobId;
     private readonly List<JobCurvePoint> _points;
     private int _stepsPerPoint;
+    private DateTimeOffset _taken;
+    private long _takenStep;
 
     /// <summary>Goes on from what was stored.</summary>
     public CurveRecorder(JobCurve stored)
@@ -22,6 +26,7 @@ internal sealed class CurveRecorder
         _jobId = stored.JobId;
         _points = [.. stored.Points.Select(point => point.Clone())];
         _stepsPerPoint = _points.Count == 0 ? 1 : _points.Max(point => point.StepCount);
+        _takenStep = Step;
     }
 
     /// <summary>The newest step that it holds; 0: none.</summary>
@@ -60,6 +65,20 @@ internal sealed class CurveRecorder
             Thin();
         }
         _points.Add(point);
+    }
+
+    /// <summary>What is to be stored now: what a crash may lose of it is not worth a write a second.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="isLast">Whether there will be no more: then there is nothing to wait for.</param>
+    /// <returns>Null: nothing.</returns>
+    public JobCurve? TakeDue(DateTimeOffset now, bool isLast)
+    {
+        if (Step == _takenStep || (!isLast && now < _taken + s_interval))
+        {
+            return null;
+        }
+        (_taken, _takenStep) = (now, Step);
+        return ToProto();
     }
 
     /// <summary>As it is stored.</summary>

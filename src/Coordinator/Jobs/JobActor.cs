@@ -19,8 +19,6 @@ namespace TrainingCluster.Coordinator.Jobs;
 /// </summary>
 internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnboundedStash
 {
-    private static readonly TimeSpan s_curveInterval = TimeSpan.FromSeconds(5);
-
     private readonly string _jobId;
     private readonly JobActorContext _context;
     private readonly StoredJob? _submitted;
@@ -35,8 +33,6 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
     private JobMachineState? _told;
     private bool _callIsAsBefore;
     private CurveRecorder _curve;
-    private DateTimeOffset _curveStored;
-    private long _curveStep;
     private ImmutableSortedDictionary<long, LedgerEntry> _ledgerStored = ImmutableSortedDictionary<long, LedgerEntry>.Empty;
 
     /// <param name="jobId">The job.</param>
@@ -108,7 +104,6 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         _options = _context.Settings.Machine with { Origin = origin };
         _state = JobMachine.Restore(_jobId, job.Spec, job.Record, Progress.FromProto(job.Progress), _steppedAt);
         _curve = new(loaded.Curve);
-        _curveStep = _curve.Step;
         _ledgerStored = loaded.Ledger.ToImmutableSortedDictionary(e => e.Generation, e => e);
         _state = _state with { Ledger = _ledgerStored };
         if (loaded.Newest is { } newest)
@@ -332,17 +327,12 @@ internal sealed partial class JobActor : ReceiveActor, IWithTimers, IWithUnbound
         }
     }
 
-    // What a crash may lose of it is not worth a write a second.
     private void KeepCurve()
     {
-        if (_curve.Step == _curveStep || (!_state.Phase.HasEnded() && Now < _curveStored + s_curveInterval))
+        if (_curve.TakeDue(Now, isLast: _state.Phase.HasEnded()) is { } curve)
         {
-            return;
+            _context.Store.SaveCurveAsync(curve).PipeTo(Self, success: () => new CurveKept(""), failure: e => new CurveKept(e.Message));
         }
-        (_curveStored, _curveStep) = (Now, _curve.Step);
-        _context
-            .Store.SaveCurveAsync(_curve.ToProto())
-            .PipeTo(Self, success: () => new CurveKept(""), failure: e => new CurveKept(e.Message));
     }
 
     private JobStatus? _status;

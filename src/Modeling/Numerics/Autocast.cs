@@ -54,7 +54,7 @@ public static class Autocast
             return nn.functional.linear(x, weight, bias);
         }
         using var scope = NewDisposeScope();
-        return RoundedLinear(x, weight, bias).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Product(x, weight, bias, mayPend: false).Value.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same, as the product leaves it: bfloat16 where the scope has that.</summary>
@@ -62,24 +62,14 @@ public static class Autocast
     /// <param name="weight">[outputs, inputs].</param>
     /// <param name="bias">[outputs], or null.</param>
     /// <param name="rows">Which rows of weight and bias; null: all.</param>
-    internal static Tensor RoundedLinear(Tensor x, Tensor weight, Tensor? bias = null, WeightRows? rows = null)
-    {
-        using var scope = NewDisposeScope();
-        return Product(x, weight, bias, rows).Sum().MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The same, for an operation that can add the bias itself.</summary>
-    /// <param name="x">As above.</param>
-    /// <param name="weight">As above.</param>
-    /// <param name="bias">As above.</param>
-    /// <param name="rows">As above.</param>
-    internal static Product Product(Tensor x, Tensor weight, Tensor? bias, WeightRows? rows = null)
+    /// <param name="mayPend">Whether whoever takes the product can add the bias.</param>
+    internal static Product Product(Tensor x, Tensor weight, Tensor? bias, WeightRows? rows = null, bool mayPend = true)
     {
         using var scope = NewDisposeScope();
         if (s_scope is { Type: not null } open && RoundedProduct.Fits(x, weight))
         {
             var some = rows ?? new(0, weight.shape[0]);
-            return RoundedProduct.Apply(x, weight, bias, some, open.Rounded(weight, some)).MoveToOuterDisposeScope();
+            return RoundedProduct.Apply(x, weight, bias, some, open.Rounded(weight, some), mayPend).MoveToOuterDisposeScope();
         }
         var w = rows?.Of(weight) ?? weight;
         var b = bias is null ? null : rows?.Of(bias) ?? bias;

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -63,10 +62,7 @@ public static class ResidualDropout
                     var some = TensorBlock.Load(from, block, count, buffer, isRounded);
                     bias.AddTo(buffer, block);
                     mask.TimesBlock(buffer, buffer, block);
-                    for (var i = 0; i < TensorBlock.Elements; i += Vector512<float>.Count)
-                    {
-                        (Vector512.Load(sum + i) + Vector512.Load(buffer + i)).Store(sum + i);
-                    }
+                    ScoreRow.Add(buffer, sum, TensorBlock.Elements);
                     TensorBlock.Store(sum, to, block, some, isRounded: false);
                 }
             }

@@ -25,17 +25,15 @@ internal static class RoundedProduct
     /// <param name="bias">b is the same rows of this, [all] float32; null: none.</param>
     /// <param name="rows">Which rows.</param>
     /// <param name="rounded">W in bfloat16: [O, I].</param>
+    /// <param name="mayPend">Whether whoever takes the product can add b.</param>
     /// <returns>
-    /// […, O] bfloat16. b is pending where it is a parameter that fills whole blocks: its gradient is found here all the same.
+    /// […, O] bfloat16. b is pending where it may, and is a parameter that fills whole blocks: its gradient is found here all the same.
     /// </returns>
-    public static Product Apply(Tensor x, Tensor weight, Tensor? bias, WeightRows rows, Tensor rounded)
+    public static Product Apply(Tensor x, Tensor weight, Tensor? bias, WeightRows rows, Tensor rounded, bool mayPend)
     {
-        if (bias is null)
-        {
-            return Function.apply(x, weight, rows, rounded);
-        }
-        var pending = bias is Parameter parameter && rows.Count % TensorBlock.Elements == 0 ? new PendingBias(parameter, rows) : null;
-        return new(Function.apply(x, weight, bias, rows, rounded, pending is not null), pending);
+        var pends = mayPend && rows.Count % TensorBlock.Elements == 0;
+        var pending = pends && bias is Parameter parameter ? new PendingBias(parameter, rows) : null;
+        return new(Function.apply(x, weight, bias!, rows, rounded, pending is not null), pending);
     }
 
     private sealed class Function : torch.autograd.SingleTensorFunction<Function>
@@ -46,13 +44,12 @@ internal static class RoundedProduct
 
         public override Tensor forward(torch.autograd.AutogradContext ctx, params object[] vars)
         {
-            var (x, weight, bias) = ((Tensor)vars[0], (Tensor)vars[1], vars.Length > 4 ? (Tensor)vars[2] : null);
-            var (rows, rounded_OI) = bias is null ? ((WeightRows)vars[2], (Tensor)vars[3]) : ((WeightRows)vars[3], (Tensor)vars[4]);
+            var (x, weight, bias) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor?)vars[2]);
+            var (rows, rounded_OI, isPending) = ((WeightRows)vars[3], (Tensor)vars[4], (bool)vars[5]);
             var rounded = x.to(ScalarType.BFloat16);
             ctx.save_for_backward([rounded, rounded_OI]);
             ctx.save_data(InputsName, new Inputs(Kept.Of(weight), bias is null ? null : Kept.Of(bias), rows, x.dtype));
-            var isAdded = bias is not null && !(bool)vars[5];
-            using var ofRows = isAdded ? rows.Of(bias!).to(ScalarType.BFloat16) : null;
+            using var ofRows = bias is null || isPending ? null : rows.Of(bias).to(ScalarType.BFloat16);
             return nn.functional.linear(rounded, rounded_OI, ofRows);
         }
 
@@ -65,13 +62,14 @@ internal static class RoundedProduct
             var gradient_NO = grad_output.contiguous().view(-1, weight_OI.shape[0]);
             var ofX = gradient_NO.matmul(weight_OI).view(x.shape).to(inputs.Type);
             var ofWeight_OI = gradient_NO.t().matmul(x.reshape(-1, weight_OI.shape[1]));
-            // Nothing for the inputs that are no tensors.
-            List<Tensor?> results = [ofX, inputs.Add(inputs.Weight, ofWeight_OI, BFloat16Sums.Add), null, null];
-            if (inputs.Bias is { } bias)
-            {
-                results.InsertRange(2, [inputs.Add(bias, gradient_NO, BFloat16Sums.AddRows), null]);
-            }
-            return [.. results.Select(result => result?.MoveToOuterDisposeScope()!)];
+            Tensor?[] results =
+            [
+                ofX,
+                inputs.Add(inputs.Weight, ofWeight_OI, BFloat16Sums.Add),
+                inputs.Bias is { } bias ? inputs.Add(bias, gradient_NO, BFloat16Sums.AddRows) : null,
+            ];
+            // Nothing for the rounded weights, and for the inputs that are no tensors.
+            return [.. results.Select(result => result?.MoveToOuterDisposeScope()!), null!, null!, null!];
         }
     }
 
