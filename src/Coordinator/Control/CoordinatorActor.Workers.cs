@@ -279,9 +279,13 @@ internal sealed partial class CoordinatorActor
     private void OnSilence()
     {
         var now = _time.GetUtcNow();
+        if (_liveness.Look(now, [.. _workers.Values.Where(w => w.Reachable).Select(w => w.LastSeen)]))
+        {
+            LogCutOff(_settings.AccusedTimeout.TotalSeconds, _settings.RegistrationTimeout.TotalSeconds);
+        }
         foreach (
             var silent in _workers
-                .Values.Select(w => (w.Id, Why: WorkerLiveness.WhyLost(now, w.LastSeen, w.Accused, _settings)))
+                .Values.Select(w => (w.Id, Why: _liveness.WhyLost(now, w.LastSeen, w.Accused)))
                 .Where(w => w.Why is not null)
                 .ToArray()
         )
@@ -347,6 +351,13 @@ internal sealed partial class CoordinatorActor
 
     [LoggerMessage(EventId = 206, Level = LogLevel.Error, Message = "{Job} could not be taken over, tried again: {Problem}")]
     private partial void LogNotAdopted(string job, string problem);
+
+    [LoggerMessage(
+        EventId = 208,
+        Level = LogLevel.Warning,
+        Message = "No worker was heard for {Silence} s: rather the coordinator is cut off; who is silent for {Limit} s is lost"
+    )]
+    private partial void LogCutOff(double silence, double limit);
 
     [LoggerMessage(EventId = 204, Level = LogLevel.Information, Message = "{Worker} drains")]
     private partial void LogDraining(string worker);

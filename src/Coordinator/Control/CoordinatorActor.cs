@@ -23,6 +23,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly DateTimeOffset _started;
+    private readonly WorkerLiveness _liveness;
     private readonly SortedDictionary<string, WorkerEntry> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JobEntry> _jobs = new(StringComparer.Ordinal);
     private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
@@ -38,6 +39,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         _logger = jobContext.Loggers.CreateLogger<CoordinatorActor>();
         _time = jobContext.Time;
         _started = _time.GetUtcNow();
+        _liveness = new WorkerLiveness(settings);
         Loading();
     }
 
@@ -224,7 +226,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers, IWit
         {
             _missing.Remove(id);
         }
-        var alive = _workers.Values.Where(w => w.LastSeen + _settings.AccusedTimeout > now).Select(w => w.Actor.Path.Address);
+        var alive = _workers
+            .Values.Where(w => _liveness.IsCutOff || w.LastSeen + _settings.AccusedTimeout > now)
+            .Select(w => w.Actor.Path.Address);
         _membership.DownUnreachable(_settings.DownAfter, alive.ToHashSet());
         if (_hasStepsToTell || _jobs.Values.Any(j => j.Phase == JobPhase.Waiting))
         {

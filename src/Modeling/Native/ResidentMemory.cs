@@ -34,8 +34,14 @@ public sealed class ResidentMemory(Func<long> residentBytes, Action trim)
         {
             return false;
         }
+        GiveBack();
+        return true;
+    }
+
+    /// <summary>Gives back what is free, however little a process has grown.</summary>
+    public void GiveBack()
+    {
         trim();
         _base = null;
-        return true;
     }
 }

@@ -68,6 +68,12 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <summary>How many steps an exchange may be ahead of the one before: more than one with DiLoCo's rounds.</summary>
     public long StepsApart { get; init; } = 1;
 
+    /// <summary>The job's, by which the silence of peers is judged.</summary>
+    internal StepTempo Tempo
+    {
+        init => Detector.Tempo = value;
+    }
+
     /// <summary>How many peers read this worker's gradients in its memory; the others get them through gRPC.</summary>
     public int SharedMemoryPeers => AllReduce.Paths.Readers;
 
@@ -97,6 +103,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     public T[] Connect<T>(T agreement)
         where T : IMessage<T>, new()
     {
+        Detector.Tempo.Begin();
         Links.Open(_time);
         ShareMemory();
         return Mailbox.AllGather(Plan.BaseStep, MailboxTopic.Agreement, agreement, Options.ToGetReady);

@@ -7,10 +7,11 @@ namespace TrainingCluster.Worker.AllReduce;
 public sealed record CollectiveOptions
 {
     /// <summary>
-    /// How long a worker waits for a peer that sends nothing; all time limits of the exchange follow from it. Once a generation
-    /// has measured how long its steps take, a peer is suspected that has been silent within a step for eight times as long, but
-    /// not before an eighth of this. Before that, and outside steps, the limit is <c>Timeout + 4·t</c>, where <c>t</c> is what
-    /// this worker's own part took. A peer whose connection breaks is noticed at once, without any waiting.
+    /// How long a worker waits for a peer that sends nothing; all time limits of the exchange follow from it. Once a worker has
+    /// measured how long a job's steps take, it suspects a peer that has been silent within a step for eight times as long, but not
+    /// before a twenty-fifth of this, nor before four times the longest wait of late, nor, in the first three steps of a generation,
+    /// before an eighth of this. Until then, and outside steps, the limit is <c>Timeout + 4·t</c>, where <c>t</c> is what this
+    /// worker's own part took. A peer whose connection breaks is noticed at once, without any waiting.
     /// </summary>
     [DurationRange("100 ms", "10 min")]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(20);
@@ -68,18 +69,11 @@ public sealed record CollectiveOptions
     /// <summary>How long to wait for others when this worker's own part took <paramref name="ownPart"/>.</summary>
     internal TimeSpan WaitAfter(TimeSpan ownPart) => Timeout + (4 * ownPart);
 
-    /// <summary>How long a peer may be silent within a step.</summary>
-    /// <param name="step">What a step takes, by measurement; zero: not known yet.</param>
-    /// <param name="ownPart">What this worker's own part of this step took.</param>
-    internal TimeSpan Silence(TimeSpan step, TimeSpan ownPart)
-    {
-        if (step <= TimeSpan.Zero)
-        {
-            return WaitAfter(ownPart);
-        }
-        var usual = 8 * (step > ownPart ? step : ownPart);
-        return usual > Timeout / 8 ? usual : Timeout / 8;
-    }
+    /// <summary>Within a step no peer is suspected for a shorter silence.</summary>
+    internal TimeSpan LeastSilence => Timeout / 25;
+
+    /// <summary>The same in a generation's first steps, which may take longer than others.</summary>
+    internal TimeSpan SilenceAtFirst => Timeout / 8;
 
     /// <summary>Throws if a setting is out of its range.</summary>
     internal CollectiveOptions Checked()

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using TrainingCluster.Worker.Measurement;
 
 namespace TrainingCluster.Worker.AllReduce;
 
@@ -27,7 +26,6 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
 {
     private readonly object _signal = new();
     private readonly CancellationTokenSource _ended = new();
-    private readonly RunningMedian _stepSeconds = new(9, 3);
     private readonly long[] _lastHeard = new long[plan.Workers];
     private CollectiveFailure? _failure;
 
@@ -37,11 +35,11 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
     /// <summary>Cancelled by the first failure.</summary>
     public CancellationToken Ended => _ended.Token;
 
+    /// <summary>By it the silence of peers within steps is judged.</summary>
+    public StepTempo Tempo { get; set; } = new();
+
     /// <summary>A frame of a peer has come.</summary>
     public void Heard(int rank) => Volatile.Write(ref _lastHeard[rank], Stopwatch.GetTimestamp());
-
-    /// <summary>A step is done: by its time the silence of peers in later ones is judged.</summary>
-    public void StepDone(TimeSpan took) => _stepSeconds.Add(took.TotalSeconds);
 
     /// <summary>Ends the group.</summary>
     /// <returns>The failure that ended it: this one, or an earlier one.</returns>
@@ -88,7 +86,7 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
     /// <exception cref="CollectiveException">The group ended, or does so now because a peer is silent for too long.</exception>
     public void Wait(Func<bool> done, Func<Awaited> missing, TimeSpan ownPart, string what, bool withinStep)
     {
-        var direct = withinStep ? options.Silence(TimeSpan.FromSeconds(_stepSeconds.Value), ownPart) : options.WaitAfter(ownPart);
+        var direct = withinStep ? Tempo.Limit(options, ownPart) : options.WaitAfter(ownPart);
         var start = Stopwatch.GetTimestamp();
         lock (_signal)
         {
@@ -111,6 +109,10 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
             }
         }
         ThrowIfFailed();
+        if (withinStep)
+        {
+            Tempo.Waited(Stopwatch.GetElapsedTime(start));
+        }
 
         TimeSpan SilentFor(int rank) => Stopwatch.GetElapsedTime(withinStep ? Math.Max(start, Volatile.Read(ref _lastHeard[rank])) : start);
     }

@@ -171,8 +171,7 @@ internal sealed class Checkpointer(CheckpointSpec rule, Rounds rounds, TrainerPa
         var folder = Path.Combine(parts.TemporaryFolder, $"checkpoint-{header.JobId}-{header.Step}-{Guid.NewGuid():n}");
         try
         {
-            Directory.CreateDirectory(folder);
-            CheckpointFiles.Write(folder, _snapshot.ToStateDict(layout), header.Part, header.Parts);
+            WriteSnapshot(folder, layout, header);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token, cancellationToken);
             var info = await parts.Files.StoreCheckpointAsync(header, groupToken, folder, either.Token);
             if (info.Error.Length == 0 && header.Parts == 1)
@@ -202,6 +201,19 @@ internal sealed class Checkpointer(CheckpointSpec rule, Rounds rounds, TrainerPa
         }
         report.Seconds = parts.Time.GetElapsedTime(start).TotalSeconds;
         reports.Checkpoint(report);
+    }
+
+    private void WriteSnapshot(string folder, FlatLayout layout, CheckpointHeader header)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            CheckpointFiles.Write(folder, _snapshot.ToStateDict(layout), header.Part, header.Parts);
+        }
+        finally
+        {
+            _snapshot.Release();
+        }
     }
 
     /// <summary>What a member writes of a checkpoint, and as a member of which generation.</summary>

@@ -3,15 +3,19 @@ using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Checkpoints;
 
-/// <summary>A copy of a training state that stays as it is while training goes on. Its arrays are used again for the next one.</summary>
+/// <summary>
+/// A training state that stays as it is while training goes on: what steps change is copied, into arrays that serve again for the next
+/// one; what evaluations keep does not change.
+/// </summary>
 internal sealed class StateSnapshot
 {
-    private readonly List<float[]> _arrays = [];
-    private List<(string Name, float[] Values)> _sections = [];
+    private TrainingState? _state;
+    private float[][] _copies = [];
+    private IReadOnlyList<StateSection> _evaluations = [];
 
     public TrainingProgress Progress { get; private set; } = new();
 
-    /// <summary>Copies a state.</summary>
+    /// <summary>Takes a state; <see cref="Release"/> what was taken before first.</summary>
     /// <param name="state">The state.</param>
     /// <param name="others">
     /// Where the optimizer is sharded: fills in the moments that others hold, given the two moments of all elements.
@@ -19,39 +23,42 @@ internal sealed class StateSnapshot
     public void Take(TrainingState state, MomentGathering? others = null)
     {
         var length = state.Parameters.Layout.Length;
-        float[] Array(int index)
+        if (_copies.Length == 0 || _copies[0].Length != length)
         {
-            while (_arrays.Count <= index)
-            {
-                _arrays.Add(new float[length]);
-            }
-            return _arrays[index];
+            _copies = [new float[length], new float[length], new float[length]];
         }
-
-        state.Read(current =>
+        var (weights, first, second) = (_copies[0], _copies[1], _copies[2]);
+        _state = state.Read(current =>
         {
-            foreach (var (range, first, second) in current.Moments.Held)
+            current.Parameters.Weights.Host.CopyTo(weights);
+            foreach (var (range, heldFirst, heldSecond) in current.Moments.Held)
             {
-                first.CopyTo(Array(1).AsSpan(range.Offset));
-                second.CopyTo(Array(2).AsSpan(range.Offset));
-            }
-            _sections = [];
-            foreach (var section in current.SectionsOver(Array(1), Array(2)))
-            {
-                var to = Array(_sections.Count);
-                if (_sections.Count is not (1 or 2))
-                {
-                    section.Values.CopyTo(to);
-                }
-                _sections.Add((section.Name, to));
+                heldFirst.CopyTo(first.AsSpan(range.Offset));
+                heldSecond.CopyTo(second.AsSpan(range.Offset));
             }
             Progress = current.Progress;
-            return true;
+            _evaluations = current.BeginReadEvaluations();
+            return current;
         });
-        others?.Invoke(Array(1), Array(2));
+        try
+        {
+            others?.Invoke(first, second);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
     }
 
-    /// <summary>The copy as a file.</summary>
+    /// <summary>What was taken is stored.</summary>
+    public void Release()
+    {
+        _state?.EndReadEvaluations();
+        (_state, _evaluations) = (null, []);
+    }
+
+    /// <summary>What was taken as a file.</summary>
     public StateDict ToStateDict(FlatLayout layout) =>
-        StateDict.Of(layout, _sections.Select(section => new StateSection(section.Name, section.Values)), Progress);
+        StateDict.Of(layout, [.. TrainingState.StepSections(_copies[0], _copies[1], _copies[2]), .. _evaluations], Progress);
 }

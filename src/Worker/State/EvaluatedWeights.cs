@@ -3,11 +3,18 @@ using TrainingCluster.Worker.Optimization;
 namespace TrainingCluster.Worker.State;
 
 /// <summary>Weights that evaluations were about and that are kept: those of the best one, and those that are to be averaged.</summary>
+/// <remarks>
+/// Each set lies in an array that is never changed while it is kept or read: who takes a snapshot needs no copy. Arrays that are of no
+/// use any more are filled again, since they are as large as the model.
+/// </remarks>
 /// <param name="length">Numbers that the weights have.</param>
 /// <param name="averaging">Which are kept for the average.</param>
 internal sealed class EvaluatedWeights(int length, CheckpointAveraging averaging)
 {
     private readonly List<float[]> _recent = [];
+    private readonly List<float[]> _fallenOut = [];
+    private readonly Stack<float[]> _free = [];
+    private int _readers;
 
     /// <summary>Of the best evaluation; null before the first.</summary>
     public float[]? Best { get; private set; }
@@ -31,37 +38,99 @@ internal sealed class EvaluatedWeights(int length, CheckpointAveraging averaging
     /// <returns>The counters, with the scores of what is kept.</returns>
     public TrainingProgress Keep(ReadOnlySpan<float> weights, TrainingProgress after)
     {
-        if (after.BestStep == after.Step && after.EvaluationsSinceBest == 0)
-        {
-            weights.CopyTo(Best ??= new float[length]);
-        }
+        var isBest = after.BestStep == after.Step && after.EvaluationsSinceBest == 0;
         var scores = CheckpointAveraging.Parse(after.KeptBleu).ToList();
-        if (averaging.PlaceFor(scores, after.LastBleu) is not { } place)
+        var place = averaging.PlaceFor(scores, after.LastBleu);
+        if (isBest)
+        {
+            var before = Best;
+            Best = null;
+            Drop(before);
+        }
+        if (place is >= 0 and { } at)
+        {
+            var fallen = _recent[at];
+            _recent.RemoveAt(at);
+            scores.RemoveAt(at);
+            Drop(fallen);
+        }
+        if (!isBest && place is null)
         {
             return after;
         }
-        // An array that falls out is filled again: these are large.
-        var values = place < 0 ? new float[length] : _recent[place];
-        if (place >= 0)
-        {
-            _recent.RemoveAt(place);
-            scores.RemoveAt(place);
-        }
+
+        var values = Take();
         weights.CopyTo(values);
+        if (isBest)
+        {
+            Best = values;
+        }
+        if (place is null)
+        {
+            return after;
+        }
         _recent.Add(values);
         return after with { KeptBleu = CheckpointAveraging.Format([.. scores, after.LastBleu]) };
     }
 
-    /// <summary>Makes room for what was kept elsewhere.</summary>
+    /// <summary>Makes room for what was kept elsewhere; nothing of it is shared until <see cref="ShareBest"/>.</summary>
     /// <param name="best">Whether the best are among them.</param>
     /// <param name="recent">How many there are for the average.</param>
     public void Prepare(bool best, int recent)
     {
-        Best = best ? Best ?? new float[length] : null;
+        float[]?[] before = [Best, .. _recent];
+        Best = null;
         _recent.Clear();
+        foreach (var array in before.Distinct())
+        {
+            Drop(array);
+        }
+        Best = best ? Take() : null;
         for (var i = 0; i < recent; i++)
         {
-            _recent.Add(new float[length]);
+            _recent.Add(Take());
+        }
+    }
+
+    /// <summary>Where the best are also kept for the average, one array is enough.</summary>
+    public void ShareBest()
+    {
+        if (Best is { } best && _recent.Find(values => values != best && values.AsSpan().SequenceEqual(best)) is { } same)
+        {
+            Best = same;
+            Drop(best);
+        }
+    }
+
+    /// <summary>Until <see cref="EndRead"/> the arrays of <see cref="Sections"/> stay as they are.</summary>
+    public void BeginRead() => _readers++;
+
+    /// <summary>One who read them has finished.</summary>
+    public void EndRead()
+    {
+        if (--_readers > 0)
+        {
+            return;
+        }
+        _fallenOut.ForEach(_free.Push);
+        _fallenOut.Clear();
+    }
+
+    private float[] Take() => _free.TryPop(out var array) ? array : new float[length];
+
+    private void Drop(float[]? array)
+    {
+        if (array is null || array == Best || _recent.Contains(array))
+        {
+            return;
+        }
+        if (_readers > 0)
+        {
+            _fallenOut.Add(array);
+        }
+        else
+        {
+            _free.Push(array);
         }
     }
 }

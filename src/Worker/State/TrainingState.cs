@@ -22,8 +22,8 @@ public sealed record StateSection(string Name, Memory<float> Values);
 /// </remarks>
 public sealed class TrainingState : IDisposable
 {
-    // Weights and the two moments lead the sections; what evaluations keep comes after.
-    private const int StepSections = 3;
+    // They lead the sections; what evaluations keep comes after.
+    private static readonly string[] s_stepSections = ["weights", "first_moment", "second_moment"];
 
     private readonly Lock _gate = new();
     private readonly Moments _moments;
@@ -73,18 +73,15 @@ public sealed class TrainingState : IDisposable
     /// <summary>Everything but the counters, in a fixed order. Only where all moments are held.</summary>
     public IReadOnlyList<StateSection> Sections =>
         _moments.Held is [{ } held] && held.Range.Length == _moments.Length
-            ? [.. SectionsOver(held.First, held.Second)]
+            ? [.. StepSections(Parameters.Weights.Host, held.First, held.Second), .. EvaluationSections]
             : throw new InvalidOperationException("Only a part of the moments is held here.");
 
     /// <summary>What evaluations keep, in the order of the sections.</summary>
     internal IReadOnlyList<StateSection> EvaluationSections => _evaluated.Sections;
 
-    /// <summary>The sections with these moments.</summary>
-    internal IEnumerable<StateSection> SectionsOver(Memory<float> first, Memory<float> second) =>
-        EvaluationSections
-            .Prepend(new("second_moment", second))
-            .Prepend(new("first_moment", first))
-            .Prepend(new("weights", Parameters.Weights.Host));
+    /// <summary>The sections that steps change.</summary>
+    internal static IEnumerable<StateSection> StepSections(params Memory<float>[] values) =>
+        s_stepSections.Zip(values, (name, section) => new StateSection(name, section));
 
     /// <summary>One optimizer update of weights and moments, and the counters after it.</summary>
     public void ApplyUpdate(
@@ -236,7 +233,7 @@ public sealed class TrainingState : IDisposable
             return (
                 Hash(
                     $"{p.Step} {p.Updates} {p.SkippedInARow} {p.SkippedSteps} {p.TargetTokens} {p.SourceTokens}",
-                    withMoments ? Sections.Take(StepSections) : [new StateSection("weights", Parameters.Weights.Host)]
+                    withMoments ? Sections.Take(s_stepSections.Length) : [new StateSection("weights", Parameters.Weights.Host)]
                 ),
                 Hash(
                     $"{p.EvaluatedStep} {p.Evaluations} {p.KeptBleu} {BitConverter.DoubleToInt64Bits(p.BestBleu)} {p.BestStep} "
@@ -272,6 +269,25 @@ public sealed class TrainingState : IDisposable
         }
     }
 
+    /// <summary>What evaluations keep, in arrays that stay as they are until <see cref="EndReadEvaluations"/>.</summary>
+    internal IReadOnlyList<StateSection> BeginReadEvaluations()
+    {
+        lock (_gate)
+        {
+            _evaluated.BeginRead();
+            return EvaluationSections;
+        }
+    }
+
+    /// <summary>The sections that were asked for are not needed any more.</summary>
+    internal void EndReadEvaluations()
+    {
+        lock (_gate)
+        {
+            _evaluated.EndRead();
+        }
+    }
+
     /// <summary>Reads without a change in between.</summary>
     public T Read<T>(Func<TrainingState, T> read)
     {
@@ -303,7 +319,7 @@ public sealed class TrainingState : IDisposable
     /// <exception cref="InvalidDataException">They cannot have kept that.</exception>
     internal IReadOnlyList<StateSection> PrepareEvaluationSections(IReadOnlyList<string> names, int scores)
     {
-        var recent = CheckSections([.. StepSectionNames, .. names], scores);
+        var recent = CheckSections([.. s_stepSections, .. names], scores);
         lock (_gate)
         {
             _evaluated.Prepare(names.Contains("best"), recent);
@@ -311,15 +327,13 @@ public sealed class TrainingState : IDisposable
         }
     }
 
-    private IEnumerable<string> StepSectionNames => SectionsOver(default, default).Take(StepSections).Select(section => section.Name);
-
     private int CheckSections(IReadOnlyList<string> names, int scores)
     {
         var recent = names.Count(name => name.StartsWith("recent.", StringComparison.Ordinal));
         // Before memory is taken: each section is as large as the model.
         string[] possible =
         [
-            .. StepSectionNames,
+            .. s_stepSections,
             .. names.Contains("best") ? new[] { "best" } : [],
             .. Enumerable.Range(0, recent).Select(i => $"recent.{i}"),
         ];
@@ -338,6 +352,7 @@ public sealed class TrainingState : IDisposable
         lock (_gate)
         {
             Parameters.Weights.Upload();
+            _evaluated.ShareBest();
             (Prepared, WeightsAreWhole) = (null, true);
             SetProgress(progress);
         }

@@ -94,6 +94,9 @@ internal sealed class TrainingJob : IDisposable
     /// <summary>What becomes of gradients between workers.</summary>
     public GradientPrecision GradientPrecision { get; }
 
+    /// <summary>How long its steps take.</summary>
+    public StepTempo Tempo { get; } = new();
+
     /// <summary>Steps between two exchanges.</summary>
     public Rounds Rounds { get; }
 

@@ -62,6 +62,7 @@ internal sealed class TrainingLoop
             Shared = job.Shared,
             StepsApart = job.Rounds.Steps,
             Precision = job.GradientPrecision,
+            Tempo = job.Tempo,
         };
         return (new TrainingLoop(job, group, accumulation), group);
     }
@@ -128,10 +129,13 @@ internal sealed class TrainingLoop
         };
         result = totals.TargetTokens == 0 ? WithoutTokens(result) : Update(result, byShard);
         var total = Stopwatch.GetElapsedTime(start);
-        _group.Detector.StepDone(total);
+        _job.Tempo.StepDone(total);
         _memory.AfterStep();
         return result with { Update = total - exchanged, Gather = _commit.Waited, Total = total };
     }
+
+    /// <summary>Gives back the memory that an evaluation has left: steps have no use for it.</summary>
+    public void AfterEvaluation() => _memory.GiveBack();
 
     /// <summary>Steps 1 to 4 for a shard that trains by itself: all buckets are ready at once, after its last step.</summary>
     private ShardTotals Round(ShardStage stage, long first, long last, IStepExchange exchange)

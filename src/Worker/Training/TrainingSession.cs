@@ -230,6 +230,7 @@ internal sealed partial class TrainingSession
         if (members.Any(member => member.EvaluationDue))
         {
             Evaluate(job, group);
+            loop.AfterEvaluation();
         }
         var checkpointer = _loaded.Checkpointer!;
         while (!job.IsDone)
@@ -256,6 +257,7 @@ internal sealed partial class TrainingSession
             if (job.EvaluationIsDue)
             {
                 Evaluate(job, group);
+                loop.AfterEvaluation();
             }
         }
 

@@ -10,7 +10,7 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 internal sealed class TestGroup : IAsyncDisposable
 {
     /// <summary>
-    /// No peer is silent for so long, nor for the eighth of it once steps are measured, even on a machine that does much else.
+    /// No peer is silent for so long, nor for the twenty-fifth of it once steps are measured, even on a machine that does much else.
     /// </summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 

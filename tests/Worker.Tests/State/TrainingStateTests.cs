@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using TrainingCluster.Jobs;
 using TrainingCluster.Modeling.Models;
 using TrainingCluster.V1;
+using TrainingCluster.Worker.Checkpoints;
 using TrainingCluster.Worker.Optimization;
 using TrainingCluster.Worker.State;
 using static TorchSharp.torch;
@@ -83,6 +84,39 @@ public sealed class TrainingStateTests
         Assert.Equal(state.Sections.Select(s => s.Name), copy.Sections.Select(s => s.Name));
         Assert.Equal(state.Fingerprints().Steps, copy.Fingerprints().Steps);
         Assert.Equal(state.Fingerprints().Evaluations, copy.Fingerprints().Evaluations);
+    }
+
+    [Fact]
+    public void Snapshot_TrainingGoesOn_StaysAsItWas()
+    {
+        using var model = Model();
+        using var state = new TrainingState(model, new CheckpointAveraging(2, Best: true));
+        Evaluate(1);
+        Evaluate(2);
+        var snapshot = new StateSnapshot();
+        snapshot.Take(state);
+        var before = Bytes(StateDict.Of(state.Parameters.Layout, state.Sections, state.Progress));
+        for (var bleu = 3; bleu < 8; bleu++)
+        {
+            Evaluate(bleu);
+        }
+
+        Assert.Equal(before, Bytes(snapshot.ToStateDict(state.Parameters.Layout)));
+        Assert.NotEqual(before, Bytes(StateDict.Of(state.Parameters.Layout, state.Sections, state.Progress)));
+        snapshot.Release();
+
+        void Evaluate(float bleu)
+        {
+            state.Parameters.Weights.Host.Span.Fill(bleu);
+            state.ApplyEvaluation((state.Progress with { Step = state.Progress.Step + 1 }).AfterEvaluation(bleu, patience: 0));
+        }
+
+        static byte[] Bytes(StateDict dict)
+        {
+            var bytes = new byte[dict.Length];
+            dict.CopyTo(0, bytes);
+            return bytes;
+        }
     }
 
     [Fact]
