@@ -14,7 +14,7 @@ public static class Initialisation
     private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
 
     /// <summary>Sets every parameter as a function of the seed and the parameter's place in the model.</summary>
-    public static void Fill(torch.nn.Module model, ulong seed)
+    public static unsafe void Fill(torch.nn.Module model, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var noGradients = no_grad();
@@ -22,9 +22,14 @@ public static class Initialisation
         var index = 0UL;
         foreach (var (name, parameter) in model.named_parameters())
         {
-            var values = new float[parameter.numel()];
-            Fill(values, name, parameter.shape, Mix(seed + GoldenGamma * ++index));
-            parameter.copy_(tensor(values, parameter.shape));
+            // Not an array: as large as the model, they would stay with the process until the next full collection.
+            using var values = empty(parameter.shape, ScalarType.Float32, CPU);
+            fixed (byte* start = values.bytes)
+            {
+                var span = new Span<float>(start, checked((int)values.numel()));
+                Fill(span, name, parameter.shape, Mix(seed + GoldenGamma * ++index));
+            }
+            parameter.copy_(values);
         }
         foreach (var module in model.modules())
         {
@@ -35,12 +40,12 @@ public static class Initialisation
         }
     }
 
-    private static void Fill(float[] values, string name, long[] shape, ulong stream)
+    private static void Fill(Span<float> values, string name, long[] shape, ulong stream)
     {
         var own = name[(name.LastIndexOf('.') + 1)..];
         if (shape.Length == 1)
         {
-            Array.Fill(values, own.Contains("bias", StringComparison.Ordinal) ? 0 : 1);
+            values.Fill(own.Contains("bias", StringComparison.Ordinal) ? 0 : 1);
         }
         else if (name.StartsWith("positions.", StringComparison.Ordinal) || name.Contains("embedding.", StringComparison.Ordinal))
         {

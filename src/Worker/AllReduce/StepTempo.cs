@@ -48,19 +48,9 @@ internal sealed class StepTempo
         {
             return options.WaitAfter(ownPart);
         }
-        var usual = 8 * Max(TimeSpan.FromSeconds(_stepSeconds.Value), ownPart);
-        if (_stepsOfGeneration < FirstSteps)
-        {
-            return Max(usual, options.SilenceAtFirst);
-        }
-        var noise = 4 * _waits.DefaultIfEmpty().Max();
-        return Max(
-            usual,
-            noise < options.LeastSilence ? options.LeastSilence
-                : noise < options.SilenceAtFirst ? noise
-                : options.SilenceAtFirst
-        );
+        var usual = 8 * Math.Max(TimeSpan.FromSeconds(_stepSeconds.Value).Ticks, ownPart.Ticks);
+        var (least, most) = (options.LeastSilence.Ticks, options.SilenceAtFirst.Ticks);
+        var noise = _stepsOfGeneration < FirstSteps ? most : Math.Clamp(4 * _waits.DefaultIfEmpty().Max().Ticks, least, most);
+        return TimeSpan.FromTicks(Math.Max(usual, noise));
     }
-
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -1,16 +1,17 @@
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.Worker.Sharding;
 using TrainingCluster.Worker.State;
 
 namespace TrainingCluster.Worker.Checkpoints;
 
 /// <summary>
-/// A training state that stays as it is while training goes on: what steps change is copied, into arrays that serve again for the next
-/// one; what evaluations keep does not change.
+/// A training state that stays as it is while training goes on: what steps change is copied, into memory that is only held until it has
+/// been written; what evaluations keep does not change.
 /// </summary>
 internal sealed class StateSnapshot
 {
     private TrainingState? _state;
-    private float[][] _copies = [];
+    private IReadOnlyList<MappedMemory> _copies = [];
     private IReadOnlyList<StateSection> _evaluations = [];
 
     public TrainingProgress Progress { get; private set; } = new();
@@ -22,26 +23,27 @@ internal sealed class StateSnapshot
     /// </param>
     public void Take(TrainingState state, MomentGathering? others = null)
     {
-        var length = state.Parameters.Layout.Length;
-        if (_copies.Length == 0 || _copies[0].Length != length)
-        {
-            _copies = [new float[length], new float[length], new float[length]];
-        }
-        var (weights, first, second) = (_copies[0], _copies[1], _copies[2]);
-        _state = state.Read(current =>
-        {
-            current.Parameters.Weights.Host.CopyTo(weights);
-            foreach (var (range, heldFirst, heldSecond) in current.Moments.Held)
-            {
-                heldFirst.CopyTo(first.AsSpan(range.Offset));
-                heldSecond.CopyTo(second.AsSpan(range.Offset));
-            }
-            Progress = current.Progress;
-            _evaluations = current.BeginReadEvaluations();
-            return current;
-        });
+        var copies = new List<MappedMemory>();
+        _copies = copies;
         try
         {
+            while (copies.Count < 3)
+            {
+                copies.Add(MappedMemory.Anonymous(state.Parameters.Layout.Length));
+            }
+            var (weights, first, second) = (copies[0].Memory, copies[1].Memory, copies[2].Memory);
+            _state = state.Read(current =>
+            {
+                current.Parameters.Weights.Host.CopyTo(weights);
+                foreach (var (range, heldFirst, heldSecond) in current.Moments.Held)
+                {
+                    heldFirst.CopyTo(first[range.Offset..]);
+                    heldSecond.CopyTo(second[range.Offset..]);
+                }
+                Progress = current.Progress;
+                _evaluations = current.BeginReadEvaluations();
+                return current;
+            });
             others?.Invoke(first, second);
         }
         catch
@@ -51,14 +53,18 @@ internal sealed class StateSnapshot
         }
     }
 
-    /// <summary>What was taken is stored.</summary>
+    /// <summary>What was taken is not needed any more.</summary>
     public void Release()
     {
         _state?.EndReadEvaluations();
-        (_state, _evaluations) = (null, []);
+        foreach (var copy in _copies)
+        {
+            copy.Dispose();
+        }
+        (_state, _copies, _evaluations) = (null, [], []);
     }
 
     /// <summary>What was taken as a file.</summary>
     public StateDict ToStateDict(FlatLayout layout) =>
-        StateDict.Of(layout, [.. TrainingState.StepSections(_copies[0], _copies[1], _copies[2]), .. _evaluations], Progress);
+        StateDict.Of(layout, [.. TrainingState.StepSections([.. _copies.Select(copy => copy.Memory)]), .. _evaluations], Progress);
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using TrainingCluster.Worker.Optimization;
 
 namespace TrainingCluster.Worker.State;
@@ -15,6 +16,7 @@ internal sealed class EvaluatedWeights(int length, CheckpointAveraging averaging
     private readonly List<float[]> _fallenOut = [];
     private readonly Stack<float[]> _free = [];
     private int _readers;
+    private string? _sha256;
 
     /// <summary>Of the best evaluation; null before the first.</summary>
     public float[]? Best { get; private set; }
@@ -31,6 +33,21 @@ internal sealed class EvaluatedWeights(int length, CheckpointAveraging averaging
             .. Best is null ? Array.Empty<StateSection>() : [new StateSection("best", Best)],
             .. _recent.Select((values, i) => new StateSection($"recent.{i}", values)),
         ];
+
+    /// <summary>SHA-256 over all of them. They change with evaluations only: a generation that begins need not read them again.</summary>
+    public string Sha256
+    {
+        get
+        {
+            if (_sha256 is null)
+            {
+                using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                StateSection.AppendTo(hash, Sections);
+                _sha256 = Convert.ToHexString(hash.GetHashAndReset());
+            }
+            return _sha256;
+        }
+    }
 
     /// <summary>Keeps weights where they are the best, or wanted for the average.</summary>
     /// <param name="weights">What the evaluation was about.</param>
@@ -59,6 +76,7 @@ internal sealed class EvaluatedWeights(int length, CheckpointAveraging averaging
             return after;
         }
 
+        _sha256 = null;
         var values = Take();
         weights.CopyTo(values);
         if (isBest)
@@ -73,12 +91,13 @@ internal sealed class EvaluatedWeights(int length, CheckpointAveraging averaging
         return after with { KeptBleu = CheckpointAveraging.Format([.. scores, after.LastBleu]) };
     }
 
-    /// <summary>Makes room for what was kept elsewhere; nothing of it is shared until <see cref="ShareBest"/>.</summary>
+    /// <summary>Makes room for what was kept elsewhere. Call <see cref="Received"/> when it is there.</summary>
     /// <param name="best">Whether the best are among them.</param>
     /// <param name="recent">How many there are for the average.</param>
     public void Prepare(bool best, int recent)
     {
         float[]?[] before = [Best, .. _recent];
+        _sha256 = null;
         Best = null;
         _recent.Clear();
         foreach (var array in before.Distinct())
@@ -92,9 +111,10 @@ internal sealed class EvaluatedWeights(int length, CheckpointAveraging averaging
         }
     }
 
-    /// <summary>Where the best are also kept for the average, one array is enough.</summary>
-    public void ShareBest()
+    /// <summary>The arrays have been filled. Where the best are also kept for the average, one is enough.</summary>
+    public void Received()
     {
+        _sha256 = null;
         if (Best is { } best && _recent.Find(values => values != best && values.AsSpan().SequenceEqual(best)) is { } same)
         {
             Best = same;

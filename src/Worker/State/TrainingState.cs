@@ -8,11 +8,6 @@ using TrainingCluster.Worker.Optimization;
 
 namespace TrainingCluster.Worker.State;
 
-/// <summary>A named flat buffer of the training state.</summary>
-/// <param name="Name">Its role: <c>weights</c>, <c>first_moment</c>, <c>second_moment</c>, <c>best</c> or <c>recent.N</c>.</param>
-/// <param name="Values">Laid out as the parameters are.</param>
-public sealed record StateSection(string Name, Memory<float> Values);
-
 /// <summary>
 /// What a worker holds of a job between two steps: weights, optimizer moments, the weights of the best evaluation, the last
 /// evaluated weights where the job averages them, and the counters. Equal on every worker after the same step.
@@ -237,8 +232,8 @@ public sealed class TrainingState : IDisposable
                 ),
                 Hash(
                     $"{p.EvaluatedStep} {p.Evaluations} {p.KeptBleu} {BitConverter.DoubleToInt64Bits(p.BestBleu)} {p.BestStep} "
-                        + $"{p.EvaluationsSinceBest} {p.StoppedEarly}",
-                    EvaluationSections
+                        + $"{p.EvaluationsSinceBest} {p.StoppedEarly} {_evaluated.Sha256}",
+                    []
                 )
             );
         }
@@ -247,10 +242,7 @@ public sealed class TrainingState : IDisposable
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             hash.AppendData(Encoding.UTF8.GetBytes(counters));
-            foreach (var section in sections)
-            {
-                hash.AppendData(MemoryMarshal.AsBytes(section.Values.Span));
-            }
+            StateSection.AppendTo(hash, sections);
             return hash.GetHashAndReset();
         }
     }
@@ -352,7 +344,7 @@ public sealed class TrainingState : IDisposable
         lock (_gate)
         {
             Parameters.Weights.Upload();
-            _evaluated.ShareBest();
+            _evaluated.Received();
             (Prepared, WeightsAreWhole) = (null, true);
             SetProgress(progress);
         }

@@ -91,4 +91,18 @@ public sealed partial class MemoryFileTests
 
     [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MemfdCreate(string name, uint flags);
+
+    [Fact]
+    public void Anonymous_IsZeroUntilItIsWrittenAndGoneWhenItIsDisposed()
+    {
+        var memory = MappedMemory.Anonymous(5000);
+        Assert.Equal(5000, memory.Memory.Length);
+        Assert.Equal(-1, memory.GetSpan().IndexOfAnyExcept(0f));
+        memory.Memory.Span[4999] = 1;
+        Assert.Equal(1, memory.GetSpan()[4999]);
+
+        memory.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => memory.GetSpan().Length);
+        Assert.Throws<IOException>(() => MappedMemory.Anonymous(0));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchSharp;
 using TrainingCluster.Modeling.Native;
 
@@ -13,6 +14,20 @@ public sealed class TensorMemoryTests
         using var tensor = torch.empty(11_111_111);
         Assert.InRange(TensorMemory.Bytes - before, 0, 11_111_111L * 4 * 9 / 8 + 4096);
         Assert.True(TensorMemory.Bytes >= 11_111_111L * 4);
+    }
+
+    [Fact]
+    public unsafe void Install_TheKernelsMemory_IsAskedForInHugePages()
+    {
+        if (!Directory.Exists("/sys/kernel/mm/transparent_hugepage"))
+        {
+            Assert.Skip("This kernel has no transparent huge pages.");
+        }
+        using var tensor = torch.ones(1_000_000);
+        fixed (byte* data = tensor.bytes)
+        {
+            Assert.Contains("hg", FlagsOf((ulong)data));
+        }
     }
 
     [Fact]
@@ -88,5 +103,26 @@ public sealed class TensorMemoryTests
         Assert.Equal(0x7f0000000000UL, found!.Value.Start);
         Assert.Equal((0x7f0000102000UL, 0x7f0000104000UL), Assert.Single(found.Value.Writable));
         Assert.Null(ImportSlots.Find(maps, "/lib/b.so"));
+    }
+
+    /// <summary>What the kernel keeps of the range of addresses that one lies in, two letters each (proc_pid_smaps(5)).</summary>
+    private static string[] FlagsOf(ulong address)
+    {
+        const string Flags = "VmFlags:";
+        var found = false;
+        foreach (var line in File.ReadLines("/proc/self/smaps"))
+        {
+            if (found && line.StartsWith(Flags, StringComparison.Ordinal))
+            {
+                return line[Flags.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            }
+            var ends = line.Split(' ')[0].Split('-');
+            found =
+                ends.Length == 2
+                    ? address >= ulong.Parse(ends[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+                        && address < ulong.Parse(ends[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+                    : found;
+        }
+        return [];
     }
 }

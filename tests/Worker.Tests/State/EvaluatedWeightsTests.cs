@@ -84,15 +84,19 @@ public sealed class EvaluatedWeightsTests
     }
 
     [Fact]
-    public void ShareBest_WhatCameFromAPeer_LiesInOneArrayWhereItIsTheSame()
+    public void Received_WhatCameFromAPeer_LiesInOneArrayWhereItIsTheSame()
     {
         _kept.Prepare(best: true, recent: 2);
         Assert.Equal(3, _kept.Recent.Append(_kept.Best!).Distinct().Count());
         (_kept.Best![0], _kept.Recent[0][0], _kept.Recent[1][0]) = (7, 6, 7);
 
-        _kept.ShareBest();
+        var before = _kept.Sha256;
+        _kept.Received();
         Assert.Same(_kept.Best, _kept.Recent[1]);
         Assert.Equal(7, _kept.Best[0]);
+        Assert.Equal(before, _kept.Sha256);
+        Evaluate(8, 90);
+        Assert.NotEqual(before, _kept.Sha256);
     }
 
     private void Evaluate(float weight, double bleu) =>
