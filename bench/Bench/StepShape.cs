@@ -18,7 +18,7 @@ internal static class StepShape
     public static readonly Option<int> Source = Number("--src", 24, "Source tokens a sentence.");
     public static readonly Option<int> Target = Number("--tgt", 24, "Target tokens a sentence.");
     public static readonly Option<int> Steps = Number("--steps", 20, "Measured steps.");
-    public static readonly Option<int> Warmup = Number("--warmup", 3, "Steps before the measured ones.");
+    public static readonly Option<int> Warmup = Number("--warmup", 12, "Steps before the measured ones: .NET compiles in them.");
     public static readonly Option<int> Threads = Number("--threads", 1, "Compute threads of a worker.");
     public static readonly Option<bool> Varied = new("--varied")
     {
