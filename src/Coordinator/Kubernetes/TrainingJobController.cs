@@ -105,8 +105,10 @@ internal sealed partial class TrainingJobController(
                 await OneAsync(known, cancellationToken);
                 known.Pause = TimeSpan.Zero;
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e)
             {
+                // Told to end: what failed meanwhile is the next leader's.
+                cancellationToken.ThrowIfCancellationRequested();
                 // Whatever one object brings about must not keep the others, or the coordinator, from their work.
                 // 409: somebody has written it meanwhile; the watch brings what it is now.
                 known.Pause = TimeSpan.FromTicks(

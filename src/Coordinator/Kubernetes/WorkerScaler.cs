@@ -45,11 +45,9 @@ internal sealed partial class WorkerScaler(
                 }
                 last = next;
             }
-            catch (Exception e)
-                when (!cancellationToken.IsCancellationRequested
-                    && (ApiError.IsOne(e) || e is OperationCanceledException or Akka.Actor.AskTimeoutException)
-                )
+            catch (Exception e) when (ApiError.IsOne(e) || e is OperationCanceledException or Akka.Actor.AskTimeoutException)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 LogFailed(bounds.StatefulSet, ApiError.TextOf(e));
             }
         }

@@ -50,6 +50,9 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
 
     public QueueStatus Queue { get; set; } = new();
 
+    /// <summary>Comes before each command to a job, and before each look at the queue.</summary>
+    public Func<CancellationToken, Task> Before { get; set; } = _ => Task.CompletedTask;
+
     public KubernetesOptions Options { get; private set; } =
         new()
         {
@@ -208,17 +211,21 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
     }
 
     Task IJobControl.CancelAsync(string jobId, string reason, CancellationToken cancellationToken) =>
-        CommandAsync($"cancel {jobId}", jobId, JobPhase.Cancelled, $"cancelled: {reason}");
+        CommandAsync($"cancel {jobId}", jobId, JobPhase.Cancelled, $"cancelled: {reason}", cancellationToken);
 
     Task IJobControl.SuspendAsync(string jobId, CancellationToken cancellationToken) =>
-        CommandAsync($"suspend {jobId}", jobId, JobPhase.Suspended, "suspended by request");
+        CommandAsync($"suspend {jobId}", jobId, JobPhase.Suspended, "suspended by request", cancellationToken);
 
     Task IJobControl.ResumeAsync(string jobId, CancellationToken cancellationToken) =>
-        CommandAsync($"resume {jobId}", jobId, JobPhase.Waiting, "resumed; waits for workers");
+        CommandAsync($"resume {jobId}", jobId, JobPhase.Waiting, "resumed; waits for workers", cancellationToken);
 
     void IJobControl.CheckpointsChanged(string jobId) { }
 
-    Task<QueueStatus> IJobControl.QueueAsync(string name, CancellationToken cancellationToken) => Task.FromResult(Queue.Clone());
+    async Task<QueueStatus> IJobControl.QueueAsync(string name, CancellationToken cancellationToken)
+    {
+        await Before(cancellationToken);
+        return Queue.Clone();
+    }
 
     Task<ClusterStatus> IJobControl.ClusterAsync(CancellationToken cancellationToken) => Task.FromResult(new ClusterStatus());
 
@@ -237,8 +244,9 @@ internal sealed class ControllerWorld : IAsyncDisposable, IJobControl
         _folder.Dispose();
     }
 
-    private async Task CommandAsync(string command, string jobId, JobPhase phase, string reason)
+    private async Task CommandAsync(string command, string jobId, JobPhase phase, string reason, CancellationToken cancellationToken)
     {
+        await Before(cancellationToken);
         Note(command);
         var ended = phase.HasEnded();
         await SaveAsync(

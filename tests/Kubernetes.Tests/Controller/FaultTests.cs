@@ -25,6 +25,26 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Stopped_WhileCallsFail_EndsInOrder()
+    {
+        await using var world = await ControllerWorld.StartAsync(start: false);
+        AddWorkers(world, replicas: 1);
+        var waiting = 0;
+        world.Before = async ended =>
+        {
+            Interlocked.Increment(ref waiting);
+            await Task.Delay(Timeout.Infinite, ended).ContinueWith(_ => { }, TaskScheduler.Default);
+            throw new Akka.Actor.AskTimeoutException("the actor does not answer");
+        };
+        await world.CreateAsync("one");
+        world.StartController("one", new WorkerBounds("worker", 0, 6));
+        await world.JobAsync("one");
+        await world.PatchAsync("one", new JsonObject { ["suspend"] = true });
+        await world.UntilAsync(() => Volatile.Read(ref waiting) == 2);
+        // Here the world ends the controller, which throws where it fails.
+    }
+
+    [Fact]
     public async Task Watch_FromAVersionThatIsTooOld_ListsAnewAndSeesWhatWasMissed()
     {
         await using var world = await ControllerWorld.StartAsync();
@@ -173,17 +193,7 @@ public sealed class FaultTests
     public async Task Workers_WithAQueue_AreScaledUpAndDownAgain()
     {
         await using var world = await ControllerWorld.StartAsync(start: false);
-        world.Api.Store.Add(
-            world.Api.Type("statefulsets"),
-            new JsonObject
-            {
-                ["apiVersion"] = "apps/v1",
-                ["kind"] = "StatefulSet",
-                ["metadata"] = new JsonObject { ["name"] = "worker", ["namespace"] = "default" },
-                ["spec"] = new JsonObject { ["replicas"] = 0 },
-            },
-            TimeProvider.System.GetUtcNow()
-        );
+        AddWorkers(world, replicas: 0);
         world.Queue = new QueueStatus
         {
             Jobs =
@@ -205,6 +215,19 @@ public sealed class FaultTests
         world.Queue = new QueueStatus();
         await world.UntilAsync(() => Replicas(world) == 0);
     }
+
+    private static void AddWorkers(ControllerWorld world, int replicas) =>
+        world.Api.Store.Add(
+            world.Api.Type("statefulsets"),
+            new JsonObject
+            {
+                ["apiVersion"] = "apps/v1",
+                ["kind"] = "StatefulSet",
+                ["metadata"] = new JsonObject { ["name"] = "worker", ["namespace"] = "default" },
+                ["spec"] = new JsonObject { ["replicas"] = replicas },
+            },
+            TimeProvider.System.GetUtcNow()
+        );
 
     private static int Replicas(ControllerWorld world) => (int)world.Api.Find("statefulsets", "default", "worker")!["spec"]!["replicas"]!;
 

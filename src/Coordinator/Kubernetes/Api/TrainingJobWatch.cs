@@ -66,8 +66,9 @@ internal sealed partial class TrainingJobWatch(
                 }
                 // 3.
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested && (ApiError.IsOne(e) || e is OperationCanceledException))
+            catch (Exception e) when (ApiError.IsOne(e) || e is OperationCanceledException)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 if (ApiError.CodeOf(e) is HttpStatusCode.Gone)
                 {
                     // 4.
