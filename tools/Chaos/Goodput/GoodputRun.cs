@@ -18,7 +18,7 @@ internal sealed class GoodputRun(Terminal terminal, GoodputOptions options, stri
 
     /// <summary>
     /// 1. starts everything, and trains a short job that warms it up and tells how many steps to take; 2. trains undisturbed; 3. under
-    /// faults; 4. starts whoever is missing, and trains undisturbed again.
+    /// faults; 4. starts whoever is missing, warms up once more, since some programs are new, and trains undisturbed again.
     /// </summary>
     public async Task<GoodputReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -40,6 +40,7 @@ internal sealed class GoodputRun(Terminal terminal, GoodputOptions options, stri
         var generations = context.Jobs.Events(events).Where(told => told.Generation is not null).ToList();
         // 4.
         await ComeBackAsync(context, cancellationToken);
+        await TrainAsync(warm, "warm-up", cancellationToken);
         var after = await TrainAsync(context, "undisturbed", cancellationToken);
         var undisturbed = (before.StepsPerSecond + after.StepsPerSecond) / 2;
         return new GoodputReport

@@ -71,6 +71,15 @@ internal static class Failures
             LeaveOut(transition, [header.WorkerId], $"could not prepare: {message.Message}");
             Newcomers.TakeIn(transition);
         }
+        else if (
+            transition.State is { Phase: JobPhase.Preparing, Plan: { } ended }
+            && header.Generation == ended.Generation
+            && header.Generation < transition.State.Generation
+        )
+        {
+            // Whoever told of it first may have known only that a peer had ended the generation.
+            Rendezvous.Suspect(transition, message.Suspects);
+        }
         else
         {
             transition.Stale(report);

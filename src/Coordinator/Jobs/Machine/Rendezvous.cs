@@ -62,12 +62,9 @@ internal static class Rendezvous
         {
             FinishStep = finishStep,
             FinishBy = transition.Now + Boundary.FinishTimeout(transition, cause, finishStep),
-            Members = fit.ToImmutableSortedDictionary(
-                w => w.Id,
-                w => new GroupMember(w.Id, w.Incarnation) { Suspected = suspects?.Contains(w.Id) ?? false },
-                StringComparer.Ordinal
-            ),
+            Members = fit.ToImmutableSortedDictionary(w => w.Id, w => new GroupMember(w.Id, w.Incarnation), StringComparer.Ordinal),
         };
+        Suspect(transition, suspects ?? []);
         transition.Enter(JobPhase.Preparing, reason);
         transition.Effects.Add(new CountGeneration(cause));
         foreach (var worker in fit)
@@ -93,6 +90,18 @@ internal static class Rendezvous
                 Origin = transition.Options.Origin,
             }
         );
+
+    /// <summary>Those of the called whom their peers suspect get less time to answer.</summary>
+    public static void Suspect(TransitionBuilder transition, IEnumerable<string> suspects)
+    {
+        foreach (var id in suspects)
+        {
+            if (transition.Current.Members.TryGetValue(id, out var member))
+            {
+                transition.SetMember(member with { Suspected = true });
+            }
+        }
+    }
 
     public static void OnAcknowledged(TransitionBuilder transition, JobHeader header)
     {

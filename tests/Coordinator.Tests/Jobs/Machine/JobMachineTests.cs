@@ -104,6 +104,16 @@ public class JobMachineTests
     }
 
     [Fact]
+    public void Step_SuspectIsNamedByALaterReport_IsWaitedForAsBriefly()
+    {
+        // b hears from c, not itself, that something is wrong; c's own report comes after it.
+        var script = new Script().Join("a", "b", "c").Joined("a").Joined("b").Joined("c").Started("a").Started("b").Started("c");
+        script.Stepped("a", 1).Failed("b").Failed("c", "a").Joined("b", 1).Joined("c", 1);
+        script.Pass(new JobMachineOptions().SuspectTimeout / 2).Pass(new JobMachineOptions().SuspectTimeout / 2);
+        Assert.Equal(["b", "c"], script.Plan.Members.Select(m => m.WorkerId));
+    }
+
+    [Fact]
     public void Step_EveryoneIsSuspected_NobodyIsLeftOut()
     {
         var script = new Script().Run().Failed("a", "a", "b").Joined("a").Joined("b").Failed("b", "a", "b").Pass(s_second);
