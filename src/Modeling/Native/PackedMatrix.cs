@@ -11,7 +11,9 @@ namespace TrainingCluster.Modeling.Native;
 /// <remarks>
 /// The products have the bits of libtorch's own: MKL cuts long sums into pieces, with a packed matrix into others, so that the pieces
 /// are packed one by one, and <see cref="TryCreate"/> tries which ones give the same bits on this processor. Where none do, or where
-/// libtorch has no such functions, there is no packed matrix. Legend: <c>O</c> outputs, <c>I</c> inputs, <c>R</c> rows.
+/// libtorch has no such functions, there is no packed matrix. On some processors (AVX2 without AVX-512) MKL has ways of its own for a
+/// few rows, which a packed matrix does not take: then these are multiplied with the matrix as it is. Legend: <c>O</c> outputs,
+/// <c>I</c> inputs, <c>R</c> rows.
 /// </remarks>
 internal sealed unsafe partial class PackedMatrix : IDisposable
 {
@@ -32,6 +34,10 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
     private static readonly int[] s_pieces = [0, 384, 256, 192];
 
     private readonly List<(nint Start, nuint Bytes, int From, int Inputs)> _pieces = [];
+
+    // With fewer rows the matrix as it is has libtorch's bits.
+    private int _leastRows = 1;
+    private Tensor? _weight_OI;
 
     private PackedMatrix(float* weight_OI, int outputs, int inputs, int piece)
     {
@@ -59,7 +65,7 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
     public int Inputs { get; }
 
     /// <summary>Packs a matrix.</summary>
-    /// <param name="weight_OI">[O, I] float32 on the CPU; the packed matrix keeps nothing of it.</param>
+    /// <param name="weight_OI">[O, I] float32 on the CPU; stays as it is while the packed matrix is used.</param>
     /// <returns>Null: products would have other bits than libtorch's, or this libtorch cannot.</returns>
     public static PackedMatrix? TryCreate(Tensor weight_OI)
     {
@@ -82,7 +88,7 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
             foreach (var piece in s_pieces.Where(piece => piece < inputs))
             {
                 var packed = new PackedMatrix((float*)weight, outputs, inputs, piece == 0 ? inputs : piece);
-                if (packed.HasBitsOf(contiguous))
+                if (packed.HasBitsOf(contiguous, TrialRows) && packed.TryFewRows(contiguous))
                 {
                     return packed;
                 }
@@ -99,6 +105,11 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
     /// <param name="add">Whether y is added to.</param>
     public void Multiply(float* x_RI, int rows, float* y_RO, bool add)
     {
+        if (rows < _leastRows)
+        {
+            MultiplyAsIs(x_RI, rows, y_RO, add);
+            return;
+        }
         foreach (var (start, _, from, inputs) in _pieces)
         {
             s_functions!.Compute(
@@ -127,12 +138,52 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
             _ = Unmap(start, bytes);
         }
         _pieces.Clear();
+        _weight_OI?.Dispose();
+        _weight_OI = null;
     }
 
-    private bool HasBitsOf(Tensor weight_OI)
+    private void MultiplyAsIs(float* x_RI, int rows, float* y_RO, bool add)
+    {
+        var (transposed, asIs) = ((byte)'T', (byte)'N');
+        var (outputs, inputs, one, before) = (Outputs, Inputs, 1f, add ? 1f : 0f);
+        fixed (byte* weight = _weight_OI!.bytes)
+        {
+            s_functions!.Plain(
+                &transposed,
+                &asIs,
+                &outputs,
+                &rows,
+                &inputs,
+                &one,
+                (float*)weight,
+                &inputs,
+                x_RI,
+                &inputs,
+                &before,
+                y_RO,
+                &outputs
+            );
+        }
+    }
+
+    /// <summary>Finds out how few rows are to be multiplied with the matrix as it is. False: not even so they have libtorch's bits.</summary>
+    private bool TryFewRows(Tensor weight_OI)
+    {
+        var fewer = Enumerable.Range(1, TrialRows - 1).ToArray();
+        var differing = fewer.Where(rows => !HasBitsOf(weight_OI, rows)).ToArray();
+        if (differing.Length == 0)
+        {
+            return true;
+        }
+        _leastRows = differing[^1] + 1;
+        _weight_OI = weight_OI.alias().DetachFromDisposeScope();
+        return fewer.Where(rows => rows < _leastRows).All(rows => HasBitsOf(weight_OI, rows));
+    }
+
+    private bool HasBitsOf(Tensor weight_OI, int rows)
     {
         // Any numbers do whose products are rounded.
-        var x_RI = new float[TrialRows * Inputs];
+        var x_RI = new float[rows * Inputs];
         var bias_O = new float[Outputs];
         var random = new Random(1);
         for (var i = 0; i < x_RI.Length; i++)
@@ -143,17 +194,17 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
         {
             bias_O[i] = random.NextSingle();
         }
-        var input = tensor(x_RI, new long[] { TrialRows, Inputs });
-        var plain = new float[TrialRows * Outputs];
-        var biased = Enumerable.Repeat(bias_O, TrialRows).SelectMany(row => row).ToArray();
+        var input = tensor(x_RI, new long[] { rows, Inputs });
+        var plain = new float[rows * Outputs];
+        var biased = Enumerable.Repeat(bias_O, rows).SelectMany(row => row).ToArray();
         fixed (
             float* x = x_RI,
                 y = plain,
                 z = biased
         )
         {
-            Multiply(x, TrialRows, y, add: false);
-            Multiply(x, TrialRows, z, add: true);
+            Multiply(x, rows, y, add: false);
+            Multiply(x, rows, z, add: true);
         }
         return SameBits(plain, nn.functional.linear(input, weight_OI))
             && SameBits(biased, nn.functional.linear(input, weight_OI, tensor(bias_O)));
@@ -191,6 +242,23 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
             int,
             void> Compute { get; init; }
 
+        // Of BLAS itself, as libtorch calls it.
+        public required delegate* unmanaged<
+            byte*,
+            byte*,
+            int*,
+            int*,
+            int*,
+            float*,
+            float*,
+            int*,
+            float*,
+            int*,
+            float*,
+            float*,
+            int*,
+            void> Plain { get; init; }
+
         public static Functions? Find()
         {
             if (
@@ -200,6 +268,7 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
                 || !NativeLibrary.TryGetExport(library, "cblas_sgemm_pack_get_size", out var size)
                 || !NativeLibrary.TryGetExport(library, "cblas_sgemm_pack", out var pack)
                 || !NativeLibrary.TryGetExport(library, "cblas_sgemm_compute", out var compute)
+                || !NativeLibrary.TryGetExport(library, "sgemm_", out var plain)
             )
             {
                 return null;
@@ -209,6 +278,21 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
                 Size = (delegate* unmanaged<int, int, int, int, nuint>)size,
                 Pack = (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, void*, void>)pack,
                 Compute = (delegate* unmanaged<int, int, int, int, int, int, void*, int, float*, int, float, float*, int, void>)compute,
+                Plain = (delegate* unmanaged<
+                    byte*,
+                    byte*,
+                    int*,
+                    int*,
+                    int*,
+                    float*,
+                    float*,
+                    int*,
+                    float*,
+                    int*,
+                    float*,
+                    float*,
+                    int*,
+                    void>)plain,
             };
         }
     }

@@ -69,7 +69,7 @@ public class PackedTransformerStateTests
             var weight_OI = randn(outputs, inputs);
             using var packed = PackedMatrix.TryCreate(weight_OI);
             Assert.NotNull(packed);
-            foreach (var rows in new[] { 1, 2, 7, 16, 65, 300 })
+            foreach (var rows in new[] { 1, 2, 3, 4, 7, 16, 65, 300 })
             {
                 var x_RI = randn(rows, inputs);
                 var y_RO = empty(rows, outputs);
