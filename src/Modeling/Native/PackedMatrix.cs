@@ -166,7 +166,8 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
         }
     }
 
-    /// <summary>Finds out how few rows are to be multiplied with the matrix as it is. False: not even so they have libtorch's bits.</summary>
+    /// <summary>Finds out how many rows are too few for the packed matrix.</summary>
+    /// <returns>False: without it they do not have libtorch's bits either.</returns>
     private bool TryFewRows(Tensor weight_OI)
     {
         var fewer = Enumerable.Range(1, TrialRows - 1).ToArray();
