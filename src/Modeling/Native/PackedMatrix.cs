@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
+using unsafe Sgemm = delegate* unmanaged<byte*, byte*, int*, int*, int*, float*, float*, int*, float*, int*, float*, float*, int*, void>;
 
 namespace TrainingCluster.Modeling.Native;
 
@@ -11,7 +12,7 @@ namespace TrainingCluster.Modeling.Native;
 /// <remarks>
 /// The products have the bits of libtorch's own: MKL cuts long sums into pieces, with a packed matrix into others, so that the pieces
 /// are packed one by one, and <see cref="TryCreate"/> tries which ones give the same bits on this processor. Where none do, or where
-/// libtorch has no such functions, there is no packed matrix. On some processors (AVX2 without AVX-512) MKL has ways of its own for a
+/// libtorch has no such functions, there is no packed matrix. On some processors (seen on Zen 1) MKL has ways of its own for a
 /// few rows, which a packed matrix does not take: then these are multiplied with the matrix as it is. Legend: <c>O</c> outputs,
 /// <c>I</c> inputs, <c>R</c> rows.
 /// </remarks>
@@ -244,21 +245,7 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
             void> Compute { get; init; }
 
         // Of BLAS itself, as libtorch calls it.
-        public required delegate* unmanaged<
-            byte*,
-            byte*,
-            int*,
-            int*,
-            int*,
-            float*,
-            float*,
-            int*,
-            float*,
-            int*,
-            float*,
-            float*,
-            int*,
-            void> Plain { get; init; }
+        public required Sgemm Plain { get; init; }
 
         public static Functions? Find()
         {
@@ -279,21 +266,7 @@ internal sealed unsafe partial class PackedMatrix : IDisposable
                 Size = (delegate* unmanaged<int, int, int, int, nuint>)size,
                 Pack = (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, void*, void>)pack,
                 Compute = (delegate* unmanaged<int, int, int, int, int, int, void*, int, float*, int, float, float*, int, void>)compute,
-                Plain = (delegate* unmanaged<
-                    byte*,
-                    byte*,
-                    int*,
-                    int*,
-                    int*,
-                    float*,
-                    float*,
-                    int*,
-                    float*,
-                    int*,
-                    float*,
-                    float*,
-                    int*,
-                    void>)plain,
+                Plain = (Sgemm)plain,
             };
         }
     }
