@@ -14,6 +14,10 @@ internal static class AllReduceBench
 {
     private const string WorkerName = "allreduce-worker";
 
+    // .NET compiles what is called often anew: a job has that behind it after its first seconds.
+    private const double CompiledMib = 1;
+    private const int CompiledSteps = 600;
+
     private const string Direct = "direct";
     private const string Hierarchical = "hierarchical";
 
@@ -170,8 +174,11 @@ internal static class AllReduceBench
             parsed.GetValue(s_above)
         );
         var generation = 0;
-        foreach (var mib in parsed.GetValue(s_mib)!.Split(',').Select(text => double.Parse(text, CultureInfo.InvariantCulture)))
+        var sizes = parsed.GetValue(s_mib)!.Split(',').Select(text => double.Parse(text, CultureInfo.InvariantCulture));
+        foreach (var mib in sizes.Prepend(CompiledMib))
         {
+            var compiles = generation == 0;
+            var warmup = compiles ? CompiledSteps : parsed.GetValue(s_warmup);
             var layout = BucketLayout.Create([(int)(mib * (1 << 20) / sizeof(float))]);
             using var shared = SharedBuffers.TryCreate(NullLogger.Instance);
             var gradient = shared?.NewBuffer(layout.Length) ?? new float[layout.Length];
@@ -189,14 +196,18 @@ internal static class AllReduceBench
             };
             member.Host.Open(group);
             var times = await Task.Factory.StartNew(
-                () => Measure(group, layout, gradient, parsed.GetValue(s_warmup), parsed.GetValue(s_iterations)),
+                () => Measure(group, layout, gradient, warmup, parsed.GetValue(s_iterations)),
                 cancellationToken,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default
             );
+            if (compiles)
+            {
+                continue;
+            }
             // All that is on its way is counted once the streams have ended.
             await group.DisposeAsync();
-            var steps = parsed.GetValue(s_warmup) + parsed.GetValue(s_iterations);
+            var steps = warmup + parsed.GetValue(s_iterations);
             var messages = (double)(group.Links.SentFrames - BesideSteps(group.Plan.Workers)) / steps;
             Console.WriteLine(
                 JsonSerializer.Serialize(new Time(mib, BenchTable.Median(times), messages, group.AllReduce.Hierarchy is not null))

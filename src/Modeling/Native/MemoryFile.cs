@@ -20,7 +20,8 @@ public sealed unsafe partial class MemoryFile : IDisposable
     private const int NoMoreSeals = 1;
     private const int NoShrinking = 2;
     private const int NoGrowing = 4;
-    private const int OpenReadOnly = 0x80000 | 0x800 | 0x100; // O_CLOEXEC, O_NONBLOCK, O_NOCTTY
+    private const int OpenFlags = 0x80000 | 0x800 | 0x100; // O_CLOEXEC, O_NONBLOCK, O_NOCTTY
+    private const int ReadWrite = 2;
 
     private readonly SafeFileHandle _handle;
     private readonly bool _writable;
@@ -56,12 +57,13 @@ public sealed unsafe partial class MemoryFile : IDisposable
         }
     }
 
-    /// <summary>Opens another process' file for reading, once everything shows that it is one of these.</summary>
+    /// <summary>Opens another process' file, once everything shows that it is one of these.</summary>
     /// <param name="process">Its id.</param>
     /// <param name="descriptor">The file's number there.</param>
     /// <param name="bytes">The size that it must have.</param>
-    /// <exception cref="IOException">It cannot be read; the message begins with the path.</exception>
-    public static MemoryFile Open(int process, int descriptor, long bytes)
+    /// <param name="writable">Whether it is to be written too.</param>
+    /// <exception cref="IOException">It cannot be opened; the message begins with the path.</exception>
+    public static MemoryFile Open(int process, int descriptor, long bytes, bool writable = false)
     {
         var path = PathOf($"{process}", descriptor);
         // Before it is opened: to open some devices has consequences.
@@ -70,14 +72,14 @@ public sealed unsafe partial class MemoryFile : IDisposable
         {
             throw new IOException($"{path}: is not shared memory, but {target}");
         }
-        var handle = new SafeFileHandle(Checked(OpenFile(path, OpenReadOnly), path), ownsHandle: true);
+        var handle = new SafeFileHandle(Checked(OpenFile(path, writable ? OpenFlags | ReadWrite : OpenFlags), path), ownsHandle: true);
         try
         {
             if (Problem(handle, bytes) is { } problem)
             {
                 throw new IOException($"{path}: {problem}");
             }
-            return new MemoryFile(handle, bytes, writable: false);
+            return new MemoryFile(handle, bytes, writable);
         }
         catch
         {
@@ -86,7 +88,7 @@ public sealed unsafe partial class MemoryFile : IDisposable
         }
     }
 
-    /// <summary>Maps all of it; read-only where it was opened by <see cref="Open"/>. The mapping outlives the file.</summary>
+    /// <summary>Maps all of it; read-only where <see cref="Open"/> has opened it so. The mapping outlives the file.</summary>
     /// <exception cref="IOException">The system refuses.</exception>
     public MappedMemory Map() => new(_handle, Bytes, _writable);
 

@@ -49,6 +49,19 @@ internal sealed class CollectiveFrame
     /// <summary>Received frames: bytes of payload, or of the slice that is read in its place.</summary>
     public int PayloadBytes { get; set; }
 
+    /// <summary>
+    /// Whether it may go through a peer's <see cref="SharedInbox"/>. Frames that belong to a step may, whichever way those before them
+    /// took; what begins and ends a generation, or is in pieces, keeps the order of the stream.
+    /// </summary>
+    public bool FitsInbox =>
+        Kind switch
+        {
+            FrameKind.Reduce or FrameKind.Gather => SharedBuffer != 0,
+            FrameKind.Copied => true,
+            FrameKind.Mailbox => (MailboxTopic)Bucket is MailboxTopic.StepTotals or MailboxTopic.StepTotalsOfAll or MailboxTopic.Prepared,
+            _ => false,
+        };
+
     /// <summary>The payload of a side frame, both ways.</summary>
     public byte[] Value { get; set; } = [];
 

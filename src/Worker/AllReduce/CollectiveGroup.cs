@@ -19,6 +19,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly BucketLayout _layout;
     private bool _sharing;
+    private SharedInbox? _inbox;
 
     /// <summary>Makes the group; nothing is sent before <see cref="Connect"/>.</summary>
     /// <param name="plan">Members and shards.</param>
@@ -125,6 +126,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             await Links.CloseAsync();
             Abort("The generation is over.");
             // A frame in hand is finished first; later ones find the group ended.
+            Interlocked.Exchange(ref _inbox, null)?.Dispose();
             Links.Quiesce();
             AllReduce.Abandon();
             Shares.Abandon();
@@ -146,7 +148,12 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             return;
         }
         _sharing = Options.SharedMemory && Shared is not null;
-        var paths = SharedPaths.Agree(this, _sharing ? Shared : null, AllReduce.Gradient.Length);
+        if (_sharing)
+        {
+            _inbox = SharedInbox.TryCreate(Plan.Workers, Shared!.Nonce.Span, Links.Receive, Links.Corrupt);
+            Detector.Inbox = _inbox;
+        }
+        var paths = SharedPaths.Agree(this, _sharing ? Shared : null, _inbox, AllReduce.Gradient.Length);
         AllReduce.Paths = paths;
         if (Plan.Workers > paths.HierarchicalAbove)
         {

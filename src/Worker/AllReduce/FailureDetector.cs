@@ -25,6 +25,8 @@ internal readonly record struct Awaited(IReadOnlyList<int> Ranks, int Hops = 0);
 internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions options)
 {
     private readonly object _signal = new();
+    private SharedInbox? _inbox;
+    private int _pulses;
     private readonly CancellationTokenSource _ended = new();
     private readonly long[] _lastHeard = new long[plan.Workers];
     private CollectiveFailure? _failure;
@@ -37,6 +39,12 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
 
     /// <summary>By it the silence of peers within steps is judged.</summary>
     public StepTempo Tempo { get; set; } = new();
+
+    /// <summary>Peers' messages that whoever waits takes out itself; null: others bring all that comes.</summary>
+    public SharedInbox? Inbox
+    {
+        set => Interlocked.Exchange(ref _inbox, value);
+    }
 
     /// <summary>A frame of a peer has come.</summary>
     public void Heard(int rank) => Volatile.Write(ref _lastHeard[rank], Stopwatch.GetTimestamp());
@@ -68,8 +76,13 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
     /// <summary>Something that somebody may wait for has changed.</summary>
     public void Pulse()
     {
+        if (Volatile.Read(ref _inbox) is { } inbox)
+        {
+            inbox.Pulse();
+        }
         lock (_signal)
         {
+            _pulses++;
             Monitor.PulseAll(_signal);
         }
     }
@@ -88,16 +101,26 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
     {
         var direct = withinStep ? Tempo.Limit(options, ownPart) : options.WaitAfter(ownPart);
         var start = Stopwatch.GetTimestamp();
-        lock (_signal)
+        using (var inbox = Volatile.Read(ref _inbox)?.Serve())
         {
-            while (Failure is null && !done())
+            while (Failure is null)
             {
+                inbox?.Look();
+                var pulses = Volatile.Read(ref _pulses);
+                if (done())
+                {
+                    break;
+                }
+                if (inbox?.TakeOne() == true)
+                {
+                    continue;
+                }
                 var (waited, hops) = missing();
                 var limit = direct * (1 + (hops / 4.0));
                 var left = limit - waited.Select(SilentFor).DefaultIfEmpty(Stopwatch.GetElapsedTime(start)).Max();
                 if (left > TimeSpan.Zero)
                 {
-                    Monitor.Wait(_signal, left);
+                    Sleep(inbox, pulses, left);
                     continue;
                 }
                 string[] late = [.. waited.Where(rank => SilentFor(rank) >= limit).Select(rank => plan.Members[rank].WorkerId)];
@@ -115,5 +138,21 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
         }
 
         TimeSpan SilentFor(int rank) => Stopwatch.GetElapsedTime(withinStep ? Math.Max(start, Volatile.Read(ref _lastHeard[rank])) : start);
+    }
+
+    private void Sleep(SharedInbox.Serving? inbox, int pulses, TimeSpan left)
+    {
+        if (inbox is not null)
+        {
+            inbox.Sleep(left);
+            return;
+        }
+        lock (_signal)
+        {
+            if (_pulses == pulses)
+            {
+                Monitor.Wait(_signal, left);
+            }
+        }
     }
 }

@@ -23,6 +23,20 @@ internal static class FrameCodec
 
     public static Marshaller<CollectiveFrame> Marshaller { get; } = Marshallers.Create<CollectiveFrame>(Write, Read);
 
+    /// <summary>Writes a frame without gradients as one message.</summary>
+    /// <returns>Its length; -1: it is longer than the room.</returns>
+    public static int Write(CollectiveFrame frame, Span<byte> to)
+    {
+        var payload = frame.SharedBuffer != 0 ? [] : frame.Value;
+        if (LargestHeader(frame) + payload.Length > to.Length)
+        {
+            return -1;
+        }
+        var length = WriteHeader(frame, payload.Length, to);
+        payload.CopyTo(to[length..]);
+        return length + payload.Length;
+    }
+
     private static void Write(CollectiveFrame frame, SerializationContext context)
     {
         var payload =
@@ -30,7 +44,7 @@ internal static class FrameCodec
             : frame.Floats.IsEmpty ? frame.Value
             : MemoryMarshal.AsBytes(frame.Floats.Span);
         var bytes = payload.Length / sizeof(float) * frame.NumberBytes;
-        Span<byte> header = stackalloc byte[128 + (3 * frame.JobId.Length)];
+        Span<byte> header = stackalloc byte[LargestHeader(frame)];
         var length = WriteHeader(frame, frame.IsRounded ? bytes : payload.Length, header);
         context.SetPayloadLength(length + (frame.IsRounded ? bytes : payload.Length));
         var writer = context.GetBufferWriter();
@@ -57,6 +71,8 @@ internal static class FrameCodec
             floats = floats[count..];
         }
     }
+
+    private static int LargestHeader(CollectiveFrame frame) => 128 + (3 * frame.JobId.Length);
 
     private static int WriteHeader(CollectiveFrame frame, int payloadLength, Span<byte> to)
     {
@@ -110,9 +126,13 @@ internal static class FrameCodec
         to[at++] = (byte)value;
     }
 
-    private static CollectiveFrame Read(DeserializationContext context)
+    private static CollectiveFrame Read(DeserializationContext context) => Read(context.PayloadAsReadOnlySequence());
+
+    /// <summary>Reads one message.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: it is none.</exception>
+    public static CollectiveFrame Read(ReadOnlySequence<byte> message)
     {
-        var reader = new SequenceReader<byte>(context.PayloadAsReadOnlySequence());
+        var reader = new SequenceReader<byte>(message);
         var frame = new CollectiveFrame();
         ReadOnlySequence<byte> payload = default;
         int level = 0,

@@ -5,6 +5,9 @@ namespace TrainingCluster.Worker.AllReduce;
 /// <summary>The all-reduces of one generation, one <see cref="IStepExchange"/> a step.</summary>
 internal sealed class GradientAllReduce
 {
+    // From this size on the gradient does not stay in a processor's cache until the update reads it.
+    private const int StreamedFloats = 1 << 20;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<long, IStepExchange> _exchanges = [];
     private readonly IReadOnlyList<HashSet<Subtree>> _covers;
@@ -61,6 +64,17 @@ internal sealed class GradientAllReduce
 
     /// <summary>The subtree sums that a rank contributes.</summary>
     public HashSet<Subtree> CoverOf(int rank) => _covers[rank];
+
+    /// <summary>Puts a sum that a peer has finished into its place in the gradient.</summary>
+    public void TakeSum(ReadOnlyMemory<float> sum, Memory<float> to)
+    {
+        if (Gradient.Length < StreamedFloats)
+        {
+            sum.CopyTo(to);
+            return;
+        }
+        StreamingCopy.Copy(sum.Span, to.Span);
+    }
 
     /// <summary>Ends the group because a peer uses its memory for something else by now: what was read there may be anything.</summary>
     public void FailForMemoryOf(int rank) =>

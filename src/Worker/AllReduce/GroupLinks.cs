@@ -1,3 +1,4 @@
+using System.Buffers;
 using Grpc.Core;
 using TrainingCluster.V1;
 
@@ -26,6 +27,7 @@ internal sealed class GroupLinks(
     private long _sentBytes;
     private long _receivedBytes;
     private long _sentFrames;
+    private long _inboxFrames;
 
     /// <summary>Payload bytes sent to peers so far.</summary>
     public long SentBytes => Interlocked.Read(ref _sentBytes);
@@ -35,6 +37,9 @@ internal sealed class GroupLinks(
 
     /// <summary>Frames sent to peers so far.</summary>
     public long SentFrames => Interlocked.Read(ref _sentFrames);
+
+    /// <summary>Frames that went to peers' inboxes so far.</summary>
+    public long InboxFrames => Interlocked.Read(ref _inboxFrames);
 
     /// <summary>Told of each frame that came after the group's end and was dropped.</summary>
     public Action? FrameDropped { get; set; }
@@ -51,6 +56,34 @@ internal sealed class GroupLinks(
 
     /// <summary>Queues a frame for a peer. Never waits.</summary>
     public void Send(int rank, CollectiveFrame frame) => _links[rank]!.Send(frame);
+
+    /// <summary>From now on what a peer can be told in its inbox goes there.</summary>
+    public void Use(int rank, PeerInbox inbox) => _links[rank]!.Inbox = inbox;
+
+    /// <summary>Takes what a peer has put into this worker's inbox.</summary>
+    public void Receive(int rank, ReadOnlyMemory<byte> message)
+    {
+        string? wrong;
+        try
+        {
+            wrong = Take(rank, FrameCodec.Read(new ReadOnlySequence<byte>(message)));
+        }
+        catch (RpcException e)
+        {
+            wrong = e.Status.Detail;
+        }
+        if (wrong is not null)
+        {
+            Corrupt(rank, wrong);
+        }
+    }
+
+    /// <summary>A peer has put something into this worker's inbox that cannot be.</summary>
+    public void Corrupt(int rank, string wrong)
+    {
+        var peer = plan.Members[rank].WorkerId;
+        detector.Fail(CollectiveError.Corrupt, $"{peer} sent a frame that cannot be: {wrong}", peer);
+    }
 
     /// <summary>Ends the streams to the peers: what is queued is still sent, unless the group failed.</summary>
     public Task CloseAsync() => Task.WhenAll(_links.OfType<PeerLink>().Select(link => link.DisposeAsync().AsTask()));
@@ -125,10 +158,11 @@ internal sealed class GroupLinks(
         return result;
     }
 
-    private void CountSent(int bytes)
+    private void CountSent(int bytes, bool toInbox)
     {
         Interlocked.Add(ref _sentBytes, bytes);
         Interlocked.Increment(ref _sentFrames);
+        Interlocked.Add(ref _inboxFrames, toInbox ? 1 : 0);
     }
 
     private static RpcException Refuse(string why) => new(new Status(StatusCode.InvalidArgument, why));

@@ -41,7 +41,7 @@ internal sealed class HierarchicalExchange : IStepExchange
     {
         (_allReduce, _frames, _step) = (allReduce, frames, step);
         (_detector, _paths, _gradient) = (allReduce.Detector, allReduce.Paths, allReduce.Gradient);
-        _outstanding = new OutstandingFrames(allReduce.Send, _detector);
+        _outstanding = new OutstandingFrames(allReduce.Send, PulseIfDone);
         _sharedResult = _paths.NumberOf(_gradient);
         _leaves = new Leaf?[frames.Own.Count];
         _sums = [.. frames.Sums.Select(_ => new FormingSum())];
@@ -176,7 +176,7 @@ internal sealed class HierarchicalExchange : IStepExchange
                 return "a sum over all shards came before this worker's part was sent";
             }
         }
-        values.CopyTo(Range(_gradient, expected.Range));
+        _allReduce.TakeSum(values, Range(_gradient, expected.Range));
         frame.Received?.Dispose();
         if (frame.Received is null && !_paths.StillHolds(expected.Peer))
         {
@@ -270,6 +270,15 @@ internal sealed class HierarchicalExchange : IStepExchange
         else
         {
             CountDown(sum.Frame);
+        }
+    }
+
+    // Through memory a frame is taken as soon as it is sent: not each of them may wake the training thread.
+    private void PulseIfDone()
+    {
+        if (IsDone)
+        {
+            _detector.Pulse();
         }
     }
 

@@ -2,8 +2,8 @@ namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>The frames of one step that the transport has not taken yet: until then what they send may not change.</summary>
 /// <param name="send">Sends a frame to a rank.</param>
-/// <param name="detector">Told when all have been taken.</param>
-internal sealed class OutstandingFrames(Action<int, CollectiveFrame> send, FailureDetector detector)
+/// <param name="taken">Called when all have been taken.</param>
+internal sealed class OutstandingFrames(Action<int, CollectiveFrame> send, Action taken)
 {
     private int _unsent;
 
@@ -20,7 +20,7 @@ internal sealed class OutstandingFrames(Action<int, CollectiveFrame> send, Failu
     {
         if (Interlocked.Decrement(ref _unsent) == 0)
         {
-            detector.Pulse();
+            taken();
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly FailureDetector _detector;
     private readonly Func<bool> _mayEnd;
-    private readonly Action<int> _sent;
+    private readonly Action<int, bool> _sent;
     private readonly Channel<CollectiveFrame> _frames = Channel.CreateUnbounded<CollectiveFrame>(
         new UnboundedChannelOptions { SingleReader = true }
     );
@@ -23,6 +23,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private readonly AsyncClientStreamingCall<CollectiveFrame, ExchangeResult> _call;
     private readonly Task _sending;
     private readonly Task _watching;
+    private volatile PeerInbox? _inbox;
     private volatile bool _discard;
     private volatile bool _closing;
 
@@ -33,7 +34,7 @@ internal sealed class PeerLink : IAsyncDisposable
     /// <param name="time">The clock for waiting.</param>
     /// <param name="detector">Told when the stream breaks.</param>
     /// <param name="mayEnd">Whether the end of the stream is no failure.</param>
-    /// <param name="sent">Told of the payload bytes of each frame that was sent.</param>
+    /// <param name="sent">Told of the payload bytes of each frame that was sent, and whether it went to the peer's inbox.</param>
     public PeerLink(
         ProcessGroup plan,
         int rank,
@@ -41,7 +42,7 @@ internal sealed class PeerLink : IAsyncDisposable
         TimeProvider time,
         FailureDetector detector,
         Func<bool> mayEnd,
-        Action<int> sent
+        Action<int, bool> sent
     )
     {
         (_plan, _rank, _options, _time, _detector, _mayEnd, _sent) = (plan, rank, options, time, detector, mayEnd, sent);
@@ -52,7 +53,21 @@ internal sealed class PeerLink : IAsyncDisposable
         _watching = WatchAsync();
     }
 
-    public void Send(CollectiveFrame frame) => _frames.Writer.TryWrite(frame);
+    /// <summary>Where frames of a step go that carry no gradients; null: they go through the stream.</summary>
+    public PeerInbox? Inbox
+    {
+        set => _inbox = value;
+    }
+
+    public void Send(CollectiveFrame frame)
+    {
+        (frame.Generation, frame.SenderRank) = (_plan.Generation, _plan.OwnRank);
+        if (_inbox is { } inbox && frame.FitsInbox && Put(inbox, frame))
+        {
+            return;
+        }
+        _frames.Writer.TryWrite(frame);
+    }
 
     /// <summary>No more frames: what is queued is still sent, unless the group failed.</summary>
     public async ValueTask DisposeAsync()
@@ -68,6 +83,21 @@ internal sealed class PeerLink : IAsyncDisposable
         await _sending;
         await _watching;
         _channel.Dispose();
+        _inbox?.Dispose();
+    }
+
+    private bool Put(PeerInbox inbox, CollectiveFrame frame)
+    {
+        Span<byte> message = stackalloc byte[MessageRing.LongestMessage];
+        var length = FrameCodec.Write(frame, message);
+        // Sums before parts: what has just been added is still in the processor's cache.
+        if (length < 0 || !inbox.TryPut(message[..length], first: frame.Kind != FrameKind.Reduce))
+        {
+            return false;
+        }
+        _sent(frame.Floats.Length * sizeof(float), true);
+        frame.Taken?.Invoke();
+        return true;
     }
 
     private async Task SendAsync()
@@ -80,11 +110,9 @@ internal sealed class PeerLink : IAsyncDisposable
                 {
                     continue;
                 }
-                frame.Generation = _plan.Generation;
-                frame.SenderRank = _plan.OwnRank;
                 var bytes = frame.Floats.IsEmpty ? frame.Value.Length : frame.Floats.Length * frame.NumberBytes;
                 await _call.RequestStream.WriteAsync(frame);
-                _sent(bytes);
+                _sent(bytes, false);
                 frame.Taken?.Invoke();
             }
 

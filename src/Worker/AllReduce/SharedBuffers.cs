@@ -22,6 +22,7 @@ public sealed partial class SharedBuffers : IDisposable
     {
         (_headerFile, _logger, _header) = (headerFile, logger, new SharedHeader(headerFile.Map()));
         _header.Initialize();
+        Nonce = ByteString.CopyFrom(_header.Nonce.ToByteArray());
     }
 
     /// <summary>Without buffers yet; null, with the reason in the log, where the system has no such memory.</summary>
@@ -93,6 +94,9 @@ public sealed partial class SharedBuffers : IDisposable
         _headerFile.Dispose();
     }
 
+    /// <summary>By which peers know this worker's memory.</summary>
+    internal ByteString Nonce { get; }
+
     /// <summary>Shown each offer before it is sent.</summary>
     internal Action<SharedMemoryOffer>? Offering { get; set; }
 
@@ -107,7 +111,7 @@ public sealed partial class SharedBuffers : IDisposable
         {
             Pid = Environment.ProcessId,
             HeaderFd = _headerFile.Descriptor,
-            Nonce = ByteString.CopyFrom(_header.Nonce.ToByteArray()),
+            Nonce = Nonce,
             Use = _header.Begin(),
             Buffers = { _own.Select(own => new SharedBuffer { Fd = own.File.Descriptor, Bytes = own.File.Bytes }) },
         };

@@ -17,6 +17,7 @@ internal sealed class SharedPaths
     private readonly PeerMemory?[] _memory;
     private readonly long[] _uses;
     private readonly string[] _unread;
+    private readonly string[] _notPut;
 
     private SharedPaths(ProcessGroup plan, SharedBuffers? own)
     {
@@ -25,6 +26,7 @@ internal sealed class SharedPaths
         _memory = new PeerMemory?[workers];
         _uses = new long[workers];
         _unread = [.. Enumerable.Repeat("nothing is agreed on yet", workers)];
+        _notPut = [.. Enumerable.Repeat("", workers)];
     }
 
     /// <summary>How many peers read this worker's memory.</summary>
@@ -39,17 +41,20 @@ internal sealed class SharedPaths
     /// <summary>1. offers this worker's buffers; 2. maps what the others offer; 3. hears who reads this worker's.</summary>
     /// <param name="group">All members call this with it.</param>
     /// <param name="own">This worker's buffers; null: it offers none, and maps none.</param>
+    /// <param name="inbox">Where peers may put what they tell this worker; null: it offers none.</param>
     /// <param name="floats">Length of the gradient.</param>
     /// <returns>What is agreed on.</returns>
     /// <exception cref="CollectiveException">The group ended.</exception>
-    public static SharedPaths Agree(CollectiveGroup group, SharedBuffers? own, int floats)
+    public static SharedPaths Agree(CollectiveGroup group, SharedBuffers? own, SharedInbox? inbox, int floats)
     {
         // 1.
         var offer = own?.BeginUse() ?? new SharedMemoryOffer();
         offer.HierarchicalAbove = group.Options.HierarchicalAbove;
+        offer.Inbox = inbox?.Offer;
         var offers = AllGather(MailboxTopic.MemoryOffer, offer);
         var paths = new SharedPaths(group.Plan, own) { HierarchicalAbove = offers[0].HierarchicalAbove };
         // 2.
+        paths.OpenInboxes(group, offers);
         var answers = AllGather(
             MailboxTopic.MemoryAnswer,
             new SharedMemoryAnswer { Problems = { paths.Map(offers, group.Plan.OwnRank, floats) } }
@@ -83,13 +88,37 @@ internal sealed class SharedPaths
         var peers = Enumerable
             .Range(0, _plan.Workers)
             .Where(rank => rank != _plan.OwnRank)
-            .ToLookup(IsReadBy, rank => _plan.Members[rank].WorkerId + (IsReadBy(rank) ? "" : $" ({_unread[rank]})"));
+            .ToLookup(
+                IsReadBy,
+                rank =>
+                    _plan.Members[rank].WorkerId
+                    + (IsReadBy(rank) ? "" : $" ({_unread[rank]})")
+                    + (_notPut[rank].Length == 0 ? "" : $" (not into its inbox: {_notPut[rank]})")
+            );
         return string.Join(
             "; ",
             new[] { (Path: "shared memory", Peers: peers[true]), (Path: "gRPC", Peers: peers[false]) }
                 .Where(way => way.Peers.Any())
                 .Select(way => $"through {way.Path} to {string.Join(", ", way.Peers)}")
         );
+    }
+
+    private void OpenInboxes(CollectiveGroup group, SharedMemoryOffer[] offers)
+    {
+        foreach (var rank in _own is null ? [] : group.Plan.Peers)
+        {
+            try
+            {
+                if (PeerInbox.Open(offers[rank], offers.Length, group.Plan.OwnRank) is { } inbox)
+                {
+                    group.Links.Use(rank, inbox);
+                }
+            }
+            catch (IOException e)
+            {
+                _notPut[rank] = e.Message;
+            }
+        }
     }
 
     private List<string> Map(SharedMemoryOffer[] offers, int ownRank, int floats)

@@ -38,7 +38,7 @@ internal sealed class StepExchange : IStepExchange
             allReduce.Gradient,
             allReduce.Paths
         );
-        _outstanding = new OutstandingFrames(allReduce.Send, _detector);
+        _outstanding = new OutstandingFrames(allReduce.Send, PulseIfDone);
         _owned = new SliceReduction<FrameBuffer>?[_slices.Count];
         _gathered = new int[_slices.Count];
         _submitted = new int[_slices.Buckets];
@@ -183,7 +183,7 @@ internal sealed class StepExchange : IStepExchange
         {
             return "it comes twice";
         }
-        values.CopyTo(View(_gradient, index));
+        _allReduce.TakeSum(values, View(_gradient, index));
         frame.Received?.Dispose();
         if (frame.Received is null && !_paths.StillHolds(sender))
         {
@@ -271,6 +271,15 @@ internal sealed class StepExchange : IStepExchange
             SharedBuffer = sharedBuffer,
             IsRounded = _allReduce.Precision.IsRounded && sharedBuffer == 0,
         };
+    }
+
+    // Through memory a frame is taken as soon as it is sent: not each of them may wake the training thread.
+    private void PulseIfDone()
+    {
+        if (IsDone)
+        {
+            _detector.Pulse();
+        }
     }
 
     private void SliceDone()

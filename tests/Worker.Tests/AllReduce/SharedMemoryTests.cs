@@ -56,12 +56,42 @@ public sealed class SharedMemoryTests
         };
         Assert.Equal((first, others - first), group.Members[0].Host.Peers);
         Assert.Equal(second, group.Groups[1].SharedMemoryPeers);
+        if (mixture is "on" or "off")
+        {
+            Assert.All(group.Groups, member => Assert.Equal(mixture == "on", member.Links.InboxFrames > 0));
+        }
         // Bytes of gradients count on either path; the last frame's perhaps in a moment.
         Assert.All(
             group.Groups,
             member =>
                 Assert.True(Math.Min(member.Links.SentBytes, member.Links.ReceivedBytes) > 2 * sizeof(float) * group.Layout.Length / 2)
         );
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Step_MoreFramesThanInboxesHold_GivesTheBitsOfTheTree(bool hierarchical)
+    {
+        await using var group = await TestGroup.StartAsync(
+            CollectiveGroupTests.Parse("0 1|2 3|4 5 6 7"),
+            floats: 200_000,
+            options: TestGroup.Exchanging(hierarchical) with
+            {
+                FrameBytes = 64,
+            }
+        );
+        await group.ConnectAsync();
+        using var goOn = new ManualResetEventSlim();
+        group.Groups[1].AllReduce.ReadingMemory = (_, _) => goOn.Wait(CancellationToken.None);
+        var step = group.OnAllAsync(rank => group.Step(rank, 1));
+        // While one reads nothing, the others fill its inbox.
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        goOn.Set();
+        Assert.All(await step, Assert.Null);
+        Assert.All(Enumerable.Range(0, 3), rank => Assert.True(group.Result(rank).AsSpan().SequenceEqual(group.Expected(1))));
+        Assert.All(group.Groups, member => Assert.True(member.Links.InboxFrames > 0));
+        Assert.True(group.Groups[0].Links.InboxFrames < group.Groups[0].Links.SentFrames - 100);
     }
 
     [Theory]
@@ -108,7 +138,10 @@ public sealed class SharedMemoryTests
         await group.ConnectAsync();
         Assert.Equal([0, 2, 2], group.Groups.Select(member => member.SharedMemoryPeers));
         Assert.StartsWith("through gRPC to worker-1 (", group.Groups[0].AllReduce.Paths.ToString(), StringComparison.Ordinal);
-        Assert.Equal("through shared memory to worker-0, worker-2", group.Groups[1].AllReduce.Paths.ToString());
+        var inbox = lie is "nonce" or "process" or "nothing" ? " (not into its inbox: " : "";
+        var paths = group.Groups[1].AllReduce.Paths.ToString();
+        Assert.StartsWith($"through shared memory to worker-0{inbox}", paths, StringComparison.Ordinal);
+        Assert.EndsWith(inbox.Length > 0 ? "), worker-2" : "-0, worker-2", paths, StringComparison.Ordinal);
         Assert.All(await group.OnAllAsync(rank => group.Step(rank, 1)), Assert.Null);
         Assert.True(group.Result(2).AsSpan().SequenceEqual(group.Expected(1)));
     }
