@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using TrainingCluster.Fuzzing.Tests.Engine;
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 using TrainingCluster.Worker.AllReduce;
 
@@ -31,8 +33,18 @@ internal static class CollectiveTargets
 
     private static readonly BucketLayout s_layout = BucketLayout.Create([Floats / 2, Floats / 2], 64, 128);
 
+    private static readonly MappedMemory s_ring = MappedMemory.Anonymous(MessageRing.Bytes / sizeof(float));
+    private static readonly byte[] s_message = new byte[MessageRing.LongestMessage];
+
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
+        new()
+        {
+            Name = "message-ring",
+            Read = Ring,
+            IsRefusal = error => error is InvalidDataException,
+            Seeds = () => [RingOf([1], [2, 3, 4], new byte[300])],
+        },
         new()
         {
             Name = "frame",
@@ -67,6 +79,26 @@ internal static class CollectiveTargets
                 ],
         },
     ];
+
+    /// <summary>What another process left in a ring: how much it says it has written, and bytes.</summary>
+    private static void Ring(byte[] input)
+    {
+        var ring = MemoryMarshal.AsBytes(s_ring.GetSpan());
+        ring.Clear();
+        input.AsSpan(0, Math.Min(input.Length, sizeof(long))).CopyTo(ring);
+        input.AsSpan(Math.Min(input.Length, sizeof(long))..Math.Min(input.Length, MessageRing.Bytes / 2)).CopyTo(ring[256..]);
+        var reader = new MessageRing(s_ring, 0);
+        while (reader.TryRead(s_message) >= 0) { }
+    }
+
+    private static byte[] RingOf(params byte[][] messages)
+    {
+        s_ring.GetSpan().Clear();
+        var writer = new MessageRing(s_ring, 0);
+        Assert.All(messages, message => Assert.True(writer.TryWrite(message)));
+        var ring = MemoryMarshal.AsBytes(s_ring.GetSpan());
+        return [.. ring[..sizeof(long)], .. ring.Slice(256, messages.Sum(message => sizeof(int) + message.Length))];
+    }
 
     private static bool IsInvalidArgument(Exception error) => error is RpcException { StatusCode: StatusCode.InvalidArgument };
 

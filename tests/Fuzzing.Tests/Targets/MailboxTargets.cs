@@ -29,6 +29,8 @@ internal static class MailboxTargets
         Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance
     );
 
+    private static readonly SharedInbox? s_inbox = SharedInbox.TryCreate(2, new byte[16], (_, _) => { }, (_, _) => { });
+
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         Of(
@@ -124,6 +126,7 @@ internal static class MailboxTargets
             {
                 new SharedBuffer { Fd = 1, Bytes = 64 },
             },
+            Inbox = new SharedBuffer { Fd = 1, Bytes = 1 },
         };
 
     private static void Offer(byte[] input)
@@ -158,6 +161,11 @@ internal static class MailboxTargets
                 buffer.Fd = own.Buffers[0].Fd;
             }
             s_shared.Reach(offer, s_buffer.Length);
+            if (offer.Inbox?.Fd == 1)
+            {
+                (offer.Inbox.Fd, offer.Nonce) = (s_inbox!.Offer.Fd, ByteString.CopyFrom(new byte[16]));
+            }
+            PeerInbox.Open(offer, 2, 0)?.Dispose();
         }
         finally
         {
