@@ -61,8 +61,9 @@ public sealed class FlatParameters : IDisposable
     }
 
     /// <summary>A gradient buffer for these parameters.</summary>
+    /// <param name="beside">Floats after the gradient, for what is exchanged with it.</param>
     /// <param name="file">The host's side lies in it; null: in memory of the process.</param>
-    public GradientBuffer NewGradientBuffer(MemoryFile? file = null) => new(this, file);
+    public GradientBuffer NewGradientBuffer(int beside = 0, MemoryFile? file = null) => new(this, beside, file);
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
@@ -76,15 +77,15 @@ public sealed class FlatParameters : IDisposable
         private readonly FlatParameters _owner;
         private readonly List<Tensor> _views;
 
-        internal GradientBuffer(FlatParameters owner, MemoryFile? file)
+        internal GradientBuffer(FlatParameters owner, int beside, MemoryFile? file)
         {
             using var scope = NewDisposeScope();
             _owner = owner;
-            Flat = new FlatBuffer(owner.Layout.Length, owner._device, file);
+            Flat = new FlatBuffer(owner.Layout.Length + beside, owner._device, file);
             _views = [.. owner.Layout.Entries.Select(entry => View(Flat, entry).DetachFromDisposeScope())];
         }
 
-        /// <summary>The gradient's values.</summary>
+        /// <summary>The gradient's values, and what is exchanged beside them.</summary>
         public FlatBuffer Flat { get; }
 
         /// <summary>Lets the next backward passes add into this buffer.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -97,19 +98,22 @@ public sealed class TrainingState : IDisposable
     }
 
     /// <summary>
-    /// DiLoCo's update after a round, and the counters after it. The first moment is the outer momentum; the second stays zero.
+    /// DiLoCo's update after a round, and the counters after it. The first moment is the outer momentum; the second is the mean of the
+    /// replicas', from which they go on.
     /// </summary>
-    public void ApplyOuterUpdate(
-        double learningRate,
-        double momentum,
-        double gradientScale,
-        ReadOnlySpan<float> gradient,
-        TrainingProgress after
-    )
+    /// <param name="learningRate">Of the outer update.</param>
+    /// <param name="momentum">Of the outer update.</param>
+    /// <param name="scale">One over the number of replicas.</param>
+    /// <param name="sums">Over the replicas: what the weights have moved by; then the second moments.</param>
+    /// <param name="after">The counters.</param>
+    public void ApplyOuterUpdate(double learningRate, double momentum, double scale, ReadOnlySpan<float> sums, TrainingProgress after)
     {
         lock (_gate)
         {
-            OuterNesterov.Update(learningRate, momentum, gradientScale, Parameters.Weights.Host.Span, gradient, _moments.Held[0].First);
+            var weights = Parameters.Weights.Host.Span;
+            var (_, first, second) = _moments.Held[0];
+            OuterNesterov.Update(learningRate, momentum, scale, weights, sums[..weights.Length], first);
+            TensorPrimitives.Multiply(sums[weights.Length..], (float)scale, second);
             Parameters.Weights.Upload();
             SetProgress(after);
         }

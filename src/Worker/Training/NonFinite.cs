@@ -121,8 +121,8 @@ internal static class NonFinite
         {
             return false;
         }
-        scratch.Flat.Download(new FlatRange(0, job.Buckets.Length));
-        return double.IsFinite(GlobalNorm.SumOfSquares(scratch.Flat.Host.Span));
+        scratch.Flat.Download(new FlatRange(0, job.State.Parameters.Layout.Length));
+        return double.IsFinite(GlobalNorm.SumOfSquares(scratch.Flat.Host.Span[..job.State.Parameters.Layout.Length]));
     }
 
     private static string Shown(TrainingJob job, int sentence)

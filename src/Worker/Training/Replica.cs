@@ -13,8 +13,9 @@ namespace TrainingCluster.Worker.Training;
 /// is all the time, so that a round may be broken off at any moment.
 /// </summary>
 /// <remarks>
-/// Moments begin with zeros in each round. Kept from round to round they would be a state that each shard has alone, and whoever
-/// takes a shard over would need it.
+/// The second moments begin with the mean of all shards' at the end of the round before, which is a part of the common state. Zeros
+/// in their place make the first updates of each round large and noisy; the shard's own would be a state that it has alone, and
+/// whoever takes it over would need it. The first moments begin with zeros: they are forgotten within some ten steps anyhow.
 /// </remarks>
 internal sealed class Replica : IDisposable
 {
@@ -33,12 +34,15 @@ internal sealed class Replica : IDisposable
         (_first, _second) = (new float[length], new float[length]);
     }
 
-    /// <summary>A shard's round, and what its weights have moved by, as a gradient: those at the start less those at the end.</summary>
+    /// <summary>
+    /// A shard's round. What it contributes: what its weights have moved by, as a gradient (those at the start less those at the end);
+    /// then the second moments at the end.
+    /// </summary>
     /// <param name="shard">The shard.</param>
     /// <param name="first">The round's first step.</param>
     /// <param name="last">Its last.</param>
-    /// <param name="into">Gets the difference.</param>
-    /// <param name="add">True: it is added to what <paramref name="into"/> holds.</param>
+    /// <param name="into">Gets both.</param>
+    /// <param name="add">True: they are added to what <paramref name="into"/> holds.</param>
     /// <param name="goOn">Called before each step; throws where the round is of no use any more.</param>
     /// <returns>Sums over the steps. Where NaN or Inf was met, the loss is NaN, and nothing is contributed.</returns>
     public ShardTotals Run(int shard, long first, long last, FlatBuffer into, bool add, Action goOn)
@@ -50,21 +54,25 @@ internal sealed class Replica : IDisposable
         }
         var start = _job.State.Parameters.Weights.Host.Span;
         var end = _weights.Host.Span;
-        var sum = into.Host.Span;
+        var sum = into.Host.Span[..start.Length];
+        var seconds = into.Host.Span[start.Length..];
         if (totals.NonFiniteStep > 0)
         {
             // The round is skipped by all. What this buffer holds must only be the same on whoever computes the shard.
             start.CopyTo(end);
+            _second.AsSpan().Clear();
         }
         if (add)
         {
             var moved = _gradient.Flat.Host.Span;
             TensorPrimitives.Subtract(start, end, moved);
             TensorPrimitives.Add(sum, moved, sum);
+            TensorPrimitives.Add(seconds, _second, seconds);
         }
         else
         {
             TensorPrimitives.Subtract(start, end, sum);
+            _second.CopyTo(seconds);
         }
         into.Upload();
         return totals;
@@ -84,7 +92,7 @@ internal sealed class Replica : IDisposable
         parameters.Weights.Host.CopyTo(_weights.Host);
         _weights.Upload();
         Array.Clear(_first);
-        Array.Clear(_second);
+        _job.State.Moments.Held[0].Second.CopyTo(_second, 0);
         parameters.Show(_weights);
         try
         {
@@ -100,7 +108,8 @@ internal sealed class Replica : IDisposable
     {
         var totals = new ShardTotals { Shard = shard };
         _job.Model.SegmentReady = null;
-        var updates = 0;
+        // Rounds before this one made so many: by them the second moments' correction counts.
+        var updates = _job.State.Progress.Updates * _job.Rounds.Steps;
         for (var step = first; step <= last; step++)
         {
             goOn();
@@ -128,7 +137,7 @@ internal sealed class Replica : IDisposable
     private bool Update(ShardTotals of, long step, long update)
     {
         TrainingThread.Enter(TrainingPhase.Update);
-        _gradient.Flat.Download(new FlatRange(0, _job.Buckets.Length));
+        _gradient.Flat.Download(new FlatRange(0, _weights.Host.Length));
         var gradient = _gradient.Flat.Host.Span;
         var norm = Math.Sqrt(GlobalNorm.SumOfSquares(gradient)) / of.TargetTokens;
         if (!double.IsFinite(norm) || !double.IsFinite(of.Loss))

@@ -64,7 +64,9 @@ internal sealed class TrainingJob : IDisposable
         );
         Rounds = Rounds.Of(training);
         GradientPrecision = GradientPrecision.Of(training.GradientPrecision);
-        Buckets = BucketLayout.Create(State.Parameters.Layout.SegmentLengths);
+        var segments = State.Parameters.Layout.SegmentLengths;
+        // After a round, what each weight has moved by; then its second moment.
+        Buckets = BucketLayout.Create(IsDiLoCo ? [.. segments, State.Parameters.Layout.Length] : segments);
     }
 
     public string Id { get; }
@@ -89,6 +91,7 @@ internal sealed class TrainingJob : IDisposable
 
     public LearningRateSchedule Schedule { get; }
 
+    /// <summary>How what is exchanged is cut.</summary>
     public BucketLayout Buckets { get; }
 
     /// <summary>What becomes of gradients between workers.</summary>
@@ -171,7 +174,7 @@ internal sealed class TrainingJob : IDisposable
         while (_buffers.Count < count)
         {
             var file = Shared?.TryNewFile(Buckets.Length);
-            _buffers.Add(State.Parameters.NewGradientBuffer(file));
+            _buffers.Add(State.Parameters.NewGradientBuffer(Buckets.Length - State.Parameters.Layout.Length, file));
             if (file is not null)
             {
                 Shared!.Add(file, _buffers[^1].Flat.Host);

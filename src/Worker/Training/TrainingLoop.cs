@@ -156,7 +156,8 @@ internal sealed class TrainingLoop
     private StepResult Update(StepResult result, ShardTotals[] byShard)
     {
         var training = _job.Spec.Training;
-        var gradient = _gradient.Host.Span;
+        var sums = _gradient.Host.Span;
+        var gradient = sums[.._job.State.Parameters.Layout.Length];
         // Every worker has the same sum, and so comes to the same decision.
         var norm = Math.Sqrt(GlobalNorm.SumOfSquares(gradient)) / (_job.IsDiLoCo ? training.LogicalShards : result.Totals.TargetTokens);
         if (!double.IsFinite(norm) || !double.IsFinite(result.Totals.Loss))
@@ -167,7 +168,7 @@ internal sealed class TrainingLoop
         if (_job.IsDiLoCo)
         {
             var mean = 1.0 / training.LogicalShards;
-            _job.State.ApplyOuterUpdate(training.OuterLearningRate, training.OuterMomentum, mean, gradient, after);
+            _job.State.ApplyOuterUpdate(training.OuterLearningRate, training.OuterMomentum, mean, sums, after);
             return result with { GradientNorm = norm };
         }
         var scale = 1.0 / result.Totals.TargetTokens;
