@@ -11,6 +11,9 @@ public static class RpcErrors
 {
     private const string Untrusted = "AuthenticationException";
 
+    // How the client begins where no answer has come: what is there may speak another protocol, TLS for one.
+    private const string NotStarted = "Error starting gRPC call";
+
     /// <summary>The message and exit status for <paramref name="exception"/>.</summary>
     /// <param name="exception">What the call ended with.</param>
     /// <param name="address">Who was called, as the user named it.</param>
@@ -32,7 +35,7 @@ public static class RpcErrors
                 $"{address}: {detail}{Trace(exception)}",
                 ExitCodes.Unavailable
             ),
-            StatusCode.Unavailable => Failure(
+            StatusCode.Unavailable or StatusCode.Internal when IsUnanswered(exception) => Failure(
                 $"no coordinator answers at {address} ({Cause(detail)}); start one with './cluster up', or name another with "
                     + "--coordinator, with https:// where it speaks TLS",
                 ExitCodes.Unavailable
@@ -65,6 +68,9 @@ public static class RpcErrors
         {
             ExitCode = ExitCodes.TimedOut,
         };
+
+    private static bool IsUnanswered(RpcException exception) =>
+        exception.StatusCode == StatusCode.Unavailable || exception.Status.Detail.StartsWith(NotStarted, StringComparison.Ordinal);
 
     /// <summary>The service's word for what went wrong. Null: it gave none.</summary>
     private static string? Reason(RpcException exception) =>

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Grpc.Core;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Jobs;
@@ -54,6 +56,40 @@ public sealed class JobFollowerTests
         var error = await Assert.ThrowsAsync<CliException>(() => FollowAsync(address, null));
         Assert.Contains($"no coordinator answers at {address}", error.Message, StringComparison.Ordinal);
         Assert.Contains("--coordinator", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Follow_WhatIsThereSpeaksAnotherProtocol_GivesUpAtOnce()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var answering = AnswerAsync();
+        var address = $"http://{listener.LocalEndpoint}";
+        var error = await Assert.ThrowsAsync<CliException>(() => FollowAsync(address, null));
+        Assert.Equal(ExitCodes.Unavailable, error.ExitCode);
+        Assert.Contains($"no coordinator answers at {address}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("with https:// where it speaks TLS", error.Message, StringComparison.Ordinal);
+        listener.Stop();
+        await answering;
+
+        // The connection stays open, so that the answer is read for sure.
+        async Task AnswerAsync()
+        {
+            var connections = new List<TcpClient>();
+            try
+            {
+                while (true)
+                {
+                    connections.Add(await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken));
+                    var answer = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"u8.ToArray();
+                    await connections[^1].GetStream().WriteAsync(answer, TestContext.Current.CancellationToken);
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                connections.ForEach(connection => connection.Dispose());
+            }
+        }
     }
 
     [Theory]
