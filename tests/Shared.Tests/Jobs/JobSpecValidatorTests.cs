@@ -119,12 +119,12 @@ public class JobSpecValidatorTests
     public void Validate_SettingsOfDiLoCo_NeedDiLoCo()
     {
         var spec = Good();
-        spec.Training = new() { InnerSteps = 50, OuterMomentum = 0.5 };
+        spec.Training = new() { InnerSteps = 50, OuterMomentum = 0.9 };
         Assert.Equal(
             [
                 "training.innerSteps: '50' has no meaning with training.synchronization all-reduce; "
                     + "set synchronization to diloco, or leave this out",
-                "training.outerMomentum: '0.5' has no meaning with training.synchronization all-reduce; "
+                "training.outerMomentum: '0.9' has no meaning with training.synchronization all-reduce; "
                     + "set synchronization to diloco, or leave this out",
             ],
             JobSpecValidator.Validate(spec).Select(violation => violation.ToString())
