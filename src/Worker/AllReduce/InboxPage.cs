@@ -73,6 +73,8 @@ internal sealed class InboxPage(MappedMemory memory) : IDisposable
     public void TrainerGoes()
     {
         Interlocked.Exchange(ref Number(TrainerAt), Elsewhere);
+        // A reader that passed by a ring in use, and is about to sleep, looks again.
+        Interlocked.Increment(ref Number(BellAt));
         if (Volatile.Read(ref Number(ReaderAt)) == Asleep)
         {
             Futex.Wake(ref Number(BellAt), ReaderGroup);
