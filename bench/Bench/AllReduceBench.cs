@@ -9,7 +9,7 @@ using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Bench;
 
-/// <summary>All-reduce of float32 over shared memory, or gRPC on loopback, one process a worker, beside gloo's over TCP.</summary>
+/// <summary>All-reduce of float32 through shared memory, or over loopback, one process a worker, beside gloo's over TCP.</summary>
 internal static class AllReduceBench
 {
     private const string WorkerName = "allreduce-worker";
@@ -45,9 +45,10 @@ internal static class AllReduceBench
     private static readonly Option<bool> s_peer = new("--peer") { Description = "Run gloo beside it." };
     private static readonly Option<string> s_python = BenchProcesses.PythonOption();
     private static readonly Option<string> s_shared = ProgramOptions.SharedMemory();
+    private static readonly Option<string> s_data = ProgramOptions.DataConnections();
     private static readonly Option<string?> s_tls = new("--tls")
     {
-        Description = "Folder of certificates ('./cluster certs' makes it): gRPC with TLS.",
+        Description = "Folder of certificates ('./cluster certs' makes it): TLS.",
         HelpName = "DIR",
     };
     private static readonly Option<string> s_precision = new("--precision")
@@ -71,6 +72,7 @@ internal static class AllReduceBench
             s_iterations,
             s_warmup,
             s_shared,
+            s_data,
             s_tls,
             s_exchange,
             s_precision,
@@ -86,7 +88,7 @@ internal static class AllReduceBench
 
     public static Command WorkerCommand()
     {
-        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared, s_tls, s_above, s_precision };
+        var command = new Command(WorkerName) { s_rank, s_mib, s_iterations, s_warmup, s_shared, s_data, s_tls, s_above, s_precision };
         command.Hidden = true;
         command.SetAction((parsed, cancelled) => WorkAsync(parsed, cancelled));
         return command;
@@ -109,6 +111,8 @@ internal static class AllReduceBench
             .. arguments,
             s_shared.Name,
             parsed.GetValue(s_shared)!,
+            s_data.Name,
+            parsed.GetValue(s_data)!,
             s_precision.Name,
             parsed.GetValue(s_precision)!,
             .. tls,
@@ -170,6 +174,7 @@ internal static class AllReduceBench
         await using var member = await BenchMember.StartAsync(
             parsed.GetValue(s_rank),
             parsed.GetValue(s_shared) == ProgramOptions.On,
+            parsed.GetValue(s_data) == ProgramOptions.On,
             parsed.GetValue(s_tls),
             parsed.GetValue(s_above)
         );

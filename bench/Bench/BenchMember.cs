@@ -30,14 +30,26 @@ internal sealed class BenchMember : IAsyncDisposable
 
     /// <param name="rank">The member's.</param>
     /// <param name="sharedMemory">Whether it offers shared memory.</param>
+    /// <param name="dataConnections">Whether payloads that do not go through it take data connections, not gRPC.</param>
     /// <param name="tls">Folder of certificates, as <c>certs</c> makes it; null: plain text.</param>
     /// <param name="hierarchicalAbove">Above so many members they exchange along the tree; null: as workers do.</param>
-    public static async Task<BenchMember> StartAsync(int rank, bool sharedMemory, string? tls = null, int? hierarchicalAbove = null)
+    public static async Task<BenchMember> StartAsync(
+        int rank,
+        bool sharedMemory,
+        bool dataConnections = true,
+        string? tls = null,
+        int? hierarchicalAbove = null
+    )
     {
         var identity = tls is null
             ? null
             : ClusterIdentity.Load(Path.Combine(tls, "worker"), CertificateRole.Worker, TimeProvider.System, NullLogger.Instance);
-        var options = new CollectiveOptions { SharedMemory = sharedMemory, Identity = identity };
+        var options = new CollectiveOptions
+        {
+            SharedMemory = sharedMemory,
+            DataConnections = dataConnections,
+            Identity = identity,
+        };
         var host = new CollectiveHost(
             options with
             {
@@ -53,8 +65,7 @@ internal sealed class BenchMember : IAsyncDisposable
         {
             host.ConfigureKestrel(kestrel);
             kestrel.Listen(
-                IPAddress.Loopback,
-                0,
+                new PeersEndPoint(IPAddress.Loopback, 0),
                 listen =>
                 {
                     listen.Protocols = HttpProtocols.Http2;

@@ -28,6 +28,7 @@ var device = new Option<string>("--device")
 };
 var libtorch = ProgramOptions.LibtorchFolder();
 var sharedMemory = ProgramOptions.SharedMemory();
+var dataConnections = ProgramOptions.DataConnections();
 var process = new ProcessCommandOptions((0, "gRPC between workers"), (0, "metrics and health"), WorkerSections.All);
 var command = new RootCommand("A worker of a training cluster: it trains its shards of a job together with its peers.")
 {
@@ -37,6 +38,7 @@ var command = new RootCommand("A worker of a training cluster: it trains its sha
     clusterPort,
     device,
     sharedMemory,
+    dataConnections,
     libtorch,
 };
 process.AddTo(command);
@@ -59,6 +61,7 @@ command.SetAction(
                             ClusterPort = parsed.GetValue(clusterPort),
                             Device = parsed.GetRequiredValue(device),
                             SharedMemory = parsed.GetRequiredValue(sharedMemory) == ProgramOptions.On,
+                            DataConnections = parsed.GetRequiredValue(dataConnections) == ProgramOptions.On,
                         }
                     )
                 );

@@ -57,15 +57,28 @@ public static class ProgramOptions
             HelpName = "DIR",
         };
 
-    /// <summary>What <see cref="SharedMemory"/> says by default.</summary>
+    /// <summary>What <see cref="SharedMemory"/> and <see cref="DataConnections"/> say by default.</summary>
     public const string On = "on";
 
     /// <summary>Whether workers of one machine exchange gradients through shared memory: on or off.</summary>
-    public static Option<string> SharedMemory()
+    public static Option<string> SharedMemory() =>
+        OnOff(
+            "--shared-memory",
+            "Exchange gradients with workers on this machine through shared memory where that is possible: on or off."
+        );
+
+    /// <summary>Whether gradients take TCP connections of their own to workers that do not share memory: on or off.</summary>
+    public static Option<string> DataConnections() =>
+        OnOff(
+            "--data-connections",
+            "Send gradients to workers that do not share memory over TCP connections beside gRPC, at its port: on or off."
+        );
+
+    private static Option<string> OnOff(string name, string description)
     {
-        var option = new Option<string>("--shared-memory")
+        var option = new Option<string>(name)
         {
-            Description = "Exchange gradients with workers on this machine through shared memory where that is possible: on or off.",
+            Description = description,
             DefaultValueFactory = _ => On,
             HelpName = "on|off",
         };
@@ -73,7 +86,7 @@ public static class ProgramOptions
         {
             if (result.GetValueOrDefault<string>() is not (On or "off"))
             {
-                result.AddError("--shared-memory: on or off.");
+                result.AddError($"{name}: on or off.");
             }
         });
         return option;

@@ -61,6 +61,15 @@ public sealed partial class Refusals : IDisposable
         _listener.Start();
     }
 
+    /// <summary>Notes a connection that was refused for what came in over it.</summary>
+    /// <param name="reason">In one word.</param>
+    /// <param name="message">For people.</param>
+    public void NoteConnection(string reason, string message)
+    {
+        _refused.WithLabels("connection", reason).Inc();
+        LogDataConnection(message);
+    }
+
     /// <summary>Notes what a peer of the actors sent and was refused.</summary>
     /// <param name="reason">In one word.</param>
     /// <param name="message">For people.</param>
@@ -117,6 +126,9 @@ public sealed partial class Refusals : IDisposable
 
     [LoggerMessage(EventId = 401, Level = LogLevel.Information, Message = "a connection to port {Port} was given up: {Reason}")]
     private partial void LogConnection(object? port, string reason);
+
+    [LoggerMessage(EventId = 403, Level = LogLevel.Information, Message = "a data connection was refused: {Reason}")]
+    private partial void LogDataConnection(string reason);
 
     [LoggerMessage(EventId = 402, Level = LogLevel.Information, Message = "refused at the actors' port: {Reason}")]
     private partial void LogPeer(string reason);

@@ -34,17 +34,20 @@ public static class GroupToken
     public static void Require(ServerCallContext context, string? expected, string jobId, long generation)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var shown = context.RequestHeaders.GetValue(Key) ?? "";
-        if (
-            expected is not { Length: > 0 }
-            || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(shown), Encoding.UTF8.GetBytes(expected))
-        )
+        if (!Matches(context.RequestHeaders.GetValue(Key) ?? "", expected))
         {
-            throw RpcErrors.Info(
-                StatusCode.PermissionDenied,
-                "NOT_A_MEMBER",
-                $"the caller shows no token of generation {generation} of job {jobId}: only its members may do this"
-            );
+            throw RpcErrors.Info(StatusCode.PermissionDenied, "NOT_A_MEMBER", Missing(jobId, generation));
         }
     }
+
+    /// <summary>Whether a token is the one that is expected.</summary>
+    /// <param name="shown">By a caller.</param>
+    /// <param name="expected">The generation's token. Null or empty: none is known, and nobody can show it.</param>
+    public static bool Matches(string shown, string? expected) =>
+        expected is { Length: > 0 }
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(shown), Encoding.UTF8.GetBytes(expected));
+
+    /// <summary>Why who shows no token is refused.</summary>
+    public static string Missing(string jobId, long generation) =>
+        $"the caller shows no token of generation {generation} of job {jobId}: only its members may do this";
 }

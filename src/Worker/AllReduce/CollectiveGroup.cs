@@ -56,7 +56,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <summary>Members and shards.</summary>
     public ProcessGroup Plan { get; }
 
-    /// <summary>The gradient buffers that peers on this machine may read in place; null: gradients go through gRPC to everyone.</summary>
+    /// <summary>The gradient buffers that peers on this machine may read in place; null: gradients go over the network to everyone.</summary>
     public SharedBuffers? Shared { get; init; }
 
     /// <summary>What becomes of gradients on their way.</summary>
@@ -75,8 +75,8 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
         init => Detector.Tempo = value;
     }
 
-    /// <summary>How many peers read this worker's gradients in its memory; the others get them through gRPC.</summary>
-    public int SharedMemoryPeers => AllReduce.Paths.Readers;
+    /// <summary>Peers by the way that this worker's gradients take to them.</summary>
+    public PeerCounts Peers => AllReduce.Paths.Counts;
 
     /// <summary>Why the group ended; null while it works.</summary>
     public CollectiveFailure? Failure => Detector.Failure;
@@ -160,6 +160,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
             AllReduce.Hierarchy = new HierarchicalFrames(HierarchicalSchedule.Create(Plan), Plan, _layout, Options.FrameFloats);
             Totals.Hierarchical = true;
         }
+        paths.OpenData(Links, AllReduce.Hierarchy?.Receivers ?? Plan.Peers);
         Shares.Paths = paths;
         LogPaths(_logger, Plan.Generation, Plan.JobId, paths);
     }

@@ -45,19 +45,20 @@ public sealed partial class CollectiveHost
     /// <summary>Frames that came after the end of their generation and were dropped.</summary>
     public long StaleFrames => Interlocked.Read(ref _staleFrames);
 
-    /// <summary>
-    /// Peers of the present generation: those that read this worker's gradients in shared memory, and those that get them through gRPC.
-    /// </summary>
-    public (int SharedMemory, int Grpc) Peers
+    /// <summary>Peers of the present generation by the way that this worker's gradients take to them.</summary>
+    public PeerCounts Peers
     {
         get
         {
             lock (_gate)
             {
-                return _group is { } group ? (group.SharedMemoryPeers, group.Plan.Workers - 1 - group.SharedMemoryPeers) : (0, 0);
+                return _group?.Peers ?? default;
             }
         }
     }
+
+    /// <summary>Told, in one word and for people, why a data connection was refused.</summary>
+    public Action<string, string>? Refused { get; set; }
 
     /// <summary>Adds what the service needs. Call with <see cref="ConfigureKestrel"/> and <see cref="Map"/>.</summary>
     /// <param name="services">The web application's services.</param>
@@ -71,7 +72,7 @@ public sealed partial class CollectiveHost
                 options.MaxSendMessageSize = null;
             });
         services.AddSingleton(this);
-        services.AddSingleton<IMemoryPoolFactory<byte>, BulkMemoryPool.Factory>();
+        services.AddSingleton<IConnectionListenerFactory, DataListener.Factory>();
     }
 
     /// <summary>Raises HTTP/2 windows for bulk streams.</summary>
@@ -178,6 +179,12 @@ public sealed partial class CollectiveHost
                 : throw Stale(job, generation, caller);
         }
     }
+
+    /// <summary>Notes a data connection that was refused.</summary>
+    /// <param name="from">Where it came from.</param>
+    /// <param name="reason">In one word.</param>
+    /// <param name="message">For people.</param>
+    internal void Refuse(System.Net.EndPoint? from, string reason, string message) => Refused?.Invoke(reason, $"from {from}: {message}");
 
     private async Task<T> WaitForAsync<T>(Func<T?> known, string job, long generation, string caller, CancellationToken cancellationToken)
         where T : class

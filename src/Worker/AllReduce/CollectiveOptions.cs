@@ -44,9 +44,16 @@ public sealed record CollectiveOptions
 
     /// <summary>
     /// Whether gradients go to workers on the same machine through shared memory where that is possible. Default true. A worker that
-    /// says false exchanges payloads through gRPC with everyone; the sums are the same.
+    /// says false exchanges payloads over the network with everyone; the sums are the same.
     /// </summary>
     public bool SharedMemory { get; init; } = true;
+
+    /// <summary>
+    /// Whether payloads go to workers that do not read this one's memory over a TCP connection of their own, which is opened at the same
+    /// port as gRPC, with the same TLS. Default true. Between workers of which one says false, and where the connection cannot be made,
+    /// they go through gRPC; the sums are the same.
+    /// </summary>
+    public bool DataConnections { get; init; } = true;
 
     /// <summary>Who this worker is to its peers; null: streams are plain text.</summary>
     public ClusterIdentity? Identity { get; init; }

@@ -72,6 +72,10 @@ internal static class FrameCodec
         }
     }
 
+    /// <summary>Writes a frame with gradients as a message without its payload.</summary>
+    /// <returns>Its length.</returns>
+    public static int WriteWithoutPayload(CollectiveFrame frame, Span<byte> to) => WriteHeader(frame, 0, to);
+
     private static int LargestHeader(CollectiveFrame frame) => 128 + (3 * frame.JobId.Length);
 
     private static int WriteHeader(CollectiveFrame frame, int payloadLength, Span<byte> to)
@@ -132,9 +136,53 @@ internal static class FrameCodec
     /// <exception cref="RpcException">INVALID_ARGUMENT: it is none.</exception>
     public static CollectiveFrame Read(ReadOnlySequence<byte> message)
     {
+        var frame = Parse(message, out var payload);
+        frame.PayloadBytes = (int)payload.Length;
+        TakePayload(frame, payload);
+        return frame;
+    }
+
+    /// <summary>Reads a message whose payload follows it: gradients.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="payloadBytes">Length of the payload.</param>
+    /// <returns>With room for the payload (<see cref="Room"/>).</returns>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: it is none, or the payload cannot be.</exception>
+    public static CollectiveFrame ReadWithoutPayload(ReadOnlySequence<byte> message, uint payloadBytes)
+    {
+        var frame = Parse(message, out var payload);
+        if (frame.Kind is not (FrameKind.Reduce or FrameKind.Gather or FrameKind.Share) || frame.SharedBuffer != 0 || !payload.IsEmpty)
+        {
+            throw Malformed($"no gradients that follow it (kind {frame.Kind}, buffer {frame.SharedBuffer}, {payload.Length} bytes in it)");
+        }
+        TakeRoom(frame, payloadBytes);
+        return frame;
+    }
+
+    /// <summary>Where the payload of a frame with gradients goes as it comes; then call <see cref="Filled"/>.</summary>
+    public static Span<byte> Room(CollectiveFrame frame)
+    {
+        var to = frame.Received!.Floats.Span;
+        // bfloat16 into the upper half of the room, which the numbers fill from below: none is written over before it is read.
+        return frame.IsRounded ? MemoryMarshal.AsBytes(Packed(to)) : MemoryMarshal.AsBytes(to);
+    }
+
+    /// <summary>All of the payload is in its <see cref="Room"/>.</summary>
+    public static void Filled(CollectiveFrame frame)
+    {
+        if (frame.IsRounded)
+        {
+            var to = frame.Received!.Floats.Span;
+            GradientPrecision.Widen(Packed(to), to);
+        }
+    }
+
+    private static Span<ushort> Packed(Span<float> numbers) => MemoryMarshal.Cast<float, ushort>(numbers)[numbers.Length..];
+
+    private static CollectiveFrame Parse(ReadOnlySequence<byte> message, out ReadOnlySequence<byte> payload)
+    {
+        payload = default;
         var reader = new SequenceReader<byte>(message);
         var frame = new CollectiveFrame();
-        ReadOnlySequence<byte> payload = default;
         int level = 0,
             index = 0;
         while (!reader.End)
@@ -199,8 +247,6 @@ internal static class FrameCodec
         }
 
         frame.Node = new Subtree(level, index);
-        frame.PayloadBytes = (int)payload.Length;
-        TakePayload(frame, payload);
         return frame;
     }
 
@@ -225,19 +271,9 @@ internal static class FrameCodec
         }
         if (isGradient)
         {
-            if (payload.IsEmpty || payload.Length % frame.NumberBytes != 0)
-            {
-                throw Malformed($"a gradient of {payload.Length} bytes");
-            }
-            frame.Received = FrameBuffer.Rent((int)(payload.Length / frame.NumberBytes));
-            if (frame.IsRounded)
-            {
-                ReadRounded(payload, frame.Received.Floats.Span);
-            }
-            else
-            {
-                payload.CopyTo(MemoryMarshal.AsBytes(frame.Received.Floats.Span));
-            }
+            TakeRoom(frame, payload.Length);
+            payload.CopyTo(Room(frame));
+            Filled(frame);
         }
         else
         {
@@ -245,12 +281,18 @@ internal static class FrameCodec
         }
     }
 
-    private static void ReadRounded(ReadOnlySequence<byte> payload, Span<float> to)
+    private static void TakeRoom(CollectiveFrame frame, long bytes)
     {
-        // In the upper half of the room, which the numbers fill from below: none is written over before it is read.
-        var packed = MemoryMarshal.Cast<float, ushort>(to)[to.Length..];
-        payload.CopyTo(MemoryMarshal.AsBytes(packed));
-        GradientPrecision.Widen(packed, to);
+        if (bytes is 0 or > LargestPayload || bytes % frame.NumberBytes != 0)
+        {
+            throw Malformed($"a gradient of {bytes} bytes");
+        }
+        if (frame.IsRounded && frame.Kind == FrameKind.Share)
+        {
+            throw Malformed($"bfloat16 numbers in a frame of kind {frame.Kind}");
+        }
+        frame.PayloadBytes = (int)bytes;
+        frame.Received = FrameBuffer.Rent((int)(bytes / frame.NumberBytes));
     }
 
     private static ulong GetVarint(ref SequenceReader<byte> reader)

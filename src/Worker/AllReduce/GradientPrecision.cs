@@ -11,6 +11,8 @@ namespace TrainingCluster.Worker.AllReduce;
 /// </summary>
 public sealed class GradientPrecision
 {
+    private const int RoundedTogether = 1024;
+
     private GradientPrecision(bool isRounded) => IsRounded = isRounded;
 
     /// <summary>As backward leaves them.</summary>
@@ -58,8 +60,19 @@ public sealed class GradientPrecision
     /// <summary>A sum of the tree: a + b. It may lie where one of them does.</summary>
     public void Add(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> sum)
     {
-        TensorPrimitives.Add(a, b, sum);
-        Round(sum);
+        if (!IsRounded)
+        {
+            TensorPrimitives.Add(a, b, sum);
+            return;
+        }
+        // Rounded while they are in the processor's cache.
+        for (var at = 0; at < sum.Length; at += RoundedTogether)
+        {
+            var count = Math.Min(RoundedTogether, sum.Length - at);
+            var part = sum.Slice(at, count);
+            TensorPrimitives.Add(a.Slice(at, count), b.Slice(at, count), part);
+            Round(part);
+        }
     }
 
     /// <summary>Rounded numbers in half their bytes: the upper halves.</summary>

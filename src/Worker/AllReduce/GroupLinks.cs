@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Net.Sockets;
 using Grpc.Core;
+using TrainingCluster.Modeling.Native;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -23,6 +25,7 @@ internal sealed class GroupLinks(
 {
     private readonly object[] _receiving = [.. plan.Members.Select(_ => new object())];
     private readonly int[] _joined = new int[plan.Workers];
+    private readonly int[] _dataJoined = new int[plan.Workers];
     private PeerLink?[] _links = [];
     private long _sentBytes;
     private long _receivedBytes;
@@ -59,6 +62,86 @@ internal sealed class GroupLinks(
 
     /// <summary>From now on what a peer can be told in its inbox goes there.</summary>
     public void Use(int rank, PeerInbox inbox) => _links[rank]!.Inbox = inbox;
+
+    /// <summary>
+    /// Opens data connections: from now on payloads go over them. A peer with which that fails gets them through its stream.
+    /// </summary>
+    /// <param name="ranks">To whom.</param>
+    /// <returns>By rank: why there is none to it.</returns>
+    public async Task<IReadOnlyDictionary<int, string>> OpenDataAsync(IEnumerable<int> ranks)
+    {
+        var opened = await Task.WhenAll(ranks.Select(async rank => (rank, Problem: await _links[rank]!.OpenDataAsync())));
+        return opened.Where(rank => rank.Problem is not null).ToDictionary(rank => rank.rank, rank => rank.Problem!);
+    }
+
+    /// <summary>Serves a peer's data connection until it ends, on a thread of its own.</summary>
+    /// <param name="rank">The peer.</param>
+    /// <param name="socket">The connection.</param>
+    /// <param name="stream">Of it, after the hello.</param>
+    /// <param name="stopped">The server ends.</param>
+    /// <exception cref="RpcException">The peer may not have one.</exception>
+    public async Task ReceiveDataAsync(int rank, Socket socket, Stream stream, CancellationToken stopped)
+    {
+        RequireFree(_dataJoined, rank, "data connection");
+        var peer = plan.Members[rank].WorkerId;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopped, detector.Ended);
+        await stream.WriteAsync(new[] { DataWire.Accepted }, either.Token);
+        BlockingSocket.Make(socket);
+        await using var _ = either.Token.Register(() => BlockingSocket.End(socket));
+        var problem = await Task.Factory.StartNew(
+            () => ReceiveData(rank, stream),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        if (problem is not null && !either.IsCancellationRequested)
+        {
+            await BreakAsync(detector, options, $"The data connection from {peer} broke: {problem}", peer);
+        }
+    }
+
+    /// <returns>Why it broke; null: it ended between two frames, which means nothing: the stream beside it tells why.</returns>
+    private string? ReceiveData(int rank, Stream stream)
+    {
+        var header = new byte[DataWire.LongestHeader];
+        try
+        {
+            while (DataWire.ReadFrame(stream, header) is { } frame)
+            {
+                if (Take(rank, frame) is { } wrong)
+                {
+                    Corrupt(rank, wrong);
+                    break;
+                }
+            }
+            return null;
+        }
+        catch (RpcException e)
+        {
+            Corrupt(rank, e.Status.Detail);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>
+    /// A data connection is broken. The stream beside it may be about to tell more: that the peer is gone, or has ended the generation.
+    /// </summary>
+    public static async Task BreakAsync(FailureDetector detector, CollectiveOptions options, string message, string peer)
+    {
+        try
+        {
+            await Task.Delay(options.FailedLinkTimeout, detector.Ended);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        detector.Fail(CollectiveError.PeerUnreachable, message, peer);
+    }
 
     /// <summary>Takes what a peer has put into this worker's inbox.</summary>
     public void Receive(int rank, ReadOnlyMemory<byte> message)
@@ -109,14 +192,7 @@ internal sealed class GroupLinks(
     )
     {
         var rank = first.SenderRank;
-        if (rank < 0 || rank >= plan.Workers || rank == plan.OwnRank)
-        {
-            throw Refuse($"There is no rank {rank} in generation {plan.Generation} of job {plan.JobId}.");
-        }
-        if (Interlocked.Exchange(ref _joined[rank], 1) != 0)
-        {
-            throw new RpcException(new Status(StatusCode.AlreadyExists, $"Rank {rank} has a stream already."));
-        }
+        RequireFree(_joined, rank, "stream");
         var peer = plan.Members[rank].WorkerId;
         var result = new ExchangeResult();
         try
@@ -163,6 +239,18 @@ internal sealed class GroupLinks(
         Interlocked.Add(ref _sentBytes, bytes);
         Interlocked.Increment(ref _sentFrames);
         Interlocked.Add(ref _inboxFrames, toInbox ? 1 : 0);
+    }
+
+    private void RequireFree(int[] joined, int rank, string what)
+    {
+        if (rank < 0 || rank >= plan.Workers || rank == plan.OwnRank)
+        {
+            throw Refuse($"There is no rank {rank} in generation {plan.Generation} of job {plan.JobId}.");
+        }
+        if (Interlocked.Exchange(ref joined[rank], 1) != 0)
+        {
+            throw new RpcException(new Status(StatusCode.AlreadyExists, $"Rank {rank} has a {what} already."));
+        }
     }
 
     private static RpcException Refuse(string why) => new(new Status(StatusCode.InvalidArgument, why));

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -20,7 +19,7 @@ internal sealed class HierarchicalExchange : IStepExchange
     private readonly SharedPaths _paths;
     private readonly Memory<float> _gradient;
     private readonly long _step;
-    private readonly OutstandingFrames _outstanding;
+    private readonly ExchangeProgress _progress;
     private readonly int _sharedResult;
     private readonly Leaf?[] _leaves;
     private readonly FormingSum[] _sums;
@@ -30,9 +29,6 @@ internal sealed class HierarchicalExchange : IStepExchange
     private readonly int[][] _pending;
     private readonly int[] _expectedGathers;
     private readonly int[] _gathersLeft;
-    private readonly int[] _expectedCopies;
-    private int _remaining;
-    private int _uncopied;
 
     /// <param name="allReduce">The generation's.</param>
     /// <param name="frames">What this member sends and is sent.</param>
@@ -41,14 +37,12 @@ internal sealed class HierarchicalExchange : IStepExchange
     {
         (_allReduce, _frames, _step) = (allReduce, frames, step);
         (_detector, _paths, _gradient) = (allReduce.Detector, allReduce.Paths, allReduce.Gradient);
-        _outstanding = new OutstandingFrames(allReduce.Send, PulseIfDone);
         _sharedResult = _paths.NumberOf(_gradient);
         _leaves = new Leaf?[frames.Own.Count];
         _sums = [.. frames.Sums.Select(_ => new FormingSum())];
         _sumsLeft = [.. Enumerable.Range(0, frames.Slices.Count).Select(frames.SumsOf)];
         _slicesLeft = [.. frames.Outgoing.Select(frame => frame.Slices)];
         _came = new int[frames.Incoming.Count];
-        _remaining = frames.Slices.Count;
 
         var workers = allReduce.Plan.Workers;
         _pending =
@@ -66,11 +60,12 @@ internal sealed class HierarchicalExchange : IStepExchange
         {
             _gathersLeft[frame.Peer]++;
         }
-        _expectedCopies = [.. _gathersLeft.Select((gathers, rank) => gathers > 0 && _sharedResult > 0 && _paths.IsReadBy(rank) ? 1 : 0)];
-        _uncopied = _expectedCopies.Sum();
+        _progress = new ExchangeProgress(
+            allReduce,
+            frames.Slices.Count,
+            [.. _gathersLeft.Select((gathers, rank) => gathers > 0 && _sharedResult > 0 && _paths.IsReadBy(rank))]
+        );
     }
-
-    private bool IsDone => Volatile.Read(ref _remaining) == 0 && !_outstanding.Any && Volatile.Read(ref _uncopied) == 0;
 
     /// <inheritdoc/>
     public void Submit(int bucket, Subtree node, Memory<float> buffer)
@@ -95,7 +90,7 @@ internal sealed class HierarchicalExchange : IStepExchange
 
     /// <inheritdoc/>
     public void Complete(TimeSpan ownPart) =>
-        _detector.Wait(() => IsDone, Missing, ownPart, $"the all-reduce of step {_step}", withinStep: true);
+        _detector.Wait(() => _progress.IsDone, Missing, ownPart, $"the all-reduce of step {_step}", withinStep: true);
 
     /// <inheritdoc/>
     public string? Receive(int sender, CollectiveFrame frame)
@@ -185,7 +180,7 @@ internal sealed class HierarchicalExchange : IStepExchange
         }
         if (Interlocked.Decrement(ref _expectedGathers[expected.Peer]) == 0 && frame.Received is null)
         {
-            _outstanding.Send(expected.Peer, new CollectiveFrame { Step = _step, Kind = FrameKind.Copied });
+            _progress.Send(expected.Peer, new CollectiveFrame { Step = _step, Kind = FrameKind.Copied });
         }
         for (var slice = expected.FirstSlice; slice < expected.FirstSlice + expected.Slices; slice++)
         {
@@ -200,15 +195,7 @@ internal sealed class HierarchicalExchange : IStepExchange
         {
             return "this worker's sums have not all been sent yet";
         }
-        if (Interlocked.Exchange(ref _expectedCopies[sender], 0) == 0)
-        {
-            return "it comes twice, or nothing was sent by reference";
-        }
-        if (Interlocked.Decrement(ref _uncopied) == 0)
-        {
-            _detector.Pulse();
-        }
-        return null;
+        return _progress.Copied(sender);
     }
 
     /// <summary>The own sum is here in whose place the slice's partial sum is formed; the last one ends up in the gradient.</summary>
@@ -273,15 +260,6 @@ internal sealed class HierarchicalExchange : IStepExchange
         }
     }
 
-    // Through memory a frame is taken as soon as it is sent: not each of them may wake the training thread.
-    private void PulseIfDone()
-    {
-        if (IsDone)
-        {
-            _detector.Pulse();
-        }
-    }
-
     /// <summary>The gradient holds the sum over all shards of a slice.</summary>
     private void Finish(int slice)
     {
@@ -289,10 +267,7 @@ internal sealed class HierarchicalExchange : IStepExchange
         {
             CountDown(frame);
         }
-        if (Interlocked.Decrement(ref _remaining) == 0)
-        {
-            _detector.Pulse();
-        }
+        _progress.SliceDone();
     }
 
     /// <summary>One more slice of a frame is ready; it is sent with the last.</summary>
@@ -313,25 +288,21 @@ internal sealed class HierarchicalExchange : IStepExchange
         {
             Interlocked.Decrement(ref _gathersLeft[planned.Peer]);
         }
-        _outstanding.Send(planned.Peer, frame);
+        _progress.Send(planned.Peer, frame);
     }
 
     /// <summary>Those whose frames depend on the fewest others: a member that waits itself sends nothing either.</summary>
-    [SuppressMessage("Style", "IDE0305", Justification = "A query reads better.")]
     private Awaited Missing()
     {
         for (var hops = 0; hops < _pending.Length; hops++)
         {
-            var late = Ranks(_pending[hops]);
+            var late = ExchangeProgress.Ranks(_pending[hops]);
             if (late.Count > 0)
             {
                 return new Awaited(late, hops);
             }
         }
-        return new Awaited(Ranks(_expectedCopies), _pending.Length);
-
-        static List<int> Ranks(int[] expected) =>
-            Enumerable.Range(0, expected.Length).Where(rank => Volatile.Read(ref expected[rank]) > 0).ToList();
+        return new Awaited(_progress.Copying, _pending.Length);
     }
 
     private int IndexOf(Subtree own)

@@ -83,6 +83,9 @@ internal sealed class HierarchicalFrames
     /// <summary>What this member sends in a step.</summary>
     public IReadOnlyList<HierarchicalFrame> Outgoing => _outgoing;
 
+    /// <summary>The ranks to which this member sends frames.</summary>
+    public IEnumerable<int> Receivers => _outgoing.Select(frame => frame.Peer).Distinct();
+
     /// <summary>The sums that this member forms in a step.</summary>
     public IReadOnlyList<PartialSum> Sums => _sums;
 

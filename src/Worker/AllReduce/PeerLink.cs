@@ -24,6 +24,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private readonly Task _sending;
     private readonly Task _watching;
     private volatile PeerInbox? _inbox;
+    private volatile DataConnection? _data;
     private volatile bool _discard;
     private volatile bool _closing;
 
@@ -66,7 +67,36 @@ internal sealed class PeerLink : IAsyncDisposable
         {
             return;
         }
+        if (_data is { } data && !frame.Floats.IsEmpty && frame.SharedBuffer == 0)
+        {
+            data.Send(frame);
+            return;
+        }
         _frames.Writer.TryWrite(frame);
+    }
+
+    /// <summary>Opens a data connection: payloads go over it from then on.</summary>
+    /// <returns>Null, or why there is none.</returns>
+    public async Task<string?> OpenDataAsync()
+    {
+        var peer = _plan.Members[_rank].WorkerId;
+        try
+        {
+            _data = await DataConnection.OpenAsync(
+                _plan,
+                _rank,
+                _options,
+                _time,
+                bytes => _sent(bytes, false),
+                message => GroupLinks.BreakAsync(_detector, _options, $"The data connection to {peer} broke: {message}", peer),
+                _detector.Ended
+            );
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>No more frames: what is queued is still sent, unless the group failed.</summary>
@@ -74,11 +104,16 @@ internal sealed class PeerLink : IAsyncDisposable
     {
         _discard = _detector.Failure is not null;
         _frames.Writer.TryComplete();
+        _data?.Complete(_discard);
         // After a failure nothing is left to send but the stream's end: a healthy peer takes it at once, and one that is stopped or
         // cut off must not keep the others from the next generation.
         var timeout = _discard ? _options.FailedLinkTimeout : _options.Timeout;
-        await Task.WhenAny(Task.WhenAll(_sending, _watching), Task.Delay(timeout, _time));
+        await Task.WhenAny(Task.WhenAll(_sending, _watching, _data?.Sending ?? Task.CompletedTask), Task.Delay(timeout, _time));
         _closing = true;
+        if (_data is { } data)
+        {
+            await data.DisposeAsync();
+        }
         _call.Dispose();
         await _sending;
         await _watching;

@@ -18,6 +18,8 @@ internal sealed class SharedPaths
     private readonly long[] _uses;
     private readonly string[] _unread;
     private readonly string[] _notPut;
+    private readonly bool[] _takesData;
+    private readonly string[] _noData;
 
     private SharedPaths(ProcessGroup plan, SharedBuffers? own)
     {
@@ -27,10 +29,20 @@ internal sealed class SharedPaths
         _uses = new long[workers];
         _unread = [.. Enumerable.Repeat("nothing is agreed on yet", workers)];
         _notPut = [.. Enumerable.Repeat("", workers)];
+        _takesData = new bool[workers];
+        _noData = [.. Enumerable.Repeat("none was opened", workers)];
     }
 
-    /// <summary>How many peers read this worker's memory.</summary>
-    public int Readers => _unread.Count(problem => problem.Length == 0);
+    /// <summary>Peers by the way that this worker's gradients take to them.</summary>
+    public PeerCounts Counts
+    {
+        get
+        {
+            var shared = _plan.Peers.Count(IsReadBy);
+            var tcp = _plan.Peers.Count(rank => _noData[rank].Length == 0);
+            return new(shared, tcp, _plan.Workers - 1 - shared - tcp);
+        }
+    }
 
     /// <summary>Above so many members the group exchanges along the tree: rank 0's word, so that all do the same.</summary>
     public int HierarchicalAbove { get; private init; } = int.MaxValue;
@@ -51,6 +63,7 @@ internal sealed class SharedPaths
         var offer = own?.BeginUse() ?? new SharedMemoryOffer();
         offer.HierarchicalAbove = group.Options.HierarchicalAbove;
         offer.Inbox = inbox?.Offer;
+        offer.DataConnections = group.Options.DataConnections;
         var offers = AllGather(MailboxTopic.MemoryOffer, offer);
         var paths = new SharedPaths(group.Plan, own) { HierarchicalAbove = offers[0].HierarchicalAbove };
         // 2.
@@ -62,12 +75,30 @@ internal sealed class SharedPaths
         // 3.
         for (var rank = 0; rank < answers.Length; rank++)
         {
+            paths._takesData[rank] = group.Options.DataConnections && offers[rank].DataConnections;
             paths._unread[rank] = rank == group.Plan.OwnRank ? "it is this worker" : ProblemOf(answers[rank], group.Plan);
         }
         return paths;
 
         T[] AllGather<T>(MailboxTopic topic, T message)
             where T : IMessage<T>, new() => group.Mailbox.AllGather(group.Plan.BaseStep, topic, message, group.Options.ToGetReady);
+    }
+
+    /// <summary>Opens data connections to those who take one, and do not read this worker's memory.</summary>
+    /// <param name="links">The streams beside them.</param>
+    /// <param name="receivers">The ranks to which this worker sends gradients.</param>
+    public void OpenData(GroupLinks links, IEnumerable<int> receivers)
+    {
+        int[] ranks = [.. receivers.Where(rank => _takesData[rank] && !IsReadBy(rank))];
+        if (ranks.Length == 0)
+        {
+            return;
+        }
+        var problems = links.OpenDataAsync(ranks).GetAwaiter().GetResult();
+        foreach (var rank in ranks)
+        {
+            _noData[rank] = problems.GetValueOrDefault(rank, "");
+        }
     }
 
     /// <summary>Whether a peer reads this worker's memory.</summary>
@@ -89,18 +120,17 @@ internal sealed class SharedPaths
             .Range(0, _plan.Workers)
             .Where(rank => rank != _plan.OwnRank)
             .ToLookup(
-                IsReadBy,
+                rank =>
+                    IsReadBy(rank) ? "through shared memory"
+                    : _noData[rank].Length == 0 ? "over TCP"
+                    : "through gRPC",
                 rank =>
                     _plan.Members[rank].WorkerId
                     + (IsReadBy(rank) ? "" : $" ({_unread[rank]})")
+                    + (IsReadBy(rank) || _noData[rank].Length == 0 ? "" : $" (data connection: {_noData[rank]})")
                     + (_notPut[rank].Length == 0 ? "" : $" (not into its inbox: {_notPut[rank]})")
             );
-        return string.Join(
-            "; ",
-            new[] { (Path: "shared memory", Peers: peers[true]), (Path: "gRPC", Peers: peers[false]) }
-                .Where(way => way.Peers.Any())
-                .Select(way => $"through {way.Path} to {string.Join(", ", way.Peers)}")
-        );
+        return string.Join("; ", peers.Select(way => $"{way.Key} to {string.Join(", ", way)}"));
     }
 
     private void OpenInboxes(CollectiveGroup group, SharedMemoryOffer[] offers)

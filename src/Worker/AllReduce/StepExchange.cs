@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using TrainingCluster.V1;
 
 namespace TrainingCluster.Worker.AllReduce;
@@ -19,14 +18,11 @@ internal sealed class StepExchange : IStepExchange
     private readonly int[] _submitted;
     private readonly int[] _expectedReduces;
     private readonly int[] _expectedGathers;
-    private readonly int[] _expectedCopies;
     private readonly SharedPaths _paths;
-    private readonly OutstandingFrames _outstanding;
+    private readonly ExchangeProgress _progress;
     private readonly int _sharedResult;
     private readonly int _ownNodes;
-    private int _remaining;
     private int _ownRemaining;
-    private int _uncopied;
 
     public StepExchange(GradientAllReduce allReduce, long step)
     {
@@ -38,7 +34,6 @@ internal sealed class StepExchange : IStepExchange
             allReduce.Gradient,
             allReduce.Paths
         );
-        _outstanding = new OutstandingFrames(allReduce.Send, PulseIfDone);
         _owned = new SliceReduction<FrameBuffer>?[_slices.Count];
         _gathered = new int[_slices.Count];
         _submitted = new int[_slices.Buckets];
@@ -47,15 +42,10 @@ internal sealed class StepExchange : IStepExchange
         {
             if (_slices[i].Owner == _plan.OwnRank)
             {
-                _owned[i] = new SliceReduction<FrameBuffer>(_plan.LogicalShards, View(_gradient, i), Scratch)
-                {
-                    Precision = allReduce.Precision,
-                };
+                _owned[i] = new SliceReduction<FrameBuffer>(_plan.LogicalShards, View(_gradient, i)) { Precision = allReduce.Precision };
             }
         }
 
-        // One worker alone holds the whole tree: its own sum is the result, and nobody is waited for.
-        _remaining = _plan.Workers == 1 ? 0 : _slices.Count;
         var own = _slices.CountOwnedBy(_plan.OwnRank);
         _expectedReduces =
         [
@@ -64,17 +54,18 @@ internal sealed class StepExchange : IStepExchange
         _expectedGathers = [.. Enumerable.Range(0, _plan.Workers).Select(rank => rank == _plan.OwnRank ? 0 : _slices.CountOwnedBy(rank))];
         _sharedResult = _paths.NumberOf(_gradient);
         _ownRemaining = own;
-        _expectedCopies =
-        [
-            .. Enumerable.Range(0, _plan.Workers).Select(rank => own > 0 && _sharedResult > 0 && _paths.IsReadBy(rank) ? 1 : 0),
-        ];
-        _uncopied = _expectedCopies.Sum();
+        _progress = new ExchangeProgress(
+            allReduce,
+            // One worker alone holds the whole tree: its own sum is the result, and nobody is waited for.
+            _plan.Workers == 1
+                ? 0
+                : _slices.Count,
+            [.. Enumerable.Range(0, _plan.Workers).Select(rank => own > 0 && _sharedResult > 0 && _paths.IsReadBy(rank))]
+        );
     }
 
     /// <summary>The step whose gradient this is.</summary>
     public long Step { get; }
-
-    private bool IsDone => Volatile.Read(ref _remaining) == 0 && !_outstanding.Any && Volatile.Read(ref _uncopied) == 0;
 
     /// <inheritdoc/>
     public void Submit(int bucket, Subtree node, Memory<float> buffer)
@@ -91,10 +82,7 @@ internal sealed class StepExchange : IStepExchange
             var slice = _slices[i];
             if (slice.Owner != _plan.OwnRank)
             {
-                _outstanding.Send(
-                    slice.Owner,
-                    Frame(FrameKind.Reduce, i, node, View(buffer, i), _paths.IsReadBy(slice.Owner) ? shared : 0)
-                );
+                _progress.Send(slice.Owner, Frame(FrameKind.Reduce, i, node, View(buffer, i), _paths.IsReadBy(slice.Owner) ? shared : 0));
             }
             else
             {
@@ -105,7 +93,7 @@ internal sealed class StepExchange : IStepExchange
 
     /// <inheritdoc/>
     public void Complete(TimeSpan ownPart) =>
-        _detector.Wait(() => IsDone, Missing, ownPart, $"the all-reduce of step {Step}", withinStep: true);
+        _detector.Wait(() => _progress.IsDone, Missing, ownPart, $"the all-reduce of step {Step}", withinStep: true);
 
     /// <inheritdoc/>
     public string? Receive(int sender, CollectiveFrame frame)
@@ -154,12 +142,6 @@ internal sealed class StepExchange : IStepExchange
         }
     }
 
-    private static (Memory<float> Values, FrameBuffer Owner) Scratch(int floats)
-    {
-        var buffer = FrameBuffer.Rent(floats);
-        return (buffer.Floats, buffer);
-    }
-
     private string? ReceiveReduce(int sender, CollectiveFrame frame, int index, Memory<float> values)
     {
         if (!_allReduce.CoverOf(sender).Contains(frame.Node))
@@ -193,9 +175,9 @@ internal sealed class StepExchange : IStepExchange
 
         if (Interlocked.Decrement(ref _expectedGathers[sender]) == 0 && frame.Received is null)
         {
-            _outstanding.Send(sender, new CollectiveFrame { Step = Step, Kind = FrameKind.Copied });
+            _progress.Send(sender, new CollectiveFrame { Step = Step, Kind = FrameKind.Copied });
         }
-        SliceDone();
+        _progress.SliceDone();
         return null;
     }
 
@@ -205,15 +187,7 @@ internal sealed class StepExchange : IStepExchange
         {
             return "this worker's sums have not all been sent yet";
         }
-        if (Interlocked.Exchange(ref _expectedCopies[sender], 0) == 0)
-        {
-            return "it comes twice, or nothing was sent by reference";
-        }
-        if (Interlocked.Decrement(ref _uncopied) == 0)
-        {
-            _detector.Pulse();
-        }
-        return null;
+        return _progress.Copied(sender);
     }
 
     private bool Add(int index, Subtree node, Memory<float> values, FrameBuffer? received, bool readOnly)
@@ -248,11 +222,11 @@ internal sealed class StepExchange : IStepExchange
         {
             if (rank != _plan.OwnRank)
             {
-                _outstanding.Send(rank, Frame(FrameKind.Gather, index, default, result, _paths.IsReadBy(rank) ? _sharedResult : 0));
+                _progress.Send(rank, Frame(FrameKind.Gather, index, default, result, _paths.IsReadBy(rank) ? _sharedResult : 0));
             }
         }
 
-        SliceDone();
+        _progress.SliceDone();
         return true;
     }
 
@@ -273,36 +247,15 @@ internal sealed class StepExchange : IStepExchange
         };
     }
 
-    // Through memory a frame is taken as soon as it is sent: not each of them may wake the training thread.
-    private void PulseIfDone()
-    {
-        if (IsDone)
-        {
-            _detector.Pulse();
-        }
-    }
-
-    private void SliceDone()
-    {
-        if (Interlocked.Decrement(ref _remaining) == 0)
-        {
-            _detector.Pulse();
-        }
-    }
-
-    [SuppressMessage("Style", "IDE0305", Justification = "A query reads better.")]
     private Awaited Missing()
     {
         // A member that has not sent its own part holds up the others too; a missing sum may be another worker's fault.
-        var late = Ranks(_expectedReduces);
+        var late = ExchangeProgress.Ranks(_expectedReduces);
         if (late.Count == 0)
         {
-            late = Ranks(_expectedGathers);
+            late = ExchangeProgress.Ranks(_expectedGathers);
         }
-        return new Awaited(late.Count > 0 ? late : Ranks(_expectedCopies));
-
-        static List<int> Ranks(int[] expected) =>
-            Enumerable.Range(0, expected.Length).Where(rank => Volatile.Read(ref expected[rank]) > 0).ToList();
+        return new Awaited(late.Count > 0 ? late : _progress.Copying);
     }
 
     private Memory<float> View(Memory<float> buffer, int index)

@@ -51,6 +51,7 @@ public static partial class WorkerHost
             Of<CollectiveOptions>(settings) with
             {
                 SharedMemory = options.SharedMemory,
+                DataConnections = options.DataConnections,
                 Identity = identity,
             },
             time,
@@ -98,6 +99,7 @@ public static partial class WorkerHost
         // 3.
         await using var app = BuildWebApplication(options, address, collective, node, link, Of<LoggingOptions>(settings));
         refusals.Watch(app);
+        collective.Refused = refusals.NoteConnection;
         MapEndpoints(app, published);
         await app.StartAsync();
         var ports = app.Urls.Select(u => new Uri(u).Port).ToArray();
@@ -186,8 +188,7 @@ public static partial class WorkerHost
         {
             // The first is the peers', the second Prometheus': their order tells them apart when ports are chosen by the system.
             kestrel.Listen(
-                address.Bind,
-                options.GrpcPort,
+                new PeersEndPoint(address.Bind, options.GrpcPort),
                 listen =>
                 {
                     listen.Protocols = HttpProtocols.Http2;

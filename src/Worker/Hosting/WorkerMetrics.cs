@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Prometheus;
 using TrainingCluster.Telemetry;
 using TrainingCluster.V1;
+using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Worker.Hosting;
 
@@ -136,18 +137,19 @@ public sealed class WorkerMetrics
     /// <summary>Publishes how gradients go to peers.</summary>
     /// <param name="published">Reads the numbers at every scrape.</param>
     /// <param name="peers">Of the present generation.</param>
-    public static void PublishPeers(ProgramMetrics published, Func<(int SharedMemory, int Grpc)> peers)
+    public static void PublishPeers(ProgramMetrics published, Func<PeerCounts> peers)
     {
         ArgumentNullException.ThrowIfNull(published);
         var gauge = published.Factory.CreateGauge(
             "training_cluster_allreduce_peers",
-            "Peers in the present generation, by the path that this worker's gradients take to them: shared_memory, grpc.",
+            "Peers in the present generation, by the path that this worker's gradients take to them: shared_memory, tcp, grpc.",
             "path"
         );
         published.Registry.AddBeforeCollectCallback(() =>
         {
-            var (shared, grpc) = peers();
+            var (shared, tcp, grpc) = peers();
             gauge.WithLabels("shared_memory").Set(shared);
+            gauge.WithLabels("tcp").Set(tcp);
             gauge.WithLabels("grpc").Set(grpc);
         });
     }

@@ -23,6 +23,9 @@ public sealed record WorkerOptions : ProcessOptions
     /// <summary>Whether gradients go to workers on this machine through shared memory where that is possible. Default true.</summary>
     public bool SharedMemory { get; init; } = true;
 
+    /// <summary>Whether gradients take TCP connections of their own to workers that do not share memory. Default true.</summary>
+    public bool DataConnections { get; init; } = true;
+
     /// <summary>Whether a text names a host and a port.</summary>
     public static bool IsHostPort(string? text) =>
         text is not null

@@ -54,6 +54,33 @@ internal static class CollectiveTargets
         },
         new()
         {
+            Name = "data-hello",
+            Read = input => DataWire.ReadHelloAsync(new MemoryStream(input), CancellationToken.None).GetAwaiter().GetResult(),
+            IsRefusal = error => error is IOException || IsInvalidArgument(error),
+            Seeds = () =>
+                [
+                    DataWire.Write(
+                        new DataHello
+                        {
+                            JobId = s_plan.JobId,
+                            Generation = s_plan.Generation,
+                            SenderRank = 1,
+                            GroupToken = s_plan.Token,
+                        }
+                    ),
+                ],
+        },
+        new()
+        {
+            Name = "data-frames",
+            Read = DataFrames,
+            IsRefusal = error => error is IOException || IsInvalidArgument(error),
+            Seeds = () => [DataBytes(rounded: false), DataBytes(rounded: true)],
+            // Room for the largest payload is taken before it comes: who sends it has shown the members' secret.
+            AllocatedAlways = 2 * FrameCodec.LargestPayload,
+        },
+        new()
+        {
             Name = "exchange",
             PartDepth = 1,
             Read = input => Exchange(Parts.Split(input)),
@@ -79,6 +106,31 @@ internal static class CollectiveTargets
                 ],
         },
     ];
+
+    /// <summary>What comes over a data connection after its hello.</summary>
+    private static void DataFrames(byte[] input)
+    {
+        using var stream = new MemoryStream(input);
+        var header = new byte[DataWire.LongestHeader];
+        while (DataWire.ReadFrame(stream, header) is { } frame)
+        {
+            frame.Received!.Dispose();
+        }
+    }
+
+    private static byte[] DataBytes(bool rounded)
+    {
+        var bytes = new List<byte>();
+        var header = new byte[DataWire.LongestHeader];
+        foreach (var frame in Frames().Where(frame => !frame.Floats.IsEmpty))
+        {
+            frame.IsRounded = rounded;
+            var payload = frame.Floats.Length * frame.NumberBytes;
+            bytes.AddRange(header.AsSpan(0, DataWire.Write(frame, payload, header)));
+            bytes.AddRange(new byte[payload]);
+        }
+        return [.. bytes];
+    }
 
     /// <summary>What another process left in a ring: how much it says it has written, and bytes.</summary>
     private static void Ring(byte[] input)

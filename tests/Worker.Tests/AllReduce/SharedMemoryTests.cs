@@ -13,7 +13,7 @@ public sealed class SharedMemoryTests
     public static MatrixTheoryData<string, string, bool> Mixtures =>
         new(
             ["0 1|2 3", "0 1 2|3 4 5|6 7", "0 5|1 2 7|3 4|6", "0|1 2 3 4 5 6|7", "0 3|1 6|2 5|4 7"],
-            ["on", "off", "not the first", "not to the first", "not from the first"],
+            ["on", "off", "off, gRPC", "off, gRPC with the first", "not the first", "not to the first", "not from the first"],
             [false, true]
         );
 
@@ -24,7 +24,12 @@ public sealed class SharedMemoryTests
         await using var group = await TestGroup.StartAsync(
             CollectiveGroupTests.Parse(assignment),
             options: TestGroup.Exchanging(hierarchical),
-            shares: rank => mixture != "off" && (mixture != "not the first" || rank > 0)
+            of: (rank, options) =>
+                options with
+                {
+                    SharedMemory = !mixture.StartsWith("off", StringComparison.Ordinal) && (mixture != "not the first" || rank > 0),
+                    DataConnections = mixture != "off, gRPC" && (mixture != "off, gRPC with the first" || rank > 0),
+                }
         );
         var others = group.Groups.Count - 1;
         if (mixture == "not from the first")
@@ -54,8 +59,19 @@ public sealed class SharedMemoryTests
             "not from the first" => (0, others),
             _ => (0, 0),
         };
-        Assert.Equal((first, others - first), group.Members[0].Host.Peers);
-        Assert.Equal(second, group.Groups[1].SharedMemoryPeers);
+        // Along the tree data connections are opened to those to whom gradients go.
+        if (!hierarchical)
+        {
+            var grpc = mixture.StartsWith("off, gRPC", StringComparison.Ordinal);
+            Assert.Equal(new(first, grpc ? 0 : others - first, grpc ? others : 0), group.Members[0].Host.Peers);
+            Assert.Equal(
+                mixture == "off, gRPC" ? others
+                    : grpc ? 1
+                    : 0,
+                group.Groups[1].Peers.Grpc
+            );
+        }
+        Assert.Equal(second, group.Groups[1].Peers.SharedMemory);
         if (mixture is "on" or "off")
         {
             Assert.All(group.Groups, member => Assert.Equal(mixture == "on", member.Links.InboxFrames > 0));
@@ -102,7 +118,7 @@ public sealed class SharedMemoryTests
     [InlineData("size")]
     [InlineData("buffer is the header")]
     [InlineData("nothing")]
-    public async Task Connect_OfferThatIsNotTrue_FallsBackToGrpcWithTheSameSum(string lie)
+    public async Task Connect_OfferThatIsNotTrue_FallsBackToTcpWithTheSameSum(string lie)
     {
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3|4 5 6 7"));
         group.SharedOf(0).Offering = offer =>
@@ -136,8 +152,8 @@ public sealed class SharedMemoryTests
             }
         };
         await group.ConnectAsync();
-        Assert.Equal([0, 2, 2], group.Groups.Select(member => member.SharedMemoryPeers));
-        Assert.StartsWith("through gRPC to worker-1 (", group.Groups[0].AllReduce.Paths.ToString(), StringComparison.Ordinal);
+        Assert.Equal([0, 2, 2], group.Groups.Select(member => member.Peers.SharedMemory));
+        Assert.StartsWith("over TCP to worker-1 (", group.Groups[0].AllReduce.Paths.ToString(), StringComparison.Ordinal);
         var inbox = lie is "nonce" or "process" or "nothing" ? " (not into its inbox: " : "";
         var paths = group.Groups[1].AllReduce.Paths.ToString();
         Assert.StartsWith($"through shared memory to worker-0{inbox}", paths, StringComparison.Ordinal);
@@ -256,7 +272,10 @@ public sealed class SharedMemoryTests
     [Fact]
     public async Task Exchange_ReferenceFromAPeerThatIsNotMapped_EndsTheGroupAsCorrupt()
     {
-        await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse(Two), shares: rank => rank == 0);
+        await using var group = await TestGroup.StartAsync(
+            CollectiveGroupTests.Parse(Two),
+            of: (rank, options) => options with { SharedMemory = rank == 0 }
+        );
         await group.ConnectAsync();
         await IsRefusedAsync(
             group,
@@ -329,7 +348,7 @@ public sealed class SharedMemoryTests
                 group.Compute(rank, 2, exchange);
                 return exchange;
             });
-            Assert.Equal(2, group.Groups[0].SharedMemoryPeers);
+            Assert.Equal(2, group.Groups[0].Peers.SharedMemory);
         }
 
         Assert.Equal(before, Counts());

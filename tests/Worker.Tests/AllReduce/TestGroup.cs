@@ -50,13 +50,14 @@ internal sealed class TestGroup : IAsyncDisposable
         int floats = 5000,
         CollectiveOptions? options = null,
         long generation = 1,
-        Func<int, bool>? shares = null
+        Func<int, CollectiveOptions, CollectiveOptions>? of = null,
+        int largestBucket = 1024
     )
     {
         options ??= Exchanging(hierarchical: false);
         var group = new TestGroup(
             assignment.Sum(a => a.Length),
-            BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, 1024),
+            BucketLayout.Create([floats / 3, floats - (floats / 3)], 512, largestBucket),
             options
         );
         foreach (var _ in assignment)
@@ -65,7 +66,7 @@ internal sealed class TestGroup : IAsyncDisposable
         }
         for (var rank = 0; rank < assignment.Length; rank++)
         {
-            group.Add(assignment, rank, generation, options with { SharedMemory = shares?.Invoke(rank) ?? options.SharedMemory });
+            group.Add(assignment, rank, generation, of?.Invoke(rank, options) ?? options);
         }
         return group;
     }
@@ -171,6 +172,10 @@ internal sealed class TestGroup : IAsyncDisposable
         Compute(rank, step, exchange, beforeShard);
         return FailureOf(() => exchange.Complete(TimeSpan.Zero));
     }
+
+    /// <summary>The first step of one member alone, on a thread of its own.</summary>
+    public Task<CollectiveFailure?> StepAsync(int rank) =>
+        Task.Factory.StartNew(() => Step(rank, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public void Compute(int rank, long step, IStepExchange exchange, Action<int>? beforeShard = null)
     {

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using TrainingCluster.Hosting;
+using TrainingCluster.Security;
 using TrainingCluster.Worker.AllReduce;
 
 namespace TrainingCluster.Worker.Tests.AllReduce;
@@ -29,7 +31,14 @@ internal sealed class TestMember : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             host.ConfigureKestrel(kestrel);
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(
+                new PeersEndPoint(IPAddress.Loopback, 0),
+                listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http2;
+                    listen.UseIdentity(host.Options.Identity, required: true, CertificateRole.Worker);
+                }
+            );
         });
         // A stopped server breaks its connections at once, as a killed process does.
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o => o.ShutdownTimeout = TimeSpan.Zero);

@@ -7,7 +7,8 @@ namespace TrainingCluster.Worker.Tests.AllReduce;
 
 public sealed class TreeSumTests
 {
-    private const int Length = 97;
+    // Two whole blocks of those in which a slice is added, and a part of one.
+    private const int Length = (2 * SliceReduction<Lease>.BlockFloats) + 97;
 
     [Fact]
     public void Reduction_AnyAssignmentOfShards_GivesTheBitsOfTheTree()
@@ -145,31 +146,22 @@ public sealed class TreeSumTests
             .Where(partial => partial.Values != result && random.Next(2) == 0)
             .Select(partial => (partial.Values, Copy: partial.Values.ToArray()))
             .ToList();
-        var scratch = new Scratch();
-        var slice = new SliceReduction<IDisposable>(gradients.Length, result, scratch.Rent);
+        var leases = new Dictionary<Subtree, Lease>();
+        var slice = new SliceReduction<Lease>(gradients.Length, result);
         foreach (var (node, values) in order)
         {
-            Assert.True(slice.TryAdd(node, values, null, readOnly.Exists(kept => kept.Values == values)));
+            Assert.True(slice.TryAdd(node, values, leases[node] = new Lease(), readOnly.Exists(kept => kept.Values == values)));
         }
         Assert.True(slice.IsComplete);
         Assert.All(readOnly, kept => Assert.Equal(kept.Copy, kept.Values));
-        Assert.Equal(0, scratch.Rented);
+        Assert.All(leases.Values, lease => Assert.Equal(1, lease.Ended));
         return result;
     }
 
-    private sealed class Scratch
+    private sealed class Lease : IDisposable
     {
-        public int Rented { get; private set; }
+        public int Ended { get; private set; }
 
-        public (Memory<float> Values, IDisposable Owner) Rent(int floats)
-        {
-            Rented++;
-            return (new float[floats], new Lease(this));
-        }
-
-        private sealed class Lease(Scratch scratch) : IDisposable
-        {
-            public void Dispose() => scratch.Rented--;
-        }
+        public void Dispose() => Ended++;
     }
 }

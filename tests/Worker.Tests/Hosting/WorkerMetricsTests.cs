@@ -46,7 +46,7 @@ public class WorkerMetricsTests
         await using var app = WebApplication.CreateSlimBuilder().Build();
         app.MeasureCalls(_published);
         WorkerMetrics.PublishCounts(_published, () => 1, () => 2, () => 3);
-        WorkerMetrics.PublishPeers(_published, () => (1, 2));
+        WorkerMetrics.PublishPeers(_published, () => new(1, 2, 3));
         using var refusals = new Refusals(_published.Factory, NullLoggerFactory.Instance);
         Assert.Equal(DocumentedMetrics.Of("Worker"), DocumentedMetrics.Exposed(await ExposedAsync()));
     }
@@ -96,10 +96,11 @@ public class WorkerMetricsTests
     [Fact]
     public async Task PublishPeers_AtEveryScrape_TellsThemByPath()
     {
-        WorkerMetrics.PublishPeers(_published, () => (3, 4));
+        WorkerMetrics.PublishPeers(_published, () => new(3, 4, 5));
         var text = await ExposedAsync();
         Assert.Contains("training_cluster_allreduce_peers{path=\"shared_memory\",worker=\"worker-7\"} 3", text, StringComparison.Ordinal);
-        Assert.Contains("training_cluster_allreduce_peers{path=\"grpc\",worker=\"worker-7\"} 4", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_allreduce_peers{path=\"tcp\",worker=\"worker-7\"} 4", text, StringComparison.Ordinal);
+        Assert.Contains("training_cluster_allreduce_peers{path=\"grpc\",worker=\"worker-7\"} 5", text, StringComparison.Ordinal);
     }
 
     [Fact]

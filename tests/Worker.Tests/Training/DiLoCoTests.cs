@@ -58,7 +58,7 @@ public sealed class DiLoCoTests
             first.Hold.After(InnerSteps);
             await cluster.BeginAsync("job", 1, Spec(cluster), cluster.Members);
             await first.NextAsync<StepReport>();
-            Assert.Equal(shared ? (1, 0) : (0, 1), first.Server.Host.Peers);
+            Assert.Equal(shared ? new(1, 0, 0) : new(0, 1, 0), first.Server.Host.Peers);
             first.Hold.Release();
             foreach (var member in cluster.Members)
             {

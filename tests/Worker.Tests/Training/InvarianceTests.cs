@@ -29,20 +29,33 @@ public sealed class InvarianceTests
     public async Task Training_WithAndWithoutSharedMemory_GivesTheSameWeights()
     {
         var hashes = new List<string>();
-        foreach (var (workers, readers) in new[] { (1, 0), (2, 0), (2, 1), (4, 0), (4, 3) })
+        foreach (
+            var (workers, readers, tcp) in new[]
+            {
+                (1, 0, false),
+                (2, 0, false),
+                (2, 0, true),
+                (2, 1, true),
+                (4, 0, false),
+                (4, 0, true),
+                (4, 3, true),
+            }
+        )
         {
             var options = new CollectiveOptions
             {
                 FrameBytes = 64 * 1024,
                 Timeout = TestGroup.Timeout,
                 SharedMemory = readers > 0,
+                DataConnections = tcp,
             };
             await using var cluster = await TestCluster.StartAsync(workers, options);
             var first = cluster.Members[0];
             first.Hold.After(1);
             await cluster.BeginAsync("job", 1, cluster.Spec(), cluster.Members);
             await first.NextAsync<StepReport>();
-            Assert.Equal((readers, workers - 1 - readers), first.Server.Host.Peers);
+            var others = workers - 1 - readers;
+            Assert.Equal(new(readers, tcp ? others : 0, tcp ? 0 : others), first.Server.Host.Peers);
             first.Hold.Release();
             foreach (var member in cluster.Members)
             {
