@@ -124,6 +124,19 @@ public static class JobSpecValidator
             );
         }
         OnlyWithDiLoCo(training, found);
+        if (
+            !found.Any("training.innerSteps", "training.maxInnerSteps")
+            && training.MaxInnerSteps > 0
+            && training.MaxInnerSteps < training.InnerSteps
+        )
+        {
+            found.Add(
+                "training.maxInnerSteps",
+                Text(training.MaxInnerSteps),
+                $"is less than training.innerSteps, {Text(training.InnerSteps)}",
+                "use more, or 0 for rounds of equal length"
+            );
+        }
         if (training.OptimizerSharding && training.Synchronization == Rounds.DiLoCo)
         {
             found.Add(

@@ -108,8 +108,9 @@ internal sealed class Replica : IDisposable
     {
         var totals = new ShardTotals { Shard = shard };
         _job.Model.SegmentReady = null;
-        // Rounds before this one made so many: by them the second moments' correction counts.
-        var updates = _job.State.Progress.Updates * _job.Rounds.Steps;
+        // So many updates are in the second moments, by which their correction counts. Rounds that were skipped count too, unless none
+        // was made: it hardly matters then.
+        var updates = _job.State.Progress.Updates == 0 ? 0 : first - 1;
         for (var step = first; step <= last; step++)
         {
             goOn();

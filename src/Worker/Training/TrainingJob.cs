@@ -56,13 +56,8 @@ internal sealed class TrainingJob : IDisposable
             Shared!.Add(file, State.Parameters.Weights.Host);
         }
         Optimizer = new AdamWOptions(training.Beta1, training.Beta2, training.Epsilon, training.WeightDecay);
-        Schedule = new LearningRateSchedule(
-            LearningRateSchedule.KindOf(training.Schedule),
-            training.LearningRate,
-            training.WarmupSteps,
-            TotalSteps
-        );
-        Rounds = Rounds.Of(training);
+        Schedule = LearningRateSchedule.Of(training, TotalSteps);
+        Rounds = Rounds.Of(training, TotalSteps);
         GradientPrecision = GradientPrecision.Of(training.GradientPrecision);
         var segments = State.Parameters.Layout.SegmentLengths;
         // After a round, what each weight has moved by; then its second moment.

@@ -60,7 +60,7 @@ internal sealed class TrainingLoop
         var group = new CollectiveGroup(plan, job.Buckets, gradient, options, time, logger)
         {
             Shared = job.Shared,
-            StepsApart = job.Rounds.Steps,
+            StepsApart = job.Rounds.Longest,
             Precision = job.GradientPrecision,
             Tempo = job.Tempo,
         };
@@ -74,7 +74,7 @@ internal sealed class TrainingLoop
     {
         var before = _job.State.Progress;
         var first = before.Step + 1;
-        var step = _job.Rounds.Last(first, _job.TotalSteps);
+        var step = _job.Rounds.Last(first);
         var cursor = _job.Batches.Locate(step);
         var start = Stopwatch.GetTimestamp();
         var exchange = _group.AllReduce.Begin(step);

@@ -242,7 +242,7 @@ internal sealed partial class TrainingSession
             }
 
             // 5.
-            var last = job.Rounds.Last(job.State.Progress.Step + 1, job.TotalSteps);
+            var last = job.Rounds.Last(job.State.Progress.Step + 1);
             var result = _spans.BeginStep(last).During(() => loop.Step(checkpointer.IsDue));
             Report(result, job, group);
             if (result.Fault is { } fault)

@@ -1,5 +1,4 @@
 using TrainingCluster.Jobs;
-using TrainingCluster.Worker.Optimization;
 using TrainingCluster.Worker.Training;
 
 namespace TrainingCluster.Worker.Tests.Optimization;

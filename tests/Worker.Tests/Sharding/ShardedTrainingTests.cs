@@ -100,6 +100,11 @@ public sealed class ShardedTrainingTests
                             {
                                 cluster.Members[number].Hold.Wait();
                             }
+                            if (number == 1)
+                            {
+                                // Whoever is killed does not go on, whenever the others hear of it.
+                                throw new CollectiveException(new CollectiveFailure(CollectiveError.Aborted, "killed", []));
+                            }
                         }
                     },
                 }

@@ -42,6 +42,28 @@ public sealed class DiLoCoTests
     }
 
     [Fact]
+    public async Task Training_RoundsThatGrow_GiveTheSameWeightsOnAnyNumberOfWorkers()
+    {
+        var hashes = new List<string>();
+        foreach (var workers in (int[])[1, 2, 4])
+        {
+            await using var cluster = await TestCluster.StartAsync(workers);
+            var spec = Spec(
+                cluster,
+                spec => (spec.Training.InnerSteps, spec.Training.MaxInnerSteps, spec.Training.WarmupSteps) = (2, 8, 4)
+            );
+            spec.Training.Schedule = "cosine";
+            hashes.Add(await InvarianceTests.TrainAsync(cluster, spec));
+            Assert.Equal(
+                [(2, 2), (4, 2), (6, 2), (9, 3), (14, 5)],
+                cluster.Members[^1].Seen.OfType<StepReport>().Select(report => (report.Step, report.Steps))
+            );
+        }
+
+        Assert.Single(hashes.Distinct());
+    }
+
+    [Fact]
     public async Task Training_WithAndWithoutSharedMemory_GivesTheSameWeights()
     {
         var hashes = new List<string>();

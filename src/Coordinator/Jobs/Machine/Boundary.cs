@@ -61,9 +61,7 @@ internal static class Boundary
         }
         var ahead = Math.Clamp(Math.Ceiling(options.RendezvousAhead.TotalSeconds / seconds), 1, 10_000);
         // Members hold a state at the end of a round only.
-        return Rounds
-            .Of(state.Spec.Training)
-            .Last(Math.Max(state.Progress.Step, plan.BaseStep) + 1 + (long)ahead, state.Progress.TotalSteps);
+        return RoundsOf(state).Last(Math.Max(state.Progress.Step, plan.BaseStep) + 1 + (long)ahead);
     }
 
     public static TimeSpan FinishTimeout(TransitionBuilder transition, GenerationCause cause, long finishStep)
@@ -84,7 +82,7 @@ internal static class Boundary
     /// </summary>
     public static TimeSpan Silence(JobMachineState state, JobMachineOptions options)
     {
-        var steps = Rounds.Of(state.Spec.Training).Steps;
+        var steps = RoundsOf(state).Longest;
         if (steps == 1)
         {
             return options.StallTimeout;
@@ -103,7 +101,7 @@ internal static class Boundary
         }
         transition.Current = transition.Current with { FinishStep = 0 };
         transition.State = transition.State with { PhaseSince = transition.Now };
-        transition.Discard(Rounds.Of(transition.State.Spec.Training).Steps);
+        DiscardRound(transition);
         foreach (var member in transition.Current.Members.Values.Where(s => s.Joined is null))
         {
             Rendezvous.Invite(transition, member.WorkerId, transition.State.Generation);
@@ -117,8 +115,17 @@ internal static class Boundary
         {
             return;
         }
-        transition.Discard(Rounds.Of(transition.State.Spec.Training).Steps);
+        DiscardRound(transition);
     }
+
+    private static void DiscardRound(TransitionBuilder transition)
+    {
+        var rounds = RoundsOf(transition.State);
+        var next = transition.State.Progress.Step + 1;
+        transition.Discard(rounds.Last(next) - rounds.Before(next));
+    }
+
+    private static Rounds RoundsOf(JobMachineState state) => Rounds.Of(state.Spec.Training, state.Progress.TotalSteps);
 
     /// <summary>A step of the older generation, which its members still bring to an end in order.</summary>
     public static bool IsFinishing(JobMachineState state, long generation, string workerId) =>

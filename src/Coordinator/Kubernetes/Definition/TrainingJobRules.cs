@@ -102,7 +102,12 @@ internal static class TrainingJobRules
         Add(
             training,
             $"self.synchronization == '{Rounds.DiLoCo}' || ({string.Join(" && ", unset)})",
-            "innerSteps, outerLearningRate and outerMomentum have a meaning with synchronization diloco alone"
+            "innerSteps, maxInnerSteps, outerLearningRate and outerMomentum have a meaning with synchronization diloco alone"
+        );
+        Add(
+            training,
+            "self.maxInnerSteps == 0 || self.maxInnerSteps >= self.innerSteps",
+            "maxInnerSteps must be 0, or no less than innerSteps"
         );
     }
 

@@ -1,4 +1,6 @@
-namespace TrainingCluster.Worker.Optimization;
+using TrainingCluster.V1;
+
+namespace TrainingCluster.Jobs;
 
 /// <summary>How the learning rate moves after its linear warm-up.</summary>
 public enum ScheduleKind
@@ -20,6 +22,15 @@ public enum ScheduleKind
 /// <param name="TotalSteps">The job's last step; only the cosine needs it.</param>
 public sealed record LearningRateSchedule(ScheduleKind Kind, double Peak, int WarmupSteps, long TotalSteps)
 {
+    /// <summary>Of a specification whose fields are filled in.</summary>
+    /// <param name="training">It.</param>
+    /// <param name="totalSteps">Steps of the job.</param>
+    public static LearningRateSchedule Of(TrainingSpec training, long totalSteps)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        return new(KindOf(training.Schedule), training.LearningRate, training.WarmupSteps, totalSteps);
+    }
+
     /// <summary>Reads the name that spec.proto gives the schedule.</summary>
     /// <exception cref="ArgumentException">No such schedule.</exception>
     public static ScheduleKind KindOf(string name) =>
