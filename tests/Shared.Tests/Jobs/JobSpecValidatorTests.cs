@@ -131,6 +131,12 @@ public class JobSpecValidatorTests
         );
         spec.Training.Synchronization = "diloco";
         Assert.Empty(JobSpecValidator.Validate(spec));
+        spec.Training.MaxInnerSteps = 49;
+        Assert.Equal(
+            "training.maxInnerSteps: '49' is less than training.innerSteps, 50; use more, or 0 for rounds of equal length",
+            Assert.Single(JobSpecValidator.Validate(spec)).ToString()
+        );
+        spec.Training.MaxInnerSteps = 50;
         spec.Training.OptimizerSharding = true;
         Assert.Equal("training.optimizerSharding", Assert.Single(JobSpecValidator.Validate(spec)).Field);
         spec.Training.OptimizerSharding = false;
