@@ -56,7 +56,7 @@ public sealed partial class CollectiveGroup : IAsyncDisposable
     /// <summary>Members and shards.</summary>
     public ProcessGroup Plan { get; }
 
-    /// <summary>The gradient buffers that peers on this machine may read in place; null: gradients go over the network to everyone.</summary>
+    /// <summary>The gradient buffers that peers on this machine may read in place; null: all go over the network.</summary>
     public SharedBuffers? Shared { get; init; }
 
     /// <summary>What becomes of gradients on their way.</summary>

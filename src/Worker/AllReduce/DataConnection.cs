@@ -42,7 +42,7 @@ internal sealed class DataConnection : IAsyncDisposable
     /// <param name="time">The clock for waiting.</param>
     /// <param name="sent">Told of the payload bytes of each frame that was written.</param>
     /// <param name="broken">Told when it cannot be written to any more, and why.</param>
-    /// <param name="ended">The group has ended.</param>
+    /// <param name="cancellationToken">The group has ended.</param>
     /// <exception cref="IOException">There is none; the message says why.</exception>
     public static async Task<DataConnection> OpenAsync(
         ProcessGroup plan,
@@ -51,12 +51,12 @@ internal sealed class DataConnection : IAsyncDisposable
         TimeProvider time,
         Action<int> sent,
         Func<string, Task> broken,
-        CancellationToken ended
+        CancellationToken cancellationToken
     )
     {
         var address = plan.Members[rank].Address;
         using var limit = new CancellationTokenSource(options.ToConnect, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ended);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         // A payload is written whole: nothing is gained by waiting for more.
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Stream? stream = null;
@@ -93,7 +93,7 @@ internal sealed class DataConnection : IAsyncDisposable
             {
                 await stream.DisposeAsync();
             }
-            throw e is OperationCanceledException && !ended.IsCancellationRequested
+            throw e is OperationCanceledException && !cancellationToken.IsCancellationRequested
                 ? new IOException($"nothing within {options.ToConnect.TotalSeconds:0.#} s", e)
                 : new IOException(e.Message, e);
         }

@@ -88,19 +88,19 @@ internal sealed class DataListener : IConnectionListener
         }
     }
 
-    private async Task SortAsync(Socket socket, CancellationToken stopped)
+    private async Task SortAsync(Socket socket, CancellationToken cancellationToken)
     {
         try
         {
             var first = new byte[1];
-            using (var limit = CancellationTokenSource.CreateLinkedTokenSource(stopped))
+            using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
             {
                 limit.CancelAfter(_host.Options.ToGetReady);
                 await socket.ReceiveAsync(first, SocketFlags.Peek, limit.Token);
             }
             if (first[0] == DataWire.Preface[0])
             {
-                await new DataServer(_host).ServeAsync(socket, stopped);
+                await new DataServer(_host).ServeAsync(socket, cancellationToken);
                 return;
             }
             if (_http.Writer.TryWrite(socket))

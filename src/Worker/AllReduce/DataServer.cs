@@ -12,14 +12,14 @@ internal sealed class DataServer(CollectiveHost host)
 {
     /// <summary>Serves a connection until it ends.</summary>
     /// <param name="socket">Nothing has been taken out of it; disposed at the end.</param>
-    /// <param name="stopped">The server ends.</param>
-    public async Task ServeAsync(Socket socket, CancellationToken stopped)
+    /// <param name="cancellationToken">The server ends.</param>
+    public async Task ServeAsync(Socket socket, CancellationToken cancellationToken)
     {
         using var plain = new NetworkStream(socket, ownsSocket: true);
         var from = socket.RemoteEndPoint;
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopped);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(host.Options.ToGetReady);
             await DataWire.ReadPrefaceAsync(plain, limit.Token);
             using var secure = await SecureAsync(plain, limit.Token);
@@ -31,7 +31,7 @@ internal sealed class DataServer(CollectiveHost host)
                 host.Refuse(from, "not_a_member", GroupToken.Missing(hello.JobId, hello.Generation));
                 return;
             }
-            await group.Links.ReceiveDataAsync(hello.SenderRank, socket, stream, stopped);
+            await group.Links.ReceiveDataAsync(hello.SenderRank, socket, stream, cancellationToken);
         }
         catch (RpcException e)
         {

@@ -78,13 +78,13 @@ internal sealed class GroupLinks(
     /// <param name="rank">The peer.</param>
     /// <param name="socket">The connection.</param>
     /// <param name="stream">Of it, after the hello.</param>
-    /// <param name="stopped">The server ends.</param>
+    /// <param name="cancellationToken">The server ends.</param>
     /// <exception cref="RpcException">The peer may not have one.</exception>
-    public async Task ReceiveDataAsync(int rank, Socket socket, Stream stream, CancellationToken stopped)
+    public async Task ReceiveDataAsync(int rank, Socket socket, Stream stream, CancellationToken cancellationToken)
     {
         RequireFree(_dataJoined, rank, "data connection");
         var peer = plan.Members[rank].WorkerId;
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopped, detector.Ended);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, detector.Ended);
         await stream.WriteAsync(new[] { DataWire.Accepted }, either.Token);
         BlockingSocket.Make(socket);
         await using var _ = either.Token.Register(() => BlockingSocket.End(socket));
