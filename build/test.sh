@@ -65,7 +65,7 @@ run_test_program() {
   local log=$artifacts/test-results/$name.log summary total errors bad idle status=0 began=$SECONDS program
   mkdir -p "${log%/*}"
   CLUSTER_ROOT=$root timeout -k 10 $test_time_limit_s \
-    "$artifacts/bin/$name/release/$name" -noColor -noLogo "$@" >"$log" 2>&1 </dev/null &
+    "$artifacts/bin/$name/release/$name" -noColor -noLogo -jUnit "${log%.log}.xml" "$@" >"$log" 2>&1 </dev/null &
   program=$!
   trap 'kill $program; wait $program; exit 143' TERM
   wait $program || status=$?
@@ -113,5 +113,6 @@ usage: ./cluster test [PROJECT...] [-- RUNNER-OPTION...]
 Builds and runs every test, or those of the projects whose name contains PROJECT (./cluster test worker cli).
 After --: options of the xunit.v3 runner (-class, -method, -namespace with *, -stopOnFail, ...).
 The last line reads "N passed, N failed, N skipped"; the status is 0 only if none failed.
+artifacts/test-results has each project's log, and a JUnit file with the time of each test.
 USAGE
 }

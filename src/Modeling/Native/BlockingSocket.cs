@@ -14,12 +14,17 @@ public static partial class BlockingSocket
     private const int SetFlags = 4;
     private const int NonBlocking = 0x800;
 
+    private const int KeepAliveSeconds = 30;
+
     /// <summary>
     /// From now on only one thread at a time reads it and one writes it, with synchronous calls. <see cref="End"/> ends them.
     /// </summary>
     public static void Make(Socket socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
+        // A round may take minutes in which nothing is sent, and what stands between the machines would forget it.
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
         if (!OperatingSystem.IsLinux())
         {
             return;

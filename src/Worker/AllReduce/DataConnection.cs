@@ -14,8 +14,11 @@ namespace TrainingCluster.Worker.AllReduce;
 /// </summary>
 internal sealed class DataConnection : IAsyncDisposable
 {
-    // What begins a frame goes out with its header, and numbers are rounded in pieces that stay in the processor's cache.
-    private const int PieceFloats = 8 * 1024;
+    // So much of a payload goes out with its header.
+    private const int FirstBytes = 32 * 1024;
+
+    // Numbers are rounded in pieces that stay in the processor's cache.
+    private const int RoundedFloats = 64 * 1024;
 
     // Not a BlockingCollection: it spins before it waits, and takes the processor from who would send the next frame.
     private readonly Queue<CollectiveFrame> _frames = [];
@@ -141,7 +144,7 @@ internal sealed class DataConnection : IAsyncDisposable
 
     private void Write()
     {
-        var buffer = new byte[DataWire.LongestHeader + (PieceFloats * sizeof(float))];
+        var buffer = new byte[DataWire.LongestHeader + Math.Max(FirstBytes, RoundedFloats * sizeof(ushort))];
         try
         {
             while (Next() is { } frame)
@@ -176,27 +179,26 @@ internal sealed class DataConnection : IAsyncDisposable
     {
         var numbers = frame.Floats.Span;
         var bytes = numbers.Length * frame.NumberBytes;
-        // One packet less, which would wake the peer for the header alone.
         var used = DataWire.Write(frame, bytes, buffer);
-        do
+        if (frame.IsRounded)
         {
-            var piece = numbers[..Math.Min(PieceFloats, numbers.Length)];
-            var to = buffer.AsSpan(used, piece.Length * frame.NumberBytes);
-            if (frame.IsRounded)
+            while (!numbers.IsEmpty)
             {
-                GradientPrecision.Narrow(piece, MemoryMarshal.Cast<byte, ushort>(to));
+                var piece = numbers[..Math.Min(RoundedFloats, numbers.Length)];
+                GradientPrecision.Narrow(piece, MemoryMarshal.Cast<byte, ushort>(buffer.AsSpan(used)));
+                _stream.Write(buffer.AsSpan(0, used + (piece.Length * sizeof(ushort))));
+                numbers = numbers[piece.Length..];
+                used = 0;
             }
-            else
-            {
-                MemoryMarshal.AsBytes(piece).CopyTo(to);
-            }
-            _stream.Write(buffer.AsSpan(0, used + to.Length));
-            numbers = numbers[piece.Length..];
-            used = 0;
-        } while (frame.IsRounded && !numbers.IsEmpty);
-        if (!numbers.IsEmpty)
+        }
+        else
         {
-            _stream.Write(MemoryMarshal.AsBytes(numbers));
+            // One packet less, which would wake the peer for the header alone.
+            var payload = MemoryMarshal.AsBytes(numbers);
+            var first = payload[..Math.Min(FirstBytes, payload.Length)];
+            first.CopyTo(buffer.AsSpan(used));
+            _stream.Write(buffer.AsSpan(0, used + first.Length));
+            _stream.Write(payload[first.Length..]);
         }
         _sent(bytes);
         frame.Taken?.Invoke();

@@ -41,7 +41,7 @@ internal sealed class DataServer(CollectiveHost host)
         {
             host.Refuse(from, "invalid_handshake", e.Message);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // It ended, or said nothing.
         }

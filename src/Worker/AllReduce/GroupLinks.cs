@@ -121,7 +121,7 @@ internal sealed class GroupLinks(
             Corrupt(rank, e.Status.Detail);
             return null;
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or InvalidOperationException)
         {
             return e.Message;
         }
