@@ -72,7 +72,6 @@ internal sealed class DataListener : IConnectionListener
             try
             {
                 var socket = await _socket.AcceptAsync();
-                socket.NoDelay = true;
                 _ = SortAsync(socket, _stopped.Token);
             }
             catch (Exception e) when (e is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
@@ -92,6 +91,7 @@ internal sealed class DataListener : IConnectionListener
     {
         try
         {
+            socket.NoDelay = true;
             var first = new byte[1];
             using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
             {

@@ -64,6 +64,25 @@ internal sealed class FailureDetector(ProcessGroup plan, CollectiveOptions optio
         return failure;
     }
 
+    /// <summary>
+    /// Ends the group because a connection beside a peer's stream is broken, unless the stream tells more in a moment: that the peer
+    /// is gone, or has ended the generation.
+    /// </summary>
+    /// <param name="message">A sentence for people.</param>
+    /// <param name="peer">Its id.</param>
+    public async Task FailUnlessToldAsync(string message, string peer)
+    {
+        try
+        {
+            await Task.Delay(options.FailedLinkTimeout, Ended);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        Fail(CollectiveError.PeerUnreachable, message, peer);
+    }
+
     /// <exception cref="CollectiveException">The group has ended.</exception>
     public void ThrowIfFailed()
     {

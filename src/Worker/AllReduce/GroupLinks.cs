@@ -96,7 +96,7 @@ internal sealed class GroupLinks(
         );
         if (problem is not null && !either.IsCancellationRequested)
         {
-            await BreakAsync(detector, options, $"The data connection from {peer} broke: {problem}", peer);
+            await detector.FailUnlessToldAsync($"The data connection from {peer} broke: {problem}", peer);
         }
     }
 
@@ -125,22 +125,6 @@ internal sealed class GroupLinks(
         {
             return e.Message;
         }
-    }
-
-    /// <summary>
-    /// A data connection is broken. The stream beside it may be about to tell more: that the peer is gone, or has ended the generation.
-    /// </summary>
-    public static async Task BreakAsync(FailureDetector detector, CollectiveOptions options, string message, string peer)
-    {
-        try
-        {
-            await Task.Delay(options.FailedLinkTimeout, detector.Ended);
-        }
-        catch (OperationCanceledException)
-        {
-            return;
-        }
-        detector.Fail(CollectiveError.PeerUnreachable, message, peer);
     }
 
     /// <summary>Takes what a peer has put into this worker's inbox.</summary>

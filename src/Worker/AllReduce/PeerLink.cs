@@ -79,18 +79,9 @@ internal sealed class PeerLink : IAsyncDisposable
     /// <returns>Null, or why there is none.</returns>
     public async Task<string?> OpenDataAsync()
     {
-        var peer = _plan.Members[_rank].WorkerId;
         try
         {
-            _data = await DataConnection.OpenAsync(
-                _plan,
-                _rank,
-                _options,
-                _time,
-                bytes => _sent(bytes, false),
-                message => GroupLinks.BreakAsync(_detector, _options, $"The data connection to {peer} broke: {message}", peer),
-                _detector.Ended
-            );
+            _data = await DataConnection.OpenAsync(_plan, _rank, _options, _time, _detector, bytes => _sent(bytes, false));
             return null;
         }
         catch (IOException e)

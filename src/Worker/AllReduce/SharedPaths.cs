@@ -5,8 +5,9 @@ using TrainingCluster.V1;
 namespace TrainingCluster.Worker.AllReduce;
 
 /// <summary>
-/// Which members of a generation read each other's gradients in memory. Agreed on once, before anything else: each offers its
-/// buffers, and answers whose it could map.
+/// Which way gradients take from this member to each other one of a generation: those who read them in its memory, those who get
+/// them over a data connection, and the rest. Agreed on once, before anything else: each offers its buffers, and answers whose it
+/// could map.
 /// </summary>
 internal sealed class SharedPaths
 {

@@ -108,11 +108,9 @@ public sealed class SliceReduction<TOwner>
             _waiting.Sort((a, b) => a.Node.FirstShard.CompareTo(b.Node.FirstShard));
             using var scratch = FrameBuffer.Rent(_root.Level * BlockFloats);
             var sums = new (Subtree Node, Memory<float> Values)[_root.Level + 1];
-            // The sum of two needs no room between.
-            var block = _waiting.Count == 2 ? _result.Length : BlockFloats;
-            for (var at = 0; at < _result.Length; at += block)
+            for (var at = 0; at < _result.Length; at += BlockFloats)
             {
-                AddBlock(at, Math.Min(block, _result.Length - at), sums, scratch.Floats);
+                AddBlock(at, Math.Min(BlockFloats, _result.Length - at), sums, scratch.Floats);
             }
         }
         LetGo();

@@ -74,12 +74,7 @@ public sealed class CollectiveFaultTests
         Assert.Equal(CollectiveError.Aborted, (await complete)?.Error);
         await group.Groups[0].DisposeAsync();
 
-        var peer = await Task.Factory.StartNew(
-            () => group.Step(1, 1),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
+        var peer = await group.StepAsync(1);
         Assert.Equal(CollectiveError.PeerLeft, peer?.Error);
         Assert.Empty(peer!.Suspects);
     }
@@ -90,12 +85,7 @@ public sealed class CollectiveFaultTests
         var options = new CollectiveOptions { FrameBytes = 1024, Timeout = TimeSpan.FromMilliseconds(400) };
         await using var group = await TestGroup.StartAsync(CollectiveGroupTests.Parse("0 1|2 3"), options: options);
         await group.ConnectAsync();
-        var failure = await Task.Factory.StartNew(
-            () => group.Step(0, 1),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
+        var failure = await group.StepAsync(0);
         Assert.Equal(CollectiveError.DeadlineExceeded, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
     }
@@ -132,12 +122,7 @@ public sealed class CollectiveFaultTests
             group.Groups[0].Detector.Tempo.StepDone(TimeSpan.FromMilliseconds(10));
         }
 
-        var failure = await Task.Factory.StartNew(
-            () => group.Step(0, 4),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
+        var failure = await group.StepAsync(0, 4);
         Assert.Equal(CollectiveError.DeadlineExceeded, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
         Assert.Matches(@"^Waited [2-8](\.\d)? s", failure.Message);
@@ -251,12 +236,7 @@ public sealed class CollectiveFaultTests
                     Node = new Subtree(level, index),
                 }
             );
-        var failure = await Task.Factory.StartNew(
-            () => group.Step(0, 1),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
+        var failure = await group.StepAsync(0);
         Assert.Equal(CollectiveError.Corrupt, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
     }

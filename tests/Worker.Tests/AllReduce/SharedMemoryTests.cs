@@ -185,18 +185,8 @@ public sealed class SharedMemoryTests
                 buffer.Span.Fill(float.NaN);
             }
         };
-        var first = Task.Factory.StartNew(
-            () => group.Step(0, 1),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
-        var failure = await Task.Factory.StartNew(
-            () => group.Step(1, 1),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
+        var first = group.StepAsync(0);
+        var failure = await group.StepAsync(1);
         Assert.Equal(1, read);
         Assert.Equal(CollectiveError.PeerLeft, failure?.Error);
         Assert.Equal("worker-0 ended the generation while its memory was read.", failure!.Message);
@@ -218,18 +208,8 @@ public sealed class SharedMemoryTests
             reading.TrySetResult();
             goOn.Wait(CancellationToken.None);
         };
-        var stopped = Task.Factory.StartNew(
-            () => group.Step(1, 1),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
-        var first = Task.Factory.StartNew(
-            () => group.Step(0, 1),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
+        var stopped = group.StepAsync(1);
+        var first = group.StepAsync(0);
         await reading.Task;
         group.Groups[0].Abort("A newer generation is being prepared.");
         Assert.Equal(CollectiveError.Aborted, (await first)?.Error);
@@ -365,12 +345,7 @@ public sealed class SharedMemoryTests
     private static async Task IsRefusedAsync(TestGroup group, CollectiveFrame frame)
     {
         group.Groups[1].Links.Send(0, frame);
-        var failure = await Task.Factory.StartNew(
-            () => group.Step(0, 1),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default
-        );
+        var failure = await group.StepAsync(0);
         Assert.Equal(CollectiveError.Corrupt, failure?.Error);
         Assert.Equal(["worker-1"], failure!.Suspects);
     }

@@ -173,9 +173,9 @@ internal sealed class TestGroup : IAsyncDisposable
         return FailureOf(() => exchange.Complete(TimeSpan.Zero));
     }
 
-    /// <summary>The first step of one member alone, on a thread of its own.</summary>
-    public Task<CollectiveFailure?> StepAsync(int rank) =>
-        Task.Factory.StartNew(() => Step(rank, 1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>A step of one member alone, on a thread of its own.</summary>
+    public Task<CollectiveFailure?> StepAsync(int rank, long step = 1) =>
+        Task.Factory.StartNew(() => Step(rank, step), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public void Compute(int rank, long step, IStepExchange exchange, Action<int>? beforeShard = null)
     {
