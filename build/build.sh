@@ -1,7 +1,8 @@
 # Builds in Release, only when something changed since the last build. Sourced by ./cluster.
 
-# No server may outlive the command: neither the compiler's nor MSBuild's nodes.
-build_options=(-c Release -nologo -v minimal -nodeReuse:false -p:UseSharedCompilation=false)
+# No server may outlive the command: MSBuild's nodes are not kept, and the compiler's server is our own, and told to end.
+compiler_server=cluster-build-$$
+build_options=(-c Release -nologo -v minimal -nodeReuse:false -p:UseSharedCompilation=true "-p:SharedCompilationId=$compiler_server")
 
 . "$root/build/failures.sh"
 
@@ -45,7 +46,7 @@ run_build() {
   remove_dangling_links
   touch "$stamp.new" 2>/dev/null || cannot_write "$stamp.new"
   # The lock's descriptor stays here: a process that the build leaves behind must not hold it.
-  if ! (cd "$root" && dotnet build "$project" "${build_options[@]}" "$@" >"$log" 2>&1 </dev/null 8>&-); then
+  if ! (trap end_compiler_server EXIT; cd "$root" && dotnet build "$project" "${build_options[@]}" "$@" >"$log" 2>&1 </dev/null 8>&-); then
     rm -f "$stamp.new"
     explain_failure "$log"
   fi
@@ -53,6 +54,15 @@ run_build() {
   # The stamp is as old as the start of the build: what was edited meanwhile is built next time.
   mv "$stamp.new" "$stamp"
   say "cluster: built in $((SECONDS - began)) s"
+}
+
+# By the name of its pipe, which is its own argument.
+end_compiler_server() {
+  local file words
+  for file in /proc/[0-9]*/cmdline; do
+    { mapfile -d '' -t words <"$file"; } 2>/dev/null || continue
+    [[ " ${words[*]} " != *" -pipename:$compiler_server "* ]] || kill "$(basename "${file%/cmdline}")" 2>/dev/null || true
+  done
 }
 
 # A link whose target is gone is made anew only if it is gone too, and then no earlier build counts any more.

@@ -4,6 +4,7 @@
 using TorchSharp;
 using TrainingCluster.Lessons;
 using TrainingCluster.Modeling.Attention;
+using TrainingCluster.Modeling.Course;
 using static TorchSharp.torch;
 
 // Keys xᵢ: where something was measured. Values yᵢ: what was measured, here the squares.
@@ -45,13 +46,13 @@ double Learn()
 {
     using var regression = new NadarayaWatson(sharpness: 1, learned: true);
     var others = AttentionMask.FromBoolean(eye(5).logical_not());
-    using var optimizer = optim.Adam(regression.parameters(), 0.05);
+    using var optimizer = new Adam(regression.parameters(), 0.05);
     for (var step = 0; step < 200; step++)
     {
         using var scope = NewDisposeScope();
-        optimizer.zero_grad();
+        optimizer.ZeroGradients();
         regression.forward(X(), X(), Y(), others).sub(Y()).square().mean().backward();
-        optimizer.step();
+        optimizer.Step();
     }
     return regression.Sharpness;
 }

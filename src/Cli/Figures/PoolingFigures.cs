@@ -1,5 +1,6 @@
-using TorchSharp;
 using TrainingCluster.Modeling.Attention;
+using TrainingCluster.Modeling.Course;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Cli.Figures;
@@ -179,13 +180,13 @@ public static class PoolingFigures
         using var scope = NewDisposeScope();
         // Each example may use the others alone: with itself, the sharpest kernel would be the best.
         var others = AttentionMask.FromBoolean(eye(x_S.shape[0], dtype: ScalarType.Bool).logical_not());
-        using var optimizer = torch.optim.Rprop(regression.parameters(), lr: 0.1);
-        for (var step = 0; step < 60; step++)
+        using var optimizer = new Adam(regression.parameters(), learningRate: 0.5);
+        for (var step = 0; step < 400; step++)
         {
             using var stepScope = NewDisposeScope();
-            optimizer.zero_grad();
-            regression.forward(x_S, x_S, y_S, others).sub(y_S).pow(2).mean().backward();
-            optimizer.step();
+            optimizer.ZeroGradients();
+            regression.forward(x_S, x_S, y_S, others).sub(y_S).pow(Number.Of(2)).mean().backward();
+            optimizer.Step();
         }
         return regression;
     }
@@ -234,7 +235,7 @@ public static class PoolingFigures
             var weights = Modeling.Attention.MaskedSoftmax.Apply(scores.unsqueeze(0), rows[i].Mask);
             Map("scores", scores, 3, 0).Draw(drawing, 10, y);
             // What is allowed is what has a weight.
-            Map($"mask: {rows[i].Title}", weights.gt(0).to(float32), 1, 0).Draw(drawing, 256, y);
+            Map($"mask: {rows[i].Title}", weights.gt(Number.Of(0)).to(float32), 1, 0).Draw(drawing, 256, y);
             var map = Map("weights", weights, 1, 2);
             map.Draw(drawing, 502, y);
             if (i == 0)

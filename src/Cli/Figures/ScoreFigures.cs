@@ -23,7 +23,7 @@ public static class ScoreFigures
         var random = new DeterministicRandom(4);
         foreach (var parameter in score.parameters())
         {
-            parameter.copy_(RandomTensors.Normal(random, parameter.shape).mul(0.7));
+            parameter.copy_(RandomTensors.Normal(random, parameter.shape).mul(Number.Of(0.7)));
         }
         var (q, k) = (RandomTensors.Normal(random, 1, 3, QuerySize), RandomTensors.Normal(random, 1, 5, KeySize));
         var projections = score.parameters().Take(2).ToArray();
@@ -134,6 +134,6 @@ public static class ScoreFigures
         var (q, k) = (RandomTensors.Normal(random, Queries, 1, size), RandomTensors.Normal(random, Queries, Keys, size));
         using var pooling = new AttentionPooling(new DotProductScore(scaled));
         var weights = pooling.Weights(q, k);
-        return (weights.amax([-1]).mean().item<float>(), weights.mul(weights.neg().add(1)).mean().item<float>());
+        return (weights.amax([-1]).mean().item<float>(), weights.mul(weights.neg().add(Number.Of(1), Number.Of(1))).mean().item<float>());
     }
 }

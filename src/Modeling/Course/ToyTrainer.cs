@@ -31,18 +31,18 @@ public static class ToyTrainer
         var random = new DeterministicRandom(options.Seed);
         // Dropout draws from libtorch's own generator.
         torch.manual_seed((long)options.Seed);
-        using var optimizer = torch.optim.Adam(model.parameters(), options.LearningRate);
+        using var optimizer = new Adam(model.parameters(), options.LearningRate);
         var losses = new List<double>();
         Report(model, 0, afterStep);
         for (var step = 1; step <= options.Steps; step++)
         {
             using var scope = NewDisposeScope();
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             var batch = task.Draw(options.Rows, random);
             var loss = Loss(model, batch).div(Number.Of(batch.TargetTokens));
             loss.backward();
             torch.nn.utils.clip_grad_norm_(model.parameters(), options.GradientNorm);
-            optimizer.step();
+            optimizer.Step();
             losses.Add(loss.item<float>());
             Report(model, step, afterStep);
         }

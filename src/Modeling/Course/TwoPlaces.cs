@@ -30,7 +30,7 @@ public static class TwoPlaces
         using var scope = NewDisposeScope();
         using var attention = new MultiHeadAttention(Sizes(heads));
         Initialisation.Fill(attention, seed: 1);
-        using var optimizer = torch.optim.Adam(attention.parameters(), LearningRate);
+        using var optimizer = new Adam(attention.parameters(), LearningRate);
         var random = new DeterministicRandom(seed: 1);
         // A place is one feature of its own.
         var places_1TQ = eye(Places).unsqueeze(0).expand(Rows, Places, Places);
@@ -38,11 +38,11 @@ public static class TwoPlaces
         for (var step = 0; step < steps; step++)
         {
             using var one = NewDisposeScope();
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             var x_BTD = RandomTensors.Normal(random, Rows, Places, Width);
             var loss = torch.nn.functional.mse_loss(attention.forward(places_1TQ, places_1TQ, x_BTD), Wanted(x_BTD));
             loss.backward();
-            optimizer.step();
+            optimizer.Step();
             losses.Add(loss.item<float>());
         }
         return losses;

@@ -1,3 +1,4 @@
+using TrainingCluster.Modeling.Course;
 using TrainingCluster.Modeling.Decoding;
 using TrainingCluster.Modeling.Models;
 using TrainingCluster.Modeling.Tests.Models;
@@ -116,7 +117,7 @@ public class AttentionRecorderTests
                 parameter.zero_();
             }
         }
-        using var optimizer = optim.Adam(parameters, lr: 5e-3);
+        using var optimizer = new Adam(parameters, learningRate: 5e-3);
         var random = new Random(1);
         for (var step = 0; step < steps; step++)
         {
@@ -124,7 +125,7 @@ public class AttentionRecorderTests
             var words = Enumerable.Range(0, 32).Select(_ => new string(random.GetItems<char>(Letters, 6))).ToList();
             var sources = words.Select(word => Encode(word)).ToList();
             var targets = words.Select(word => Encode(string.Concat(word.Reverse()))).ToList();
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             model
                 .Loss(
                     TinyModels.Rows([.. sources.Select(source => (long[])[.. source, 2])]),
@@ -135,7 +136,7 @@ public class AttentionRecorderTests
                 )
                 .div(32)
                 .backward();
-            optimizer.step();
+            optimizer.Step();
         }
         return new Translator(model, s_tokenizer);
     }
