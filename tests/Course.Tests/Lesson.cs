@@ -58,9 +58,18 @@ internal sealed class Lesson
 
     private static async Task ShowAllAsync()
     {
-        await Named(Names[0]).RunAsync();
-        var two = new ParallelOptions { MaxDegreeOfParallelism = AtATime };
-        await Parallel.ForEachAsync(Names.Skip(1), two, async (name, _) => await Named(name).RunAsync());
+        try
+        {
+            await Named(Names[0]).RunAsync();
+            var two = new ParallelOptions { MaxDegreeOfParallelism = AtATime };
+            await Parallel.ForEachAsync(Names.Skip(1), two, async (name, _) => await Named(name).RunAsync());
+        }
+        finally
+        {
+            // As ./cluster ends its own.
+            const string End = """root=$1; . "$root/build/build.sh"; compiler_server=$2; end_compiler_server""";
+            await Tool.RunAsync("bash", ["-c", End, "bash", Repository.Root, AssemblyStart.CompilerServer]);
+        }
     }
 
     private async Task RunAsync()

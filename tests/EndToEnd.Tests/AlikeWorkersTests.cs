@@ -26,7 +26,7 @@ public sealed class AlikeWorkersTests : IDisposable
         Assert.NotEqual(workers["worker-1"].Fingerprint, workers["worker-2"].Fingerprint);
         Assert.EndsWith(", ATEN_CPU_CAPABILITY=default", workers["worker-2"].Description, StringComparison.Ordinal);
 
-        var job = _workspace.WriteJob("job.yaml", steps: 600, "checkpoint: { everySteps: 60 }");
+        var job = _workspace.WriteJob("job.yaml", steps: 360, "checkpoint: { everySteps: 60 }");
         await using var submit = ClusterCommand.Start(_workspace, "submit", job, "--wait", "--json", "--coordinator", _address);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Checkpoint is { Error: "" }), "a checkpoint");
         var id = JobEvents.Of(submit.Output).First().JobId;

@@ -16,7 +16,7 @@ public sealed class ExplainTests
             await using var submit = ClusterCommand.Start(
                 workspace,
                 "submit",
-                workspace.WriteJob("long.yaml", steps: 1200, "checkpoint: { everySteps: 100 }", "evaluation: { everySteps: 40 }"),
+                workspace.WriteJob("long.yaml", steps: 500, "checkpoint: { everySteps: 100 }", "evaluation: { everySteps: 40 }"),
                 "--wait",
                 "--coordinator",
                 coordinator

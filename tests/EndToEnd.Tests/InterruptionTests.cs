@@ -49,7 +49,7 @@ public sealed partial class InterruptionTests : IDisposable
     public async Task Train_WholeGroupInterrupted_StoresItsStateAndTheNextRunGoesOn()
     {
         string[] kept = ["--json", "--work-dir", _workspace.At("work")];
-        await using (var command = ClusterCommand.StartAsGroup(_workspace, _workspace.Train("out", 2, steps: 1200, kept)))
+        await using (var command = ClusterCommand.StartAsGroup(_workspace, _workspace.Train("out", 2, steps: 500, kept)))
         {
             await command.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 0 }), "a step");
             command.SignalGroup(ClusterCommand.SigInt);
@@ -60,12 +60,12 @@ public sealed partial class InterruptionTests : IDisposable
         var stored = await ClusterCommand.RunAsync(_workspace, "", "checkpoints", _workspace.At("work"));
         Assert.Contains("whole", stored.Output, StringComparison.Ordinal);
 
-        var other = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("other", 2, steps: 1199, kept));
+        var other = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("other", 2, steps: 499, kept));
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("has the workers", other.Error, StringComparison.Ordinal);
         Assert.StartsWith("{\"code\":\"INVALID_ARGUMENT\",\"exitCode\":2,", other.Error, StringComparison.Ordinal);
 
-        var again = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("out", 2, steps: 1200, kept));
+        var again = await ClusterCommand.RunAsync(_workspace, "", _workspace.Train("out", 2, steps: 500, kept));
         Assert.True(again.ExitCode == 0, again.All);
         // A program reads it: what is said meanwhile is for people.
         Assert.Empty(again.Error);

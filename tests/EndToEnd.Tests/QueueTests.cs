@@ -5,7 +5,7 @@ namespace TrainingCluster.EndToEnd.Tests;
 /// <summary>Jobs that wait for one another: whoever makes room ends with the weights of an undisturbed run.</summary>
 public sealed class QueueTests(UpFixture cluster) : IClassFixture<UpFixture>
 {
-    private const int Steps = 1200;
+    private const int Steps = 600;
 
     private Workspace Workspace => cluster.Workspace;
 

@@ -51,7 +51,7 @@ public sealed class RestartTests : IDisposable
     {
         await using var coordinator = await StartCoordinatorAsync(1);
         await using var worker = StartWorker("worker-1");
-        var job = _workspace.WriteJob("job.yaml", steps: 600, "checkpoint: { everySteps: 60 }");
+        var job = _workspace.WriteJob("job.yaml", steps: 360, "checkpoint: { everySteps: 60 }");
         await using var submit = Submit(job);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Checkpoint is { Error: "" }), "a checkpoint");
         ClusterCommand.Signal(worker.Pid, ClusterCommand.SigKill);
@@ -60,7 +60,7 @@ public sealed class RestartTests : IDisposable
         Assert.True(result.ExitCode == 0, $"{result.All}\n{coordinator.LogTail(40)}");
 
         var ledger = await LedgerAsync(result.Output);
-        Assert.Equal(600, ledger.LastStep);
+        Assert.Equal(360, ledger.LastStep);
         var first = ledger.Generations[0];
         Assert.Equal([first.LastStep + 1], ledger.Generations.Skip(1).Where(g => g.FirstStep > 0).Select(g => g.FirstStep));
         Assert.Contains(ledger.Generations, g => g.CheckpointId == $"{first.LastStep}");
@@ -92,7 +92,7 @@ public sealed class RestartTests : IDisposable
         await using var one = StartWorker("worker-1");
         await using var two = StartWorker("worker-2");
         await RegisteredAsync(2);
-        var job = _workspace.WriteJob("job.yaml", steps: 1200, "checkpoint: { everySteps: 1000 }");
+        var job = _workspace.WriteJob("job.yaml", steps: 500, "checkpoint: { everySteps: 450 }");
         await using var submit = Submit(job);
         await submit.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { Step: > 20, WorkerCount: 2 }), "steps of two");
         // The coordinator first: it is to wait for the others.
