@@ -9,7 +9,7 @@ namespace TrainingCluster.Modeling.Course;
 /// Adam (Kingma and Ba 2015, algorithm 1) with a constant rate, for small models in one process. The cluster trains with AdamW over the
 /// whole buffer of parameters (src/Worker/Optimization).
 /// </summary>
-/// <remarks>TorchSharp's own computes with temporary numbers that a garbage collection may free too early: see <see cref="Number"/>.</remarks>
+/// <remarks>TorchSharp's own computes with temporary numbers, which a collection may free too early: see <see cref="Number"/>.</remarks>
 public sealed class Adam : IDisposable
 {
     private const double Beta1 = 0.9;
