@@ -46,7 +46,7 @@ run_build() {
   remove_dangling_links
   touch "$stamp.new" 2>/dev/null || cannot_write "$stamp.new"
   # The lock's descriptor stays here: a process that the build leaves behind must not hold it.
-  if ! (trap end_compiler_server EXIT; cd "$root" && dotnet build "$project" "${build_options[@]}" "$@" >"$log" 2>&1 </dev/null 8>&-); then
+  if ! (trap 'end_compiler_server "$compiler_server"' EXIT; cd "$root" && dotnet build "$project" "${build_options[@]}" "$@" >"$log" 2>&1 </dev/null 8>&-); then
     rm -f "$stamp.new"
     explain_failure "$log"
   fi
@@ -56,12 +56,12 @@ run_build() {
   say "cluster: built in $((SECONDS - began)) s"
 }
 
-# By the name of its pipe, which is its own argument.
+# end_compiler_server NAME: found by the name of its pipe, which is an argument of its process.
 end_compiler_server() {
   local file words
   for file in /proc/[0-9]*/cmdline; do
     { mapfile -d '' -t words <"$file"; } 2>/dev/null || continue
-    [[ " ${words[*]} " != *" -pipename:$compiler_server "* ]] || kill "$(basename "${file%/cmdline}")" 2>/dev/null || true
+    [[ " ${words[*]} " != *" -pipename:$1 "* ]] || kill "${file//[!0-9]/}" 2>/dev/null || true
   done
 }
 

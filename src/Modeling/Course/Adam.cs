@@ -41,8 +41,9 @@ public sealed class Adam : IDisposable
     }
 
     /// <summary>
-    /// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − α / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε). A parameter without a gradient
-    /// stays as it is.
+    /// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²,
+    /// θ ← θ − α / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε).
+    /// A parameter without a gradient stays as it is.
     /// </summary>
     public void Step()
     {
