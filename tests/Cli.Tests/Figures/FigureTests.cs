@@ -44,9 +44,9 @@ public class FigureTests
     }
 
     [Fact]
-    public void Draw_AnyText_IsWellFormedAndNeedsNothingFromElsewhere()
+    public async Task Draw_AnyText_IsWellFormedAndNeedsNothingFromElsewhere()
     {
-        foreach (var (name, svg) in Drawings())
+        foreach (var (name, svg) in await DrawingsAsync())
         {
             var document = XDocument.Parse(svg);
             Assert.Equal("svg", document.Root!.Name.LocalName);
@@ -84,10 +84,11 @@ public class FigureTests
     [Fact]
     public async Task Draw_InARealBrowser_ShowsEveryTextWithinTheSheet()
     {
+        var drawings = await DrawingsAsync();
         var result = await Browser.ReadResultAsync(
             $$"""
             <!doctype html><meta charset="utf-8"><body>
-            {{string.Concat(Drawings().Select(drawing => drawing.Svg))}}<p id="result"></p><script>
+            {{string.Concat(drawings.Select(drawing => drawing.Svg))}}<p id="result"></p><script>
             const outside = [];
             let texts = 0;
             for (const svg of document.querySelectorAll('svg')) {
@@ -107,9 +108,9 @@ public class FigureTests
         Assert.Matches(@"^\d\d+ texts, 0 outside: \.$", result);
     }
 
-    private static IReadOnlyList<(string Name, string Svg)> Drawings() =>
+    private static async Task<IReadOnlyList<(string Name, string Svg)>> DrawingsAsync() =>
         [
-            .. CourseFigures.All().Select(figure => (figure.FileName, figure.Draw())),
+            .. (await DrawnCourse.PicturesAsync()).Select(picture => (picture.Key, picture.Value)),
             ("curve", TrainingCurve.Draw([("one", s_curve), ("two", s_curve)])),
             ("attention", AttentionFigure.Draw(Record("transformer"))),
             ("recurrent", AttentionFigure.Draw(Record("recurrent-attention"))),
