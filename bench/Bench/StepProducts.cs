@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.Diagnostics;
 using TrainingCluster.Modeling.Native;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Bench;
 
 /// <summary>
-/// The limit of a step: nothing but its matrix products, in the precision of the step, each with the two of its backward pass.
-/// Operands are at hand, and results are thrown away.
+/// The limit of a step: nothing but its matrix products, in the precision of the step where this processor has kernels for it and in
+/// float32 else, each with the two of its backward pass. Operands are at hand, and results are thrown away.
 /// </summary>
 internal static class StepProducts
 {
@@ -29,7 +30,8 @@ internal static class StepProducts
         var step = await MainArenaThread.RunAsync(() =>
         {
             using var outer = NewDisposeScope();
-            var type = parsed.GetValue(StepShape.Precision) == "bfloat16" ? ScalarType.BFloat16 : ScalarType.Float32;
+            var isRounded = parsed.GetValue(StepShape.Precision) == "bfloat16" && RoundedMatrices.HasKernels;
+            var type = isRounded ? ScalarType.BFloat16 : ScalarType.Float32;
             var products = Products(parsed).Select(shape => new Operands(shape, type)).ToList();
             return StepShape.MedianMilliseconds(
                 parsed,

@@ -73,7 +73,7 @@ public static class Autocast
         }
         var w = rows?.Of(weight) ?? weight;
         var b = bias is null ? null : rows?.Of(bias) ?? bias;
-        return nn.functional.linear(Rounded(x), Rounded(w), b is null ? null : Rounded(b)).MoveToOuterDisposeScope();
+        return RoundedMatrices.Linear(Rounded(x), Rounded(w), b is null ? null : Rounded(b)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The layer's product in the scope's precision.</summary>

@@ -128,15 +128,15 @@ public static class LinearCrossEntropy
                 var count = Math.Min(most, rows - first);
                 // Both passes of a row together; of one pass this is a view.
                 var some_MD = h_PND.narrow(1, first, count).reshape(-1, width);
-                var scores_MV = some_MD.matmul(w_VD.t());
+                var scores_MV = RoundedMatrices.Multiply(some_MD, w_VD.t());
                 loss += Rows(scores_MV, passes, Labels_N.AsSpan((int)first, (int)count), withGradients);
                 first += most;
                 if (!withGradients)
                 {
                     continue;
                 }
-                ofHidden.Add(scores_MV.matmul(w_VD).view(passes, count, width).MoveToOuterDisposeScope());
-                var part_VD = scores_MV.t().matmul(some_MD);
+                ofHidden.Add(RoundedMatrices.Multiply(scores_MV, w_VD).view(passes, count, width).MoveToOuterDisposeScope());
+                var part_VD = RoundedMatrices.Multiply(scores_MV.t(), some_MD);
                 ofWeight_VD = ofWeight_VD?.add_(part_VD, Number.Of(1)) ?? part_VD.to(ScalarType.Float32).MoveToOuterDisposeScope();
             } while (first < rows);
             var ofHidden_PND = withGradients ? (ofHidden is [var whole] ? whole : cat(ofHidden, 1)).to(hidden_PND.dtype) : null;

@@ -9,9 +9,9 @@ namespace TrainingCluster.Modeling.Numerics;
 /// outputs.
 /// </summary>
 /// <remarks>
-/// The bits are those of libtorch's operations with conversions between them, but for b's gradient, which is added up in float32 and
-/// not rounded on the way. On top of the products these take a pass over all weights to widen W's gradient, and another to add it to
-/// the sum over micro-batches. Here both are one, which writes into <c>grad</c> where W is a parameter that has it.
+/// The bits are those of single operations (<see cref="RoundedMatrices"/>) with conversions between them, but for b's gradient, which is
+/// added up in float32 and not rounded on the way. On top of the products these take a pass over all weights to widen W's gradient, and
+/// another to add it to the sum over micro-batches. Here both are one, which writes into <c>grad</c> where W is a parameter that has it.
 /// </remarks>
 internal static class RoundedProduct
 {
@@ -50,7 +50,7 @@ internal static class RoundedProduct
             ctx.save_for_backward([rounded, rounded_OI]);
             ctx.save_data(InputsName, new Inputs(Kept.Of(weight), bias is null ? null : Kept.Of(bias), rows, x.dtype));
             using var ofRows = bias is null || isPending ? null : rows.Of(bias).to(ScalarType.BFloat16);
-            return nn.functional.linear(rounded, rounded_OI, ofRows);
+            return RoundedMatrices.Linear(rounded, rounded_OI, ofRows);
         }
 
         public override List<Tensor> backward(torch.autograd.AutogradContext ctx, Tensor grad_output)
@@ -60,8 +60,8 @@ internal static class RoundedProduct
             using var scope = NewDisposeScope();
             var (x, weight_OI) = (saved[0], saved[1]);
             var gradient_NO = grad_output.contiguous().view(-1, weight_OI.shape[0]);
-            var ofX = gradient_NO.matmul(weight_OI).view(x.shape).to(inputs.Type);
-            var ofWeight_OI = gradient_NO.t().matmul(x.reshape(-1, weight_OI.shape[1]));
+            var ofX = RoundedMatrices.Multiply(gradient_NO, weight_OI).view(x.shape).to(inputs.Type);
+            var ofWeight_OI = RoundedMatrices.Multiply(gradient_NO.t(), x.reshape(-1, weight_OI.shape[1]));
             Tensor?[] results =
             [
                 ofX,

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
 using TorchSharp;
+using TrainingCluster.Modeling.Numerics;
 using static TorchSharp.torch;
 
 namespace TrainingCluster.Worker.Fingerprints;
@@ -53,6 +54,10 @@ internal static class ArithmeticDescription
         if (IsSet(X86Base.CpuId(7, 1).Eax, 5))
         {
             names.Add("avx512-bf16");
+        }
+        if (!RoundedMatrices.HasKernels)
+        {
+            names.Add("bf16-in-float32");
         }
         if (IsSet(more, 22))
         {

@@ -1,6 +1,8 @@
 namespace TrainingCluster.Cli.Tests.Figures;
 
-/// <summary>The pictures of the course as <c>cluster attention --out</c> draws them: once for all tests, since models are trained for it.</summary>
+/// <summary>
+/// The pictures of the course as <c>cluster attention --out</c> draws them: once for all tests, since models are trained for it.
+/// </summary>
 internal static class DrawnCourse
 {
     private static readonly Lazy<Task<IReadOnlyDictionary<string, string>>> s_pictures = new(DrawAsync);

@@ -75,7 +75,12 @@ public sealed class AutocastTests
         }
 
         Tensor Rounded(Tensor all) => all.narrow(0, first, count).to(ScalarType.BFloat16);
-        var expected = Results((a, w, b) => nn.functional.linear(a.to(ScalarType.BFloat16), Rounded(w), Rounded(b)));
+        // Where oneDNN has no kernels, numbers that are rounded are multiplied in float32.
+        var type = RoundedMatrices.HasKernels ? ScalarType.BFloat16 : ScalarType.Float32;
+        var expected = Results(
+            (a, w, b) =>
+                nn.functional.linear(a.to(ScalarType.BFloat16).to(type), Rounded(w).to(type), Rounded(b).to(type)).to(ScalarType.BFloat16)
+        );
         var found = Results((a, w, b) => Autocast.Product(a, w, b, new(first, count), mayPend: false).Value);
         Assert.All(expected.Zip(found).Take(3), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
         Assert.True(Distance(expected[3], found[3]) < Rounding);
