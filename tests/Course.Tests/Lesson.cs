@@ -38,6 +38,13 @@ internal sealed class Lesson
         return _shown.Output;
     }
 
+    /// <summary>A library as the built lesson takes it: the file that its link leads to.</summary>
+    public async Task<string?> LibraryAsync(string fileName)
+    {
+        await ShowAsync();
+        return File.ResolveLinkTarget(Path.Combine(Path.GetDirectoryName(_program)!, fileName), returnFinalTarget: true)?.FullName;
+    }
+
     /// <summary>Runs <c>check NUMBER ANSWER</c>.</summary>
     public async Task<Tool.Result> CheckAsync(string exercise, string answer)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using TrainingCluster.TestSupport;
 
 namespace TrainingCluster.Course.Tests;
 
@@ -33,6 +34,13 @@ public sealed partial class LessonTests
             );
         }
     }
+
+    [Fact]
+    public async Task Libraries_OfALesson_AreThoseThatClusterBuilds() =>
+        Assert.Equal(
+            Repository.At("artifacts", "bin", "Modeling", "release", "TrainingCluster.Modeling.dll"),
+            await Lesson.Named(Lesson.Names[0]).LibraryAsync("TrainingCluster.Modeling.dll")
+        );
 
     [Theory]
     [MemberData(nameof(Names))]
