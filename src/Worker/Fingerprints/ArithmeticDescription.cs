@@ -55,6 +55,7 @@ internal static class ArithmeticDescription
         {
             names.Add("avx512-bf16");
         }
+        // Not by CPUID: this is .NET's choice, and so is the way that is taken.
         if (!RoundedMatrices.HasKernels)
         {
             names.Add("bf16-in-float32");

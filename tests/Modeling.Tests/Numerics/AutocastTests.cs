@@ -7,7 +7,7 @@ namespace TrainingCluster.Modeling.Tests.Numerics;
 
 public sealed class AutocastTests
 {
-    // bfloat16 keeps 8 bits: a factor is off by at most 2⁻⁹, a product of two by about 2⁻⁸.
+    // bfloat16 keeps 8 bits: a number is off by at most 2⁻⁸ of itself, and over a whole tensor by less.
     private const double Rounding = 1.0 / 256;
 
     [Fact]
