@@ -23,31 +23,43 @@ internal sealed partial class LeaseKeeper(
     private LeaseSeen? _seen;
     private V1Lease? _lease;
 
+    // It may be ours, whether or not an answer said so.
+    private bool _asked;
+
     /// <summary>Waits for the lease, leads while it can be renewed, and waits again, until it is cancelled.</summary>
     /// <param name="lead">What is to be done while it leads; its token is cancelled when the lease is lost.</param>
     /// <param name="cancellationToken">Ends it; the lease is given back.</param>
     public async Task RunAsync(Func<CancellationToken, Task> lead, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        try
         {
-            var begun = time.GetUtcNow();
-            if (!await TryAsync(cancellationToken) || LeaseTerm.IsOver(begun, options.RenewDeadline, time.GetUtcNow()))
+            while (!cancellationToken.IsCancellationRequested)
             {
-                // An answer that was long under way may come when the term that it gives is over.
-                await Task.Delay(options.RetryPeriod, time, cancellationToken);
-                continue;
-            }
-            LogLeads(access.Identity);
-            using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var work = lead(term.Token);
-            await RenewAsync(begun, work, cancellationToken);
-            await term.CancelAsync();
-            await QuietAsync(work);
-            if (cancellationToken.IsCancellationRequested)
-            {
-                await GiveBackAsync();
+                await TermAsync(lead, cancellationToken);
             }
         }
+        finally
+        {
+            await GiveBackAsync();
+        }
+    }
+
+    /// <summary>One try to get the lease; who gets it leads until the lease or the work ends.</summary>
+    private async Task TermAsync(Func<CancellationToken, Task> lead, CancellationToken cancellationToken)
+    {
+        var begun = time.GetUtcNow();
+        if (!await TryAsync(cancellationToken) || LeaseTerm.IsOver(begun, options.RenewDeadline, time.GetUtcNow()))
+        {
+            // An answer that was long under way may come when the term that it gives is over.
+            await Task.Delay(options.RetryPeriod, time, cancellationToken);
+            return;
+        }
+        LogLeads(access.Identity);
+        using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var work = lead(term.Token);
+        await RenewAsync(begun, work, cancellationToken);
+        await term.CancelAsync();
+        await QuietAsync(work);
     }
 
     private async Task RenewAsync(DateTimeOffset renewed, Task work, CancellationToken cancellationToken)
@@ -134,6 +146,7 @@ internal sealed partial class LeaseKeeper(
 
     private Task<V1Lease> WriteAsync(LeaseAction action, CancellationToken cancellationToken)
     {
+        _asked = true;
         var now = time.GetUtcNow().UtcDateTime;
         var renewing = action == LeaseAction.Renew;
         var lease = new V1Lease
@@ -154,22 +167,34 @@ internal sealed partial class LeaseKeeper(
             : client.CoordinationV1.ReplaceNamespacedLeaseAsync(lease, Name, access.Home, cancellationToken: cancellationToken);
     }
 
-    /// <summary>An orderly end: nobody has to wait for the lease to run out.</summary>
+    /// <summary>
+    /// An orderly end: nobody has to wait for the lease to run out. What is known of the lease may be old: the end may have cut off a
+    /// renewal whose answer never came, and that may even arrive after the look here.
+    /// </summary>
     private async Task GiveBackAsync()
     {
-        if (_lease is null || _seen?.Holder != access.Identity)
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
+        while (_asked)
         {
-            return;
-        }
-        try
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
-            _lease.Spec.HolderIdentity = "";
-            await client.CoordinationV1.ReplaceNamespacedLeaseAsync(_lease, Name, access.Home, cancellationToken: limit.Token);
-        }
-        catch (Exception e) when (ApiError.IsOne(e) || e is OperationCanceledException)
-        {
-            LogFailed(ApiError.TextOf(e));
+            try
+            {
+                await LookAsync(limit.Token);
+                if (_lease is { } lease && lease.Spec?.HolderIdentity == access.Identity)
+                {
+                    lease.Spec.HolderIdentity = "";
+                    await client.CoordinationV1.ReplaceNamespacedLeaseAsync(lease, Name, access.Home, cancellationToken: limit.Token);
+                }
+                _asked = false;
+            }
+            catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Conflict)
+            {
+                // The late renewal: look again.
+            }
+            catch (Exception e) when (ApiError.IsOne(e) || e is OperationCanceledException)
+            {
+                LogFailed(ApiError.TextOf(e));
+                return;
+            }
         }
     }
 
