@@ -30,6 +30,7 @@ internal static class StepBench
         {
             s_workers,
             StepWorker.Kind,
+            StepWorker.Positions,
             StepWorker.Shared,
             StepWorker.InnerSteps,
             StepWorker.Sharding,
@@ -119,6 +120,8 @@ internal static class StepBench
             .. arguments,
             StepWorker.Kind.Name,
             parsed.GetValue(StepWorker.Kind)!,
+            StepWorker.Positions.Name,
+            parsed.GetValue(StepWorker.Positions)!,
             StepWorker.Shared.Name,
             parsed.GetValue(StepWorker.Shared)!,
             StepWorker.InnerSteps.Name,

@@ -21,6 +21,11 @@ internal static class StepWorker
         Description = "Model: transformer or recurrent-attention (the peers are always the first).",
         DefaultValueFactory = _ => "transformer",
     };
+    public static readonly Option<string> Positions = new("--positions")
+    {
+        Description = "The transformer's positions: sinusoidal, learned, rotary or none (the peers' are always the first).",
+        DefaultValueFactory = _ => "sinusoidal",
+    };
     public static readonly Option<int> InnerSteps = new("--inner-steps")
     {
         Description = "DiLoCo with rounds of so many steps; --steps and --warmup are then rounds. 0: an exchange in every step.",
@@ -35,7 +40,7 @@ internal static class StepWorker
 
     public static Command Command()
     {
-        var command = new Command(Name) { s_rank, Kind, Shared, InnerSteps, Sharding };
+        var command = new Command(Name) { s_rank, Kind, Positions, Shared, InnerSteps, Sharding };
         command.Hidden = true;
         StepShape.AddTo(command);
         command.SetAction(WorkAsync);
@@ -52,6 +57,7 @@ internal static class StepWorker
             Model = new ModelSpec
             {
                 Kind = parsed.GetValue(Kind),
+                Positions = parsed.GetValue(Positions),
                 DModel = parsed.GetValue(StepShape.D),
                 Layers = parsed.GetValue(StepShape.Layers),
                 Heads = parsed.GetValue(StepShape.Heads),

@@ -16,6 +16,7 @@ internal sealed unsafe class AttentionHead : IDisposable
     private readonly int _width;
     private readonly int _widthRoom;
     private readonly float _scale;
+    private readonly RotaryTable? _rotations;
     private int _queries;
     private int _keys;
     private int _keyRoom;
@@ -36,8 +37,10 @@ internal sealed unsafe class AttentionHead : IDisposable
     /// <param name="queries">T, at most.</param>
     /// <param name="keys">S, at most.</param>
     /// <param name="width">K.</param>
-    public AttentionHead(int queries, int keys, int width)
+    /// <param name="rotations">Of at least as many positions; null: queries and keys are not rotated.</param>
+    public AttentionHead(int queries, int keys, int width, RotaryTable? rotations)
     {
+        _rotations = rotations;
         (_width, _widthRoom) = (width, ScoreRow.Room(width));
         _scale = (float)(1 / Math.Sqrt(width));
         var (ofQueries, ofKeys) = ((nuint)(queries * _widthRoom), (nuint)(keys * _widthRoom));
@@ -71,6 +74,14 @@ internal sealed unsafe class AttentionHead : IDisposable
         queries.Read(_q, _queries, _width);
         keys.Read(_k, _keys, _width);
         values.Read(_v, _keys, _width);
+        for (var query = 0; query < _queries; query++)
+        {
+            _rotations?.Rotate(_q + (query * _widthRoom), query);
+        }
+        for (var key = 0; key < _keys; key++)
+        {
+            _rotations?.Rotate(_k + (key * _widthRoom), key);
+        }
     }
 
     /// <summary>P = softmax(Q Kᵀ / √K).</summary>
@@ -154,9 +165,19 @@ internal sealed unsafe class AttentionHead : IDisposable
         DifferentiateSoftmax();
         // ∂Q = ∂Z K, ∂K = ∂Zᵀ Q
         SmallProduct.Multiply(_scores, _keyRoom, 1, _k, _result, _queries, _keys, _widthRoom);
-        toQueries.Write(_result, _queries, _width);
+        WriteBack(toQueries, _queries);
         SmallProduct.Multiply(_scores, 1, _keyRoom, _q, _result, _keys, _queries, _widthRoom);
-        toKeys.Write(_result, _keys, _width);
+        WriteBack(toKeys, _keys);
+    }
+
+    // The gradients of what was rotated become those of what was not.
+    private void WriteBack(HeadRows to, int rows)
+    {
+        for (var row = 0; row < rows; row++)
+        {
+            _rotations?.RotateBack(_result + (row * _widthRoom), row);
+        }
+        to.Write(_result, rows, _width);
     }
 
     // P ∘ ∂P = P′ ∘ ∂P′, as P′ is P times what ∂P is ∂P′ times.

@@ -11,6 +11,7 @@ internal sealed unsafe class AttentionTask
     private readonly CounterDropout.Mask? _dropout;
     private readonly AttentionMask _mask;
     private readonly IReadOnlyList<PendingBias?> _biases;
+    private readonly RotaryTable? _rotations;
     private readonly List<Sentence> _sentences = [];
 
     /// <param name="all">D: the width of all heads together.</param>
@@ -18,12 +19,22 @@ internal sealed unsafe class AttentionTask
     /// <param name="mask">Packed.</param>
     /// <param name="dropout">Share of the weights set to zero.</param>
     /// <param name="biases">What is still to be added to each side.</param>
-    public AttentionTask(long all, int heads, AttentionMask mask, double dropout, IReadOnlyList<PendingBias?> biases)
+    /// <param name="rotary">Rotates queries and keys; null: not.</param>
+    public AttentionTask(
+        long all,
+        int heads,
+        AttentionMask mask,
+        double dropout,
+        IReadOnlyList<PendingBias?> biases,
+        RotaryEncoding? rotary
+    )
     {
         (_heads, _width, _mask, _biases) = (heads, (int)(all / heads), mask, biases);
         _dropout = dropout > 0 ? CounterDropout.Mask.Draw(dropout) : null;
         var first = 0L;
-        foreach (var (queries, keys) in mask.Packing!.Value.Queries.Sentences.Zip(mask.Packing.Value.Keys.Sentences))
+        var packing = mask.Packing!.Value;
+        _rotations = rotary?.Table(Math.Max(packing.Queries.Longest, packing.Keys.Longest));
+        foreach (var (queries, keys) in packing.Queries.Sentences.Zip(packing.Keys.Sentences))
         {
             _sentences.Add(new(queries.Start, queries.Length, keys.Start, keys.Length, first, Weights));
             first += (long)heads * queries.Length * keys.Length;
@@ -112,7 +123,7 @@ internal sealed unsafe class AttentionTask
         var count = _sentences.Count * _heads;
         void Some(int part)
         {
-            using var head = new AttentionHead(_mask.Packing!.Value.Queries.Longest, _mask.Packing.Value.Keys.Longest, _width);
+            using var head = new AttentionHead(_mask.Packing!.Value.Queries.Longest, _mask.Packing.Value.Keys.Longest, _width, _rotations);
             for (var i = (int)((long)count * part / threads); i < (int)((long)count * (part + 1) / threads); i++)
             {
                 compute(head, _sentences[i / _heads], i % _heads);

@@ -23,11 +23,12 @@ internal static class FusedAttention
     /// <param name="heads">H.</param>
     /// <param name="mask">Packed.</param>
     /// <param name="dropout">Share of the weights set to zero, below 1; 0 outside training.</param>
+    /// <param name="rotary">Rotates queries and keys by their place in the sentence; null: not.</param>
     /// <returns>[1, N, D], in the projections' type; zeros for padding and for a query that nothing is allowed to.</returns>
-    public static Tensor Apply(Product projected_1ND, int heads, AttentionMask mask, double dropout) =>
+    public static Tensor Apply(Product projected_1ND, int heads, AttentionMask mask, double dropout, RotaryEncoding? rotary = null) =>
         Function.apply(
             projected_1ND.Value,
-            new AttentionTask(projected_1ND.Value.shape[2] / 3, heads, mask, dropout, [projected_1ND.Bias])
+            new AttentionTask(projected_1ND.Value.shape[2] / 3, heads, mask, dropout, [projected_1ND.Bias], rotary)
         );
 
     /// <summary>Attention to a memory.</summary>
@@ -36,12 +37,20 @@ internal static class FusedAttention
     /// <param name="heads">As above.</param>
     /// <param name="mask">As above.</param>
     /// <param name="dropout">As above.</param>
+    /// <param name="rotary">As above.</param>
     /// <returns>[1, N, D], in the projections' type.</returns>
-    public static Tensor Apply(Product queries_1ND, Product memory_1MD, int heads, AttentionMask mask, double dropout) =>
+    public static Tensor Apply(
+        Product queries_1ND,
+        Product memory_1MD,
+        int heads,
+        AttentionMask mask,
+        double dropout,
+        RotaryEncoding? rotary = null
+    ) =>
         Function.apply(
             queries_1ND.Value,
             memory_1MD.Value,
-            new AttentionTask(queries_1ND.Value.shape[2], heads, mask, dropout, [queries_1ND.Bias, memory_1MD.Bias])
+            new AttentionTask(queries_1ND.Value.shape[2], heads, mask, dropout, [queries_1ND.Bias, memory_1MD.Bias], rotary)
         );
 
     private sealed class Function : torch.autograd.SingleTensorFunction<Function>

@@ -83,12 +83,12 @@ public sealed class MultiHeadAttention : torch.nn.Module
 
     /// <summary>The parameters, where they lie as a Transformer's do and the score is the dot product; otherwise null.</summary>
     internal UniformAttention? Uniform =>
-        in_proj_weight is not null && in_proj_bias is not null && out_proj.bias is not null && score is null && Rotary is null
+        in_proj_weight is not null && in_proj_bias is not null && out_proj.bias is not null && score is null
             ? new UniformAttention(in_proj_weight, in_proj_bias, out_proj.weight!, out_proj.bias)
             : null;
 
     /// <summary>Whether <see cref="RoundedForward"/> takes a packed mask, with keys that are the values too.</summary>
-    internal bool TakesPacked => in_proj_weight is not null && score is null && Rotary is null && Recorder is null && _dropout < 1;
+    internal bool TakesPacked => in_proj_weight is not null && score is null && Recorder is null && _dropout < 1;
 
     /// <summary>Attention of queries to keys and values.</summary>
     /// <param name="query">[B, T, d_q].</param>
@@ -172,7 +172,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
     private Tensor FuseAll(Tensor input_BTD, AttentionMask mask)
     {
         var projected_BTD = Autocast.Product(input_BTD, in_proj_weight!, in_proj_bias);
-        return FusedAttention.Apply(projected_BTD, _sizes.Heads, mask, training ? _dropout : 0);
+        return FusedAttention.Apply(projected_BTD, _sizes.Heads, mask, training ? _dropout : 0, Rotary);
     }
 
     private Tensor FuseSeparately(Tensor query_BTD, Tensor memory_BSD, AttentionMask mask)
@@ -180,7 +180,7 @@ public sealed class MultiHeadAttention : torch.nn.Module
         var width = _sizes.Query;
         var q_BTD = Autocast.Product(query_BTD, in_proj_weight!, in_proj_bias, new(0, width));
         var kv_BSD = Autocast.Product(memory_BSD, in_proj_weight!, in_proj_bias, new(width, 2 * width));
-        return FusedAttention.Apply(q_BTD, kv_BSD, _sizes.Heads, mask, training ? _dropout : 0);
+        return FusedAttention.Apply(q_BTD, kv_BSD, _sizes.Heads, mask, training ? _dropout : 0, Rotary);
     }
 
     private Product Output(Tensor heads_BTD) => Autocast.Product(heads_BTD, out_proj.weight!, out_proj.bias);

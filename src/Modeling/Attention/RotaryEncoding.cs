@@ -13,6 +13,7 @@ public sealed class RotaryEncoding : IDisposable
     private const long FirstLength = 512;
     private readonly Lock _gate = new();
     private readonly long _headWidth;
+    private RotaryTable? _table;
     private Tensor? _cosines_TK;
     private Tensor? _sines_TK;
 
@@ -50,7 +51,7 @@ public sealed class RotaryEncoding : IDisposable
         // (a, b) → (a cos − b sin, b cos + a sin): the sines of the first half are stored negated.
         var half = _headWidth / 2;
         var swapped = cat([heads_BHTK.narrow(-1, half, half), heads_BHTK.narrow(-1, 0, half)], -1);
-        return heads_BHTK.mul(cosines_TK).addcmul(swapped, sines_TK, Number.Of(1)).MoveToOuterDisposeScope();
+        return heads_BHTK.mul(cosines_TK).add(swapped.mul(sines_TK), Number.Of(1)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -60,41 +61,42 @@ public sealed class RotaryEncoding : IDisposable
         _sines_TK?.Dispose();
     }
 
-    private (Tensor Cosines_TK, Tensor Sines_TK) Rotation(long start, Tensor like_BHTK)
+    /// <summary>The rotations of at least so many positions, for heads in the CPU's memory.</summary>
+    internal RotaryTable Table(long length)
     {
-        var length = like_BHTK.shape[2];
         // Several threads may compute with a model.
         lock (_gate)
         {
-            Prepare(start + length, like_BHTK);
+            var rows = Math.Max(FirstLength, _table?.Length ?? 0);
+            while (rows < length)
+            {
+                rows *= 2;
+            }
+            return _table?.Length == rows ? _table : _table = new RotaryTable(rows, _headWidth);
+        }
+    }
+
+    private (Tensor Cosines_TK, Tensor Sines_TK) Rotation(long start, Tensor like_BHTK)
+    {
+        var length = like_BHTK.shape[2];
+        lock (_gate)
+        {
+            Prepare(Table(start + length), like_BHTK.device);
             return (_cosines_TK!.narrow(0, start, length), _sines_TK!.narrow(0, start, length));
         }
     }
 
-    private void Prepare(long length, Tensor like)
+    private void Prepare(RotaryTable table, Device device)
     {
-        if (_cosines_TK is not null && _cosines_TK.shape[0] >= length && _cosines_TK.device.Equals(like.device))
+        if (_cosines_TK is not null && _cosines_TK.shape[0] == table.Length && _cosines_TK.device.Equals(device))
         {
             return;
         }
-        var rows = Math.Max(FirstLength, _cosines_TK?.shape[0] ?? 0);
-        while (rows < length)
-        {
-            rows *= 2;
-        }
-        var (cosines, sines) = (new float[rows * _headWidth], new float[rows * _headWidth]);
-        for (var position = 0L; position < rows; position++)
-        {
-            for (var feature = 0L; feature < _headWidth; feature++)
-            {
-                var half = _headWidth / 2;
-                var angle = position * SinusoidalEncoding.Frequency(feature % half, _headWidth);
-                cosines[position * _headWidth + feature] = (float)Math.Cos(angle);
-                sines[position * _headWidth + feature] = (float)(feature < half ? -Math.Sin(angle) : Math.Sin(angle));
-            }
-        }
+        using var scope = NewDisposeScope();
+        long[] sides = [table.Length, _headWidth / 2];
+        var (cosines, sines) = (tensor(table.Cosines, sides), tensor(table.Sines, sides));
         Dispose();
-        _cosines_TK = tensor(cosines, new[] { rows, _headWidth }).to(like.device).DetachFromDisposeScope();
-        _sines_TK = tensor(sines, new[] { rows, _headWidth }).to(like.device).DetachFromDisposeScope();
+        _cosines_TK = cat([cosines, cosines], 1).to(device).DetachFromDisposeScope();
+        _sines_TK = cat([sines.neg(), sines], 1).to(device).DetachFromDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using TrainingCluster.Modeling.Attention;
 using TrainingCluster.Modeling.Native;
 using static TorchSharp.torch;
 
@@ -27,13 +28,9 @@ internal sealed class PackedDecoder : IDisposable
     public bool CanStep => Model.Decoder.Blocks.All(block => block.SelfAttention.Recorder is null && block.CrossAttention.Recorder is null);
 
     /// <summary>Packs the decoder.</summary>
-    /// <returns>Null: steps would have other bits than the model's, or its kind of positions is not known here.</returns>
+    /// <returns>Null: steps would have other bits than the model's.</returns>
     public static PackedDecoder? TryCreate(Transformer model)
     {
-        if (model.Options.Positions == PositionKind.Rotary)
-        {
-            return null;
-        }
         using var scope = NewDisposeScope();
         var packed = new PackedDecoder(model);
         if (packed.TryPack())
@@ -75,7 +72,7 @@ internal sealed class PackedDecoder : IDisposable
             {
                 return false;
             }
-            blocks.Add(new(inputs, selfOutput, query, crossOutput, inner, outer, block.Norms));
+            blocks.Add(new(inputs, selfOutput, query, crossOutput, inner, outer, block.Norms, block.SelfAttention.Rotary));
         }
         if (PackedMatrix.TryCreate(Model.OutputWeight) is not { } output)
         {
@@ -114,7 +111,7 @@ internal sealed record PackedLinear(PackedMatrix Weight, float[] Bias)
     }
 }
 
-/// <summary>A decoder block's products, and its three normalisations.</summary>
+/// <summary>A decoder block's products, its three normalisations, and what rotates the queries and keys of its self-attention.</summary>
 internal sealed record PackedBlock(
     PackedLinear SelfInputs,
     PackedLinear SelfOutput,
@@ -122,5 +119,6 @@ internal sealed record PackedBlock(
     PackedLinear CrossOutput,
     PackedLinear Inner,
     PackedLinear Outer,
-    IReadOnlyList<LayerNorm> Norms
+    IReadOnlyList<LayerNorm> Norms,
+    RotaryEncoding? Rotary
 );

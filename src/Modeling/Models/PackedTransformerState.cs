@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using TorchSharp;
+using TrainingCluster.Modeling.Attention;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -239,6 +240,7 @@ internal sealed unsafe class PackedTransformerState : DecoderState
     private void AttendTokens(int layer, PackedBlock block, float* x_RD, int rows)
     {
         block.SelfInputs.Apply(x_RD, rows, _qkv_RQ.Start);
+        Rotate(block.Rotary?.Table(Step + 1), rows);
         var (keys, values) = (_tokens[2 * layer], _tokens[(2 * layer) + 1]);
         keys.Append(_qkv_RQ.Start + _sizes.D, 3 * _sizes.D, rows, Step);
         values.Append(_qkv_RQ.Start + (2 * _sizes.D), 3 * _sizes.D, rows, Step);
@@ -246,6 +248,22 @@ internal sealed unsafe class PackedTransformerState : DecoderState
         var q_RH1K = _qkv_RQ.Rows(rows).narrow(1, 0, _sizes.D).view(rows, _sizes.H, 1, _sizes.K);
         var heads = torch.nn.functional.scaled_dot_product_attention(q_RH1K, keys.View(rows, Step + 1), values.View(rows, Step + 1));
         Output(block.SelfOutput, heads, rows);
+    }
+
+    private void Rotate(RotaryTable? rotations, int rows)
+    {
+        if (rotations is null)
+        {
+            return;
+        }
+        for (var row = 0; row < rows; row++)
+        {
+            // The heads of the queries and, beside them, those of the keys.
+            for (var head = 0; head < 2 * _sizes.H; head++)
+            {
+                rotations.Rotate(_qkv_RQ.Start + ((long)row * 3 * _sizes.D) + (head * _sizes.K), Step);
+            }
+        }
     }
 
     // The beams of a sentence ask its memory together, as queries of one row.

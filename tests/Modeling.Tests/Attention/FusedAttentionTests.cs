@@ -30,6 +30,17 @@ public class FusedAttentionTests
         AssertSame(new(width, heads, queries, keys), 1e-5);
     }
 
+    // Pairs of features that fill vectors of 8, and that do not.
+    [Theory]
+    [InlineData(32, 2, new[] { 5, 1, 3, 0 }, null, true)]
+    [InlineData(24, 2, new[] { 17, 33 }, null, false)]
+    [InlineData(60, 3, new[] { 4, 9 }, new[] { 20, 2 }, false)]
+    public void Rotary_IsThatOfSingleOperationsAndItsGradients(int width, int heads, int[] queries, int[]? keys, bool isCausal)
+    {
+        using var scope = NewDisposeScope();
+        AssertSame(new(width, heads, queries, keys, isCausal, IsRotary: true), 1e-5);
+    }
+
     // Weights have the same numbers in both, and so the same are dropped, where all sentences are as long as the longest.
     [Theory]
     [InlineData(new[] { 9, 9, 9 }, null)]
@@ -96,7 +107,15 @@ public class FusedAttentionTests
         Assert.False(result.narrow(1, 3, 2).isnan().any().item<bool>());
     }
 
-    private sealed record Setup(int Width, int Heads, int[] Queries, int[]? Keys, bool IsCausal = false, double Dropout = 0);
+    private sealed record Setup(
+        int Width,
+        int Heads,
+        int[] Queries,
+        int[]? Keys,
+        bool IsCausal = false,
+        double Dropout = 0,
+        bool IsRotary = false
+    );
 
     private static void AssertSame(Setup setup, double tolerance)
     {
@@ -153,7 +172,8 @@ public class FusedAttentionTests
     private static List<Tensor> Results(Setup setup, Func<MultiHeadAttention, Tensor, Tensor, Tensor> forward)
     {
         manual_seed(11);
-        using var layer = new MultiHeadAttention(setup.Width, setup.Heads, setup.Dropout);
+        using var rotary = setup.IsRotary ? new RotaryEncoding(setup.Width / setup.Heads) : null;
+        using var layer = new MultiHeadAttention(setup.Width, setup.Heads, setup.Dropout) { Rotary = rotary };
         var x_ND = randn(setup.Queries.Sum(), setup.Width).requires_grad_();
         var memory_MD = setup.Keys is null ? x_ND : randn(setup.Keys.Sum(), setup.Width).requires_grad_();
         var factors = randn(x_ND.shape);

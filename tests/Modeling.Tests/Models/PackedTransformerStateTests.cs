@@ -12,6 +12,8 @@ public class PackedTransformerStateTests
     [InlineData("pre", "learned", 64, 96)]
     [InlineData("post", "sinusoidal", 32, 64)]
     [InlineData("pre", "none", 48, 1024)]
+    [InlineData("pre", "rotary", 32, 64)]
+    [InlineData("post", "rotary", 40, 64)]
     [InlineData("pre", "sinusoidal", 256, 1024)]
     public void DecodeStep_PackedWeights_GivesTheBitsOfTheModelsOwnSteps(string norm, string positions, int width, int inner)
     {
@@ -109,16 +111,5 @@ public class PackedTransformerStateTests
         Assert.Null(model.BeginSearch());
         using var state = model.BeginDecoding(source_NS, lengths_N);
         Assert.IsType<PackedTransformerState>(state);
-    }
-
-    [Fact]
-    public void Freeze_RotaryPositions_LeavesTheModelsOwnSteps()
-    {
-        using var noGradients = no_grad();
-        using var model = TinyModels.Create("transformer", spec => spec["positions"] = "rotary");
-        model.Freeze();
-        var (source_NS, lengths_N, _, _) = TinyModels.Batch();
-        using var state = model.BeginDecoding(source_NS, lengths_N);
-        Assert.IsType<TransformerState>(state);
     }
 }
