@@ -22,6 +22,7 @@ public sealed class TrainTests : IDisposable
         Assert.Equal(one, await TrainAsync("two", 2));
         Assert.Equal(one, await TrainAsync("four", 4));
         Assert.Equal(one, await TrainWithOneKilledAsync("killed"));
+        Assert.Equal(one, await TrainWithTheCoordinatorKilledAsync("again"));
 
         await TranslateAsync("two");
         await DamagedModelIsRefusedAsync("two");
@@ -71,6 +72,33 @@ public sealed class TrainTests : IDisposable
         var generations = JobEvents.Of(result.Output).Where(item => item.Generation is not null).Select(item => item.Generation).ToList();
         Assert.Equal(["worker-1"], generations[^1].Workers);
         Assert.True(generations[^1].BaseStep > 0, $"{generations[^1]}");
+        return HashOf(output);
+    }
+
+    /// <summary>Kills the coordinator once there is a checkpoint, and goes on as the command's last words say.</summary>
+    private async Task<string> TrainWithTheCoordinatorKilledAsync(string output)
+    {
+        await File.WriteAllTextAsync(_workspace.At("often.yaml"), "checkpoint:\n  everySteps: 60\n", TestContext.Current.CancellationToken);
+        var train = _workspace.Train(output, 2, Steps, ["--json", "--job", _workspace.At("often.yaml")]);
+        await using var command = ClusterCommand.Start(_workspace, train);
+        await command.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { CheckpointStep: >= 60 }), "a checkpoint");
+        var ready = Directory
+            .GetDirectories(_workspace.Temporary)
+            .Select(folder => Path.Combine(folder, "run", "coordinator.json"))
+            .Single(File.Exists);
+        var victim = await ReadyFile.TryReadAsync(ready, TestContext.Current.CancellationToken);
+        ClusterCommand.Signal(victim!.Pid, ClusterCommand.SigKill);
+        var result = await command.EndAsync();
+        Assert.Equal(1, result.ExitCode);
+        var kept = Regex
+            .Match(result.Error, "step \\d+ is kept: the same command with --work-dir (\\S+) goes on from there")
+            .Groups[1]
+            .Value;
+        Assert.Equal(_workspace.Temporary, Path.GetDirectoryName(kept));
+
+        var again = await ClusterCommand.RunAsync(_workspace, "", [.. train, "--work-dir", kept]);
+        Assert.True(again.ExitCode == 0, again.All);
+        Assert.Contains(JobEvents.Of(again.Output), item => item.Generation is { BaseStep: >= 60 });
         return HashOf(output);
     }
 

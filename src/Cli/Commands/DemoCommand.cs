@@ -101,13 +101,15 @@ internal static class DemoCommand
         var status = ExitCodes.Failed;
         if (!stay)
         {
-            var alone = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellationToken);
+            var nobody = new LocalTraining.Company { KeepsCheckpoints = false };
+            var alone = await LocalTraining.RunAsync(terminal, options, spec, dataset, model, json: false, cancellationToken, nobody);
             return await ExamineAsync(terminal, model, dates, alone, json, cancellationToken);
         }
         spec.Checkpoint = new CheckpointSpec { EverySteps = spec.Evaluation.EverySteps };
         await using var place = new DemoPlace(terminal, options.Libtorch);
         var company = new LocalTraining.Company
         {
+            KeepsCheckpoints = false,
             Started = place.OpenAsync,
             Trained = async (_, outcome, cancellationToken) =>
             {

@@ -2,7 +2,7 @@ using TrainingCluster.V1;
 
 namespace TrainingCluster.Cli.Demo;
 
-/// <summary>The job of the demonstration: small enough for a minute on two old cores, large enough to be exact.</summary>
+/// <summary>The job of the demonstration: small enough for half a minute on two old cores, large enough to be exact.</summary>
 public static class DemoRecipe
 {
     /// <summary>Dates in English, German and Chinese into ISO dates.</summary>
@@ -23,14 +23,14 @@ public static class DemoRecipe
             },
             Training = new TrainingSpec
             {
-                Steps = 400,
+                Steps = 480,
                 LogicalShards = 4,
-                BatchTokens = 2048,
+                BatchTokens = 1536,
                 Schedule = "cosine",
-                LearningRate = 4e-3,
-                WarmupSteps = 100,
+                LearningRate = 5e-3,
+                WarmupSteps = 120,
                 LabelSmoothing = 0,
             },
-            Evaluation = new EvaluationSpec { EverySteps = 100 },
+            Evaluation = new EvaluationSpec { EverySteps = 120 },
         };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using TrainingCluster.Cli.Client;
 using TrainingCluster.Files;
 using TrainingCluster.Hosting;
@@ -37,7 +38,19 @@ public sealed class LocalCluster : IAsyncDisposable
     public IReadOnlyList<ChildProgram> Programs => _programs;
 
     /// <summary>Where the coordinator keeps the model of a job that succeeded.</summary>
-    public string ModelFolder(string jobId) => Path.Combine(Folder, CoordinatorName, "jobs", jobId, "model");
+    public string ModelFolder(string jobId) => Path.Combine(JobFolder(jobId), "model");
+
+    /// <summary>The step of the newest checkpoint that the coordinator keeps of a job; null: there is none.</summary>
+    public long? NewestCheckpoint(string jobId)
+    {
+        var folder = Path.Combine(JobFolder(jobId), "checkpoints");
+        return Directory.Exists(folder)
+            ? Directory
+                .GetDirectories(folder)
+                .Select(path => long.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var step) ? step : (long?)null)
+                .Max()
+            : null;
+    }
 
     /// <summary>Leaves a temporary folder where it is: it holds what is nowhere else.</summary>
     public void KeepFolder() => _temporary?.Keep();
@@ -87,6 +100,8 @@ public sealed class LocalCluster : IAsyncDisposable
         await working.ContinueWith(_ => { }, TaskScheduler.Default);
         throw (await death).Ended();
     }
+
+    private string JobFolder(string jobId) => Path.Combine(Folder, CoordinatorName, "jobs", jobId);
 
     private async Task<ChildProgram> DeathAsync(Action<ChildProgram> lost, CancellationToken cancellationToken)
     {

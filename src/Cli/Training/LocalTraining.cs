@@ -23,6 +23,9 @@ public static class LocalTraining
 
         /// <summary>When the model is there. The cluster ends when this does.</summary>
         public Func<LocalCluster, Outcome, CancellationToken, Task> Trained { get; init; } = (_, _, _) => Task.CompletedTask;
+
+        /// <summary>Whether the job's checkpoints are kept for a next run, should its processes break down.</summary>
+        public bool KeepsCheckpoints { get; init; } = true;
     }
 
     /// <summary>
@@ -38,7 +41,9 @@ public static class LocalTraining
     /// <param name="json">True: the job's events go to the output as JSON.</param>
     /// <param name="cancellationToken">Stops everything; nothing is left behind but a model that is finished.</param>
     /// <param name="company">Null: nothing.</param>
-    /// <exception cref="CliException">The job did not succeed, or a process could not start or died.</exception>
+    /// <exception cref="CliException">
+    /// The job did not succeed, or a process could not start or died. A job that had a checkpoint can go on then: the message says how.
+    /// </exception>
     public static async Task<Outcome> RunAsync(
         Terminal terminal,
         LocalClusterOptions options,
@@ -68,12 +73,27 @@ public static class LocalTraining
         company ??= new();
         await company.Started(cluster);
         using var connection = cluster.Connect();
-        // 6. is the cluster's disposal.
-        return await cluster.WhileAliveAsync(
-            TrainAsync,
-            program => terminal.Error.WriteLine($"{program.Ended().Message}\nthe others go on"),
-            cancellationToken
-        );
+        string? unfinished = null;
+        try
+        {
+            // 6. is the cluster's disposal.
+            return await cluster.WhileAliveAsync(
+                TrainAsync,
+                program => terminal.Error.WriteLine($"{program.Ended().Message}\nthe others go on"),
+                cancellationToken
+            );
+        }
+        catch (CliException exception) when (company.KeepsCheckpoints && unfinished is { } id && cluster.NewestCheckpoint(id) is { } step)
+        {
+            cluster.KeepFolder();
+            var kept = $"the checkpoint of step {step} is kept: the same command with --work-dir {cluster.Folder} goes on from there";
+            throw new CliException($"{exception.Message}\n{kept}", exception)
+            {
+                ExitCode = exception.ExitCode,
+                Code = exception.Code,
+                Help = kept,
+            };
+        }
 
         async Task<Outcome> TrainAsync(CancellationToken cancellationToken)
         {
@@ -88,7 +108,9 @@ public static class LocalTraining
             // 3.
             var job = earlier ?? await JobSubmission.CreateAsync(connection, spec, requestId: null, cancellationToken);
             // 4.
+            unfinished = job.Id;
             var end = await JobFollowing.FollowAsync(terminal, connection, job.Id, "", known: true, json, cancellationToken);
+            unfinished = null;
             if (end.State != JobState.Succeeded)
             {
                 throw end.Failure(job.Id);
