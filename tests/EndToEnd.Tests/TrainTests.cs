@@ -22,7 +22,11 @@ public sealed class TrainTests : IDisposable
         Assert.Equal(one, await TrainAsync("two", 2));
         Assert.Equal(one, await TrainAsync("four", 4));
         Assert.Equal(one, await TrainWithOneKilledAsync("killed"));
-        Assert.Equal(one, await TrainWithTheCoordinatorKilledAsync("again"));
+        Assert.Equal(
+            one,
+            await TrainBrokenOffAsync("crash", (_, coordinator) => ClusterCommand.Signal(coordinator, ClusterCommand.SigKill), 1)
+        );
+        Assert.Equal(one, await TrainBrokenOffAsync("signal", (command, _) => command.Signal(ClusterCommand.SigInt), 130));
 
         await TranslateAsync("two");
         await DamagedModelIsRefusedAsync("two");
@@ -75,30 +79,29 @@ public sealed class TrainTests : IDisposable
         return HashOf(output);
     }
 
-    /// <summary>Kills the coordinator once there is a checkpoint, and goes on as the command's last words say.</summary>
-    private async Task<string> TrainWithTheCoordinatorKilledAsync(string output)
+    /// <summary>Breaks a run off once there is a checkpoint, and goes on as the command's last words say.</summary>
+    private async Task<string> TrainBrokenOffAsync(string output, Action<ClusterCommand, int> breakOff, int status)
     {
-        await File.WriteAllTextAsync(_workspace.At("often.yaml"), "checkpoint:\n  everySteps: 60\n", TestContext.Current.CancellationToken);
-        var train = _workspace.Train(output, 2, Steps, ["--json", "--job", _workspace.At("often.yaml")]);
+        var job = _workspace.Write("often.yaml", ["checkpoint: { everySteps: 60 }"]);
+        var train = _workspace.Train(output, 2, Steps, ["--json", "--job", job]);
         await using var command = ClusterCommand.Start(_workspace, train);
         await command.SeeAsync(text => JobEvents.Of(text).Any(item => item.Progress is { CheckpointStep: >= 60 }), "a checkpoint");
-        var ready = Directory
-            .GetDirectories(_workspace.Temporary)
-            .Select(folder => Path.Combine(folder, "run", "coordinator.json"))
-            .Single(File.Exists);
-        var victim = await ReadyFile.TryReadAsync(ready, TestContext.Current.CancellationToken);
-        ClusterCommand.Signal(victim!.Pid, ClusterCommand.SigKill);
+        var ready = Directory.GetFiles(_workspace.Temporary, "coordinator.json", SearchOption.AllDirectories).Single();
+        var coordinator = await ReadyFile.TryReadAsync(ready, TestContext.Current.CancellationToken);
+        breakOff(command, coordinator!.Pid);
         var result = await command.EndAsync();
-        Assert.Equal(1, result.ExitCode);
-        var kept = Regex
-            .Match(result.Error, "step \\d+ is kept: the same command with --work-dir (\\S+) goes on from there")
-            .Groups[1]
-            .Value;
-        Assert.Equal(_workspace.Temporary, Path.GetDirectoryName(kept));
+        Assert.Equal(status, result.ExitCode);
+        var help = Regex.Match(
+            result.Error,
+            @"step \d+ is kept, or a newer one: the same command with --work-dir (\S+) goes on from there"
+        );
+        var kept = help.Groups[1].Value;
+        Assert.True(Path.GetDirectoryName(kept) == _workspace.Temporary, result.All);
 
         var again = await ClusterCommand.RunAsync(_workspace, "", [.. train, "--work-dir", kept]);
         Assert.True(again.ExitCode == 0, again.All);
         Assert.Contains(JobEvents.Of(again.Output), item => item.Generation is { BaseStep: >= 60 });
+        Directory.Delete(kept, recursive: true);
         return HashOf(output);
     }
 

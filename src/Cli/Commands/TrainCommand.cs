@@ -27,7 +27,7 @@ internal static class TrainCommand
         var libtorch = ProgramOptions.LibtorchFolder();
         var workFolder = SharedOptions.Folder(
             "--work-dir",
-            "Keep the processes' files and logs here. Default: a temporary folder, removed at the end."
+            "Keep the processes' files and logs here, and go on with a job that is there. Default: a temporary folder, removed at the end."
         );
         var json = SharedOptions.Json();
         var recipe = new RecipeOptions();

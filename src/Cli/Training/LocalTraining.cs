@@ -24,7 +24,7 @@ public static class LocalTraining
         /// <summary>When the model is there. The cluster ends when this does.</summary>
         public Func<LocalCluster, Outcome, CancellationToken, Task> Trained { get; init; } = (_, _, _) => Task.CompletedTask;
 
-        /// <summary>Whether the job's checkpoints are kept for a next run, should its processes break down.</summary>
+        /// <summary>Whether the job's checkpoints are kept for a next run, should this one be broken off.</summary>
         public bool KeepsCheckpoints { get; init; } = true;
     }
 
@@ -39,11 +39,12 @@ public static class LocalTraining
     /// <param name="text">What to make the dataset of.</param>
     /// <param name="folder">Where the model folder goes.</param>
     /// <param name="json">True: the job's events go to the output as JSON.</param>
-    /// <param name="cancellationToken">Stops everything; nothing is left behind but a model that is finished.</param>
+    /// <param name="cancellationToken">Stops everything; nothing is left behind but a finished model, or a job with checkpoints.</param>
     /// <param name="company">Null: nothing.</param>
     /// <exception cref="CliException">
     /// The job did not succeed, or a process could not start or died. A job that had a checkpoint can go on then: the message says how.
     /// </exception>
+    /// <exception cref="InterruptedException">It was cancelled, and the job had a checkpoint.</exception>
     public static async Task<Outcome> RunAsync(
         Terminal terminal,
         LocalClusterOptions options,
@@ -83,17 +84,27 @@ public static class LocalTraining
                 cancellationToken
             );
         }
-        catch (CliException exception) when (company.KeepsCheckpoints && unfinished is { } id && cluster.NewestCheckpoint(id) is { } step)
+        catch (Exception exception)
+            when ((exception is CliException || cancellationToken.IsCancellationRequested) && HowToGoOn() is { } help)
         {
             cluster.KeepFolder();
-            var kept = $"the checkpoint of step {step} is kept: the same command with --work-dir {cluster.Folder} goes on from there";
-            throw new CliException($"{exception.Message}\n{kept}", exception)
+            if (cancellationToken.IsCancellationRequested)
             {
-                ExitCode = exception.ExitCode,
-                Code = exception.Code,
-                Help = kept,
+                throw new InterruptedException(help, exception);
+            }
+            var failure = (CliException)exception;
+            throw new CliException($"{failure.Message}\n{help}", failure)
+            {
+                ExitCode = failure.ExitCode,
+                Code = failure.Code,
+                Help = help,
             };
         }
+
+        string? HowToGoOn() =>
+            company.KeepsCheckpoints && unfinished is { } id && cluster.NewestCheckpoint(id) is { } step
+                ? $"step {step} is kept, or a newer one: the same command with --work-dir {cluster.Folder} goes on from there"
+                : null;
 
         async Task<Outcome> TrainAsync(CancellationToken cancellationToken)
         {
