@@ -74,6 +74,21 @@ public sealed partial class InterruptionTests : IDisposable
     }
 
     [Fact]
+    public async Task Train_InterruptedAfterACheckpoint_KeepsItAndSaysHowToGoOn()
+    {
+        var train = _workspace.Train("out", 1, steps: 100_000, _workspace.WithCheckpoints());
+        await using var command = ClusterCommand.Start(_workspace, train);
+        await command.SeeAsync(JobEvents.HasCheckpoint, "a checkpoint");
+        command.Signal(ClusterCommand.SigInt);
+        var interrupted = await command.EndAsync();
+        Assert.Equal(130, interrupted.ExitCode);
+        var kept = _workspace.KeptFolder(interrupted);
+        Assert.Equal([kept], Directory.GetFileSystemEntries(_workspace.Temporary));
+        var stored = await ClusterCommand.RunAsync(_workspace, "", "checkpoints", kept);
+        Assert.Contains("whole", stored.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Train_SecondSignal_EndsAtOnce()
     {
         await using var command = ClusterCommand.Start(

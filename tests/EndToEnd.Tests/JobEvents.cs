@@ -11,4 +11,7 @@ internal static class JobEvents
             .SkipLast(1)
             .Where(line => line.StartsWith("{ \"token\"", StringComparison.Ordinal) && line.EndsWith('}'))
             .Select(JobEvent.Parser.ParseJson);
+
+    /// <summary>Whether the job has a checkpoint.</summary>
+    public static bool HasCheckpoint(string text) => Of(text).Any(item => item.Progress is { CheckpointStep: > 0 });
 }

@@ -142,7 +142,7 @@ public static class JobSpecValidator
             found.Add(
                 "training.optimizerSharding",
                 "true",
-                $"does not go with training.synchronization {training.Synchronization}, whose rounds begin with moments of zero",
+                $"does not go with training.synchronization {training.Synchronization}, whose inner steps need every moment on each worker",
                 "leave one of the two out"
             );
         }

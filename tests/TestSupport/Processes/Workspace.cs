@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using TrainingCluster.Modeling.Data;
 
 namespace TrainingCluster.TestSupport;
@@ -69,6 +70,20 @@ internal sealed class Workspace : IDisposable
             "3",
             .. more,
         ];
+
+    /// <summary>More arguments of a training run, for events as JSON and frequent checkpoints.</summary>
+    public string[] WithCheckpoints() => ["--json", "--job", Write("checkpoints.yaml", ["checkpoint: { everySteps: 60 }"])];
+
+    /// <summary>The folder with which a training run that was broken off goes on, as its last words say.</summary>
+    public string KeptFolder(Tool.Result result)
+    {
+        var help = Regex.Match(
+            result.Error,
+            @"step \d+ is kept, or a newer one: the same command with --work-dir (\S+) goes on from there"
+        );
+        Assert.True(System.IO.Path.GetDirectoryName(help.Groups[1].Value) == Temporary, result.All);
+        return help.Groups[1].Value;
+    }
 
     /// <summary>The same job as a file. A long one is scored less often: scores take more time than its steps.</summary>
     public string WriteJob(string name = "job.yaml", int steps = 80, params string[] more) =>
