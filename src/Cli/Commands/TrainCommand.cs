@@ -27,7 +27,8 @@ internal static class TrainCommand
         var libtorch = ProgramOptions.LibtorchFolder();
         var workFolder = SharedOptions.Folder(
             "--work-dir",
-            "Keep the processes' files and logs here, and go on with a job that is there. Default: a temporary folder, removed at the end."
+            "Keep the processes' files and logs here, and go on with a job that is there. Default: a temporary folder, kept only for a job "
+                + "that was broken off and has a checkpoint."
         );
         var json = SharedOptions.Json();
         var recipe = new RecipeOptions();
